@@ -1,0 +1,3 @@
+//! The SCR sequencer in rust-hdl.
+pub mod port;
+pub use port::{Direction, Dut, Port};

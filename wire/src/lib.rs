@@ -1,0 +1,73 @@
+//! The frame format of State-Compute Replication (SCR), version 1.
+//!
+//! A *sequencer* in the NIC numbers packets, remembers the last N packets' metadata as *rows*, prefixes
+//! every packet with the newest rows and sprays the packets round-robin over k cores. This crate is the
+//! one place where that format is written down as code; hardware, host, golden model and documentation
+//! are derived from it. `docs/wire-format.md` is the same in prose.
+//!
+//! ```text
+//!  packet ──▶ parse ──▶ profile ──▶ sequencer ──▶ frame ──▶ host
+//!             (which     (which       (header,      (checked view
+//!              fields)    bytes)       history)      over bytes)
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | [`seq`] | 40-bit sequence numbers and their serial arithmetic (RFC 1982) |
+//! | [`header`] | the 16-byte header, read and written |
+//! | [`field`] | the vocabulary of fields a row can be made of |
+//! | [`profile`] | a row: which fields, in which order, in how many bytes |
+//! | [`parse`] | from an Ethernet frame to the values of all fields |
+//! | [`geometry`] | how many rows fit where in a prefix of B words |
+//! | [`frame`] | a checked view over a received SCR frame; every reason to reject one |
+//! | [`sequencer`] | the golden sequencer, which the hardware must equal byte for byte |
+//!
+//! The crate is `no_std`, allocates nothing and contains no `unsafe`.
+//!
+//! ```
+//! use scr_wire::{profile, sequencer::{Config, Disposition, Sequencer}, frame::Frame, parse::Timestamp};
+//!
+//! let mut sequencer = Sequencer::new(&profile::FLOW, 64, Config::new(3, 1))?;
+//! let packet = [0u8; 60]; // not IP: passes by, unless everything is to be sequenced
+//! let mut prefix = [0u8; 64];
+//! assert_eq!(sequencer.sequence(&packet, Timestamp::default(), &mut prefix), Disposition::PassedBy);
+//! # Ok::<(), scr_wire::sequencer::ConfigError>(())
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod field;
+pub mod frame;
+pub mod geometry;
+pub mod header;
+pub mod parse;
+pub mod profile;
+pub mod seq;
+pub mod sequencer;
+
+pub use field::Field;
+pub use frame::{Frame, Rejection};
+pub use geometry::Geometry;
+pub use header::Header;
+pub use parse::{Parsed, Timestamp};
+pub use profile::Profile;
+pub use seq::Seq;
+pub use sequencer::{Config, ConfigError, Disposition, Sequencer};
+
+/// Bytes in one prefix word; a prefix is a whole number of them.
+pub const WORD_BYTES: usize = 64;
+
+/// Most words a prefix may have (`prefix_words`, header byte 3).
+pub const MAX_PREFIX_WORDS: u8 = 63;
+
+/// Most bytes a prefix may have.
+pub const MAX_PREFIX_BYTES: usize = WORD_BYTES * MAX_PREFIX_WORDS as usize;
+
+/// Most cores in a rotation (`cores`, header byte 4).
+pub const MAX_CORES: u8 = 128;
+
+/// Fewest rows of history a sequencer keeps besides the packet's own.
+pub const MIN_HISTORY: usize = 16;
+
+/// Most rows of history a sequencer keeps besides the packet's own.
+pub const MAX_HISTORY: usize = 256;
