@@ -1,0 +1,193 @@
+//! Telling by its first bytes what a file is.
+
+/// What a file that is no capture looks like, and what to do with it.
+pub(super) struct Impression {
+    pub(super) looks_like: &'static str,
+    pub(super) remedy: &'static str,
+}
+
+/// What the first four bytes announce.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Magic {
+    Pcap,
+    PcapNg,
+}
+
+/// The magic number of a supported format, if the file starts with one.
+pub(super) fn magic(bytes: &[u8]) -> Option<Magic> {
+    match bytes.get(..4)? {
+        [0xA1, 0xB2, 0xC3, 0xD4]
+        | [0xD4, 0xC3, 0xB2, 0xA1]
+        | [0xA1, 0xB2, 0x3C, 0x4D]
+        | [0x4D, 0x3C, 0xB2, 0xA1] => Some(Magic::Pcap),
+        [0x0A, 0x0D, 0x0D, 0x0A] => Some(Magic::PcapNg),
+        _ => None,
+    }
+}
+
+/// Whether so short a file could be the beginning of a capture.
+pub(super) fn begins_like_a_capture(bytes: &[u8]) -> bool {
+    let magics: [[u8; 4]; 5] = [
+        [0xA1, 0xB2, 0xC3, 0xD4],
+        [0xD4, 0xC3, 0xB2, 0xA1],
+        [0xA1, 0xB2, 0x3C, 0x4D],
+        [0x4D, 0x3C, 0xB2, 0xA1],
+        [0x0A, 0x0D, 0x0D, 0x0A],
+    ];
+    bytes.len() < 4 && magics.iter().any(|magic| magic.starts_with(bytes))
+}
+
+const CONVERT: &str = "convert it with `editcap -F pcap IN OUT`";
+const ASK: &str = "give a pcap or pcapng file; `file` and `capinfos` tell what a file is";
+
+/// Beginnings of files that people hand to a capture reader by mistake.
+const KNOWN: &[(&[u8], &str, &str)] = &[
+    (
+        &[0x1F, 0x8B],
+        "gzip-compressed data",
+        "decompress it with `gunzip` first",
+    ),
+    (
+        &[0x28, 0xB5, 0x2F, 0xFD],
+        "zstd-compressed data",
+        "decompress it with `unzstd` first",
+    ),
+    (
+        b"\xFD7zXZ\0",
+        "xz-compressed data",
+        "decompress it with `unxz` first",
+    ),
+    (
+        b"BZh",
+        "bzip2-compressed data",
+        "decompress it with `bunzip2` first",
+    ),
+    (
+        &[0x04, 0x22, 0x4D, 0x18],
+        "lz4-compressed data",
+        "decompress it with `unlz4` first",
+    ),
+    (
+        b"PK\x03\x04",
+        "a zip archive",
+        "extract it with `unzip` first",
+    ),
+    (
+        b"7z\xBC\xAF\x27\x1C",
+        "a 7z archive",
+        "extract it with `7z x` first",
+    ),
+    (
+        &[0xA1, 0xB2, 0xCD, 0x34],
+        "a modified pcap (Kuznetzov's)",
+        CONVERT,
+    ),
+    (
+        &[0x34, 0xCD, 0xB2, 0xA1],
+        "a modified pcap (Kuznetzov's)",
+        CONVERT,
+    ),
+    (
+        &[0xA1, 0xE2, 0xCB, 0x12],
+        "a modified pcap (Nokia or Navtel)",
+        CONVERT,
+    ),
+    (
+        &[0x12, 0xCB, 0xE2, 0xA1],
+        "a modified pcap (Nokia or Navtel)",
+        CONVERT,
+    ),
+    (&[0x1C, 0x00, 0x01, 0xAC], "an IXIA capture", CONVERT),
+    (&[0xAC, 0x01, 0x00, 0x1C], "an IXIA capture", CONVERT),
+    (&[0x1C, 0x00, 0x01, 0xAB], "an IXIA capture", CONVERT),
+    (&[0xAB, 0x01, 0x00, 0x1C], "an IXIA capture", CONVERT),
+    (b"snoop\0\0\0", "a Solaris snoop capture", CONVERT),
+    (b"GMBU", "a Microsoft Network Monitor capture", CONVERT),
+    (b"RTSS", "a Microsoft Network Monitor capture", CONVERT),
+    (b"XCP\0", "a NetXRay or Sniffer capture", CONVERT),
+    (b"TRSNIFF data", "a Sniffer capture", CONVERT),
+    (b"\x7FELF", "an ELF program", ASK),
+    (
+        b"version https://git-lfs",
+        "a Git LFS pointer, not the file it stands for",
+        "fetch the file with `git lfs pull`",
+    ),
+    (
+        b"<",
+        "HTML or XML text",
+        "download the file itself, not the page about it",
+    ),
+];
+
+/// What the first bytes of a file that is no capture suggest.
+pub(super) fn impression(bytes: &[u8]) -> Impression {
+    for &(start, looks_like, remedy) in KNOWN {
+        if bytes.starts_with(start) {
+            return Impression { looks_like, remedy };
+        }
+    }
+    let head = &bytes[..bytes.len().min(512)];
+    if head.iter().all(|&byte| byte == 0) {
+        return Impression {
+            looks_like: "a run of zero bytes",
+            remedy: "the file was never written: capture or copy it again",
+        };
+    }
+    let texty = |&byte: &u8| {
+        byte >= 0x80
+            || byte == b'\t'
+            || byte == b'\n'
+            || byte == b'\r'
+            || (0x20..0x7F).contains(&byte)
+    };
+    // Cut at a character that the 512 bytes may have split.
+    let is_text = match std::str::from_utf8(head) {
+        Ok(_) => true,
+        Err(error) => error.error_len().is_none() && error.valid_up_to() > 0,
+    };
+    if is_text && head.iter().all(texty) {
+        return Impression {
+            looks_like: "text",
+            remedy: "give the capture itself; a hex dump becomes one with `text2pcap`",
+        };
+    }
+    Impression {
+        looks_like: "unknown binary data",
+        remedy: ASK,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recognises_what_it_is_not() {
+        assert_eq!(
+            impression(b"\x1f\x8b\x08").looks_like,
+            "gzip-compressed data"
+        );
+        assert_eq!(
+            impression(&[0x28, 0xB5, 0x2F, 0xFD, 9]).looks_like,
+            "zstd-compressed data"
+        );
+        assert_eq!(impression("héllo\n".as_bytes()).looks_like, "text");
+        assert_eq!(impression(&[0; 30]).looks_like, "a run of zero bytes");
+        assert_eq!(
+            impression(&[0x99, 1, 2, 3]).looks_like,
+            "unknown binary data"
+        );
+        assert!(
+            impression(&[0x34, 0xCD, 0xB2, 0xA1])
+                .remedy
+                .contains("editcap -F pcap")
+        );
+    }
+
+    #[test]
+    fn the_beginning_of_a_magic_number_counts_as_a_capture_cut_off() {
+        assert!(begins_like_a_capture(&[0xD4, 0xC3]));
+        assert!(begins_like_a_capture(&[0x0A]));
+        assert!(!begins_like_a_capture(b"ab"));
+    }
+}
