@@ -27,6 +27,7 @@
 pub mod error;
 pub mod link_type;
 mod order;
+pub mod packet;
 pub mod reader;
 pub mod timestamp;
 pub mod writer;
