@@ -1,2 +1,44 @@
-//! scr
-fn main() {}
+//! `scr`: State-Compute Replication from the command line.
+//!
+//! Results go to standard output; progress and messages go to standard error. The exit status is 0 on success, 1 when
+//! a check failed (replicas disagree, a simulation differs from the golden model), and 2 on bad usage or bad input.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`commands`] | one file, or folder, for each command |
+//! | [`options`] | groups of options that several commands share, and what follows from them |
+//! | [`error`] | what went wrong, the remedy, the exit status |
+//! | [`output`] | standard output and output files, checked before work starts |
+//! | [`progress`] | progress on a terminal |
+//! | [`text`] | how addresses, flags and sequence numbers are written |
+#![forbid(unsafe_code)]
+
+mod commands;
+mod error;
+mod options;
+mod output;
+mod progress;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// State-Compute Replication: spray packets over cores and replicate the state instead of sharing it.
+///
+/// A sequencer in the NIC gives every packet a number and the metadata of the packets before it; so every core can
+/// keep all state by itself, and any stateful function scales over cores, whatever the skew of the traffic.
+#[derive(Parser)]
+#[command(name = "scr", version)]
+#[command(after_help = "Exit status: 0 success, 1 a check failed, 2 bad usage or bad input.")]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    match Cli::parse().command.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}

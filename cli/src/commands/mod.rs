@@ -1,0 +1,31 @@
+//! The commands, one file or folder each.
+
+mod decode;
+mod doctor;
+mod sequence;
+
+use clap::Subcommand;
+
+use crate::error::Result;
+
+/// What to do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Sequence a capture in software: writes a capture of SCR frames.
+    Sequence(sequence::Args),
+    /// Print SCR frames readably.
+    Decode(decode::Args),
+    /// Show which optional tools are present, and what each is for.
+    Doctor(doctor::Args),
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self) -> Result {
+        match self {
+            Self::Sequence(args) => sequence::run(&args),
+            Self::Decode(args) => decode::run(&args),
+            Self::Doctor(args) => doctor::run(&args),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What went wrong, what the user can do about it, and the exit status that says so.
+
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use miette::{Diagnostic, GraphicalReportHandler};
+use scr_capture::CaptureError;
+
+/// Result of a command.
+pub type Result<T = ()> = std::result::Result<T, Error>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A check that the command was asked to make has failed.
+    Check,
+    /// Bad usage or bad input.
+    Bad,
+    /// The reader of standard output has gone. Nobody is there to be told.
+    ReaderGone,
+}
+
+/// A failure to be shown to the user.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    message: String,
+    remedy: Option<String>,
+}
+
+impl Error {
+    /// Bad usage or bad input, exit status 2. `message` names the culprit, `remedy` says what to do.
+    pub fn bad(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Bad,
+            message: message.into(),
+            remedy: Some(remedy.into()),
+        }
+    }
+
+    /// A failed check, exit status 1.
+    pub fn check(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            kind: Kind::Check,
+            ..Self::bad(message, remedy)
+        }
+    }
+
+    /// A failure to write standard output.
+    pub fn stdout(error: io::Error) -> Self {
+        Self::write("standard output", error)
+    }
+
+    /// A failure to write `file`.
+    pub fn write(file: impl Into<String>, source: io::Error) -> Self {
+        CaptureError::Unwritable {
+            file: file.into(),
+            source,
+        }
+        .into()
+    }
+
+    /// Shows the error on standard error and gives the exit status.
+    pub fn report(&self) -> ExitCode {
+        if self.kind == Kind::ReaderGone {
+            return ExitCode::SUCCESS;
+        }
+        // Where standard error cannot be written either, the exit status has to do.
+        let _ = io::stderr().write_all(self.rendered(io::stderr().is_terminal()).as_bytes());
+        ExitCode::from(match self.kind {
+            Kind::Check => 1,
+            _ => 2,
+        })
+    }
+
+    fn rendered(&self, graphical: bool) -> String {
+        let mut text = String::new();
+        if graphical
+            && GraphicalReportHandler::new()
+                .render_report(&mut text, self)
+                .is_ok()
+        {
+            return text;
+        }
+        let mut text = format!("error: {}\n", self.message);
+        if let Some(remedy) = &self.remedy {
+            text += &format!("help: {remedy}\n");
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Diagnostic for Error {
+    fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        let remedy = self.remedy.as_ref()?;
+        Some(Box::new(remedy))
+    }
+}
+
+impl From<CaptureError> for Error {
+    fn from(error: CaptureError) -> Self {
+        let kind = match &error {
+            CaptureError::Unwritable { file, source }
+                if file == "standard output" && source.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                Kind::ReaderGone
+            }
+            _ => Kind::Bad,
+        };
+        Self {
+            kind,
+            message: error.to_string(),
+            remedy: Some(error.remedy()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_has_message_and_remedy() {
+        let error = Error::bad("x.pcap: packet 3: bad", "do better");
+        assert_eq!(
+            error.rendered(false),
+            "error: x.pcap: packet 3: bad\nhelp: do better\n"
+        );
+        let graphical = error.rendered(true);
+        assert!(graphical.contains("packet 3") && graphical.contains("do better"));
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        let gone = Error::stdout(io::ErrorKind::BrokenPipe.into());
+        assert_eq!(gone.kind, Kind::ReaderGone);
+        let full = Error::stdout(io::ErrorKind::StorageFull.into());
+        assert_eq!(full.kind, Kind::Bad);
+        let pipe = Error::write("frames.pcap", io::ErrorKind::BrokenPipe.into());
+        assert_eq!(pipe.kind, Kind::Bad);
+    }
+}

@@ -1,0 +1,146 @@
+//! Standard output, and output files that are known to be writable before the work starts.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use scr_capture::CaptureWriter;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+
+/// Name that stands for standard input or output.
+const STANDARD: &str = "-";
+
+/// Buffered standard output.
+pub fn stdout() -> BufWriter<io::StdoutLock<'static>> {
+    BufWriter::with_capacity(64 << 10, io::stdout().lock())
+}
+
+/// Prints a result.
+pub fn print(text: &str) -> Result {
+    let mut out = stdout();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(Error::stdout)
+}
+
+/// Prints a result as one JSON object on a line of its own.
+pub fn print_json(object: &impl Serialize) -> Result {
+    let mut out = stdout();
+    serde_json::to_writer(&mut out, object)
+        .map_err(io::Error::from)
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush())
+        .map_err(Error::stdout)
+}
+
+/// Files that a command is going to read or to write, so that none is written over another.
+#[derive(Default)]
+pub struct Files {
+    taken: Vec<(PathBuf, String)>,
+}
+
+impl Files {
+    /// A command that reads `path`.
+    pub fn reading(path: &Path) -> Self {
+        let mut files = Self::default();
+        if path != Path::new(STANDARD)
+            && let Ok(real) = path.canonicalize()
+        {
+            files.taken.push((real, "the input".to_owned()));
+        }
+        files
+    }
+
+    /// Creates a capture for option `option`.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written, or is a file that the command reads or writes already.
+    pub fn capture(&mut self, option: &str, path: &Path) -> Result<CaptureWriter<'static>> {
+        self.claim(option, path)?;
+        let writer = CaptureWriter::create(path)?;
+        self.remember(option, path);
+        Ok(writer)
+    }
+
+    /// Creates a text file for option `option`.
+    ///
+    /// # Errors
+    ///
+    /// As [`capture`](Self::capture).
+    pub fn text(&mut self, option: &str, path: &Path) -> Result<TextFile> {
+        self.claim(option, path)?;
+        let name = path.display().to_string();
+        let file = File::create(path).map_err(|e| Error::write(&name, e))?;
+        self.remember(option, path);
+        Ok(TextFile {
+            writer: BufWriter::with_capacity(256 << 10, file),
+            name,
+        })
+    }
+
+    /// Fails when `path` is taken, before anything is truncated.
+    fn claim(&self, option: &str, path: &Path) -> Result {
+        let Ok(real) = path.canonicalize() else {
+            return Ok(()); // It does not exist yet.
+        };
+        // Several outputs may go to /dev/null.
+        let regular = real.metadata().is_ok_and(|m| m.is_file());
+        match self
+            .taken
+            .iter()
+            .find(|(taken, _)| regular && *taken == real)
+        {
+            Some((_, by)) => Err(Error::bad(
+                format!("{option} {}: is also {by}", path.display()),
+                "give every file a name of its own",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn remember(&mut self, option: &str, path: &Path) {
+        if let Ok(real) = path.canonicalize() {
+            self.taken.push((real, option.to_owned()));
+        }
+    }
+}
+
+/// Whether the path means standard output.
+pub fn is_stdout(path: &Path) -> bool {
+    path == Path::new(STANDARD)
+}
+
+/// Refuses standard output for a file of a command that prints its result there.
+pub fn not_stdout(option: &str, path: Option<&Path>) -> Result {
+    match path {
+        Some(path) if is_stdout(path) => Err(Error::bad(
+            format!("{option} -: standard output carries the command's result"),
+            format!("give {option} the name of a file"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A text file being written.
+pub struct TextFile {
+    writer: BufWriter<File>,
+    name: String,
+}
+
+impl TextFile {
+    /// Writes one JSON object and a newline.
+    pub fn json_line(&mut self, object: &impl Serialize) -> Result {
+        serde_json::to_writer(&mut self.writer, object)
+            .map_err(io::Error::from)
+            .and_then(|()| self.writer.write_all(b"\n"))
+            .map_err(|e| Error::write(&self.name, e))
+    }
+
+    /// Writes what is buffered.
+    pub fn finish(mut self) -> Result {
+        self.writer.flush().map_err(|e| Error::write(self.name, e))
+    }
+}

@@ -1,0 +1,58 @@
+//! Progress on a terminal, silence elsewhere.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use scr_capture::CaptureReader;
+
+/// Packets between two looks at the progress.
+const STRIDE: u64 = 4096;
+
+/// Progress through a capture, in bytes of its file.
+///
+/// Drawn on standard error, and only where that is a terminal.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// Progress of `what` through a file of `total` bytes, where that is known.
+    pub fn bytes(what: &'static str, total: Option<u64>) -> Self {
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10));
+        let template = match total {
+            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+            None => "{msg} {spinner} {bytes} {bytes_per_sec}",
+        };
+        Self::styled(bar, template, what)
+    }
+
+    /// Something whose length nobody knows.
+    pub fn spinner(what: impl Into<String>) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
+        let progress = Self::styled(bar, "{spinner} {msg} {elapsed}", what);
+        progress.bar.enable_steady_tick(Duration::from_millis(100));
+        progress
+    }
+
+    fn styled(bar: ProgressBar, template: &str, what: impl Into<String>) -> Self {
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        bar.set_message(what.into());
+        Self { bar }
+    }
+
+    /// Notes where `reader` has got to.
+    #[inline]
+    pub fn at(&self, reader: &CaptureReader) {
+        if reader.packets_read().is_multiple_of(STRIDE) {
+            self.bar.set_position(reader.bytes_read());
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
