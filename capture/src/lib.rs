@@ -30,6 +30,7 @@ mod order;
 pub mod packet;
 pub mod reader;
 pub mod timestamp;
+pub mod trace;
 pub mod writer;
 
 pub use error::CaptureError;
