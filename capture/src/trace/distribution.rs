@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn quantiles_lie_between_the_entries() {
-        assert_eq!(FlowSizes::WebSearch.quantile(0.65), 600_000.0);
+        assert!((FlowSizes::WebSearch.quantile(0.65) - 600_000.0).abs() < 1.0);
         assert_eq!(FlowSizes::DataMining.quantile(0.5), 1_460.0);
     }
 }
