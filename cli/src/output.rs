@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use scr_capture::CaptureWriter;
+use scr_capture::{CaptureWriter, WriteOptions};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -59,8 +59,22 @@ impl Files {
     ///
     /// When it cannot be written, or is a file that the command reads or writes already.
     pub fn capture(&mut self, option: &str, path: &Path) -> Result<CaptureWriter<'static>> {
+        self.capture_with(option, path, WriteOptions::default())
+    }
+
+    /// As [`capture`](Self::capture), in a format of choice.
+    ///
+    /// # Errors
+    ///
+    /// As [`capture`](Self::capture).
+    pub fn capture_with(
+        &mut self,
+        option: &str,
+        path: &Path,
+        options: WriteOptions,
+    ) -> Result<CaptureWriter<'static>> {
         self.claim(option, path)?;
-        let writer = CaptureWriter::create(path)?;
+        let writer = CaptureWriter::create_with(path, options)?;
         self.remember(option, path);
         Ok(writer)
     }

@@ -8,7 +8,7 @@ use scr_capture::CaptureReader;
 /// Packets between two looks at the progress.
 const STRIDE: u64 = 4096;
 
-/// Progress through a capture, in bytes of its file.
+/// How far a piece of work has got.
 ///
 /// Drawn on standard error, and only where that is a terminal.
 pub struct Progress {
@@ -26,6 +26,14 @@ impl Progress {
         Self::styled(bar, template, what)
     }
 
+    /// Progress of `what` through `total` packets.
+    pub fn packets(what: &'static str, total: u64) -> Self {
+        let bar =
+            ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
+        let template = "{msg} {wide_bar} {human_pos}/{human_len} packets {per_sec} {eta} left";
+        Self::styled(bar, template, what)
+    }
+
     /// Something whose length nobody knows.
     pub fn spinner(what: impl Into<String>) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
@@ -40,6 +48,11 @@ impl Progress {
         }
         bar.set_message(what.into());
         Self { bar }
+    }
+
+    /// Notes that this much is done.
+    pub fn set(&self, done: u64) {
+        self.bar.set_position(done);
     }
 
     /// Notes where `reader` has got to.

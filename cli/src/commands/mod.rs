@@ -3,6 +3,7 @@
 mod decode;
 mod doctor;
 mod sequence;
+mod trace;
 
 use clap::Subcommand;
 
@@ -15,6 +16,9 @@ pub enum Command {
     Sequence(sequence::Args),
     /// Print SCR frames readably.
     Decode(decode::Args),
+    /// Make traces of synthetic traffic.
+    #[command(subcommand)]
+    Trace(trace::Command),
     /// Show which optional tools are present, and what each is for.
     Doctor(doctor::Args),
 }
@@ -25,6 +29,7 @@ impl Command {
         match self {
             Self::Sequence(args) => sequence::run(&args),
             Self::Decode(args) => decode::run(&args),
+            Self::Trace(command) => trace::run(&command),
             Self::Doctor(args) => doctor::run(&args),
         }
     }

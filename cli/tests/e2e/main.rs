@@ -1,0 +1,11 @@
+//! The real binary, end to end, judged by code that shares nothing with the product: [`capture`] reads and writes
+//! files, [`oracle`] is the frame format and the network functions once more, written from their description.
+#![forbid(unsafe_code)]
+
+mod capture;
+mod oracle;
+mod run;
+
+mod decode;
+mod sequence;
+mod trace_gen;
