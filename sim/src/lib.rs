@@ -1,1 +1,16 @@
-//! Placeholder.
+//! Cycle-accurate simulation of the SCR sequencer.
+//!
+//! ```text
+//!  Verilog ──▶ build ──▶ verilator ──┐
+//!                                    ├─▶ Dut ──▶ stream ──▶ nic    (packets in, frames out)
+//!             rust-hdl's simulator ──┘                └───▶ cosim  (checked against the golden model)
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | [`build`] | a Verilator model of exactly the Verilog asked for, built on demand, cached by content |
+//! | [`verilator`] | that model as a [`Dut`](scr_hdl::Dut) |
+#![deny(unsafe_code)]
+
+pub mod build;
+pub mod verilator;

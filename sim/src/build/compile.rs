@@ -1,0 +1,297 @@
+//! From Verilator's C++ to one shared library, files in parallel.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+use super::cache::{Cache, Key};
+use super::command;
+use super::shim::PREFIX;
+use super::{BuildError, BuildStep, Toolchain, TraceFormat};
+
+/// Directory of Verilator's output in the working directory.
+pub(super) const OBJECTS: &str = "obj";
+
+/// How Verilator translates: for speed, one thread, no timing, no assertions, registers start at 0 as
+/// they do in an FPGA.
+pub(super) const VERILATOR_FLAGS: [&str; 13] = [
+    "--cc",
+    "-O3",
+    "--x-assign",
+    "fast",
+    "--x-initial",
+    "fast",
+    "--noassert",
+    "--no-timing",
+    "--threads",
+    "1",
+    "--output-split",
+    "10000",
+    "-Wno-fatal",
+];
+
+/// What is linted: everything but the style that generated Verilog has.
+pub(super) const WARNINGS: [&str; 4] = ["-Wall", "-Wno-WIDTH", "-Wno-UNUSED", "-Wno-DECLFILENAME"];
+
+/// What every file is compiled with.
+const FLAGS: [&str; 13] = [
+    "-std=gnu++17",
+    "-w",
+    "-fPIC",
+    "-fvisibility=hidden",
+    "-fvisibility-inlines-hidden",
+    "-fno-plt",
+    "-faligned-new",
+    "-fcf-protection=none",
+    "-pthread",
+    "-DVERILATOR=1",
+    "-DVM_SC=0",
+    "-DVM_COVERAGE=0",
+    "-DVL_TIME_CONTEXT=1",
+];
+
+/// Code that runs every cycle.
+const FAST: &str = "-O3";
+/// Code that runs once, at construction, and is large.
+const SLOW: &str = "-O0";
+
+const LINK_FLAGS: [&str; 4] = ["-shared", "-pthread", "-Wl,-z,defs", "-Wl,-z,now"];
+
+/// Verilator's flag for a trace format.
+pub(super) fn trace_flag(trace: Option<TraceFormat>) -> Option<&'static str> {
+    trace.map(|format| match format {
+        TraceFormat::Fst => "--trace-fst",
+        TraceFormat::Vcd => "--trace",
+    })
+}
+
+fn trace_definitions(trace: Option<TraceFormat>) -> [&'static str; 3] {
+    match trace {
+        None => ["-DVM_TRACE=0", "-DVM_TRACE_FST=0", "-DVM_TRACE_VCD=0"],
+        Some(TraceFormat::Fst) => ["-DVM_TRACE=1", "-DVM_TRACE_FST=1", "-DVM_TRACE_VCD=0"],
+        Some(TraceFormat::Vcd) => ["-DVM_TRACE=1", "-DVM_TRACE_FST=0", "-DVM_TRACE_VCD=1"],
+    }
+}
+
+/// Every option of a build, for the cache's key.
+pub(super) fn identity(trace: Option<TraceFormat>) -> String {
+    VERILATOR_FLAGS
+        .iter()
+        .chain(&WARNINGS)
+        .chain(&FLAGS)
+        .chain(&[FAST, SLOW])
+        .chain(&LINK_FLAGS)
+        .chain(&trace_definitions(trace))
+        .fold(String::new(), |all, flag| all + flag + "\n")
+}
+
+/// One model's C++ on its way to a library.
+pub(super) struct Compilation<'a> {
+    pub(super) toolchain: &'a Toolchain,
+    pub(super) cache: &'a Cache,
+    pub(super) objects: &'a Path,
+    pub(super) trace: Option<TraceFormat>,
+    pub(super) jobs: usize,
+}
+
+/// A file to compile.
+struct Job {
+    source: PathBuf,
+    level: &'static str,
+    /// Belongs to Verilator's run-time library: the same for all models.
+    shared: bool,
+}
+
+impl Compilation<'_> {
+    /// Compiles and links; the path of the library.
+    pub(super) fn run(&self, progress: &mut dyn FnMut(BuildStep)) -> Result<PathBuf, BuildError> {
+        let jobs = self.list()?;
+        let objects = self.compile(&jobs, progress)?;
+        progress(BuildStep::Linking);
+        let library = self.objects.join("model.so");
+        let mut link = self.toolchain.compiler();
+        link.args(LINK_FLAGS)
+            .arg("-o")
+            .arg(&library)
+            .args(&objects)
+            .args(self.libraries()?);
+        succeed(&mut link)?;
+        Ok(library)
+    }
+
+    /// The files to compile, the largest first, so that no processor is left with it at the end.
+    fn list(&self) -> Result<Vec<Job>, BuildError> {
+        let classes = self.read(&self.objects.join(format!("{PREFIX}_classes.mk")))?;
+        let include = self.toolchain.include();
+        let mut jobs = vec![Job {
+            source: self.objects.join("shim.cpp"),
+            level: FAST,
+            shared: false,
+        }];
+        let groups = [
+            ("VM_CLASSES_FAST", FAST, false),
+            ("VM_CLASSES_SLOW", SLOW, false),
+            ("VM_SUPPORT_FAST", FAST, false),
+            ("VM_SUPPORT_SLOW", SLOW, false),
+            ("VM_GLOBAL_FAST", FAST, true),
+            ("VM_GLOBAL_SLOW", FAST, true),
+        ];
+        for (variable, level, shared) in groups {
+            let dir = if shared { &include } else { self.objects };
+            jobs.extend(make_list(&classes, variable).map(|name| Job {
+                source: dir.join(format!("{name}.cpp")),
+                level,
+                shared,
+            }));
+        }
+        let size = |job: &Job| fs::metadata(&job.source).map_or(0, |m| m.len());
+        let weight = |job: &Job| size(job) * if job.level == SLOW { 1 } else { 4 };
+        jobs.sort_by_key(|job| std::cmp::Reverse(weight(job)));
+        Ok(jobs)
+    }
+
+    fn compile(
+        &self,
+        jobs: &[Job],
+        progress: &mut dyn FnMut(BuildStep),
+    ) -> Result<Vec<PathBuf>, BuildError> {
+        let total = jobs.len();
+        progress(BuildStep::Compiling { done: 0, total });
+        let next = AtomicUsize::new(0);
+        let (sender, finished) = mpsc::channel();
+        std::thread::scope(|scope| {
+            for _ in 0..self.jobs.min(total) {
+                let (sender, next) = (sender.clone(), &next);
+                scope.spawn(move || {
+                    while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let result = self.object(job);
+                        if result.is_err() {
+                            // The others finish the file they are at and stop.
+                            next.store(total, Ordering::Relaxed);
+                        }
+                        if sender.send(result).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+            let mut objects = Vec::with_capacity(total);
+            for result in finished {
+                objects.push(result?);
+                let done = objects.len();
+                progress(BuildStep::Compiling { done, total });
+            }
+            Ok(objects)
+        })
+    }
+
+    /// Compiles one file, or takes it from the cache if all models share it.
+    fn object(&self, job: &Job) -> Result<PathBuf, BuildError> {
+        if !job.shared {
+            let object = job.source.with_extension("o");
+            succeed(&mut self.compiler(job, &object))?;
+            return Ok(object);
+        }
+        let stem = job.source.file_stem().unwrap_or_default().to_string_lossy();
+        let key = Key::default()
+            .part(self.toolchain.identity()?)
+            .part(identity(self.trace))
+            .hex();
+        let entry = self
+            .cache
+            .entry(&format!("{stem}-{key}.o"), &mut || {}, |work| {
+                let object = work.join("object.o");
+                succeed(&mut self.compiler(job, &object))?;
+                Ok(object)
+            })?;
+        Ok(entry.path)
+    }
+
+    fn compiler(&self, job: &Job, object: &Path) -> Command {
+        let include = self.toolchain.include();
+        let mut command = self.toolchain.compiler();
+        command
+            .arg("-c")
+            .arg(job.level)
+            .args(FLAGS)
+            .args(trace_definitions(self.trace))
+            .arg("-I")
+            .arg(self.objects)
+            .arg("-I")
+            .arg(&include)
+            .arg("-I")
+            .arg(include.join("vltstd"))
+            .arg(&job.source)
+            .arg("-o")
+            .arg(object);
+        command
+    }
+
+    /// Libraries that the trace writer needs, as this Verilator's own makefile says.
+    fn libraries(&self) -> Result<Vec<&'static str>, BuildError> {
+        if self.trace != Some(TraceFormat::Fst) {
+            return Ok(Vec::new());
+        }
+        let makefile = self.read(&self.toolchain.include().join("verilated.mk"))?;
+        let mut libraries = vec!["-lz"];
+        if makefile.contains("-llz4") {
+            libraries.push("-llz4");
+        }
+        Ok(libraries)
+    }
+
+    fn read(&self, path: &Path) -> Result<String, BuildError> {
+        fs::read_to_string(path).map_err(|source| BuildError::Work {
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+fn succeed(command: &mut Command) -> Result<(), BuildError> {
+    let output = command::run(command)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(BuildError::Compiler {
+        command: command::line(command),
+        words: command::words(&output),
+    })
+}
+
+/// The words of a makefile's `variable += a b \` lines.
+fn make_list<'a>(makefile: &'a str, variable: &'a str) -> impl Iterator<Item = &'a str> {
+    let mut inside = false;
+    makefile
+        .lines()
+        .filter_map(move |line| {
+            let line = line.trim();
+            let words = if inside {
+                Some(line)
+            } else {
+                line.strip_prefix(variable)
+                    .and_then(|rest| rest.trim_start().strip_prefix("+="))
+            };
+            inside = words.is_some() && line.ends_with('\\');
+            words
+        })
+        .flat_map(|words| words.trim_end_matches('\\').split_whitespace())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn makefile_lists() {
+        let makefile = "A += \\\n\tone \\\n\ttwo \\\n\nAB += other\nB = x\nA += three\n";
+        assert_eq!(
+            make_list(makefile, "A").collect::<Vec<_>>(),
+            ["one", "two", "three"]
+        );
+        assert_eq!(make_list(makefile, "C").count(), 0);
+    }
+}

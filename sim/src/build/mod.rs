@@ -1,0 +1,352 @@
+//! From Verilog text to a loaded model: Verilator, the C++ compiler, and a cache by content.
+//!
+//! ```text
+//! Verilog ──verilator --cc──▶ C++ ─┐
+//!                      C++ shim ───┼─compile in parallel──▶ one shared library ──▶ cache ──▶ loaded
+//!             Verilator's run-time ┘ (its objects are cached too)
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | `toolchain` | the two programs, found and identified |
+//! | `command` | running a program and keeping its words |
+//! | `cache` | finished files by content, sealed, one maker at a time |
+//! | `shim` | the C interface that every model has, and its table of ports |
+//! | `compile` | C++ to a shared library, in parallel |
+//!
+//! The decision for a direct binding, and against the crates that wrap Verilator: one model per
+//! configuration must be buildable at run time, ports above 64 bits must be reachable, and Debian's
+//! Verilator must do.
+
+mod cache;
+mod command;
+mod compile;
+mod error;
+mod shim;
+mod toolchain;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use scr_hdl::Port;
+
+use crate::verilator::{LoadError, ModelLibrary};
+use cache::{Cache, Key};
+
+pub use cache::CACHE_VARIABLE;
+pub use error::BuildError;
+pub(crate) use shim::ABI;
+pub use toolchain::{COMPILER_VARIABLE, Toolchain, VERILATOR_VARIABLE};
+
+/// A file of Verilog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// File name, as Verilator's messages show it; a directory in front of it is ignored.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a model is built from.
+#[derive(Clone, Copy, Debug)]
+pub struct Design<'a> {
+    /// The files.
+    pub sources: &'a [Source],
+    /// The top module. Its clock must be called `clk`.
+    pub top: &'a str,
+    /// Its ports. They must be those of the Verilog, names and widths; the order is the caller's.
+    pub ports: &'a [Port],
+}
+
+/// Format of a waveform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TraceFormat {
+    /// GTKWave's compressed format. Building a model for it needs zlib's header.
+    Fst,
+    /// Value change dump: text, large, understood everywhere.
+    Vcd,
+}
+
+impl TraceFormat {
+    /// The format that a file name asks for: VCD when it ends in `.vcd`, else FST.
+    pub fn of(path: &Path) -> Self {
+        match path.extension() {
+            Some(extension) if extension.eq_ignore_ascii_case("vcd") => Self::Vcd,
+            _ => Self::Fst,
+        }
+    }
+}
+
+/// Where a build stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildStep {
+    /// The model was in the cache; nothing is to be built.
+    Cached,
+    /// Another process, or another thread, is building the same model.
+    Waiting,
+    /// Verilator translates the Verilog.
+    Verilating,
+    /// Verilator's warnings, which do not stop a build.
+    Warned(String),
+    /// The compiler translates Verilator's C++.
+    Compiling {
+        /// Files finished.
+        done: usize,
+        /// Files altogether.
+        total: usize,
+    },
+    /// The linker makes the library.
+    Linking,
+}
+
+/// Builds models, or takes them from the cache.
+///
+/// ```no_run
+/// use scr_sim::build::{Design, ModelBuilder, Source};
+/// # fn ports() -> Vec<scr_hdl::Port> { Vec::new() }
+/// let sources = [Source { name: "adder.v".into(), text: "module adder …".into() }];
+/// let design = Design { sources: &sources, top: "adder", ports: &ports() };
+/// let library = ModelBuilder::new().build(&design, &mut |step| eprintln!("{step:?}"))?;
+/// let model = library.instance()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ModelBuilder {
+    cache: Cache,
+    verilator: Option<PathBuf>,
+    compiler: Option<PathBuf>,
+    trace: Option<TraceFormat>,
+    jobs: usize,
+}
+
+impl Default for ModelBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ModelBuilder {
+    /// The fast model, in the user's cache: `$SCR_CACHE_DIR`, else `scr/models` in `$XDG_CACHE_HOME` or
+    /// `~/.cache`.
+    pub fn new() -> Self {
+        Self {
+            cache: Cache::of_user(),
+            verilator: None,
+            compiler: None,
+            trace: None,
+            jobs: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+
+    /// Keeps models in `dir`, which is made when it is not there.
+    #[must_use]
+    pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.cache = Cache::new(dir.into());
+        self
+    }
+
+    /// Uses this Verilator.
+    #[must_use]
+    pub fn verilator(mut self, program: impl Into<PathBuf>) -> Self {
+        self.verilator = Some(program.into());
+        self
+    }
+
+    /// Uses this C++ compiler.
+    #[must_use]
+    pub fn compiler(mut self, program: impl Into<PathBuf>) -> Self {
+        self.compiler = Some(program.into());
+        self
+    }
+
+    /// Builds a model that can write waveforms. It is another model, so the fast one pays nothing.
+    #[must_use]
+    pub fn trace(mut self, format: TraceFormat) -> Self {
+        self.trace = Some(format);
+        self
+    }
+
+    /// Compiles at most `jobs` files at a time; as many as there are processors if not called.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs.max(1);
+        self
+    }
+
+    /// The cache directory.
+    pub fn cache(&self) -> &Path {
+        self.cache.dir()
+    }
+
+    /// The model of `design`, built if it is not in the cache, loaded and checked against the port list.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`], with the words of the program that failed.
+    pub fn build(
+        &self,
+        design: &Design<'_>,
+        progress: &mut dyn FnMut(BuildStep),
+    ) -> Result<ModelLibrary, BuildError> {
+        let toolchain = self.toolchain()?;
+        let name = self.entry_name(design, &toolchain)?;
+        let (path, fresh) = self.entry(design, &toolchain, &name, progress)?;
+        match ModelLibrary::open(&path, design.ports) {
+            Ok(library) => {
+                if !fresh {
+                    progress(BuildStep::Cached);
+                }
+                Ok(library)
+            }
+            // A sealed file that is no model: made by a broken toolchain, or by another format of shim.
+            Err(error) if !fresh && !matches!(error, LoadError::Ports(_)) => {
+                self.cache.evict(&name)?;
+                let (path, _) = self.entry(design, &toolchain, &name, progress)?;
+                Ok(ModelLibrary::open(&path, design.ports)?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Verilator's opinion of the design under the project's lint rules (`-Wall` but for widths, unused
+    /// bits and file names): its words, empty when it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] when Verilator is not there or does not start. Bad Verilog is no error here: that is
+    /// what the words are about.
+    pub fn lint(&self, sources: &[Source], top: &str) -> Result<String, BuildError> {
+        let toolchain = self.toolchain()?;
+        let work = tempfile::tempdir().map_err(BuildError::scratch)?;
+        write_sources(work.path(), sources)?;
+        let mut verilator = toolchain.verilator();
+        verilator
+            .current_dir(work.path())
+            .arg("--lint-only")
+            .args(compile::WARNINGS)
+            .args(["--top-module", top])
+            .args(sources.iter().map(file_name));
+        let output = command::run(&mut verilator)?;
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if !output.status.success() && said.is_empty() {
+            return Ok(command::words(&output));
+        }
+        Ok(said)
+    }
+
+    fn toolchain(&self) -> Result<Toolchain, BuildError> {
+        Toolchain::with(self.verilator.as_deref(), self.compiler.as_deref())
+    }
+
+    /// The name of a model in the cache: from everything that it is made from.
+    fn entry_name(&self, design: &Design<'_>, toolchain: &Toolchain) -> Result<String, BuildError> {
+        let mut key = Key::default()
+            .part(ABI.to_le_bytes())
+            .part(toolchain.identity()?)
+            .part(shim::template())
+            .part(compile::identity(self.trace))
+            .part(design.top);
+        for source in design.sources {
+            key = key.part(&source.name).part(&source.text);
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let top: String = design.top.chars().filter(|&c| plain(c)).take(64).collect();
+        Ok(format!("{top}-{}.so", key.hex()))
+    }
+
+    /// Path of the model in the cache and whether it was built just now.
+    fn entry(
+        &self,
+        design: &Design<'_>,
+        toolchain: &Toolchain,
+        name: &str,
+        progress: &mut dyn FnMut(BuildStep),
+    ) -> Result<(PathBuf, bool), BuildError> {
+        // Both callbacks report, one after the other.
+        let progress = std::cell::RefCell::new(progress);
+        let entry = self.cache.entry(
+            name,
+            &mut || (progress.borrow_mut())(BuildStep::Waiting),
+            |work| self.make(design, toolchain, work, &mut **progress.borrow_mut()),
+        )?;
+        Ok((entry.path, entry.fresh))
+    }
+
+    /// Builds the model in `work`.
+    fn make(
+        &self,
+        design: &Design<'_>,
+        toolchain: &Toolchain,
+        work: &Path,
+        progress: &mut dyn FnMut(BuildStep),
+    ) -> Result<PathBuf, BuildError> {
+        write_sources(work, design.sources)?;
+        progress(BuildStep::Verilating);
+        let mut verilator = toolchain.verilator();
+        verilator
+            .current_dir(work)
+            .args(compile::VERILATOR_FLAGS)
+            .args(compile::WARNINGS)
+            .args(compile::trace_flag(self.trace))
+            .args(["--prefix", shim::PREFIX, "--Mdir", compile::OBJECTS])
+            .args(["--top-module", design.top])
+            .args(design.sources.iter().map(file_name));
+        let output = command::run(&mut verilator)?;
+        if !output.status.success() {
+            return Err(BuildError::Verilator {
+                command: command::line(&verilator),
+                words: command::words(&output),
+            });
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        if said.contains("%Warning") {
+            progress(BuildStep::Warned(said.trim().to_owned()));
+        }
+
+        let objects = work.join(compile::OBJECTS);
+        let header_path = objects.join(format!("{}.h", shim::PREFIX));
+        let header = fs::read_to_string(&header_path).map_err(|source| BuildError::Work {
+            path: header_path,
+            source,
+        })?;
+        let ports = shim::ports_of_header(&header);
+        if !ports.iter().any(|p| p.name == "clk" && p.bits == 1) {
+            return Err(BuildError::NoClock {
+                top: design.top.to_owned(),
+            });
+        }
+        let shim_path = objects.join("shim.cpp");
+        write(&shim_path, &shim::generate(&ports, self.trace))?;
+        compile::Compilation {
+            toolchain,
+            cache: &self.cache,
+            objects: &objects,
+            trace: self.trace,
+            jobs: self.jobs,
+        }
+        .run(progress)
+    }
+}
+
+/// The name under which a source is written: no directories.
+fn file_name(source: &Source) -> &str {
+    Path::new(&source.name)
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("source.v")
+}
+
+fn write_sources(dir: &Path, sources: &[Source]) -> Result<(), BuildError> {
+    for source in sources {
+        write(&dir.join(file_name(source)), &source.text)?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), BuildError> {
+    fs::write(path, text).map_err(|source| BuildError::Work {
+        path: path.to_owned(),
+        source,
+    })
+}

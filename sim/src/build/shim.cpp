@@ -1,0 +1,146 @@
+// One C interface for every model. Above this text stand SCR_ABI, SCR_PORTS and the trace format.
+
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "Vmodel.h"
+#include "verilated.h"
+
+#if defined(SCR_TRACE_FST)
+#include "verilated_fst_c.h"
+using Trace = VerilatedFstC;
+#elif defined(SCR_TRACE_VCD)
+#include "verilated_vcd_c.h"
+using Trace = VerilatedVcdC;
+#endif
+
+#define SCR_EXPORT extern "C" __attribute__((visibility("default")))
+
+#if defined(SCR_TRACE_FST) || defined(SCR_TRACE_VCD)
+#define SCR_TRACE 1
+#endif
+
+namespace {
+
+// Half a clock cycle in units of 1 ps, at 250 MHz.
+constexpr uint64_t kHalfCycle = 2000;
+
+struct PortInfo {
+    const char* name;
+    uint32_t bits;
+    uint32_t output;
+    uint32_t storage;
+};
+
+const PortInfo kPorts[] = {
+#define PORT(name, bits, output) \
+    {#name, bits, output, sizeof(std::remove_reference_t<decltype(std::declval<Vmodel&>().name)>)},
+    SCR_PORTS(PORT)
+#undef PORT
+};
+
+struct Model {
+    std::unique_ptr<VerilatedContext> context;
+    std::unique_ptr<Vmodel> top;
+#ifdef SCR_TRACE
+    std::unique_ptr<Trace> trace;
+    uint64_t time = 0;
+
+    void dump() {
+        context->time(time);
+        if (trace) trace->dump(time);
+        time += kHalfCycle;
+    }
+#else
+    void dump() {}
+#endif
+};
+
+}  // namespace
+
+SCR_EXPORT uint32_t scr_model_abi() { return SCR_ABI; }
+
+SCR_EXPORT uint32_t scr_model_port_count() { return sizeof(kPorts) / sizeof(kPorts[0]); }
+
+SCR_EXPORT const PortInfo* scr_model_port_table() { return kPorts; }
+
+// A model after its first settling, clock low; nullptr on failure, with its reason in `error`.
+SCR_EXPORT Model* scr_model_create(const char* trace_path, char* error, size_t error_size) {
+    const char* reason = "unknown exception";
+    try {
+        auto model = std::make_unique<Model>();
+        model->context = std::make_unique<VerilatedContext>();
+#ifdef SCR_TRACE
+        model->context->traceEverOn(true);
+#endif
+        model->top = std::make_unique<Vmodel>(model->context.get(), "TOP");
+        bool ok = true;
+        if (trace_path) {
+#ifdef SCR_TRACE
+            model->trace = std::make_unique<Trace>();
+            model->top->trace(model->trace.get(), 99);
+            model->trace->open(trace_path);
+            ok = model->trace->isOpen();
+            reason = "the trace file cannot be opened for writing";
+#else
+            ok = false;
+            reason = "the model was built without tracing";
+#endif
+        }
+        if (ok) {
+            model->top->clk = 0;
+            model->top->eval();
+            model->dump();
+            return model.release();
+        }
+    } catch (const std::exception& e) {
+        std::strncpy(error, e.what(), error_size - 1);
+        error[error_size - 1] = 0;
+        return nullptr;
+    } catch (...) {
+    }
+    std::strncpy(error, reason, error_size - 1);
+    error[error_size - 1] = 0;
+    return nullptr;
+}
+
+SCR_EXPORT void* scr_model_port_data(Model* model, uint32_t port) {
+    void* const data[] = {
+#define PORT(name, bits, output) &model->top->name,
+        SCR_PORTS(PORT)
+#undef PORT
+    };
+    return data[port];
+}
+
+// One clock cycle. The first evaluation settles the inputs and lets the model see the clock low, the
+// second is the rising edge.
+SCR_EXPORT void scr_model_tick(Model* model) {
+    Vmodel* const top = model->top.get();
+    top->clk = 0;
+    top->eval();
+    model->dump();
+    top->clk = 1;
+    top->eval();
+    model->dump();
+}
+
+SCR_EXPORT void scr_model_flush(Model* model) {
+#ifdef SCR_TRACE
+    if (model->trace) model->trace->flush();
+#else
+    (void)model;
+#endif
+}
+
+SCR_EXPORT void scr_model_destroy(Model* model) {
+    model->top->final();
+#ifdef SCR_TRACE
+    if (model->trace) model->trace->close();
+#endif
+    delete model;
+}

@@ -1,0 +1,108 @@
+//! The C++ shim that gives every model the same C interface, and the ports it is generated from.
+
+use std::fmt::Write;
+
+use scr_hdl::{Direction, Port};
+
+use super::TraceFormat;
+
+/// Version of the C interface. The loader refuses any other.
+pub(crate) const ABI: u32 = 1;
+
+/// Class name of the model's top.
+pub(super) const PREFIX: &str = "Vmodel";
+
+/// The part of the shim that is the same for every model.
+const SHIM: &str = include_str!("shim.cpp");
+
+/// Reads the ports out of the class that Verilator generated, in its order.
+///
+/// Each is declared as `VL_IN8(&name,msb,lsb);`, with 8, 16, nothing (32), 64 or W (and a count of words)
+/// behind the direction.
+pub(super) fn ports_of_header(header: &str) -> Vec<Port> {
+    let mut ports = Vec::new();
+    for line in header.lines().map(str::trim) {
+        let (direction, rest) = if let Some(rest) = line.strip_prefix("VL_IN") {
+            (Direction::Input, rest)
+        } else if let Some(rest) = line.strip_prefix("VL_OUT") {
+            (Direction::Output, rest)
+        } else {
+            continue;
+        };
+        let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == 'W');
+        let Some(arguments) = rest.strip_prefix("(&").and_then(|r| r.split(')').next()) else {
+            continue;
+        };
+        let mut arguments = arguments.split(',').map(str::trim);
+        let (Some(name), Some(msb), Some(lsb)) = (
+            arguments.next(),
+            arguments.next().and_then(|n| n.parse::<usize>().ok()),
+            arguments.next().and_then(|n| n.parse::<usize>().ok()),
+        ) else {
+            continue;
+        };
+        ports.push(Port {
+            name: name.to_owned(),
+            direction,
+            bits: msb.abs_diff(lsb) + 1,
+        });
+    }
+    ports
+}
+
+/// The shim for a model with these ports.
+pub(super) fn generate(ports: &[Port], trace: Option<TraceFormat>) -> String {
+    let mut text = String::new();
+    text.push_str(match trace {
+        None => "",
+        Some(TraceFormat::Fst) => "#define SCR_TRACE_FST 1\n",
+        Some(TraceFormat::Vcd) => "#define SCR_TRACE_VCD 1\n",
+    });
+    _ = writeln!(text, "#define SCR_ABI {ABI}u");
+    text.push_str("#define SCR_PORTS(PORT) \\\n");
+    for port in ports {
+        let output = u8::from(port.direction == Direction::Output);
+        _ = writeln!(
+            text,
+            "    PORT({}, {}u, {output}u) \\",
+            port.name, port.bits
+        );
+    }
+    text.push('\n');
+    text.push_str(SHIM);
+    text
+}
+
+/// Everything of the shim that does not depend on the ports, for the cache's key.
+pub(super) fn template() -> &'static str {
+    SHIM
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_read_from_the_class() {
+        let header = "
+    VL_IN8(&clk,0,0);
+    VL_OUT16(&tdest,8,0);
+    VL_IN(&word,31,0);
+    VL_OUT64(&keep,63,0);
+    VL_INW(&tuser,96,0,4);
+    void eval();";
+        let read: Vec<_> = ports_of_header(header)
+            .into_iter()
+            .map(|p| (p.name, p.direction, p.bits))
+            .collect();
+        let expected = [
+            ("clk", Direction::Input, 1),
+            ("tdest", Direction::Output, 9),
+            ("word", Direction::Input, 32),
+            ("keep", Direction::Output, 64),
+            ("tuser", Direction::Input, 97),
+        ]
+        .map(|(name, direction, bits)| (name.to_owned(), direction, bits));
+        assert_eq!(read, expected);
+    }
+}

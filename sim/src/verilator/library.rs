@@ -1,0 +1,229 @@
+//! The shared library of a model: opened, its C interface looked up, its ports compared with the list
+//! that they should be.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, c_char, c_void};
+use std::mem::ManuallyDrop;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use libloading::Library;
+use scr_hdl::{Direction, Port};
+
+use super::model::{TraceError, VerilatorModel};
+use crate::build;
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("ports are shared with the model as little-endian bytes");
+
+/// Why a library cannot be used as a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The dynamic loader refused it.
+    #[error("cannot load the model {}: {reason}\nDelete it, and it will be built again.", path.display())]
+    Open {
+        /// The library.
+        path: PathBuf,
+        /// The loader's words.
+        reason: String,
+    },
+    /// It is of another version of this program.
+    #[error("the model {} has interface version {found}, not {}\nDelete it, and it will be built again.", path.display(), build::ABI)]
+    Abi {
+        /// The library.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+    /// Its ports are not those of the list.
+    #[error(
+        "the ports of the Verilog are not those of its port list: {0}\nThe generator's two descriptions of the module disagree; please report it."
+    )]
+    Ports(String),
+}
+
+/// One row of the shim's table of ports (`PortInfo` there).
+#[repr(C)]
+struct PortInfo {
+    name: *const c_char,
+    bits: u32,
+    output: u32,
+    storage: u32,
+}
+
+/// The shim's functions.
+#[derive(Clone, Copy)]
+pub(super) struct Functions {
+    pub(super) create: unsafe extern "C" fn(*const c_char, *mut c_char, usize) -> *mut c_void,
+    pub(super) port_data: unsafe extern "C" fn(*mut c_void, u32) -> *mut u8,
+    pub(super) tick: unsafe extern "C" fn(*mut c_void),
+    pub(super) flush: unsafe extern "C" fn(*mut c_void),
+    pub(super) destroy: unsafe extern "C" fn(*mut c_void),
+}
+
+/// A port of the list and its place in the shim's table.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) index: u32,
+    /// Bytes that the model keeps for it, at least [`Port::bytes`].
+    pub(super) storage: usize,
+}
+
+/// A loaded model, from which any number of instances can be made.
+///
+/// The library stays loaded until the process ends: it is C++ with thread-local state and static
+/// destructors, and taking it away safely is worth less than the few megabytes it has.
+#[derive(Clone)]
+pub struct ModelLibrary {
+    path: Arc<Path>,
+    pub(super) functions: Functions,
+    pub(super) ports: Arc<[Port]>,
+    pub(super) places: Arc<[Place]>,
+}
+
+impl std::fmt::Debug for ModelLibrary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ModelLibrary")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ModelLibrary {
+    /// Opens a library that the builder made and checks it: interface version, and names, directions and
+    /// widths of all ports against `ports`.
+    pub(crate) fn open(path: &Path, ports: &[Port]) -> Result<Self, LoadError> {
+        let open_error = |e: libloading::Error| LoadError::Open {
+            path: path.to_owned(),
+            reason: e.to_string(),
+        };
+        // SAFETY: the file is one that the builder made and sealed; its initialisers are those of
+        // Verilator's run-time library, which only set up its own globals.
+        let library = unsafe { Library::new(path) }.map_err(open_error)?;
+
+        // SAFETY: every name is looked up with the type that the shim (build/shim.cpp) gives it. Of a
+        // library with another ABI number nothing else is used.
+        let (functions, table) = unsafe {
+            let abi = *library
+                .get::<unsafe extern "C" fn() -> u32>(b"scr_model_abi\0")
+                .map_err(open_error)?;
+            let found = abi();
+            if found != build::ABI {
+                return Err(LoadError::Abi {
+                    path: path.to_owned(),
+                    found,
+                });
+            }
+            let count = *library
+                .get::<unsafe extern "C" fn() -> u32>(b"scr_model_port_count\0")
+                .map_err(open_error)?;
+            let rows = *library
+                .get::<unsafe extern "C" fn() -> *const PortInfo>(b"scr_model_port_table\0")
+                .map_err(open_error)?;
+            let functions = Functions {
+                create: *library.get(b"scr_model_create\0").map_err(open_error)?,
+                port_data: *library.get(b"scr_model_port_data\0").map_err(open_error)?,
+                tick: *library.get(b"scr_model_tick\0").map_err(open_error)?,
+                flush: *library.get(b"scr_model_flush\0").map_err(open_error)?,
+                destroy: *library.get(b"scr_model_destroy\0").map_err(open_error)?,
+            };
+            // The table is a constant array of `count` rows whose names are string literals.
+            let table: Vec<(Port, usize)> = std::slice::from_raw_parts(rows(), count() as usize)
+                .iter()
+                .map(|row| {
+                    let port = Port {
+                        name: CStr::from_ptr(row.name).to_string_lossy().into_owned(),
+                        direction: match row.output {
+                            0 => Direction::Input,
+                            _ => Direction::Output,
+                        },
+                        bits: row.bits as usize,
+                    };
+                    (port, row.storage as usize)
+                })
+                .collect();
+            (functions, table)
+        };
+        let places = places(&table, ports).map_err(LoadError::Ports)?;
+        // From here on it is used, so it stays (see the type's documentation).
+        let _ = ManuallyDrop::new(library);
+        Ok(Self {
+            path: path.into(),
+            functions,
+            ports: ports.into(),
+            places: places.into(),
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The ports, in the order of the design's list.
+    pub fn ports(&self) -> &[Port] {
+        &self.ports
+    }
+
+    /// A new instance: all registers as after power-up, the clock low.
+    ///
+    /// # Errors
+    ///
+    /// [`TraceError`] when the model's C++ fails to construct it.
+    pub fn instance(&self) -> Result<VerilatorModel, TraceError> {
+        VerilatorModel::new(self, None)
+    }
+
+    /// The same, writing a waveform of every signal to `trace`. The model must have been built for it
+    /// ([`ModelBuilder::trace`](crate::build::ModelBuilder::trace)).
+    ///
+    /// # Errors
+    ///
+    /// [`TraceError`] when the file cannot be opened or the model was built without tracing.
+    pub fn instance_traced(&self, trace: &Path) -> Result<VerilatorModel, TraceError> {
+        VerilatorModel::new(self, Some(trace))
+    }
+}
+
+/// Where each port of `wanted` is in the shim's table, which must have the same ports.
+fn places(table: &[(Port, usize)], wanted: &[Port]) -> Result<Vec<Place>, String> {
+    let side = |direction| match direction {
+        Direction::Input => "input",
+        Direction::Output => "output",
+    };
+    let mut places = Vec::with_capacity(wanted.len());
+    for port in wanted {
+        let Some(index) = table.iter().position(|(p, _)| p.name == port.name) else {
+            return Err(format!("the Verilog has no port {}", port.name));
+        };
+        let (found, storage) = &table[index];
+        if found != port {
+            return Err(format!(
+                "{} is an {} of {} bits in the Verilog and an {} of {} bits in the list",
+                port.name,
+                side(found.direction),
+                found.bits,
+                side(port.direction),
+                port.bits
+            ));
+        }
+        if *storage < port.bytes() {
+            return Err(format!(
+                "{} has {} bits, but the model keeps {storage} bytes for it",
+                port.name, port.bits
+            ));
+        }
+        places.push(Place {
+            index: index as u32,
+            storage: *storage,
+        });
+    }
+    let extra = table
+        .iter()
+        .find(|(p, _)| wanted.iter().all(|w| w.name != p.name));
+    match extra {
+        Some((port, _)) => Err(format!("the list lacks the Verilog's port {}", port.name)),
+        None => Ok(places),
+    }
+}

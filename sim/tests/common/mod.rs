@@ -1,0 +1,195 @@
+//! Small hand-made Verilog for tests of the machinery.
+#![allow(dead_code)]
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use scr_hdl::{Direction, Port};
+use scr_sim::build::{Design, ModelBuilder, Source};
+use scr_sim::verilator::ModelLibrary;
+
+/// Every width at which the storage of a port changes its kind.
+pub const WIDTHS: [usize; 11] = [1, 8, 9, 16, 17, 32, 33, 64, 65, 97, 512];
+
+pub fn port(name: &str, direction: Direction, bits: usize) -> Port {
+    Port {
+        name: name.to_owned(),
+        direction,
+        bits,
+    }
+}
+
+pub fn input(name: &str, bits: usize) -> Port {
+    port(name, Direction::Input, bits)
+}
+
+pub fn output(name: &str, bits: usize) -> Port {
+    port(name, Direction::Output, bits)
+}
+
+/// A design that owns its text.
+pub struct Text {
+    pub sources: Vec<Source>,
+    pub top: &'static str,
+    pub ports: Vec<Port>,
+}
+
+impl Text {
+    pub fn design(&self) -> Design<'_> {
+        Design {
+            sources: &self.sources,
+            top: self.top,
+            ports: &self.ports,
+        }
+    }
+
+    pub fn build(&self, builder: &ModelBuilder) -> ModelLibrary {
+        builder.build(&self.design(), &mut |_| {}).unwrap()
+    }
+}
+
+/// The ANSI header of a module with these ports.
+fn header(top: &str, ports: &[Port]) -> String {
+    let mut text = format!("module {top} (\n");
+    for (i, port) in ports.iter().enumerate() {
+        let direction = match port.direction {
+            Direction::Input => "input",
+            Direction::Output => "output",
+        };
+        let range = match port.bits {
+            1 => String::new(),
+            n => format!(" [{}:0]", n - 1),
+        };
+        let comma = if i + 1 == ports.len() { "" } else { "," };
+        writeln!(text, "    {direction} wire{range} {}{comma}", port.name).unwrap();
+    }
+    text + ");\n"
+}
+
+/// Each input, inverted and one cycle late, on an output of the same width.
+pub fn widths() -> Text {
+    let mut ports = vec![input("clk", 1)];
+    for bits in WIDTHS {
+        ports.push(input(&format!("in_{bits}"), bits));
+        ports.push(output(&format!("out_{bits}"), bits));
+    }
+    let mut text = header("widths", &ports);
+    for bits in WIDTHS {
+        let range = if bits == 1 {
+            String::new()
+        } else {
+            format!(" [{}:0]", bits - 1)
+        };
+        write!(
+            text,
+            "    reg{range} value_{bits} = 0;\n    assign out_{bits} = value_{bits};\n    \
+             always @(posedge clk) value_{bits} <= ~in_{bits};\n"
+        )
+        .unwrap();
+    }
+    text += "endmodule\n";
+    Text {
+        sources: vec![Source {
+            name: "widths.v".into(),
+            text,
+        }],
+        top: "widths",
+        ports,
+    }
+}
+
+/// The stream ports of a sequencer with a 512-bit datapath.
+pub fn stream_ports() -> Vec<Port> {
+    vec![
+        input("clk", 1),
+        input("rst", 1),
+        input("s_axis_tdata", 512),
+        input("s_axis_tkeep", 64),
+        input("s_axis_tvalid", 1),
+        output("s_axis_tready", 1),
+        input("s_axis_tlast", 1),
+        input("s_axis_tuser", 97),
+        input("s_axis_tid", 8),
+        output("m_axis_tdata", 512),
+        output("m_axis_tkeep", 64),
+        output("m_axis_tvalid", 1),
+        input("m_axis_tready", 1),
+        output("m_axis_tlast", 1),
+        output("m_axis_tuser", 97),
+        output("m_axis_tid", 8),
+        output("m_axis_tdest", 9),
+        input("cfg_enable", 1),
+        input("cfg_sequence_all", 1),
+        input("cfg_cores", 8),
+        input("cfg_prefix_words", 6),
+        input("cfg_default_queue", 9),
+        input("cfg_steer_write", 1),
+        input("cfg_steer_core", 7),
+        input("cfg_steer_queue", 9),
+    ]
+}
+
+/// A register slice: every frame passes by, one cycle late, to the default queue. `buggy` loses the
+/// payload's stability when the sink stalls.
+pub fn register_slice(buggy: bool) -> Text {
+    let ports = stream_ports();
+    let mut text = header("register_slice", &ports);
+    text += if buggy {
+        "    wire enable = 1'b1;\n"
+    } else {
+        "    wire enable = m_axis_tready || !valid;\n"
+    };
+    text += "
+    // Two entries, so that ready is a register.
+    reg [511:0] data = 0, skid_data = 0;
+    reg [63:0] keep = 0, skid_keep = 0;
+    reg last = 0, skid_last = 0;
+    reg [96:0] user = 0, skid_user = 0;
+    reg [7:0] id = 0, skid_id = 0;
+    reg valid = 0, skid_valid = 0;
+    assign s_axis_tready = !skid_valid;
+    assign m_axis_tdata = data;
+    assign m_axis_tkeep = keep;
+    assign m_axis_tvalid = valid;
+    assign m_axis_tlast = last;
+    assign m_axis_tuser = user;
+    assign m_axis_tid = id;
+    assign m_axis_tdest = cfg_default_queue;
+    always @(posedge clk) begin
+        if (enable) begin
+            valid <= skid_valid || s_axis_tvalid;
+            data <= skid_valid ? skid_data : s_axis_tdata;
+            keep <= skid_valid ? skid_keep : s_axis_tkeep;
+            last <= skid_valid ? skid_last : s_axis_tlast;
+            user <= skid_valid ? skid_user : s_axis_tuser;
+            id <= skid_valid ? skid_id : s_axis_tid;
+            skid_valid <= 0;
+        end else if (s_axis_tready && s_axis_tvalid) begin
+            skid_valid <= 1;
+            skid_data <= s_axis_tdata;
+            skid_keep <= s_axis_tkeep;
+            skid_last <= s_axis_tlast;
+            skid_user <= s_axis_tuser;
+            skid_id <= s_axis_tid;
+        end
+        if (rst) begin
+            valid <= 0;
+            skid_valid <= 0;
+        end
+    end
+endmodule
+";
+    Text {
+        sources: vec![Source {
+            name: "register_slice.v".into(),
+            text,
+        }],
+        top: "register_slice",
+        ports,
+    }
+}
+
+/// A cache that all tests of one build of this crate share, so that each model is built once.
+pub fn shared_builder() -> ModelBuilder {
+    ModelBuilder::new().cache_dir(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("models"))
+}
