@@ -34,7 +34,7 @@ struct Tool {
 const TOOLS: &[Tool] = &[
     Tool {
         name: "verilator",
-        variable: None,
+        variable: Some("VERILATOR"),
         programs: &["verilator"],
         version: "--version",
         purpose: "the fast simulated NIC (replay --nic verilator) and cosim; version 5",

@@ -6,6 +6,8 @@ mod capture;
 mod oracle;
 mod run;
 
+mod bad_input;
 mod decode;
+mod help;
 mod sequence;
 mod trace_gen;

@@ -342,8 +342,11 @@ fn port_knock<'f>(profile: Profile, rows: impl Iterator<Item = &'f Fields>) -> R
     let mut sources: BTreeMap<[u8; 16], usize> = BTreeMap::new();
     let verdicts = rows
         .map(|row| {
-            if is_null(profile, row) || row.proto != 6 {
-                return is_null(profile, row);
+            if is_null(profile, row) {
+                return true;
+            }
+            if row.proto != 6 {
+                return sources.get(&row.src) == Some(&3);
             }
             let (fin, syn) = (row.flags & 1 != 0, row.flags & 2 != 0);
             let before = sources.get(&row.src).copied();
