@@ -10,7 +10,11 @@
 //! |---|---|
 //! | [`build`] | a Verilator model of exactly the Verilog asked for, built on demand, cached by content |
 //! | [`verilator`] | that model as a [`Dut`](scr_hdl::Dut) |
+//! | [`stream`] | a sequencer's ports as AXI4-Streams, its settings, the rules that its output keeps |
+//! | [`nic`] | the simulated NIC: packets in, frames out, cycles counted |
 #![deny(unsafe_code)]
 
 pub mod build;
+pub mod nic;
+pub mod stream;
 pub mod verilator;

@@ -1,0 +1,537 @@
+//! The simulated NIC: packets in, frames out, cycle by cycle.
+//!
+//! ```text
+//! push ──▶ input queue ──beats──▶ the block ──beats──▶ frames ──▶ pop
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | `input` | packets waiting, laid out as beats |
+//! | `output` | frames being collected and frames complete |
+
+mod input;
+mod output;
+
+use std::collections::VecDeque;
+
+use scr_hdl::Dut;
+use scr_wire::{MAX_PREFIX_BYTES, Timestamp};
+
+use crate::stream::{
+    Beat, ConfigPorts, Configure, Pattern, PatternState, PortError, Rules, SettingError, Settings,
+    StreamPorts, User, Violation,
+};
+use input::InputQueue;
+pub use output::OutFrame;
+use output::OutputQueue;
+
+/// Clock of the hardware that is simulated, in Hz.
+pub const CLOCK_HZ: f64 = 250e6;
+
+/// How a NIC is operated.
+#[derive(Clone, Debug)]
+pub struct NicConfig {
+    /// What the sequencer is told at the start.
+    pub settings: Settings,
+    /// The block's documented latency: cycles from the cycle in which the first beat of a frame is accepted
+    /// to the cycle in which its first output beat is valid, the block being idle before.
+    pub latency_cycles: u64,
+    /// When the host takes beats.
+    pub sink: Pattern,
+    /// Check the rules of AXI4-Stream on the output in every cycle. Costs some speed.
+    pub check_rules: bool,
+    /// Without a beat accepted or taken for this many cycles the block is declared stuck.
+    pub watchdog_cycles: u64,
+    /// Cycles after which settings are in force if no frame is on its way.
+    pub settle_cycles: u64,
+    /// Packets are collected until they have this many bytes, then simulated in one go.
+    pub batch_bytes: usize,
+}
+
+impl NicConfig {
+    /// A sink that is always ready, no checks of rules.
+    pub fn new(settings: Settings, latency_cycles: u64) -> Self {
+        Self {
+            settings,
+            latency_cycles,
+            sink: Pattern::Always,
+            check_rules: false,
+            watchdog_cycles: 10_000,
+            settle_cycles: 512,
+            batch_bytes: 32 << 10,
+        }
+    }
+}
+
+/// What the simulation counted, from the end of the reset at the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NicCounters {
+    /// Packets whose frame came out completely.
+    pub packets: u64,
+    /// Clock cycles.
+    pub cycles: u64,
+    /// Beats that the block accepted.
+    pub beats_in: u64,
+    /// Beats that the sink took.
+    pub beats_out: u64,
+    /// Cycles that were wasted; see [`SimNic`]. A correct design wastes none.
+    pub idle_with_work: u64,
+}
+
+impl NicCounters {
+    /// Packets per second, in millions, of this run on hardware at 250 MHz.
+    pub fn mpps_at_250mhz(&self) -> f64 {
+        if self.cycles == 0 {
+            return 0.0;
+        }
+        self.packets as f64 * CLOCK_HZ / self.cycles as f64 / 1e6
+    }
+}
+
+/// Why the simulation cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NicError {
+    /// The block is no sequencer.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// Settings do not fit the block.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    /// Nothing moves.
+    #[error(
+        "the hardware is stuck at packet {packet}: {waiting_for} for {cycles} cycles (now cycle {cycle})"
+    )]
+    Stuck {
+        /// The oldest packet whose frame is not out, counted from 1.
+        packet: u64,
+        /// What does not come.
+        waiting_for: &'static str,
+        /// For how long.
+        cycles: u64,
+        /// The cycle.
+        cycle: u64,
+    },
+    /// The output broke a rule of AXI4-Stream.
+    #[error(
+        "the output breaks a rule of AXI4-Stream in packet {packet}, cycle {cycle}: {violation}"
+    )]
+    Rule {
+        /// The packet whose frame is coming out, counted from 1.
+        packet: u64,
+        /// The cycle.
+        cycle: u64,
+        /// The rule.
+        violation: Violation,
+    },
+    /// A beat came out although no frame was on its way.
+    #[error("a frame came out in cycle {cycle} that nobody sent, after packet {packet}")]
+    Unexpected {
+        /// The last packet, counted from 1.
+        packet: u64,
+        /// The cycle.
+        cycle: u64,
+    },
+    /// A frame is longer than its packet and the longest prefix.
+    #[error("the frame of packet {packet} does not end: {bytes} bytes so far in cycle {cycle}")]
+    Endless {
+        /// The packet, counted from 1.
+        packet: u64,
+        /// Bytes so far.
+        bytes: usize,
+        /// The cycle.
+        cycle: u64,
+    },
+}
+
+/// A frame on its way through the block.
+struct InFlight {
+    /// The cycle in which its first beat was offered.
+    offered: u64,
+    bytes: usize,
+}
+
+/// A NIC whose hardware is simulated cycle by cycle.
+///
+/// Packets are offered at full rate: there is a beat at the input in every cycle in which the hardware is
+/// ready, until no more packets are there. The clock stands while the input queue is empty, unless
+/// [`flush`](Self::flush) drives the last frames out; so the simulated line is never idle, and the cycle
+/// counts are those of a line at full rate, however slowly the packets are pushed.
+///
+/// Frames come out in the order of the packets, one for each. Memory does not grow with the number of packets
+/// as long as frames are popped; in steady state nothing is allocated.
+///
+/// **`idle_with_work`** counts the cycles in which the sink was ready, no output beat came, and the oldest
+/// frame not completely out had been offered at the input `latency_cycles` or more cycles earlier (accepted
+/// or not: a block that keeps frames waiting at its door is idle too). Such a cycle is lost for ever, so at
+/// full rate a correct design has none.
+///
+/// ```no_run
+/// # fn model() -> Box<dyn scr_hdl::Dut + Send> { unimplemented!() }
+/// use scr_sim::nic::{NicConfig, SimNic};
+/// use scr_sim::stream::Settings;
+/// use scr_wire::{Config, Timestamp};
+///
+/// let mut nic = SimNic::new(model(), NicConfig::new(Settings::new(Config::new(4, 2)), 12))?;
+/// for packet in [&[0u8; 60][..], &[1; 1514]] {
+///     nic.push(packet, Timestamp::default())?;
+///     while let Some(frame) = nic.pop() {
+///         println!("queue {}: {} bytes", frame.queue, frame.bytes.len());
+///     }
+/// }
+/// nic.flush()?;
+/// while let Some(frame) = nic.pop() { /* the rest */ }
+/// # Ok::<(), scr_sim::nic::NicError>(())
+/// ```
+pub struct SimNic {
+    dut: Box<dyn Dut + Send>,
+    ports: StreamPorts,
+    configure: Box<dyn Configure>,
+    config: NicConfig,
+    sink: PatternState,
+    rules: Option<Rules>,
+    beat: Box<Beat>,
+
+    input: InputQueue,
+    output: OutputQueue,
+    in_flight: VecDeque<InFlight>,
+    /// Inputs as they were driven last, so that only changes cost.
+    driven: Driven,
+    /// A beat is at the input and was not accepted yet.
+    offering: bool,
+    /// Cycle of the last beat in or out.
+    last_move: u64,
+    counters: NicCounters,
+}
+
+/// The control inputs as they stand.
+struct Driven {
+    valid: bool,
+    ready: bool,
+    keep: u128,
+    last: bool,
+}
+
+impl std::fmt::Debug for SimNic {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimNic")
+            .field("config", &self.config)
+            .field("counters", &self.counters)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SimNic {
+    /// Powers the block up: a reset, the settings, and as many cycles as they need.
+    ///
+    /// # Errors
+    ///
+    /// [`NicError`] when the block lacks a port, does not take the settings or does not become ready.
+    pub fn new(dut: Box<dyn Dut + Send>, config: NicConfig) -> Result<Self, NicError> {
+        let configure = Box::new(ConfigPorts::find(dut.ports())?);
+        Self::with_configure(dut, configure, config)
+    }
+
+    /// The same with another way to configure the block.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_configure(
+        dut: Box<dyn Dut + Send>,
+        configure: Box<dyn Configure>,
+        config: NicConfig,
+    ) -> Result<Self, NicError> {
+        let ports = StreamPorts::find(dut.ports())?;
+        let beat_bytes = ports.beat_bytes();
+        let mut nic = Self {
+            dut,
+            ports,
+            configure,
+            sink: PatternState::new(config.sink, 0),
+            rules: config.check_rules.then(|| Rules::new(beat_bytes)),
+            beat: Box::default(),
+            input: InputQueue::new(beat_bytes),
+            output: OutputQueue::new(beat_bytes),
+            in_flight: VecDeque::new(),
+            driven: Driven {
+                valid: false,
+                ready: false,
+                keep: 0,
+                last: false,
+            },
+            offering: false,
+            last_move: 0,
+            counters: NicCounters::default(),
+            config,
+        };
+        nic.power_up()?;
+        Ok(nic)
+    }
+
+    /// Queues a packet of at least one byte. When enough are queued they are simulated, and frames can be
+    /// [popped](Self::pop).
+    ///
+    /// # Errors
+    ///
+    /// [`NicError`]; the NIC is of no use afterwards.
+    ///
+    /// # Panics
+    ///
+    /// When the packet has no bytes: there is no such frame on a wire.
+    pub fn push(&mut self, packet: &[u8], time: Timestamp) -> Result<(), NicError> {
+        self.push_with(packet, User::new(time, false), 0)
+    }
+
+    /// The same with tuser and tid in full.
+    ///
+    /// # Errors
+    ///
+    /// As [`push`](Self::push).
+    ///
+    /// # Panics
+    ///
+    /// When the packet has no bytes.
+    pub fn push_with(&mut self, packet: &[u8], user: User, id: u16) -> Result<(), NicError> {
+        assert!(!packet.is_empty(), "a packet of zero bytes");
+        self.input.push(packet, user, id);
+        if self.input.bytes() >= self.config.batch_bytes {
+            self.run()?;
+        }
+        Ok(())
+    }
+
+    /// Simulates until all packets queued so far are inside the block. Their last frames stay inside.
+    ///
+    /// # Errors
+    ///
+    /// [`NicError`]; the NIC is of no use afterwards.
+    pub fn run(&mut self) -> Result<(), NicError> {
+        self.output.reclaim();
+        while !self.input.is_empty() {
+            self.cycle()?;
+        }
+        Ok(())
+    }
+
+    /// Simulates until all frames are out. The next packet finds the block idle.
+    ///
+    /// # Errors
+    ///
+    /// [`NicError`]; the NIC is of no use afterwards.
+    pub fn flush(&mut self) -> Result<(), NicError> {
+        self.run()?;
+        while !self.in_flight.is_empty() {
+            self.cycle()?;
+        }
+        Ok(())
+    }
+
+    /// The next frame that is completely out.
+    pub fn pop(&mut self) -> Option<OutFrame<'_>> {
+        self.output.pop()
+    }
+
+    /// Frames that can be popped.
+    pub fn ready_frames(&self) -> usize {
+        self.output.complete()
+    }
+
+    /// Brings settings into force between the packets pushed before and those pushed after: drives all frames
+    /// out, writes the settings, waits until they are in force.
+    ///
+    /// # Errors
+    ///
+    /// [`NicError`]; the old settings stay when it is [`NicError::Setting`].
+    pub fn configure(&mut self, settings: &Settings) -> Result<(), NicError> {
+        self.flush()?;
+        self.configure.request(settings)?;
+        self.settle()
+    }
+
+    /// Writes settings while traffic runs. They come into force at a packet boundary soon; the frames near it
+    /// say which they had.
+    ///
+    /// # Errors
+    ///
+    /// [`NicError::Setting`]; the old settings stay.
+    pub fn configure_live(&mut self, settings: &Settings) -> Result<(), NicError> {
+        Ok(self.configure.request(settings)?)
+    }
+
+    /// What was counted.
+    pub fn counters(&self) -> NicCounters {
+        self.counters
+    }
+
+    /// The block, for a look at its ports.
+    pub fn dut(&self) -> &dyn Dut {
+        &*self.dut
+    }
+
+    fn power_up(&mut self) -> Result<(), NicError> {
+        const RESET_CYCLES: u32 = 16;
+        let dut = &mut *self.dut;
+        self.ports.drive(dut, &Beat::default());
+        self.ports.s_valid.set_bit(dut, false);
+        self.ports.m_ready.set_bit(dut, false);
+        self.ports.rst.set_bit(dut, true);
+        self.configure.request(&self.config.settings)?;
+        for _ in 0..RESET_CYCLES {
+            self.configure.drive(&mut *self.dut);
+            self.dut.tick();
+        }
+        self.ports.rst.set_bit(&mut *self.dut, false);
+        self.configure.was_reset();
+        self.settle()?;
+        let mut waited = 0;
+        while !self.ports.s_ready.bit(&*self.dut) {
+            self.dut.tick();
+            waited += 1;
+            if waited > self.config.watchdog_cycles {
+                return Err(NicError::Stuck {
+                    packet: 1,
+                    waiting_for: "s_axis_tready has been low since the reset,",
+                    cycles: waited,
+                    cycle: waited,
+                });
+            }
+        }
+        self.counters = NicCounters::default();
+        self.last_move = 0;
+        Ok(())
+    }
+
+    /// Writes all settings and lets them come into force.
+    fn settle(&mut self) -> Result<(), NicError> {
+        while self.configure.busy() {
+            self.cycle()?;
+        }
+        for _ in 0..self.config.settle_cycles {
+            self.cycle()?;
+        }
+        Ok(())
+    }
+
+    /// One clock cycle.
+    #[inline]
+    fn cycle(&mut self) -> Result<(), NicError> {
+        let dut = &mut *self.dut;
+        let ports = &self.ports;
+        let cycle = self.counters.cycles;
+        let accepts = ports.s_ready.bit(dut);
+        let valid = ports.m_valid.bit(dut);
+
+        // Output.
+        let ready = self.sink.next(valid);
+        if ready != self.driven.ready {
+            self.driven.ready = ready;
+            ports.m_ready.set_bit(dut, ready);
+        }
+        if let Some(rules) = &mut self.rules {
+            if valid {
+                ports.sample(dut, &mut self.beat);
+            }
+            rules
+                .check(valid.then_some(&*self.beat), ready)
+                .map_err(|violation| NicError::Rule {
+                    packet: self.counters.packets + 1,
+                    cycle,
+                    violation,
+                })?;
+        }
+        let mut moved = false;
+        if ready && valid {
+            moved = true;
+            self.counters.beats_out += 1;
+            let Some(oldest) = self.in_flight.front() else {
+                return Err(NicError::Unexpected {
+                    packet: self.counters.packets,
+                    cycle,
+                });
+            };
+            if self.output.take(dut, ports) {
+                self.in_flight.pop_front();
+                self.counters.packets += 1;
+            } else if self.output.open_bytes() > oldest.bytes + MAX_PREFIX_BYTES {
+                return Err(NicError::Endless {
+                    packet: self.counters.packets + 1,
+                    bytes: self.output.open_bytes(),
+                    cycle,
+                });
+            }
+        } else if ready
+            && let Some(oldest) = self.in_flight.front()
+            && cycle - oldest.offered >= self.config.latency_cycles
+        {
+            self.counters.idle_with_work += 1;
+        }
+
+        // Input: a beat stays until it is accepted.
+        if !self.offering
+            && let Some(beat) = self.input.beat()
+        {
+            self.offering = true;
+            if !self.driven.valid {
+                self.driven.valid = true;
+                ports.s_valid.set_bit(dut, true);
+            }
+            dut.set(ports.s_data, beat.data);
+            if beat.keep != self.driven.keep {
+                self.driven.keep = beat.keep;
+                ports.s_keep.set(dut, beat.keep);
+            }
+            if beat.last != self.driven.last {
+                self.driven.last = beat.last;
+                ports.s_last.set_bit(dut, beat.last);
+            }
+            if beat.first {
+                ports.s_user.set(dut, beat.user.0);
+                ports.s_id.set(dut, beat.id.into());
+                let bytes = beat.packet_bytes;
+                self.in_flight.push_back(InFlight {
+                    offered: cycle,
+                    bytes,
+                });
+            }
+        }
+        if self.configure.busy() {
+            self.configure.drive(dut);
+        }
+
+        dut.tick();
+        self.counters.cycles += 1;
+
+        if self.offering && accepts {
+            moved = true;
+            self.counters.beats_in += 1;
+            self.input.advance();
+            self.offering = false;
+            if self.input.is_empty() {
+                self.driven.valid = false;
+                ports.s_valid.set_bit(dut, false);
+            }
+        }
+        if moved || self.in_flight.is_empty() {
+            self.last_move = cycle;
+        } else if cycle - self.last_move > self.config.watchdog_cycles {
+            return Err(self.stuck(accepts, ready));
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn stuck(&self, accepts: bool, ready: bool) -> NicError {
+        let waiting_for = match (self.offering && !accepts, ready) {
+            (true, _) => "a beat is not accepted and none comes out",
+            (false, true) => "no beat comes out",
+            (false, false) => "the sink takes nothing",
+        };
+        NicError::Stuck {
+            packet: self.counters.packets + 1,
+            waiting_for,
+            cycles: self.config.watchdog_cycles,
+            cycle: self.counters.cycles,
+        }
+    }
+}

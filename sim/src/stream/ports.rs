@@ -1,0 +1,293 @@
+//! The AXI4-Stream ports of a block, found by name.
+
+use scr_hdl::{Direction, Dut, Port};
+
+use super::User;
+
+/// Most bytes in a beat: a datapath of 1,024 bits.
+pub const MAX_BEAT_BYTES: usize = 128;
+
+/// Why a block is no sequencer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// A port is missing.
+    #[error("the block has no port {0}")]
+    Missing(&'static str),
+    /// A port points the wrong way.
+    #[error("port {0} points the wrong way")]
+    Direction(&'static str),
+    /// A port has a width that it cannot have.
+    #[error("port {name} has {bits} bits; {expected}")]
+    Width {
+        /// The port.
+        name: &'static str,
+        /// Its width.
+        bits: usize,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+/// A port with at most 128 bits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    pub(crate) index: usize,
+    pub(crate) bits: usize,
+    bytes: usize,
+}
+
+impl Field {
+    pub(crate) fn find(
+        ports: &[Port],
+        name: &'static str,
+        direction: Direction,
+    ) -> Result<Self, PortError> {
+        let index = ports
+            .iter()
+            .position(|p| p.name == name)
+            .ok_or(PortError::Missing(name))?;
+        let port = &ports[index];
+        if port.direction != direction {
+            return Err(PortError::Direction(name));
+        }
+        if port.bits > 128 {
+            return Err(PortError::Width {
+                name,
+                bits: port.bits,
+                expected: "at most 128 are possible",
+            });
+        }
+        Ok(Self {
+            index,
+            bits: port.bits,
+            bytes: port.bytes(),
+        })
+    }
+
+    /// Largest value of the port.
+    pub(crate) fn max(self) -> u128 {
+        u128::MAX >> (128 - self.bits)
+    }
+
+    #[inline]
+    pub(crate) fn set(self, dut: &mut dyn Dut, value: u128) {
+        dut.set(self.index, &value.to_le_bytes()[..self.bytes]);
+    }
+
+    #[inline]
+    pub(crate) fn get(self, dut: &dyn Dut) -> u128 {
+        let mut value = [0; 16];
+        dut.get(self.index, &mut value[..self.bytes]);
+        u128::from_le_bytes(value)
+    }
+
+    /// Of a one-bit port.
+    #[inline]
+    pub(crate) fn set_bit(self, dut: &mut dyn Dut, value: bool) {
+        dut.set(self.index, &[u8::from(value)]);
+    }
+
+    /// Of a one-bit port.
+    #[inline]
+    pub(crate) fn bit(self, dut: &dyn Dut) -> bool {
+        let mut value = [0];
+        dut.get(self.index, &mut value);
+        value[0] != 0
+    }
+}
+
+/// One beat of a stream, without its handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// tdata; as many bytes as the datapath has are meant.
+    pub data: [u8; MAX_BEAT_BYTES],
+    /// tkeep, bit i for byte i.
+    pub keep: u128,
+    /// tlast.
+    pub last: bool,
+    /// tuser.
+    pub user: User,
+    /// tid.
+    pub id: u16,
+    /// tdest; only outputs have it.
+    pub dest: u16,
+}
+
+impl Default for Beat {
+    fn default() -> Self {
+        Self {
+            data: [0; MAX_BEAT_BYTES],
+            keep: 0,
+            last: false,
+            user: User(0),
+            id: 0,
+            dest: 0,
+        }
+    }
+}
+
+/// Where a sequencer's stream ports are.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamPorts {
+    pub(crate) rst: Field,
+    pub(crate) s_data: usize,
+    pub(crate) s_keep: Field,
+    pub(crate) s_valid: Field,
+    pub(crate) s_ready: Field,
+    pub(crate) s_last: Field,
+    pub(crate) s_user: Field,
+    pub(crate) s_id: Field,
+    pub(crate) m_data: usize,
+    pub(crate) m_keep: Field,
+    pub(crate) m_valid: Field,
+    pub(crate) m_ready: Field,
+    pub(crate) m_last: Field,
+    pub(crate) m_user: Field,
+    pub(crate) m_id: Field,
+    pub(crate) m_dest: Field,
+    beat_bytes: usize,
+}
+
+impl StreamPorts {
+    /// Finds the ports of `s_axis` and `m_axis` and `rst`.
+    ///
+    /// # Errors
+    ///
+    /// [`PortError`] when one is missing or has an impossible width.
+    pub fn find(ports: &[Port]) -> Result<Self, PortError> {
+        use Direction::{Input, Output};
+        let bit = |name, direction| {
+            let field = Field::find(ports, name, direction)?;
+            expect(name, field.bits, field.bits == 1, "it must have 1")?;
+            Ok(field)
+        };
+        let narrow = |name, direction| {
+            let field = Field::find(ports, name, direction)?;
+            expect(
+                name,
+                field.bits,
+                field.bits <= 16,
+                "at most 16 are possible",
+            )?;
+            Ok(field)
+        };
+        let data = |name: &'static str, direction| {
+            let index = ports
+                .iter()
+                .position(|p| p.name == name)
+                .ok_or(PortError::Missing(name))?;
+            let port = &ports[index];
+            if port.direction != direction {
+                return Err(PortError::Direction(name));
+            }
+            let known = matches!(port.bits, 128 | 256 | 512 | 1024);
+            expect(name, port.bits, known, "it must have 128, 256, 512 or 1024")?;
+            Ok((index, port.bits / 8))
+        };
+        let (s_data, beat_bytes) = data("s_axis_tdata", Input)?;
+        let (m_data, m_bytes) = data("m_axis_tdata", Output)?;
+        expect(
+            "m_axis_tdata",
+            m_bytes * 8,
+            m_bytes == beat_bytes,
+            "it must be as wide as s_axis_tdata",
+        )?;
+        let keep = |name, direction| {
+            let field = Field::find(ports, name, direction)?;
+            let fits = field.bits == beat_bytes;
+            expect(
+                name,
+                field.bits,
+                fits,
+                "it must have one for each byte of tdata",
+            )?;
+            Ok(field)
+        };
+        let s_user = Field::find(ports, "s_axis_tuser", Input)?;
+        let m_user = Field::find(ports, "m_axis_tuser", Output)?;
+        let wide = s_user.bits >= User::BITS;
+        expect(
+            "s_axis_tuser",
+            s_user.bits,
+            wide,
+            "it must hold a 96-bit timestamp and the bad-frame flag",
+        )?;
+        let same = s_user.bits == m_user.bits;
+        expect(
+            "m_axis_tuser",
+            m_user.bits,
+            same,
+            "it must be as wide as s_axis_tuser",
+        )?;
+        Ok(Self {
+            rst: bit("rst", Input)?,
+            s_data,
+            s_keep: keep("s_axis_tkeep", Input)?,
+            s_valid: bit("s_axis_tvalid", Input)?,
+            s_ready: bit("s_axis_tready", Output)?,
+            s_last: bit("s_axis_tlast", Input)?,
+            s_user,
+            s_id: narrow("s_axis_tid", Input)?,
+            m_data,
+            m_keep: keep("m_axis_tkeep", Output)?,
+            m_valid: bit("m_axis_tvalid", Output)?,
+            m_ready: bit("m_axis_tready", Input)?,
+            m_last: bit("m_axis_tlast", Output)?,
+            m_user,
+            m_id: narrow("m_axis_tid", Output)?,
+            m_dest: narrow("m_axis_tdest", Output)?,
+            beat_bytes,
+        })
+    }
+
+    /// Bytes in a beat, W/8.
+    pub fn beat_bytes(&self) -> usize {
+        self.beat_bytes
+    }
+
+    /// tkeep of a whole beat.
+    pub fn full_keep(&self) -> u128 {
+        u128::MAX >> (128 - self.beat_bytes)
+    }
+
+    /// Largest value of tid.
+    pub fn max_id(&self) -> u16 {
+        self.s_id.max() as u16
+    }
+
+    /// Drives all payload signals of the input.
+    pub fn drive(&self, dut: &mut dyn Dut, beat: &Beat) {
+        dut.set(self.s_data, &beat.data[..self.beat_bytes]);
+        self.s_keep.set(dut, beat.keep);
+        self.s_last.set_bit(dut, beat.last);
+        self.s_user.set(dut, beat.user.0);
+        self.s_id.set(dut, u128::from(beat.id));
+    }
+
+    /// Reads all payload signals of the output.
+    pub fn sample(&self, dut: &dyn Dut, beat: &mut Beat) {
+        dut.get(self.m_data, &mut beat.data[..self.beat_bytes]);
+        beat.keep = self.m_keep.get(dut);
+        beat.last = self.m_last.bit(dut);
+        beat.user = User(self.m_user.get(dut));
+        beat.id = self.m_id.get(dut) as u16;
+        beat.dest = self.m_dest.get(dut) as u16;
+    }
+}
+
+fn expect(
+    name: &'static str,
+    bits: usize,
+    holds: bool,
+    expected: &'static str,
+) -> Result<(), PortError> {
+    if holds {
+        Ok(())
+    } else {
+        Err(PortError::Width {
+            name,
+            bits,
+            expected,
+        })
+    }
+}
