@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The host side of State-Compute Replication.
+pub mod nf;
+pub mod table;

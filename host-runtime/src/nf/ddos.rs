@@ -1,0 +1,237 @@
+//! `ddos`: drops what a source sends beyond a number of packets.
+//!
+//! Key: source address. Every packet counts, dropped ones too; packet `threshold + 1` is the first that is dropped.
+//! The count is that since the start, or with `window=SECONDS` that of the source's current window: windows follow each
+//! other without gap from the source's first packet on. A packet that is older than its source's window counts in it.
+//!
+//! When the table is full, a new source evicts the one under the table's hand ([`crate::table`]), whose count is lost.
+
+use std::net::IpAddr;
+
+use scr_wire::Field;
+use serde::Serialize;
+
+use super::options::CAPACITY;
+use super::{
+    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options, Verdict,
+};
+use crate::table::Table;
+
+/// The function before its layout is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Ddos;
+
+/// Its options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// Packets of a source that pass.
+    pub threshold: u64,
+    /// Length of a window in nanoseconds; `None`: since the start.
+    pub window: Option<u64>,
+    /// Entries in the table.
+    pub capacity: usize,
+}
+
+impl Family for Ddos {
+    const NAME: &'static str = "ddos";
+    const ABOUT: &'static str = "drop what a source sends beyond a number of packets";
+    const OPTIONS: &'static [OptionHelp] = &[
+        OptionHelp {
+            usage: "threshold=PACKETS",
+            about: "packets of a source that pass (1000000)",
+        },
+        OptionHelp {
+            usage: "window=SECONDS",
+            about: "count within windows of this length; needs a profile with timestamps (since the start)",
+        },
+        CAPACITY,
+    ];
+    type Parameters = Parameters;
+    type Function<L: Layout> = Function<L>;
+
+    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
+        Ok(Parameters {
+            threshold: options.number("threshold", 0..=u64::MAX)?.unwrap_or(1_000_000),
+            window: options.value("window", seconds)?,
+            capacity: options.capacity()?,
+        })
+    }
+
+    fn needs(parameters: &Parameters) -> Vec<Field> {
+        let mut fields = vec![Field::SrcIp4];
+        if parameters.window.is_some() {
+            fields.extend([Field::Seconds, Field::Nanoseconds]);
+        }
+        fields
+    }
+
+    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
+        Function { parameters, layout }
+    }
+}
+
+/// Nanoseconds from a positive number of seconds, decimals allowed.
+fn seconds(text: &str) -> Result<u64, &'static str> {
+    const WRONG: &str = "must be a positive number of seconds, below 2^32";
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
+        return Err(WRONG);
+    }
+    let whole: u32 = whole.parse().map_err(|_| WRONG)?;
+    let nanos: u64 = format!("{fraction:0<9}").parse().map_err(|_| WRONG)?;
+    match u64::from(whole) * 1_000_000_000 + nanos {
+        0 => Err(WRONG),
+        window => Ok(window),
+    }
+}
+
+/// A source's count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    packets: u64,
+    /// When the current window began; 0 without windows.
+    since: u64,
+}
+
+/// The function over rows of layout `L`.
+#[derive(Clone, Debug)]
+pub struct Function<L> {
+    parameters: Parameters,
+    layout: L,
+}
+
+/// An entry of the state file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Source address.
+    pub src: IpAddr,
+    /// Packets counted.
+    pub packets: u64,
+}
+
+impl<L: Layout> NetworkFunction for Function<L> {
+    type State = Table<L::Address, Source>;
+    /// The source's count; 0 for a row without source.
+    type Effect = u64;
+    type Entry = Entry;
+
+    fn new_state(&self) -> Self::State {
+        Table::new(self.parameters.capacity)
+    }
+
+    #[inline]
+    fn apply(&self, state: &mut Self::State, row: &[u8]) -> u64 {
+        if self.layout.is_blank(row) {
+            return 0;
+        }
+        let (source, new) = state.get_or_insert(&self.layout.src(row));
+        if let Some(window) = self.parameters.window {
+            let now = self.layout.nanos(row);
+            if new {
+                source.since = now;
+            } else if now >= source.since.saturating_add(window) {
+                source.since += (now - source.since) / window * window;
+                source.packets = 0;
+            }
+        }
+        source.packets += 1;
+        source.packets
+    }
+
+    #[inline]
+    fn verdict(&self, packets: u64, _: &[u8], _: &mut Vec<u8>) -> Verdict {
+        if packets > self.parameters.threshold {
+            Verdict::Drop
+        } else {
+            Verdict::Pass
+        }
+    }
+
+    fn entries(&self, state: &Self::State) -> Vec<Entry> {
+        let mut entries: Vec<_> = state.iter().map(|(&src, s)| (src, s.packets)).collect();
+        entries.sort_unstable();
+        entries
+            .into_iter()
+            .map(|(src, packets)| Entry {
+                src: src.ip(),
+                packets,
+            })
+            .collect()
+    }
+
+    fn describe(&self, row: &[u8], packets: u64) -> Option<Description> {
+        (packets > 0).then(|| Description {
+            key: self.layout.src(row).ip().to_string(),
+            state: packets.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nf::layout::{FlowTime, Source};
+
+    fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
+        let mut options = Options::parse(Ddos::NAME, Ddos::OPTIONS, options).unwrap();
+        Ddos::build(Ddos::parameters(&mut options).unwrap(), layout)
+    }
+
+    #[test]
+    fn the_packet_after_the_threshold_is_dropped() {
+        let f = function(Source, &["threshold=3"]);
+        let mut state = f.new_state();
+        let mut verdicts = vec![];
+        for _ in 0..5 {
+            let effect = f.apply(&mut state, &[10, 0, 0, 1]);
+            verdicts.push(f.verdict(effect, &[], &mut vec![]));
+        }
+        use Verdict::{Drop, Pass};
+        assert_eq!(verdicts, [Pass, Pass, Pass, Drop, Drop]);
+        assert_eq!(f.apply(&mut state, &[10, 0, 0, 2]), 1);
+        let entries = serde_json::to_string(&f.entries(&state)).unwrap();
+        assert_eq!(
+            entries,
+            r#"[{"src":"10.0.0.1","packets":5},{"src":"10.0.0.2","packets":1}]"#
+        );
+    }
+
+    #[test]
+    fn a_threshold_of_zero_drops_all_but_blank_rows() {
+        let f = function(Source, &["threshold=0"]);
+        let mut state = f.new_state();
+        assert_eq!(f.apply(&mut state, &[0; 4]), 0);
+        assert_eq!(f.verdict(0, &[], &mut vec![]), Verdict::Pass);
+        assert!(state.is_empty());
+        assert_eq!(f.verdict(1, &[], &mut vec![]), Verdict::Drop);
+    }
+
+    #[test]
+    fn windows_tumble_from_the_first_packet() {
+        let f = function(FlowTime, &["window=1.5"]);
+        let mut state = f.new_state();
+        let mut at = |seconds: u32, nanos: u32| {
+            let mut row = [0; 32];
+            row[0] = 10;
+            row[16..20].copy_from_slice(&seconds.to_be_bytes());
+            row[20..24].copy_from_slice(&nanos.to_be_bytes());
+            f.apply(&mut state, &row)
+        };
+        assert_eq!(at(100, 0), 1);
+        assert_eq!(at(101, 499_999_999), 2);
+        assert_eq!(at(101, 500_000_000), 1);
+        assert_eq!(at(101, 0), 2); // older than the window: counts in it
+        assert_eq!(at(107, 499_999_999), 1); // the window from 106.0
+        assert_eq!(at(107, 500_000_000), 1);
+    }
+
+    #[test]
+    fn seconds_are_read_exactly() {
+        assert_eq!(seconds("10"), Ok(10_000_000_000));
+        assert_eq!(seconds("0.000000001"), Ok(1));
+        for bad in ["0", "", "-1", "1e3", "0.0000000001", "4294967296", "x"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
+    }
+}

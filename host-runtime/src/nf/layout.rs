@@ -1,0 +1,439 @@
+//! Where the fields of a row stand, and typed access to them.
+//!
+//! The offsets come from the profile's description and are constants for the profiles of the format ([`Source`] to
+//! [`Flow6Time`]); profiles of users carry theirs along ([`User4`], [`User16`]). Functions are generic over
+//! [`Layout`] and never see the difference.
+
+use std::fmt::{self, Debug};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use scr_wire::{Field, Profile, profile};
+
+use crate::table::Key;
+
+/// Offset of a field that the profile does not have; reading there gives 0.
+const ABSENT: usize = usize::MAX;
+
+/// Offsets of the fields in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Columns {
+    src: usize,
+    dst: usize,
+    src_port: usize,
+    dst_port: usize,
+    protocol: usize,
+    tcp_flags: usize,
+    ip_length: usize,
+    seconds: usize,
+    nanoseconds: usize,
+    tcp_seq: usize,
+    tcp_ack: usize,
+}
+
+impl Columns {
+    /// The columns of a profile.
+    pub const fn of(profile: &Profile) -> Self {
+        let mut columns = Self {
+            src: ABSENT,
+            dst: ABSENT,
+            src_port: ABSENT,
+            dst_port: ABSENT,
+            protocol: ABSENT,
+            tcp_flags: ABSENT,
+            ip_length: ABSENT,
+            seconds: ABSENT,
+            nanoseconds: ABSENT,
+            tcp_seq: ABSENT,
+            tcp_ack: ABSENT,
+        };
+        let fields = profile.fields();
+        let (mut i, mut at) = (0, 0);
+        while i < fields.len() {
+            match fields[i] {
+                Field::SrcIp4 | Field::SrcIp => columns.src = at,
+                Field::DstIp4 | Field::DstIp => columns.dst = at,
+                Field::SrcPort => columns.src_port = at,
+                Field::DstPort => columns.dst_port = at,
+                Field::Protocol => columns.protocol = at,
+                Field::TcpFlags => columns.tcp_flags = at,
+                Field::IpLength => columns.ip_length = at,
+                Field::Seconds => columns.seconds = at,
+                Field::Nanoseconds => columns.nanoseconds = at,
+                Field::TcpSeq => columns.tcp_seq = at,
+                Field::TcpAck => columns.tcp_ack = at,
+                Field::Zero(_) => {}
+            }
+            at += fields[i].len();
+            i += 1;
+        }
+        columns
+    }
+}
+
+/// Whether `profile` has `field`, where an IPv4 address is also found in a 16-byte address.
+pub fn has(profile: &Profile, field: Field) -> bool {
+    let wide = match field {
+        Field::SrcIp4 => Field::SrcIp,
+        Field::DstIp4 => Field::DstIp,
+        other => other,
+    };
+    profile.fields().iter().any(|&f| f == field || f == wide)
+}
+
+#[inline(always)]
+fn read<const N: usize>(row: &[u8], at: usize) -> [u8; N] {
+    match row.get(at..).and_then(|rest| rest.first_chunk()) {
+        Some(bytes) => *bytes,
+        None => [0; N],
+    }
+}
+
+/// A layout of rows: offsets and the width of addresses.
+pub trait Layout: Copy + Send + Sync + 'static {
+    /// 4-byte or 16-byte addresses.
+    type Address: Address;
+
+    /// The offsets.
+    fn columns(&self) -> &Columns;
+
+    /// Source address.
+    #[inline(always)]
+    fn src(&self, row: &[u8]) -> Self::Address {
+        Self::Address::read(row, self.columns().src)
+    }
+
+    /// Destination address.
+    #[inline(always)]
+    fn dst(&self, row: &[u8]) -> Self::Address {
+        Self::Address::read(row, self.columns().dst)
+    }
+
+    /// Source port.
+    #[inline(always)]
+    fn src_port(&self, row: &[u8]) -> u16 {
+        u16::from_be_bytes(read(row, self.columns().src_port))
+    }
+
+    /// Destination port.
+    #[inline(always)]
+    fn dst_port(&self, row: &[u8]) -> u16 {
+        u16::from_be_bytes(read(row, self.columns().dst_port))
+    }
+
+    /// IP protocol.
+    #[inline(always)]
+    fn protocol(&self, row: &[u8]) -> u8 {
+        let [protocol] = read(row, self.columns().protocol);
+        protocol
+    }
+
+    /// TCP header byte 13.
+    #[inline(always)]
+    fn tcp_flags(&self, row: &[u8]) -> TcpFlags {
+        let [flags] = read(row, self.columns().tcp_flags);
+        TcpFlags(flags)
+    }
+
+    /// IP length.
+    #[inline(always)]
+    fn ip_length(&self, row: &[u8]) -> u16 {
+        u16::from_be_bytes(read(row, self.columns().ip_length))
+    }
+
+    /// Receive time in nanoseconds.
+    #[inline(always)]
+    fn nanos(&self, row: &[u8]) -> u64 {
+        let seconds = u32::from_be_bytes(read(row, self.columns().seconds));
+        let nanos = u32::from_be_bytes(read(row, self.columns().nanoseconds));
+        u64::from(seconds) * 1_000_000_000 + u64::from(nanos)
+    }
+
+    /// TCP sequence number.
+    #[inline(always)]
+    fn tcp_seq(&self, row: &[u8]) -> u32 {
+        u32::from_be_bytes(read(row, self.columns().tcp_seq))
+    }
+
+    /// TCP acknowledgment number.
+    #[inline(always)]
+    fn tcp_ack(&self, row: &[u8]) -> u32 {
+        u32::from_be_bytes(read(row, self.columns().tcp_ack))
+    }
+
+    /// Whether the row is that of a packet that is not IP (possible under `sequence_all`): protocol and addresses,
+    /// as far as the layout has them, all zero.
+    #[inline(always)]
+    fn is_blank(&self, row: &[u8]) -> bool {
+        self.src(row) == Self::Address::default()
+            && self.protocol(row) == 0
+            && self.dst(row) == Self::Address::default()
+    }
+
+    /// The 5-tuple as a key.
+    #[inline(always)]
+    fn flow(&self, row: &[u8]) -> <Self::Address as Address>::Flow {
+        let rest = u64::from(self.src_port(row)) << 48
+            | u64::from(self.dst_port(row)) << 32
+            | u64::from(self.protocol(row));
+        Self::Address::flow(self.src(row), self.dst(row), rest)
+    }
+}
+
+/// TCP header byte 13.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcpFlags(pub u8);
+
+impl TcpFlags {
+    /// The FIN bit.
+    pub const FIN: u8 = 0x01;
+    /// The SYN bit.
+    pub const SYN: u8 = 0x02;
+
+    /// Whether SYN is set, with or without ACK.
+    #[inline(always)]
+    pub const fn syn(self) -> bool {
+        self.0 & Self::SYN != 0
+    }
+
+    /// Whether FIN is set.
+    #[inline(always)]
+    pub const fn fin(self) -> bool {
+        self.0 & Self::FIN != 0
+    }
+}
+
+/// An address as it stands in a row. Ordered numerically.
+pub trait Address: Key + Ord + Debug + Sync {
+    /// A 5-tuple of such addresses. Ordered by source, destination, ports and protocol.
+    type Flow: Key + Ord + Debug + Sync;
+
+    /// The address at `at` in `row`.
+    fn read(row: &[u8], at: usize) -> Self;
+
+    /// The address for people: IPv4 where it is one.
+    fn ip(self) -> IpAddr;
+
+    /// The 5-tuple; `rest` is source port, destination port (16 bits each) and protocol (32 bits), high to low.
+    fn flow(src: Self, dst: Self, rest: u64) -> Self::Flow;
+
+    /// The parts of a 5-tuple.
+    fn tuple(flow: Self::Flow) -> FiveTuple;
+}
+
+impl Address for u32 {
+    type Flow = [u64; 2];
+
+    #[inline(always)]
+    fn read(row: &[u8], at: usize) -> Self {
+        u32::from_be_bytes(read(row, at))
+    }
+
+    fn ip(self) -> IpAddr {
+        IpAddr::V4(Ipv4Addr::from_bits(self))
+    }
+
+    #[inline(always)]
+    fn flow(src: Self, dst: Self, rest: u64) -> Self::Flow {
+        [u64::from(src) << 32 | u64::from(dst), rest]
+    }
+
+    fn tuple([addresses, rest]: Self::Flow) -> FiveTuple {
+        FiveTuple::new(
+            ((addresses >> 32) as u32).ip(),
+            (addresses as u32).ip(),
+            rest,
+        )
+    }
+}
+
+impl Address for [u64; 2] {
+    type Flow = [u64; 5];
+
+    #[inline(always)]
+    fn read(row: &[u8], at: usize) -> Self {
+        let address = u128::from_be_bytes(read(row, at));
+        [(address >> 64) as u64, address as u64]
+    }
+
+    fn ip(self) -> IpAddr {
+        Ipv6Addr::from_bits(u128::from(self[0]) << 64 | u128::from(self[1])).to_canonical()
+    }
+
+    #[inline(always)]
+    fn flow(src: Self, dst: Self, rest: u64) -> Self::Flow {
+        [src[0], src[1], dst[0], dst[1], rest]
+    }
+
+    fn tuple([a, b, c, d, rest]: Self::Flow) -> FiveTuple {
+        FiveTuple::new([a, b].ip(), [c, d].ip(), rest)
+    }
+}
+
+/// A 5-tuple for people and files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FiveTuple {
+    /// Source address.
+    pub src: IpAddr,
+    /// Destination address.
+    pub dst: IpAddr,
+    /// Source port.
+    pub sport: u16,
+    /// Destination port.
+    pub dport: u16,
+    /// IP protocol.
+    pub proto: u8,
+}
+
+impl FiveTuple {
+    fn new(src: IpAddr, dst: IpAddr, rest: u64) -> Self {
+        Self {
+            src,
+            dst,
+            sport: (rest >> 48) as u16,
+            dport: (rest >> 32) as u16,
+            proto: rest as u8,
+        }
+    }
+}
+
+impl fmt::Display for FiveTuple {
+    /// `src:sport>dst:dport/proto`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            src,
+            dst,
+            sport,
+            dport,
+            proto,
+        } = self;
+        write!(f, "{src}:{sport}>{dst}:{dport}/{proto}")
+    }
+}
+
+macro_rules! builtin {
+    ($($(#[$doc:meta])* $name:ident = $profile:path, $address:ty;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+
+        impl Layout for $name {
+            type Address = $address;
+
+            #[inline(always)]
+            fn columns(&self) -> &Columns {
+                const COLUMNS: Columns = Columns::of(&$profile);
+                &COLUMNS
+            }
+        }
+    )*};
+}
+
+builtin! {
+    /// Rows of profile 1, `source`.
+    Source = profile::SOURCE, u32;
+    /// Rows of profile 2, `knock`.
+    Knock = profile::KNOCK, u32;
+    /// Rows of profile 3, `flow`.
+    Flow = profile::FLOW, u32;
+    /// Rows of profile 4, `flow-time`.
+    FlowTime = profile::FLOW_TIME, u32;
+    /// Rows of profile 5, `flow6-time`.
+    Flow6Time = profile::FLOW6_TIME, [u64; 2];
+}
+
+/// Rows of a user's profile with 4-byte addresses.
+#[derive(Clone, Copy, Debug)]
+pub struct User4(pub Columns);
+
+impl Layout for User4 {
+    type Address = u32;
+
+    #[inline(always)]
+    fn columns(&self) -> &Columns {
+        &self.0
+    }
+}
+
+/// Rows of a user's profile with 16-byte addresses.
+#[derive(Clone, Copy, Debug)]
+pub struct User16(pub Columns);
+
+impl Layout for User16 {
+    type Address = [u64; 2];
+
+    #[inline(always)]
+    fn columns(&self) -> &Columns {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scr_wire::{Parsed, Timestamp};
+
+    fn packet() -> (Parsed, Timestamp) {
+        let mut packet = Parsed {
+            src_port: 1027u16.to_be_bytes(),
+            dst_port: 80u16.to_be_bytes(),
+            protocol: 6,
+            tcp_flags: 0x12,
+            ip_length: 40u16.to_be_bytes(),
+            tcp_seq: 7u32.to_be_bytes(),
+            tcp_ack: 9u32.to_be_bytes(),
+            ..Parsed::default()
+        };
+        packet.src = Ipv4Addr::new(10, 0, 0, 3).to_ipv6_mapped().octets();
+        packet.dst = Ipv4Addr::new(10, 0, 1, 1).to_ipv6_mapped().octets();
+        let time = Timestamp {
+            seconds: 5,
+            nanos: 6,
+        };
+        (packet, time)
+    }
+
+    fn check<L: Layout>(layout: L, profile: &Profile) {
+        let (packet, time) = packet();
+        let mut row = [0; 64];
+        profile.encode(&packet, time, &mut row);
+        let row = &row[..profile.row_bytes()];
+        let or_zero = |field, value: u64| if has(profile, field) { value } else { 0 };
+        assert_eq!(layout.src(row).ip().to_string(), "10.0.0.3");
+        assert_eq!(
+            u64::from(layout.dst_port(row)),
+            or_zero(Field::DstPort, 80)
+        );
+        assert_eq!(u64::from(layout.protocol(row)), or_zero(Field::Protocol, 6));
+        assert_eq!(
+            u64::from(layout.ip_length(row)),
+            or_zero(Field::IpLength, 40)
+        );
+        assert_eq!(layout.nanos(row), or_zero(Field::Seconds, 5_000_000_006));
+        assert_eq!(u64::from(layout.tcp_seq(row)), or_zero(Field::TcpSeq, 7));
+        assert_eq!(u64::from(layout.tcp_ack(row)), or_zero(Field::TcpAck, 9));
+        if has(profile, Field::DstIp4) {
+            assert_eq!(
+                L::Address::tuple(layout.flow(row)).to_string(),
+                "10.0.0.3:1027>10.0.1.1:80/6"
+            );
+        }
+        assert!(!layout.is_blank(row));
+        assert!(layout.is_blank(&[0; 64][..profile.row_bytes()]));
+    }
+
+    #[test]
+    fn reads_what_the_profile_encodes() {
+        check(Source, &profile::SOURCE);
+        check(Knock, &profile::KNOCK);
+        check(Flow, &profile::FLOW);
+        check(FlowTime, &profile::FLOW_TIME);
+        check(Flow6Time, &profile::FLOW6_TIME);
+        for p in profile::BUILTIN {
+            if p.has_ipv6() {
+                check(User16(Columns::of(p)), p);
+            } else {
+                check(User4(Columns::of(p)), p);
+            }
+        }
+    }
+}

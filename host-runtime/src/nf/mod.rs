@@ -1,0 +1,115 @@
+//! Network functions: what they are, how they read rows, and which ones there are.
+//!
+//! ```text
+//!  row ──▶ apply(state, row) ──▶ effect ──▶ verdict(effect, packet)
+//!          on every replica                 on the packet's own core only
+//! ```
+//!
+//! A function is one file here and one line in [`registry`]. The file holds a [`Family`], which is what can be said
+//! before the row profile is known (name, options, fields needed), and a [`NetworkFunction`] generic over the
+//! [`Layout`] of rows, which is what runs. Everything that runs per row is thereby compiled once per function and
+//! profile, with the offsets of fields as constants.
+
+pub mod ddos;
+pub mod heavy_hitter;
+pub mod layout;
+pub mod options;
+pub mod port_knock;
+pub mod registry;
+
+use std::fmt;
+
+pub use layout::{Address, Layout};
+pub use options::{OptionError, OptionHelp, Options};
+pub use registry::{NAMES, Selected, SelectError, Visitor};
+
+/// Entries a function's table holds where `capacity` is not given.
+pub const DEFAULT_CAPACITY: usize = 1 << 20;
+
+/// What becomes of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It goes on unaltered.
+    Pass,
+    /// It ends here.
+    Drop,
+    /// It goes on with other bytes.
+    Rewrite,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Drop => "drop",
+            Self::Rewrite => "rewrite",
+        })
+    }
+}
+
+/// A network function that runs: parameters and layout of rows fixed.
+///
+/// Every replica applies the same rows in the same order and must reach the same state, so [`apply`](Self::apply) may
+/// use the state, the row and the parameters, and nothing else: no clock, no randomness but a fixed seed, no I/O.
+/// A row with protocol 0 and all-zero addresses must change nothing and give an effect whose verdict is pass.
+pub trait NetworkFunction: Clone + Send + Sync + 'static {
+    /// What a replica holds. Bounded. Two states are equal when the same rows made them.
+    type State: Clone + PartialEq + Send;
+    /// What a row did: enough for the verdict on its packet and for [`describe`](Self::describe).
+    type Effect: Copy + PartialEq + Send;
+    /// One entry of the state file.
+    type Entry: serde::Serialize + PartialEq + fmt::Debug;
+
+    /// The state before the first row.
+    fn new_state(&self) -> Self::State;
+
+    /// Takes one row into the state.
+    fn apply(&self, state: &mut Self::State, row: &[u8]) -> Self::Effect;
+
+    /// The verdict on the packet whose row had `effect`. With [`Verdict::Rewrite`] the packet's new bytes have been
+    /// appended to `rewritten`; with any other nothing has.
+    fn verdict(&self, effect: Self::Effect, packet: &[u8], rewritten: &mut Vec<u8>) -> Verdict;
+
+    /// The state's entries, sorted by their key fields.
+    fn entries(&self, state: &Self::State) -> Vec<Self::Entry>;
+
+    /// Key and state of the entry that `row` touched with `effect`, for event files; `None` when it touched none. An
+    /// entry that the row removed is described as it was before removal.
+    fn describe(&self, row: &[u8], effect: Self::Effect) -> Option<Description>;
+}
+
+/// An entry as event files show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The entry's key, for example `10.0.0.1` or `10.0.0.1:80>10.0.0.2:81/6`.
+    pub key: String,
+    /// Its state after the row.
+    pub state: String,
+}
+
+/// A network function before its layout of rows is known.
+pub trait Family {
+    /// Name on the command line.
+    const NAME: &'static str;
+    /// What it does, in a phrase.
+    const ABOUT: &'static str;
+    /// The options it takes.
+    const OPTIONS: &'static [OptionHelp];
+    /// The options' values, checked.
+    type Parameters: Clone + PartialEq + fmt::Debug + Send + Sync + 'static;
+    /// The function over rows of layout `L`.
+    type Function<L: Layout>: NetworkFunction;
+
+    /// Reads the options.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionError`] for a value that cannot be used. Unknown options are found by the caller.
+    fn parameters(options: &mut Options) -> Result<Self::Parameters, OptionError>;
+
+    /// The fields a row must have. An IPv4 address field stands for the 16-byte one as well.
+    fn needs(parameters: &Self::Parameters) -> Vec<scr_wire::Field>;
+
+    /// The function.
+    fn build<L: Layout>(parameters: Self::Parameters, layout: L) -> Self::Function<L>;
+}
