@@ -1,0 +1,232 @@
+use rust_hdl::prelude::*;
+use scr_wire::{Profile, header};
+
+use super::types::{DEST, FrameTicket, HeaderBytes, ID, USER};
+use crate::primitive::Spread;
+
+/// Makes output beats: header and rows of a prefix, or a beat of packet. Three cycles after a beat was
+/// scheduled it stands in the output registers.
+#[derive(LogicBlock)]
+pub struct Assembler<const W: usize, const K: usize, const R: usize> {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub rst: Signal<In, Bit>,
+    /// A beat was scheduled.
+    pub slot_valid: Signal<In, Bit>,
+    /// It is a beat of prefix.
+    pub slot_prefix: Signal<In, Bit>,
+    /// It is the frame's first beat.
+    pub slot_first: Signal<In, Bit>,
+    /// It is the frame's last beat.
+    pub slot_last: Signal<In, Bit>,
+    /// Row slots to be filled in it and after.
+    pub slot_filled: Signal<In, Bits<10>>,
+    /// Ticket of its frame.
+    pub slot_frame: Signal<In, FrameTicket>,
+    /// Rows for it, newest first; two cycles later.
+    pub rows: Signal<In, Bits<W>>,
+    /// Next beat of packet.
+    pub packet_data: Signal<In, Bits<W>>,
+    /// Its valid bytes.
+    pub packet_keep: Signal<In, Bits<K>>,
+    /// Take it.
+    pub packet_pop: Signal<Out, Bit>,
+    /// A beat comes out.
+    pub valid: Signal<Out, Bit>,
+    /// Its data.
+    pub data: Signal<Out, Bits<W>>,
+    /// Its valid bytes.
+    pub keep: Signal<Out, Bits<K>>,
+    /// It is its frame's last.
+    pub last: Signal<Out, Bit>,
+    /// `tuser` of its frame.
+    pub user: Signal<Out, Bits<USER>>,
+    /// `tid` of its frame.
+    pub id: Signal<Out, Bits<ID>>,
+    /// `tdest` of its frame.
+    pub dest: Signal<Out, Bits<DEST>>,
+
+    a_valid: DFF<Bit>,
+    a_prefix: DFF<Bit>,
+    a_first: DFF<Bit>,
+    a_last: DFF<Bit>,
+    a_slots: DFF<Bits<32>>,
+    a_frame: DFF<FrameTicket>,
+    seq: Signal<Local, Bits<40>>,
+    header: Signal<Local, HeaderBytes>,
+    b_valid: DFF<Bit>,
+    b_prefix: DFF<Bit>,
+    b_first: DFF<Bit>,
+    b_last: DFF<Bit>,
+    b_slots: DFF<Bits<32>>,
+    b_header: DFF<HeaderBytes>,
+    b_user: DFF<Bits<USER>>,
+    b_id: DFF<Bits<ID>>,
+    b_dest: DFF<Bits<DEST>>,
+    spread: Spread<R, W>,
+    header_bits: Signal<Local, Bits<128>>,
+    c_valid: DFF<Bit>,
+    c_data: DFF<Bits<W>>,
+    c_keep: DFF<Bits<K>>,
+    c_last: DFF<Bit>,
+    c_user: DFF<Bits<USER>>,
+    c_id: DFF<Bits<ID>>,
+    c_dest: DFF<Bits<DEST>>,
+
+    all_slots: Constant<Bits<32>>,
+    row_slots_of_first: Constant<Bits<32>>,
+    full_keep: Constant<Bits<K>>,
+    dst_mac: Constant<Bits<8>>,
+    version: Constant<Bits<8>>,
+    profile: Constant<Bits<8>>,
+    src_mac: Constant<Bits<2>>,
+    ethertype: Constant<Bits<16>>,
+    row_log2: Constant<Bits<8>>,
+}
+
+impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
+    /// An assembler for rows of `profile`.
+    pub fn new(profile: &Profile) -> Self {
+        let row_bytes = profile.row_bytes();
+        let header_slots = row_bytes.max(header::HEADER_BYTES) / row_bytes;
+        let all: u64 = u64::from(u32::MAX);
+        Self {
+            clk: Signal::default(),
+            rst: Signal::default(),
+            slot_valid: Signal::default(),
+            slot_prefix: Signal::default(),
+            slot_first: Signal::default(),
+            slot_last: Signal::default(),
+            slot_filled: Signal::default(),
+            slot_frame: Signal::default(),
+            rows: Signal::default(),
+            packet_data: Signal::default(),
+            packet_keep: Signal::default(),
+            packet_pop: Signal::default(),
+            valid: Signal::default(),
+            data: Signal::default(),
+            keep: Signal::default(),
+            last: Signal::default(),
+            user: Signal::default(),
+            id: Signal::default(),
+            dest: Signal::default(),
+            a_valid: DFF::default(),
+            a_prefix: DFF::default(),
+            a_first: DFF::default(),
+            a_last: DFF::default(),
+            a_slots: DFF::default(),
+            a_frame: DFF::default(),
+            seq: Signal::default(),
+            header: Signal::default(),
+            b_valid: DFF::default(),
+            b_prefix: DFF::default(),
+            b_first: DFF::default(),
+            b_last: DFF::default(),
+            b_slots: DFF::default(),
+            b_header: DFF::default(),
+            b_user: DFF::default(),
+            b_id: DFF::default(),
+            b_dest: DFF::default(),
+            spread: Spread::default(),
+            header_bits: Signal::default(),
+            c_valid: DFF::default(),
+            c_data: DFF::default(),
+            c_keep: DFF::default(),
+            c_last: DFF::default(),
+            c_user: DFF::default(),
+            c_id: DFF::default(),
+            c_dest: DFF::default(),
+            all_slots: Constant::new(all.into()),
+            row_slots_of_first: Constant::new((all << header_slots & all).into()),
+            full_keep: Constant::new(Bits::<K>::mask()),
+            dst_mac: Constant::new(u64::from(header::DST_MAC_0).into()),
+            version: Constant::new(u64::from(header::VERSION).into()),
+            profile: Constant::new(u64::from(profile.id()).into()),
+            src_mac: Constant::new(u64::from(header::SRC_MAC_0).into()),
+            ethertype: Constant::new(u64::from(header::ETHERTYPE.swap_bytes()).into()),
+            row_log2: Constant::new(u64::from(profile.row_log2()).into()),
+        }
+    }
+}
+
+impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        clock!(
+            self, clk, a_valid, a_prefix, a_first, a_last, a_slots, a_frame, b_valid, b_prefix,
+            b_first, b_last, b_slots, b_header, b_user, b_id, b_dest
+        );
+        clock!(
+            self, clk, c_valid, c_data, c_keep, c_last, c_user, c_id, c_dest
+        );
+
+        // Which slots hold a row.
+        self.a_valid.d.next = self.slot_valid.val() & !self.rst.val();
+        self.a_prefix.d.next = self.slot_prefix.val();
+        self.a_first.d.next = self.slot_first.val();
+        self.a_last.d.next = self.slot_last.val();
+        self.a_slots.d.next = !(self.all_slots.val() << self.slot_filled.val());
+        self.a_frame.d.next = self.slot_frame.val();
+
+        // The header, in the first beat only.
+        self.seq.next = self.a_frame.q.val().seq;
+        self.header.next.dst_mac = self.dst_mac.val();
+        self.header.next.version = self.version.val();
+        self.header.next.profile = self.profile.val();
+        self.header.next.prefix_words = self.a_frame.q.val().prefix_words;
+        self.header.next.cores = self.a_frame.q.val().cores;
+        self.header.next.core = self.a_frame.q.val().core;
+        self.header.next.src_mac = self.src_mac.val();
+        self.header.next.epoch = self.a_frame.q.val().epoch;
+        self.header.next.seq_4 = self.seq.val().get_bits::<8>(32);
+        self.header.next.seq_3 = self.seq.val().get_bits::<8>(24);
+        self.header.next.seq_2 = self.seq.val().get_bits::<8>(16);
+        self.header.next.seq_1 = self.seq.val().get_bits::<8>(8);
+        self.header.next.seq_0 = self.seq.val().get_bits::<8>(0);
+        self.header.next.ethertype = self.ethertype.val();
+        self.header.next.valid_rows = self.a_frame.q.val().valid_rows;
+        self.header.next.row_log2 = self.row_log2.val();
+        self.b_valid.d.next = self.a_valid.q.val() & !self.rst.val();
+        self.b_prefix.d.next = self.a_prefix.q.val();
+        self.b_last.d.next = self.a_last.q.val();
+        self.b_header.d.next = self.header.val();
+        self.b_slots.d.next = self.a_slots.q.val();
+        self.b_first.d.next = self.a_first.q.val();
+        if self.a_first.q.val() {
+            self.b_slots.d.next = self.a_slots.q.val() & self.row_slots_of_first.val();
+        }
+        self.b_user.d.next = self.a_frame.q.val().user;
+        self.b_id.d.next = self.a_frame.q.val().id;
+        self.b_dest.d.next = self.a_frame.q.val().dest;
+
+        // The beat.
+        self.spread.flag.next = self.b_slots.q.val();
+        self.header_bits.next = 0.into();
+        if self.b_first.q.val() {
+            self.header_bits.next = bit_cast::<128, 128>(self.b_header.q.val().into());
+        }
+        if self.b_prefix.q.val() {
+            self.c_data.d.next = (self.rows.val() & self.spread.mask.val())
+                | bit_cast::<W, 128>(self.header_bits.val());
+            self.c_keep.d.next = self.full_keep.val();
+        } else {
+            self.c_data.d.next = self.packet_data.val();
+            self.c_keep.d.next = self.packet_keep.val();
+        }
+        self.packet_pop.next = self.b_valid.q.val() & !self.b_prefix.q.val();
+        self.c_valid.d.next = self.b_valid.q.val() & !self.rst.val();
+        self.c_last.d.next = self.b_last.q.val();
+        self.c_user.d.next = self.b_user.q.val();
+        self.c_id.d.next = self.b_id.q.val();
+        self.c_dest.d.next = self.b_dest.q.val();
+
+        self.valid.next = self.c_valid.q.val();
+        self.data.next = self.c_data.q.val();
+        self.keep.next = self.c_keep.q.val();
+        self.last.next = self.c_last.q.val();
+        self.user.next = self.c_user.q.val();
+        self.id.next = self.c_id.q.val();
+        self.dest.next = self.c_dest.q.val();
+    }
+}

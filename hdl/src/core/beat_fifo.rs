@@ -1,0 +1,140 @@
+use rust_hdl::prelude::*;
+
+use super::types::FIFO_BITS;
+use crate::primitive::DistRam;
+
+/// Holds a frame's beats while its prefix is made and sent.
+///
+/// It is read at two places: the scheduler takes the *promise* of a beat (and learns whether it is a
+/// frame's last), the assembler pops the beat itself some cycles later.
+#[derive(LogicBlock)]
+pub struct BeatFifo<const W: usize, const K: usize> {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub rst: Signal<In, Bit>,
+    /// A beat comes in.
+    pub write: Signal<In, Bit>,
+    /// Its data.
+    pub write_data: Signal<In, Bits<W>>,
+    /// Its valid bytes.
+    pub write_keep: Signal<In, Bits<K>>,
+    /// Whether it is its frame's last.
+    pub write_last: Signal<In, Bit>,
+    /// There is room for the beats that may be under way when the input is told to stop.
+    pub space: Signal<Out, Bit>,
+    /// A beat can be promised.
+    pub available: Signal<Out, Bit>,
+    /// The next beat to be promised is its frame's last.
+    pub promised_last: Signal<Out, Bit>,
+    /// Promise it.
+    pub promise: Signal<In, Bit>,
+    /// Data of the next beat to be popped.
+    pub data: Signal<Out, Bits<W>>,
+    /// Its valid bytes.
+    pub keep: Signal<Out, Bits<K>>,
+    /// Pop it.
+    pub pop: Signal<In, Bit>,
+    data_ram: DistRam<Bits<W>, FIFO_BITS>,
+    keep_ram: DistRam<Bits<K>, FIFO_BITS>,
+    last_ram: DistRam<Bit, FIFO_BITS>,
+    write_pointer: DFF<Bits<FIFO_BITS>>,
+    promise_pointer: DFF<Bits<FIFO_BITS>>,
+    pop_pointer: DFF<Bits<FIFO_BITS>>,
+    unpromised: DFF<Bits<6>>,
+    held: DFF<Bits<6>>,
+    space_flag: DFF<Bit>,
+    full_from: Constant<Bits<6>>,
+}
+
+/// Beats that can still arrive after `space` has fallen: two on their way through registers (`space`,
+/// `s_tready`), one in the input stage, one being counted.
+const UNDER_WAY: u64 = 4;
+
+impl<const W: usize, const K: usize> Default for BeatFifo<W, K> {
+    fn default() -> Self {
+        Self {
+            clk: Signal::default(),
+            rst: Signal::default(),
+            write: Signal::default(),
+            write_data: Signal::default(),
+            write_keep: Signal::default(),
+            write_last: Signal::default(),
+            space: Signal::default(),
+            available: Signal::default(),
+            promised_last: Signal::default(),
+            promise: Signal::default(),
+            data: Signal::default(),
+            keep: Signal::default(),
+            pop: Signal::default(),
+            data_ram: DistRam::default(),
+            keep_ram: DistRam::default(),
+            last_ram: DistRam::default(),
+            write_pointer: DFF::default(),
+            promise_pointer: DFF::default(),
+            pop_pointer: DFF::default(),
+            unpromised: DFF::default(),
+            held: DFF::default(),
+            space_flag: DFF::default(),
+            full_from: Constant::new(((1 << FIFO_BITS) - UNDER_WAY).into()),
+        }
+    }
+}
+
+impl<const W: usize, const K: usize> Logic for BeatFifo<W, K> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clk, write_pointer, promise_pointer, pop_pointer, unpromised, held, space_flag
+        );
+        clock!(self, clk, data_ram, keep_ram, last_ram);
+        self.data_ram.write_enable.next = self.write.val();
+        self.data_ram.write_address.next = self.write_pointer.q.val();
+        self.data_ram.write_data.next = self.write_data.val();
+        self.keep_ram.write_enable.next = self.write.val();
+        self.keep_ram.write_address.next = self.write_pointer.q.val();
+        self.keep_ram.write_data.next = self.write_keep.val();
+        self.last_ram.write_enable.next = self.write.val();
+        self.last_ram.write_address.next = self.write_pointer.q.val();
+        self.last_ram.write_data.next = self.write_last.val();
+
+        self.last_ram.read_address.next = self.promise_pointer.q.val();
+        self.promised_last.next = self.last_ram.read_data.val();
+        self.data_ram.read_address.next = self.pop_pointer.q.val();
+        self.data.next = self.data_ram.read_data.val();
+        self.keep_ram.read_address.next = self.pop_pointer.q.val();
+        self.keep.next = self.keep_ram.read_data.val();
+
+        if self.write.val() {
+            self.write_pointer.d.next = self.write_pointer.q.val() + 1;
+        }
+        if self.promise.val() {
+            self.promise_pointer.d.next = self.promise_pointer.q.val() + 1;
+        }
+        if self.pop.val() {
+            self.pop_pointer.d.next = self.pop_pointer.q.val() + 1;
+        }
+        if self.write.val() & !self.promise.val() {
+            self.unpromised.d.next = self.unpromised.q.val() + 1;
+        } else if !self.write.val() & self.promise.val() {
+            self.unpromised.d.next = self.unpromised.q.val() - 1;
+        }
+        if self.write.val() & !self.pop.val() {
+            self.held.d.next = self.held.q.val() + 1;
+        } else if !self.write.val() & self.pop.val() {
+            self.held.d.next = self.held.q.val() - 1;
+        }
+        self.space_flag.d.next = self.held.q.val() < self.full_from.val();
+        self.available.next = self.unpromised.q.val().any();
+        self.space.next = self.space_flag.q.val();
+
+        if self.rst.val() {
+            self.write_pointer.d.next = 0.into();
+            self.promise_pointer.d.next = 0.into();
+            self.pop_pointer.d.next = 0.into();
+            self.unpromised.d.next = 0.into();
+            self.held.d.next = 0.into();
+            self.space_flag.d.next = false;
+        }
+    }
+}

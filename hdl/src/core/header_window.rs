@@ -1,0 +1,150 @@
+use rust_hdl::prelude::*;
+
+use super::types::{ID, USER};
+use crate::primitive::Concat;
+
+/// Bits of a frame that the parser sees: 128 bytes.
+pub const WINDOW: usize = 1024;
+
+/// Collects the first 128 bytes of every frame, one segment a beat.
+///
+/// `valid` comes in the cycle after the beat that completes the window (its last segment, or the frame's
+/// last beat); the window is stable in that cycle only.
+#[derive(LogicBlock)]
+pub struct HeaderWindow<const W: usize, const K: usize> {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub rst: Signal<In, Bit>,
+    /// A beat comes in.
+    pub beat_valid: Signal<In, Bit>,
+    /// It is its frame's last.
+    pub beat_last: Signal<In, Bit>,
+    /// Its data.
+    pub beat_data: Signal<In, Bits<W>>,
+    /// Its valid bytes.
+    pub beat_keep: Signal<In, Bits<K>>,
+    /// Its timestamp and shell's bits.
+    pub beat_user: Signal<In, Bits<USER>>,
+    /// Its source port.
+    pub beat_id: Signal<In, Bits<ID>>,
+    /// The window of a frame is complete.
+    pub valid: Signal<Out, Bit>,
+    /// Its bytes; those that the frame does not have are stale.
+    pub window: Signal<Out, Bits<WINDOW>>,
+    /// Which bytes the frame has.
+    pub present: Signal<Out, Bits<128>>,
+    /// `tuser` of the first beat.
+    pub user: Signal<Out, Bits<USER>>,
+    /// `tid` of the first beat.
+    pub id: Signal<Out, Bits<ID>>,
+    /// Beats by which the frame fell short of the window: 0 when the window is full.
+    pub missing_beats: Signal<Out, Bits<4>>,
+    segment: Vec<DFF<Bits<W>>>,
+    segment_keep: Vec<DFF<Bits<K>>>,
+    window_join: Concat<W, WINDOW>,
+    present_join: Concat<K, 128>,
+    first_user: DFF<Bits<USER>>,
+    first_id: DFF<Bits<ID>>,
+    beat_index: DFF<Bits<4>>,
+    complete: DFF<Bit>,
+    short_by: DFF<Bits<4>>,
+    place: Signal<Local, Bits<16>>,
+    is_first: Signal<Local, Bit>,
+    is_final: Signal<Local, Bit>,
+    one: Constant<Bits<16>>,
+    final_index: Constant<Bits<4>>,
+}
+
+impl<const W: usize, const K: usize> Default for HeaderWindow<W, K> {
+    fn default() -> Self {
+        let segments = WINDOW / W;
+        Self {
+            clk: Signal::default(),
+            rst: Signal::default(),
+            beat_valid: Signal::default(),
+            beat_last: Signal::default(),
+            beat_data: Signal::default(),
+            beat_keep: Signal::default(),
+            beat_user: Signal::default(),
+            beat_id: Signal::default(),
+            valid: Signal::default(),
+            window: Signal::default(),
+            present: Signal::default(),
+            user: Signal::default(),
+            id: Signal::default(),
+            missing_beats: Signal::default(),
+            segment: (0..segments).map(|_| DFF::default()).collect(),
+            segment_keep: (0..segments).map(|_| DFF::default()).collect(),
+            window_join: Concat::default(),
+            present_join: Concat::default(),
+            first_user: DFF::default(),
+            first_id: DFF::default(),
+            beat_index: DFF::default(),
+            complete: DFF::default(),
+            short_by: DFF::default(),
+            place: Signal::default(),
+            is_first: Signal::default(),
+            is_final: Signal::default(),
+            one: Constant::new(1.into()),
+            final_index: Constant::new((segments as u64 - 1).into()),
+        }
+    }
+}
+
+impl<const W: usize, const K: usize> Logic for HeaderWindow<W, K> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clk, first_user, first_id, beat_index, complete, short_by
+        );
+        // Which segment the beat is; past the window, none.
+        self.place.next = self.one.val() << self.beat_index.q.val();
+        self.is_first.next = self.place.val().get_bit(0);
+        self.is_final.next = self.beat_index.q.val() == self.final_index.val();
+        for i in 0..self.segment.len() {
+            self.segment[i].clock.next = self.clk.val();
+            self.segment_keep[i].clock.next = self.clk.val();
+            self.segment[i].d.next = self.segment[i].q.val();
+            self.segment_keep[i].d.next = self.segment_keep[i].q.val();
+            if self.beat_valid.val() & self.is_first.val() {
+                self.segment_keep[i].d.next = 0.into();
+            }
+            if self.beat_valid.val() & self.place.val().get_bit(i) {
+                self.segment[i].d.next = self.beat_data.val();
+                self.segment_keep[i].d.next = self.beat_keep.val();
+            }
+            self.window_join.part[i].next = self.segment[i].q.val();
+            self.present_join.part[i].next = self.segment_keep[i].q.val();
+        }
+        if self.beat_valid.val() & self.is_first.val() {
+            self.first_user.d.next = self.beat_user.val();
+            self.first_id.d.next = self.beat_id.val();
+        }
+
+        // The index stops at the beat after the window.
+        if self.beat_valid.val() {
+            if self.beat_last.val() {
+                self.beat_index.d.next = 0.into();
+            } else if self.beat_index.q.val() <= self.final_index.val() {
+                self.beat_index.d.next = self.beat_index.q.val() + 1;
+            }
+        }
+        self.complete.d.next = self.beat_valid.val()
+            & (self.is_final.val()
+                | (self.beat_last.val() & (self.beat_index.q.val() < self.final_index.val())));
+        self.short_by.d.next = self.final_index.val() - self.beat_index.q.val();
+
+        self.valid.next = self.complete.q.val();
+        self.window.next = self.window_join.whole.val();
+        self.present.next = self.present_join.whole.val();
+        self.user.next = self.first_user.q.val();
+        self.id.next = self.first_id.q.val();
+        self.missing_beats.next = self.short_by.q.val();
+
+        if self.rst.val() {
+            self.beat_index.d.next = 0.into();
+            self.complete.d.next = false;
+        }
+    }
+}

@@ -1,0 +1,200 @@
+use rust_hdl::prelude::*;
+
+use crate::primitive::{Concat, RowRam};
+
+/// One lane of the history: every L-th row.
+#[derive(LogicBlock)]
+pub struct HistoryLane<const R: usize> {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// A row is written.
+    pub write: Signal<In, Bit>,
+    /// The lane it belongs to.
+    pub write_lane: Signal<In, Bits<5>>,
+    /// Its address there.
+    pub write_address: Signal<In, Bits<9>>,
+    /// The row.
+    pub write_row: Signal<In, Bits<R>>,
+    /// Address of the newest rows that are read.
+    pub read_address: Signal<In, Bits<9>>,
+    /// Lanes below this one read one address earlier.
+    pub first_lane: Signal<In, Bits<5>>,
+    /// The row that was read, a cycle later.
+    pub read_row: Signal<Out, Bits<R>>,
+    ram: RowRam<R>,
+    index: Constant<Bits<5>>,
+}
+
+impl<const R: usize> HistoryLane<R> {
+    fn new(index: usize, depth: usize) -> Self {
+        Self {
+            clk: Signal::default(),
+            write: Signal::default(),
+            write_lane: Signal::default(),
+            write_address: Signal::default(),
+            write_row: Signal::default(),
+            read_address: Signal::default(),
+            first_lane: Signal::default(),
+            read_row: Signal::default(),
+            ram: RowRam::new(depth),
+            index: Constant::new((index as u64).into()),
+        }
+    }
+}
+
+impl<const R: usize> Logic for HistoryLane<R> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        clock!(self, clk, ram);
+        self.ram.write_enable.next =
+            self.write.val() & (self.write_lane.val() == self.index.val());
+        self.ram.write_address.next = self.write_address.val();
+        self.ram.write_row.next = self.write_row.val();
+        if self.index.val() < self.first_lane.val() {
+            self.ram.read_address.next = self.read_address.val() - 1;
+        } else {
+            self.ram.read_address.next = self.read_address.val();
+        }
+        self.read_row.next = self.ram.read_row.val();
+    }
+}
+
+/// The history of rows, in RAM.
+///
+/// There are as many lanes as a beat has row slots, L. The row of sequence number s lies at address
+/// s div L of lane L − 1 − s mod L; so L consecutive rows lie in L different lanes at one of two
+/// neighbouring addresses, and a rotation brings them newest first. Two cycles from request to rows.
+#[derive(LogicBlock)]
+pub struct History<const W: usize, const R: usize> {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// A row is written.
+    pub write: Signal<In, Bit>,
+    /// The row.
+    pub write_row: Signal<In, Bits<R>>,
+    /// Its sequence number, as far as it places the row.
+    pub write_seq: Signal<In, Bits<14>>,
+    /// Address of the newest row to be read.
+    pub address: Signal<In, Bits<9>>,
+    /// Lane of the newest row to be read, which is also the rotation.
+    pub rotation: Signal<In, Bits<5>>,
+    /// L rows, newest first, two cycles later.
+    pub rows: Signal<Out, Bits<W>>,
+    lane: Vec<HistoryLane<R>>,
+    join: Concat<R, W>,
+    place: Signal<Local, Bits<14>>,
+    low_seq: Signal<Local, Bits<5>>,
+    write_lane: Signal<Local, Bits<5>>,
+    read_rotation: DFF<Bits<5>>,
+    by_1: Signal<Local, Bits<W>>,
+    by_2: Signal<Local, Bits<W>>,
+    by_4: Signal<Local, Bits<W>>,
+    by_8: Signal<Local, Bits<W>>,
+    by_16: Signal<Local, Bits<W>>,
+    rotated: DFF<Bits<W>>,
+    lanes_log2: Constant<Bits<3>>,
+    lane_mask: Constant<Bits<5>>,
+    down_1: Constant<Bits<12>>,
+    down_2: Constant<Bits<12>>,
+    down_4: Constant<Bits<12>>,
+    down_8: Constant<Bits<12>>,
+    down_16: Constant<Bits<12>>,
+    up_1: Constant<Bits<12>>,
+    up_2: Constant<Bits<12>>,
+    up_4: Constant<Bits<12>>,
+    up_8: Constant<Bits<12>>,
+    up_16: Constant<Bits<12>>,
+}
+
+impl<const W: usize, const R: usize> History<W, R> {
+    /// A history of at least `capacity` rows.
+    pub fn new(capacity: usize) -> Self {
+        let lanes = W / R;
+        let depth = capacity.div_ceil(lanes).next_power_of_two().max(2);
+        // A rotation by a whole turn or more never happens; its amount only has to fit.
+        let down = |rows: usize| Constant::new(((rows * R).min(W) as u64).into());
+        let up = |rows: usize| Constant::new((W.saturating_sub(rows * R) as u64).into());
+        Self {
+            clk: Signal::default(),
+            write: Signal::default(),
+            write_row: Signal::default(),
+            write_seq: Signal::default(),
+            address: Signal::default(),
+            rotation: Signal::default(),
+            rows: Signal::default(),
+            lane: (0..lanes).map(|i| HistoryLane::new(i, depth)).collect(),
+            join: Concat::default(),
+            place: Signal::default(),
+            low_seq: Signal::default(),
+            write_lane: Signal::default(),
+            read_rotation: DFF::default(),
+            by_1: Signal::default(),
+            by_2: Signal::default(),
+            by_4: Signal::default(),
+            by_8: Signal::default(),
+            by_16: Signal::default(),
+            rotated: DFF::default(),
+            lanes_log2: Constant::new(u64::from(lanes.trailing_zeros()).into()),
+            lane_mask: Constant::new((lanes as u64 - 1).into()),
+            down_1: down(1),
+            down_2: down(2),
+            down_4: down(4),
+            down_8: down(8),
+            down_16: down(16),
+            up_1: up(1),
+            up_2: up(2),
+            up_4: up(4),
+            up_8: up(8),
+            up_16: up(16),
+        }
+    }
+}
+
+impl<const W: usize, const R: usize> Logic for History<W, R> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        clock!(self, clk, read_rotation, rotated);
+        self.place.next = self.write_seq.val() >> self.lanes_log2.val();
+        self.low_seq.next = self.write_seq.val().get_bits::<5>(0);
+        self.write_lane.next = !self.low_seq.val() & self.lane_mask.val();
+        for i in 0..self.lane.len() {
+            self.lane[i].clk.next = self.clk.val();
+            self.lane[i].write.next = self.write.val();
+            self.lane[i].write_lane.next = self.write_lane.val();
+            self.lane[i].write_address.next = self.place.val().get_bits::<9>(0);
+            self.lane[i].write_row.next = self.write_row.val();
+            self.lane[i].read_address.next = self.address.val();
+            self.lane[i].first_lane.next = self.rotation.val();
+            self.join.part[i].next = self.lane[i].read_row.val();
+        }
+        self.read_rotation.d.next = self.rotation.val();
+
+        self.by_1.next = self.join.whole.val();
+        if self.read_rotation.q.val().get_bit(0) {
+            self.by_1.next = (self.join.whole.val() >> self.down_1.val())
+                | (self.join.whole.val() << self.up_1.val());
+        }
+        self.by_2.next = self.by_1.val();
+        if self.read_rotation.q.val().get_bit(1) {
+            self.by_2.next =
+                (self.by_1.val() >> self.down_2.val()) | (self.by_1.val() << self.up_2.val());
+        }
+        self.by_4.next = self.by_2.val();
+        if self.read_rotation.q.val().get_bit(2) {
+            self.by_4.next =
+                (self.by_2.val() >> self.down_4.val()) | (self.by_2.val() << self.up_4.val());
+        }
+        self.by_8.next = self.by_4.val();
+        if self.read_rotation.q.val().get_bit(3) {
+            self.by_8.next =
+                (self.by_4.val() >> self.down_8.val()) | (self.by_4.val() << self.up_8.val());
+        }
+        self.by_16.next = self.by_8.val();
+        if self.read_rotation.q.val().get_bit(4) {
+            self.by_16.next =
+                (self.by_8.val() >> self.down_16.val()) | (self.by_8.val() << self.up_16.val());
+        }
+        self.rotated.d.next = self.by_16.val();
+        self.rows.next = self.rotated.q.val();
+    }
+}

@@ -1,0 +1,115 @@
+use rust_hdl::prelude::*;
+
+use super::types::{FIFO_BITS, FrameInfo};
+use crate::primitive::DistRam;
+
+/// Holds rows until their frames can be numbered.
+///
+/// It cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
+/// deeper. An entry becomes visible a fixed time after its frame's first beat, also when a short frame
+/// completed its window early; so latency does not depend on a frame's length.
+#[derive(LogicBlock)]
+pub struct MetaFifo<const R: usize> {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub rst: Signal<In, Bit>,
+    /// A row comes in.
+    pub write: Signal<In, Bit>,
+    /// The row.
+    pub write_row: Signal<In, Bits<R>>,
+    /// What else is known of its frame.
+    pub write_info: Signal<In, FrameInfo>,
+    /// Cycles for which the entry is to be held back, 0..8.
+    pub delay: Signal<In, Bits<4>>,
+    /// There is an entry to be read.
+    pub valid: Signal<Out, Bit>,
+    /// Its row.
+    pub row: Signal<Out, Bits<R>>,
+    /// What else is known of its frame.
+    pub info: Signal<Out, FrameInfo>,
+    /// Take the entry.
+    pub pop: Signal<In, Bit>,
+    row_ram: DistRam<Bits<R>, FIFO_BITS>,
+    info_ram: DistRam<FrameInfo, FIFO_BITS>,
+    write_pointer: DFF<Bits<FIFO_BITS>>,
+    read_pointer: DFF<Bits<FIFO_BITS>>,
+    visible: DFF<Bits<6>>,
+    pending: DFF<Bits<8>>,
+    token: Signal<Local, Bits<8>>,
+    appears: Signal<Local, Bit>,
+    one: Constant<Bits<8>>,
+}
+
+impl<const R: usize> Default for MetaFifo<R> {
+    fn default() -> Self {
+        Self {
+            clk: Signal::default(),
+            rst: Signal::default(),
+            write: Signal::default(),
+            write_row: Signal::default(),
+            write_info: Signal::default(),
+            delay: Signal::default(),
+            valid: Signal::default(),
+            row: Signal::default(),
+            info: Signal::default(),
+            pop: Signal::default(),
+            row_ram: DistRam::default(),
+            info_ram: DistRam::default(),
+            write_pointer: DFF::default(),
+            read_pointer: DFF::default(),
+            visible: DFF::default(),
+            pending: DFF::default(),
+            token: Signal::default(),
+            appears: Signal::default(),
+            one: Constant::new(1.into()),
+        }
+    }
+}
+
+impl<const R: usize> Logic for MetaFifo<R> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clk, write_pointer, read_pointer, visible, pending);
+        clock!(self, clk, row_ram, info_ram);
+        self.row_ram.write_enable.next = self.write.val();
+        self.row_ram.write_address.next = self.write_pointer.q.val();
+        self.row_ram.write_data.next = self.write_row.val();
+        self.info_ram.write_enable.next = self.write.val();
+        self.info_ram.write_address.next = self.write_pointer.q.val();
+        self.info_ram.write_data.next = self.write_info.val();
+        self.row_ram.read_address.next = self.read_pointer.q.val();
+        self.row.next = self.row_ram.read_data.val();
+        self.info_ram.read_address.next = self.read_pointer.q.val();
+        self.info.next = self.info_ram.read_data.val();
+
+        // A token for each entry moves down and makes it visible when it falls out. First beats come at
+        // most once a cycle, so no two tokens meet.
+        self.token.next = self.pending.q.val();
+        if self.write.val() {
+            self.token.next = self.pending.q.val() | (self.one.val() << self.delay.val());
+        }
+        self.appears.next = self.token.val().get_bit(0);
+        self.pending.d.next = self.token.val() >> 1;
+
+        if self.write.val() {
+            self.write_pointer.d.next = self.write_pointer.q.val() + 1;
+        }
+        if self.pop.val() {
+            self.read_pointer.d.next = self.read_pointer.q.val() + 1;
+        }
+        if self.appears.val() & !self.pop.val() {
+            self.visible.d.next = self.visible.q.val() + 1;
+        } else if !self.appears.val() & self.pop.val() {
+            self.visible.d.next = self.visible.q.val() - 1;
+        }
+        self.valid.next = self.visible.q.val().any();
+
+        if self.rst.val() {
+            self.write_pointer.d.next = 0.into();
+            self.read_pointer.d.next = 0.into();
+            self.visible.d.next = 0.into();
+            self.pending.d.next = 0.into();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The sequencer's datapath, block by block, in the order in which a packet meets them.
+//!
+//! ```text
+//!            ┌──────────────────────────── beat_fifo ────────────────────────────┐
+//! s_axis ─▶ input_stage ─▶ header_window ─▶ packet_parser ─▶ meta_fifo           │
+//!                                                              │                 ▼
+//!                       settings ──▶ numberer ◀────────────────┘             assembler ─▶ output_fifo ─▶ m_axis
+//!                                      │  └─▶ history (rows) ────────────────▶   ▲
+//!                                      └────▶ frame_queue ─▶ scheduler ──────────┘
+//! ```
+//!
+//! * All registers power up to their reset state, zero; a reset clears control state only.
+//! * Nothing but FIFO occupancy stops a stage: no enable runs through the pipeline, `s_axis_tready` and
+//!   all `m_axis_*` signals are registers.
+
+mod assembler;
+mod beat_fifo;
+mod frame_queue;
+mod header_window;
+mod history;
+mod input_stage;
+mod meta_fifo;
+mod numberer;
+mod output_fifo;
+mod packet_parser;
+mod scheduler;
+mod sequencer;
+mod settings;
+mod types;
+
+pub use sequencer::Sequencer;
+pub use types::{DEST, ID, USER};
+
+/// The source of every block, from which the emitter takes documentation and type names.
+pub(crate) const SOURCES: &[&str] = &[
+    include_str!("assembler.rs"),
+    include_str!("beat_fifo.rs"),
+    include_str!("frame_queue.rs"),
+    include_str!("header_window.rs"),
+    include_str!("history.rs"),
+    include_str!("input_stage.rs"),
+    include_str!("meta_fifo.rs"),
+    include_str!("numberer.rs"),
+    include_str!("output_fifo.rs"),
+    include_str!("packet_parser.rs"),
+    include_str!("scheduler.rs"),
+    include_str!("sequencer.rs"),
+    include_str!("settings.rs"),
+    include_str!("types.rs"),
+    include_str!("../primitive/concat.rs"),
+    include_str!("../primitive/dist_ram.rs"),
+    include_str!("../primitive/row_layout.rs"),
+    include_str!("../primitive/row_ram.rs"),
+    include_str!("../primitive/spread.rs"),
+];

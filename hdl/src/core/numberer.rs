@@ -1,0 +1,309 @@
+use rust_hdl::prelude::*;
+
+use super::types::{DEST, FrameInfo, FrameTicket};
+use crate::primitive::DistRam;
+
+/// Numbers frames: takes one entry of the meta FIFO a cycle, decides whether it is sequenced, gives it a
+/// sequence number and a core, puts its row into the history, and makes a ticket for the scheduler.
+///
+/// Three stages; a place in the frame queue is reserved when a frame enters the first.
+#[derive(LogicBlock)]
+pub struct Numberer<const R: usize> {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub rst: Signal<In, Bit>,
+    /// A frame waits in the meta FIFO.
+    pub meta_valid: Signal<In, Bit>,
+    /// Its row.
+    pub meta_row: Signal<In, Bits<R>>,
+    /// What else is known of it.
+    pub meta_info: Signal<In, FrameInfo>,
+    /// Take it.
+    pub meta_pop: Signal<Out, Bit>,
+    /// The frame queue has room.
+    pub space: Signal<In, Bit>,
+    /// Setting: enable.
+    pub enable: Signal<In, Bit>,
+    /// Setting: sequence every frame.
+    pub sequence_all: Signal<In, Bit>,
+    /// Setting: k.
+    pub cores: Signal<In, Bits<8>>,
+    /// Setting: B.
+    pub prefix_words: Signal<In, Bits<8>>,
+    /// Setting: beats of prefix, less one.
+    pub last_prefix_beat: Signal<In, Bits<8>>,
+    /// Setting: min(M, N + 1, 255).
+    pub max_valid_rows: Signal<In, Bits<10>>,
+    /// Setting: default queue.
+    pub default_queue: Signal<In, Bits<DEST>>,
+    /// The core of the next sequenced frame.
+    pub core: Signal<In, Bits<8>>,
+    /// The epoch.
+    pub epoch: Signal<In, Bits<6>>,
+    /// Start a new epoch.
+    pub new_epoch: Signal<In, Bit>,
+    /// A frame is given a number in this cycle.
+    pub numbered: Signal<Out, Bit>,
+    /// Write a word of the steering table.
+    pub steer_write: Signal<In, Bit>,
+    /// Which core's.
+    pub steer_core: Signal<In, Bits<7>>,
+    /// Its queue.
+    pub steer_queue: Signal<In, Bits<DEST>>,
+    /// A row goes into the history.
+    pub row_write: Signal<Out, Bit>,
+    /// The row.
+    pub row: Signal<Out, Bits<R>>,
+    /// Its sequence number, as far as it places the row.
+    pub row_seq: Signal<Out, Bits<14>>,
+    /// A ticket comes out.
+    pub ticket_valid: Signal<Out, Bit>,
+    /// The ticket.
+    pub ticket: Signal<Out, FrameTicket>,
+    /// The number that the next sequenced frame gets.
+    pub next_seq: Signal<Out, Bits<40>>,
+
+    takes: Signal<Local, Bit>,
+    sequences: Signal<Local, Bit>,
+    seq: DFF<Bits<40>>,
+    filled: DFF<Bits<10>>,
+    filled_more: Signal<Local, Bits<10>>,
+
+    a_valid: DFF<Bit>,
+    a_sequenced: DFF<Bit>,
+    a_row: DFF<Bits<R>>,
+    a_info: DFF<FrameInfo>,
+    a_seq: DFF<Bits<40>>,
+    a_filled: DFF<Bits<10>>,
+    a_core: DFF<Bits<8>>,
+    a_cores: DFF<Bits<8>>,
+    a_words: DFF<Bits<8>>,
+    a_beats: DFF<Bits<8>>,
+    a_max_rows: DFF<Bits<10>>,
+    a_epoch: DFF<Bits<6>>,
+    a_default_queue: DFF<Bits<DEST>>,
+
+    steering: DistRam<Bits<DEST>, 7>,
+    steered: DFF<Bits<128>>,
+    steered_one: Constant<Bits<128>>,
+    low_seq: Signal<Local, Bits<14>>,
+    b_valid: DFF<Bit>,
+    b_sequenced: DFF<Bit>,
+    b_info: DFF<FrameInfo>,
+    b_seq: DFF<Bits<40>>,
+    b_valid_rows: DFF<Bits<10>>,
+    b_place: DFF<Bits<14>>,
+    b_core: DFF<Bits<8>>,
+    b_cores: DFF<Bits<8>>,
+    b_words: DFF<Bits<8>>,
+    b_beats: DFF<Bits<8>>,
+    b_epoch: DFF<Bits<6>>,
+    b_dest: DFF<Bits<DEST>>,
+
+    high_place: Signal<Local, Bits<14>>,
+    low_place: Signal<Local, Bits<5>>,
+    c_valid: DFF<Bit>,
+    c_ticket: DFF<FrameTicket>,
+    made: Signal<Local, FrameTicket>,
+
+    max_filled: Constant<Bits<10>>,
+    header_slots: Constant<Bits<14>>,
+    header_slots_short: Constant<Bits<10>>,
+    lanes_log2: Constant<Bits<3>>,
+    lane_mask: Constant<Bits<5>>,
+}
+
+impl<const R: usize> Numberer<R> {
+    /// A numberer for a history of `history` rows in `lanes` lanes.
+    pub fn new(history: usize, lanes: usize) -> Self {
+        let row_bytes = R / 8;
+        let header = row_bytes.max(scr_wire::header::HEADER_BYTES) / row_bytes;
+        Self {
+            clk: Signal::default(),
+            rst: Signal::default(),
+            meta_valid: Signal::default(),
+            meta_row: Signal::default(),
+            meta_info: Signal::default(),
+            meta_pop: Signal::default(),
+            space: Signal::default(),
+            enable: Signal::default(),
+            sequence_all: Signal::default(),
+            cores: Signal::default(),
+            prefix_words: Signal::default(),
+            last_prefix_beat: Signal::default(),
+            max_valid_rows: Signal::default(),
+            default_queue: Signal::default(),
+            core: Signal::default(),
+            epoch: Signal::default(),
+            new_epoch: Signal::default(),
+            numbered: Signal::default(),
+            steer_write: Signal::default(),
+            steer_core: Signal::default(),
+            steer_queue: Signal::default(),
+            row_write: Signal::default(),
+            row: Signal::default(),
+            row_seq: Signal::default(),
+            ticket_valid: Signal::default(),
+            ticket: Signal::default(),
+            next_seq: Signal::default(),
+            takes: Signal::default(),
+            sequences: Signal::default(),
+            seq: DFF::default(),
+            filled: DFF::default(),
+            filled_more: Signal::default(),
+            a_valid: DFF::default(),
+            a_sequenced: DFF::default(),
+            a_row: DFF::default(),
+            a_info: DFF::default(),
+            a_seq: DFF::default(),
+            a_filled: DFF::default(),
+            a_core: DFF::default(),
+            a_cores: DFF::default(),
+            a_words: DFF::default(),
+            a_beats: DFF::default(),
+            a_max_rows: DFF::default(),
+            a_epoch: DFF::default(),
+            a_default_queue: DFF::default(),
+            steering: DistRam::default(),
+            steered: DFF::default(),
+            steered_one: Constant::new(1.into()),
+            low_seq: Signal::default(),
+            b_valid: DFF::default(),
+            b_sequenced: DFF::default(),
+            b_info: DFF::default(),
+            b_seq: DFF::default(),
+            b_valid_rows: DFF::default(),
+            b_place: DFF::default(),
+            b_core: DFF::default(),
+            b_cores: DFF::default(),
+            b_words: DFF::default(),
+            b_beats: DFF::default(),
+            b_epoch: DFF::default(),
+            b_dest: DFF::default(),
+            high_place: Signal::default(),
+            low_place: Signal::default(),
+            c_valid: DFF::default(),
+            c_ticket: DFF::default(),
+            made: Signal::default(),
+            max_filled: Constant::new((history as u64 + 1).into()),
+            header_slots: Constant::new((header as u64).into()),
+            header_slots_short: Constant::new((header as u64).into()),
+            lanes_log2: Constant::new(u64::from(lanes.trailing_zeros()).into()),
+            lane_mask: Constant::new((lanes as u64 - 1).into()),
+        }
+    }
+}
+
+impl<const R: usize> Logic for Numberer<R> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clk, seq, filled, steered);
+        clock!(
+            self, clk, steering, a_valid, a_sequenced, a_row, a_info, a_seq, a_filled, a_core,
+            a_cores, a_words, a_beats, a_max_rows, a_epoch, a_default_queue
+        );
+        clock!(
+            self, clk, b_valid, b_sequenced, b_info, b_seq, b_valid_rows, b_place, b_core, b_cores,
+            b_words, b_beats, b_epoch, b_dest, c_valid, c_ticket
+        );
+
+        // The frame gets its number.
+        self.takes.next = self.meta_valid.val() & self.space.val();
+        self.sequences.next = self.takes.val()
+            & self.enable.val()
+            & (self.sequence_all.val() | self.meta_info.val().is_ip);
+        self.meta_pop.next = self.takes.val();
+        self.numbered.next = self.sequences.val();
+        if self.filled.q.val() == self.max_filled.val() {
+            self.filled_more.next = self.filled.q.val();
+        } else {
+            self.filled_more.next = self.filled.q.val() + 1;
+        }
+        if self.sequences.val() {
+            self.seq.d.next = self.seq.q.val() + 1;
+            self.filled.d.next = self.filled_more.val();
+        }
+        if self.new_epoch.val() | self.rst.val() {
+            self.seq.d.next = 0.into();
+            self.filled.d.next = 0.into();
+        }
+        self.a_valid.d.next = self.takes.val() & !self.rst.val();
+        self.a_sequenced.d.next = self.sequences.val();
+        self.a_row.d.next = self.meta_row.val();
+        self.a_info.d.next = self.meta_info.val();
+        self.a_seq.d.next = self.seq.q.val();
+        self.a_filled.d.next = self.filled_more.val();
+        self.a_core.d.next = self.core.val();
+        self.a_cores.d.next = self.cores.val();
+        self.a_words.d.next = self.prefix_words.val();
+        self.a_beats.d.next = self.last_prefix_beat.val();
+        self.a_max_rows.d.next = self.max_valid_rows.val();
+        self.a_epoch.d.next = self.epoch.val();
+        self.a_default_queue.d.next = self.default_queue.val();
+
+        // Its row goes into the history, and its queue comes out of the steering table. A core that was
+        // never steered has the queue of its own number.
+        self.low_seq.next = self.a_seq.q.val().get_bits::<14>(0);
+        self.row_write.next = self.a_valid.q.val() & self.a_sequenced.q.val();
+        self.row.next = self.a_row.q.val();
+        self.row_seq.next = self.low_seq.val();
+        self.steering.write_enable.next = self.steer_write.val();
+        self.steering.write_address.next = self.steer_core.val();
+        self.steering.write_data.next = self.steer_queue.val();
+        self.steering.read_address.next = self.a_core.q.val().get_bits::<7>(0);
+        if self.steer_write.val() {
+            self.steered.d.next =
+                self.steered.q.val() | (self.steered_one.val() << self.steer_core.val());
+        }
+        if self.rst.val() {
+            self.steered.d.next = 0.into();
+        }
+        if !self.a_sequenced.q.val() {
+            self.b_dest.d.next = self.a_default_queue.q.val();
+        } else if self.steered.q.val().get_bit(self.a_core.q.val().index()) {
+            self.b_dest.d.next = self.steering.read_data.val();
+        } else {
+            self.b_dest.d.next = bit_cast::<9, 8>(self.a_core.q.val());
+        }
+        if self.a_filled.q.val() > self.a_max_rows.q.val() {
+            self.b_valid_rows.d.next = self.a_max_rows.q.val();
+        } else {
+            self.b_valid_rows.d.next = self.a_filled.q.val();
+        }
+        self.b_place.d.next = self.low_seq.val() + self.header_slots.val();
+        self.b_valid.d.next = self.a_valid.q.val() & !self.rst.val();
+        self.b_sequenced.d.next = self.a_sequenced.q.val();
+        self.b_info.d.next = self.a_info.q.val();
+        self.b_seq.d.next = self.a_seq.q.val();
+        self.b_core.d.next = self.a_core.q.val();
+        self.b_cores.d.next = self.a_cores.q.val();
+        self.b_words.d.next = self.a_words.q.val();
+        self.b_beats.d.next = self.a_beats.q.val();
+        self.b_epoch.d.next = self.a_epoch.q.val();
+
+        // The ticket. Slot 0 of a prefix stands for the row that would be `header_slots` newer.
+        self.high_place.next = self.b_place.q.val() >> self.lanes_log2.val();
+        self.low_place.next = self.b_place.q.val().get_bits::<5>(0);
+        self.made.next.sequenced = self.b_sequenced.q.val();
+        self.made.next.last_prefix_beat = self.b_beats.q.val();
+        self.made.next.filled_slots = self.b_valid_rows.q.val() + self.header_slots_short.val();
+        self.made.next.address = self.high_place.val().get_bits::<9>(0);
+        self.made.next.rotation = !self.low_place.val() & self.lane_mask.val();
+        self.made.next.prefix_words = self.b_words.q.val();
+        self.made.next.cores = self.b_cores.q.val();
+        self.made.next.core = self.b_core.q.val();
+        self.made.next.epoch = self.b_epoch.q.val();
+        self.made.next.seq = self.b_seq.q.val();
+        self.made.next.valid_rows = self.b_valid_rows.q.val().get_bits::<8>(0);
+        self.made.next.user = self.b_info.q.val().user;
+        self.made.next.id = self.b_info.q.val().id;
+        self.made.next.dest = self.b_dest.q.val();
+        self.c_ticket.d.next = self.made.val();
+        self.c_valid.d.next = self.b_valid.q.val() & !self.rst.val();
+
+        self.ticket_valid.next = self.c_valid.q.val();
+        self.ticket.next = self.c_ticket.q.val();
+        self.next_seq.next = self.seq.q.val();
+    }
+}

@@ -1,0 +1,190 @@
+use rust_hdl::prelude::*;
+
+use super::types::FrameTicket;
+
+/// Decides for every cycle what the output beat that starts in it will be: a beat of prefix, a beat of
+/// packet, or none. This is where the order of beats comes from; everything behind it is a pipeline that
+/// never stalls, for a beat is started only when the output FIFO has room for it.
+#[derive(LogicBlock)]
+pub struct Scheduler {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// Synchronous reset.
+    pub rst: Signal<In, Bit>,
+    /// A frame is waiting or in progress.
+    pub ticket_valid: Signal<In, Bit>,
+    /// Its ticket.
+    pub ticket: Signal<In, FrameTicket>,
+    /// The frame is done.
+    pub ticket_pop: Signal<Out, Bit>,
+    /// A beat of packet can be promised.
+    pub available: Signal<In, Bit>,
+    /// It is its frame's last.
+    pub promised_last: Signal<In, Bit>,
+    /// Promise it.
+    pub promise: Signal<Out, Bit>,
+    /// A beat has left the output FIFO.
+    pub returned: Signal<In, Bit>,
+    /// A beat starts.
+    pub valid: Signal<Out, Bit>,
+    /// It is a beat of prefix.
+    pub prefix: Signal<Out, Bit>,
+    /// It is the frame's first beat of prefix.
+    pub first: Signal<Out, Bit>,
+    /// It is the frame's last beat.
+    pub last: Signal<Out, Bit>,
+    /// History address for it.
+    pub address: Signal<Out, Bits<9>>,
+    /// Slots to be filled in it and after.
+    pub filled_slots: Signal<Out, Bits<10>>,
+    /// Ticket of its frame.
+    pub frame: Signal<Out, FrameTicket>,
+
+    in_prefix: DFF<Bit>,
+    in_packet: DFF<Bit>,
+    left: DFF<Bits<8>>,
+    next_address: DFF<Bits<9>>,
+    next_filled: DFF<Bits<10>>,
+    outstanding: DFF<Bits<6>>,
+
+    go: Signal<Local, Bit>,
+    starts: Signal<Local, Bit>,
+    sends_prefix: Signal<Local, Bit>,
+    sends_packet: Signal<Local, Bit>,
+    ends: Signal<Local, Bit>,
+    this_left: Signal<Local, Bits<8>>,
+    this_address: Signal<Local, Bits<9>>,
+    this_filled: Signal<Local, Bits<10>>,
+
+    slot_valid: DFF<Bit>,
+    slot_prefix: DFF<Bit>,
+    slot_first: DFF<Bit>,
+    slot_last: DFF<Bit>,
+    slot_address: DFF<Bits<9>>,
+    slot_filled: DFF<Bits<10>>,
+    slot_frame: DFF<FrameTicket>,
+    slots_per_beat: Constant<Bits<10>>,
+}
+
+impl Scheduler {
+    /// A scheduler for beats of `lanes` row slots.
+    pub fn new(lanes: usize) -> Self {
+        Self {
+            clk: Signal::default(),
+            rst: Signal::default(),
+            ticket_valid: Signal::default(),
+            ticket: Signal::default(),
+            ticket_pop: Signal::default(),
+            available: Signal::default(),
+            promised_last: Signal::default(),
+            promise: Signal::default(),
+            returned: Signal::default(),
+            valid: Signal::default(),
+            prefix: Signal::default(),
+            first: Signal::default(),
+            last: Signal::default(),
+            address: Signal::default(),
+            filled_slots: Signal::default(),
+            frame: Signal::default(),
+            in_prefix: DFF::default(),
+            in_packet: DFF::default(),
+            left: DFF::default(),
+            next_address: DFF::default(),
+            next_filled: DFF::default(),
+            outstanding: DFF::default(),
+            go: Signal::default(),
+            starts: Signal::default(),
+            sends_prefix: Signal::default(),
+            sends_packet: Signal::default(),
+            ends: Signal::default(),
+            this_left: Signal::default(),
+            this_address: Signal::default(),
+            this_filled: Signal::default(),
+            slot_valid: DFF::default(),
+            slot_prefix: DFF::default(),
+            slot_first: DFF::default(),
+            slot_last: DFF::default(),
+            slot_address: DFF::default(),
+            slot_filled: DFF::default(),
+            slot_frame: DFF::default(),
+            slots_per_beat: Constant::new((lanes as u64).into()),
+        }
+    }
+}
+
+impl Logic for Scheduler {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clk, in_prefix, in_packet, left, next_address, next_filled, outstanding
+        );
+        clock!(
+            self, clk, slot_valid, slot_prefix, slot_first, slot_last, slot_address, slot_filled,
+            slot_frame
+        );
+
+        // 32 beats may be started and not yet have left the output FIFO: its depth.
+        self.go.next = !self.outstanding.q.val().get_bit(5);
+        self.starts.next =
+            self.ticket_valid.val() & !self.in_prefix.q.val() & !self.in_packet.q.val();
+        self.sends_prefix.next = self.go.val()
+            & (self.in_prefix.q.val() | (self.starts.val() & self.ticket.val().sequenced));
+        self.sends_packet.next = self.go.val()
+            & self.available.val()
+            & (self.in_packet.q.val() | (self.starts.val() & !self.ticket.val().sequenced));
+        self.ends.next = self.sends_packet.val() & self.promised_last.val();
+
+        if self.starts.val() {
+            self.this_left.next = self.ticket.val().last_prefix_beat;
+            self.this_address.next = self.ticket.val().address;
+            self.this_filled.next = self.ticket.val().filled_slots;
+        } else {
+            self.this_left.next = self.left.q.val();
+            self.this_address.next = self.next_address.q.val();
+            self.this_filled.next = self.next_filled.q.val();
+        }
+        if self.sends_prefix.val() {
+            self.left.d.next = self.this_left.val() - 1;
+            self.next_address.d.next = self.this_address.val() - 1;
+            if self.this_filled.val() > self.slots_per_beat.val() {
+                self.next_filled.d.next = self.this_filled.val() - self.slots_per_beat.val();
+            } else {
+                self.next_filled.d.next = 0.into();
+            }
+            self.in_prefix.d.next = self.this_left.val() != 0;
+            self.in_packet.d.next = self.this_left.val() == 0;
+        }
+        if self.sends_packet.val() {
+            self.in_packet.d.next = !self.promised_last.val();
+        }
+        if (self.sends_prefix.val() | self.sends_packet.val()) & !self.returned.val() {
+            self.outstanding.d.next = self.outstanding.q.val() + 1;
+        } else if !(self.sends_prefix.val() | self.sends_packet.val()) & self.returned.val() {
+            self.outstanding.d.next = self.outstanding.q.val() - 1;
+        }
+        self.promise.next = self.sends_packet.val();
+        self.ticket_pop.next = self.ends.val();
+
+        self.slot_valid.d.next =
+            (self.sends_prefix.val() | self.sends_packet.val()) & !self.rst.val();
+        self.slot_prefix.d.next = self.sends_prefix.val();
+        self.slot_first.d.next = self.starts.val();
+        self.slot_last.d.next = self.ends.val();
+        self.slot_address.d.next = self.this_address.val();
+        self.slot_filled.d.next = self.this_filled.val();
+        self.slot_frame.d.next = self.ticket.val();
+        self.valid.next = self.slot_valid.q.val();
+        self.prefix.next = self.slot_prefix.q.val();
+        self.first.next = self.slot_first.q.val();
+        self.last.next = self.slot_last.q.val();
+        self.address.next = self.slot_address.q.val();
+        self.filled_slots.next = self.slot_filled.q.val();
+        self.frame.next = self.slot_frame.q.val();
+
+        if self.rst.val() {
+            self.in_prefix.d.next = false;
+            self.in_packet.d.next = false;
+            self.outstanding.d.next = 0.into();
+        }
+    }
+}

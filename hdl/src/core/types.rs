@@ -1,0 +1,99 @@
+//! Widths and bundles shared by several blocks.
+
+use rust_hdl::prelude::*;
+
+/// Bits of `tuser`: the receive timestamp (bits 96..1: 48-bit seconds, 32-bit nanoseconds, 16-bit
+/// fraction, seconds most significant) and the shell's bad-frame flag (bit 0), as Corundum has it.
+pub const USER: usize = 97;
+
+/// Bits of `tid`, passed through.
+pub const ID: usize = 8;
+
+/// Bits of `tdest`, the receive queue.
+pub const DEST: usize = 9;
+
+/// Address bits of the beat FIFOs: 32 beats, the depth of one LUT of distributed RAM.
+pub const FIFO_BITS: usize = 5;
+
+/// What is known of a frame besides its row when the parser is done with it.
+#[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
+pub struct FrameInfo {
+    /// The frame passed step 2 of the format's section 5.
+    pub is_ip: Bit,
+    /// The frame has an IP EtherType but failed step 2.
+    pub malformed: Bit,
+    /// `tuser` of its first beat.
+    pub user: Bits<97>,
+    /// `tid` of its first beat.
+    pub id: Bits<8>,
+}
+
+/// What the scheduler and the assembler need to send a frame.
+#[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
+pub struct FrameTicket {
+    /// The frame gets a prefix.
+    pub sequenced: Bit,
+    /// Beats of prefix, less one.
+    pub last_prefix_beat: Bits<8>,
+    /// Row slots of the prefix that are to be filled: header slots and valid rows.
+    pub filled_slots: Bits<10>,
+    /// History address of the newest row of the first beat.
+    pub address: Bits<9>,
+    /// Rotation that brings the newest row first.
+    pub rotation: Bits<5>,
+    /// B, for the header.
+    pub prefix_words: Bits<8>,
+    /// k, for the header.
+    pub cores: Bits<8>,
+    /// The core, for the header.
+    pub core: Bits<8>,
+    /// The epoch, for the header.
+    pub epoch: Bits<6>,
+    /// The sequence number, for the header.
+    pub seq: Bits<40>,
+    /// Valid rows, for the header.
+    pub valid_rows: Bits<8>,
+    /// `tuser` of the frame.
+    pub user: Bits<97>,
+    /// `tid` of the frame.
+    pub id: Bits<8>,
+    /// `tdest` of the frame.
+    pub dest: Bits<9>,
+}
+
+/// The 16 bytes of the format's header; byte 0 of the frame in the lowest bits.
+#[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
+pub struct HeaderBytes {
+    /// Byte 0: first byte of the destination MAC address.
+    pub dst_mac: Bits<8>,
+    /// Byte 1: format version.
+    pub version: Bits<8>,
+    /// Byte 2: row profile.
+    pub profile: Bits<8>,
+    /// Byte 3: B.
+    pub prefix_words: Bits<8>,
+    /// Byte 4: k.
+    pub cores: Bits<8>,
+    /// Byte 5: the core.
+    pub core: Bits<8>,
+    /// Byte 6, bits 1..0: source MAC address is locally administered, unicast.
+    pub src_mac: Bits<2>,
+    /// Byte 6, bits 7..2: epoch.
+    pub epoch: Bits<6>,
+    /// Byte 7: sequence number, most significant byte.
+    pub seq_4: Bits<8>,
+    /// Byte 8.
+    pub seq_3: Bits<8>,
+    /// Byte 9.
+    pub seq_2: Bits<8>,
+    /// Byte 10.
+    pub seq_1: Bits<8>,
+    /// Byte 11: sequence number, least significant byte.
+    pub seq_0: Bits<8>,
+    /// Bytes 12 and 13: EtherType.
+    pub ethertype: Bits<16>,
+    /// Byte 14: valid rows.
+    pub valid_rows: Bits<8>,
+    /// Byte 15: log2 of the row size.
+    pub row_log2: Bits<8>,
+}

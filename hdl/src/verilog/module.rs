@@ -1,0 +1,701 @@
+//! A module as text.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
+
+use rust_hdl::prelude::{AtomKind, Verilog};
+
+use super::EmitError;
+use super::docs::{self, StructDoc};
+use super::elaborate::{AtomInfo, Scope};
+use super::expr::{self, Signals};
+use super::ir::{Expr, Lower, Stmt, Target};
+use super::process;
+
+/// Names that an expanded memory declares.
+const MEMORY_LOCALS: [&str; 3] = ["words", "rows", "i"];
+
+/// A design to be written: its scopes, and what the Rust source says of them.
+pub struct Design<'a> {
+    /// Documentation by struct name.
+    pub docs: &'a HashMap<String, StructDoc>,
+    /// First part of every module name but the top's, with its underscore.
+    pub prefix: &'a str,
+    /// Name of the top module.
+    pub top: &'a str,
+    /// Comment lines for the start of every file, without slashes.
+    pub banner: &'a [String],
+}
+
+/// One module of a design.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Module {
+    /// Module name.
+    pub name: String,
+    /// Verilog of the whole file.
+    pub text: String,
+}
+
+type Varying = BTreeMap<String, BTreeSet<String>>;
+
+impl Design<'_> {
+    /// All modules of the design whose root is `scope`, an instance of the struct `type_name`; the top
+    /// first, then in the order in which they are met.
+    ///
+    /// # Errors
+    ///
+    /// [`EmitError`] when the design uses what cannot be written safely.
+    pub fn modules(&self, scope: &Scope, type_name: &str) -> Result<Vec<Module>, EmitError> {
+        let mut values: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+        self.collect_constants(scope, type_name, &mut values);
+        let varying: Varying = values
+            .into_iter()
+            .map(|(kind, constants)| {
+                let names = constants.into_iter().filter(|(_, v)| v.len() > 1);
+                (kind, names.map(|(name, _)| name).collect())
+            })
+            .collect();
+        let mut modules = Vec::new();
+        self.module(scope, type_name, scope.name.clone(), &varying, &mut modules)?;
+        Ok(modules)
+    }
+
+    fn collect_constants(
+        &self,
+        scope: &Scope,
+        type_name: &str,
+        values: &mut BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    ) {
+        let of_type = values.entry(type_name.to_owned()).or_default();
+        for atom in scope.atoms.iter().filter(|a| a.kind == AtomKind::Constant) {
+            let seen = of_type.entry(atom.name.clone()).or_default();
+            seen.insert(atom.literal.clone());
+        }
+        for child in &scope.children {
+            if !child.is_dff() && child.inline_code().is_none() {
+                let kind = self.type_of(type_name, &child.name);
+                self.collect_constants(child, &kind, values);
+            }
+        }
+    }
+
+    fn type_of(&self, owner: &str, instance: &str) -> String {
+        let field = instance.split('$').next().unwrap_or(instance);
+        self.docs
+            .get(owner)
+            .and_then(|d| d.fields.get(field))
+            .map_or_else(|| field.to_owned(), |f| f.type_name.clone())
+    }
+
+    fn module_name(&self, type_name: &str, is_top: bool) -> String {
+        if is_top {
+            return self.top.to_owned();
+        }
+        let mut name = self.prefix.to_owned();
+        for (i, c) in type_name.chars().enumerate() {
+            if c.is_uppercase() && i > 0 {
+                name.push('_');
+            }
+            name.extend(c.to_lowercase());
+        }
+        name
+    }
+
+    fn module(
+        &self,
+        scope: &Scope,
+        type_name: &str,
+        path: String,
+        varying: &Varying,
+        modules: &mut Vec<Module>,
+    ) -> Result<(), EmitError> {
+        let name = self.module_name(type_name, modules.is_empty());
+        let text = Writer::new(self, scope, type_name, &path, varying)?.write(&name)?;
+        match modules.iter().find(|m| m.name == name) {
+            Some(known) if known.text == text => return Ok(()),
+            Some(_) => {
+                return Err(EmitError::Name {
+                    module: path,
+                    name,
+                    problem: "taken twice",
+                });
+            }
+            None => modules.push(Module { name, text }),
+        }
+        for child in &scope.children {
+            if !child.is_dff() && child.inline_code().is_none() {
+                let kind = self.type_of(type_name, &child.name);
+                let path = format!("{path}.{}", child.name);
+                self.module(child, &kind, path, varying, modules)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `a$b` as an identifier.
+fn flat(name: &str) -> String {
+    name.replace('$', "_")
+}
+
+fn range(bits: usize) -> String {
+    if bits == 1 {
+        String::new()
+    } else {
+        format!("[{}:0] ", bits - 1)
+    }
+}
+
+struct Writer<'a> {
+    design: &'a Design<'a>,
+    scope: &'a Scope,
+    type_name: &'a str,
+    path: &'a str,
+    clock: String,
+    names: HashMap<String, (String, usize)>,
+    varying: &'a Varying,
+    groups: Vec<Vec<Stmt>>,
+    /// How often a signal is read.
+    reads: HashMap<String, usize>,
+    /// Child outputs that are connected to a port of this module.
+    aliases: HashMap<String, String>,
+}
+
+impl Signals for Writer<'_> {
+    fn signal(&self, name: &str) -> Result<(String, usize), EmitError> {
+        self.names.get(name).cloned().ok_or_else(|| EmitError::Name {
+            module: self.path.to_owned(),
+            name: name.to_owned(),
+            problem: "unknown",
+        })
+    }
+
+    fn module(&self) -> &str {
+        self.path
+    }
+}
+
+impl<'a> Writer<'a> {
+    fn new(
+        design: &'a Design<'a>,
+        scope: &'a Scope,
+        type_name: &'a str,
+        path: &'a str,
+        varying: &'a Varying,
+    ) -> Result<Self, EmitError> {
+        let clock = scope.atoms.iter().find(|a| a.is_clock);
+        let mut writer = Self {
+            design,
+            scope,
+            type_name,
+            path,
+            clock: clock.map_or_else(|| "clk".to_owned(), |a| flat(&a.name)),
+            names: HashMap::new(),
+            varying,
+            groups: Vec::new(),
+            reads: HashMap::new(),
+            aliases: HashMap::new(),
+        };
+        writer.name_signals()?;
+        let Verilog::Combinatorial(block) = &scope.code else {
+            return Err(EmitError::Unsupported {
+                module: path.to_owned(),
+                what: "a module of verbatim Verilog".to_owned(),
+            });
+        };
+        let clocks: BTreeSet<String> = scope
+            .children
+            .iter()
+            .flat_map(|c| {
+                let clocks = c.atoms.iter().filter(|a| a.is_clock);
+                clocks.map(|a| format!("{}${}", c.name, a.name))
+            })
+            .collect();
+        let mut statements = Lower::new(path).block(block)?;
+        statements.retain(|s| !matches!(s, Stmt::Assign(t, _) if clocks.contains(&t.name)));
+        let mut reads = Vec::new();
+        for s in &statements {
+            s.reads(&mut reads);
+        }
+        for name in reads {
+            *writer.reads.entry(name).or_default() += 1;
+        }
+        writer.groups = process::split(statements);
+        writer.find_aliases();
+        Ok(writer)
+    }
+
+    fn name_signals(&mut self) -> Result<(), EmitError> {
+        let mut taken = BTreeSet::new();
+        let mut add = |key: String, text: String, bits: usize| {
+            if !taken.insert(text.clone()) {
+                return Err(EmitError::Name {
+                    module: self.path.to_owned(),
+                    name: text,
+                    problem: "taken twice",
+                });
+            }
+            self.names.insert(key, (text, bits));
+            Ok(())
+        };
+        for atom in &self.scope.atoms {
+            let text = match atom.kind {
+                AtomKind::Constant => flat(&atom.name).to_uppercase(),
+                _ => flat(&atom.name),
+            };
+            add(atom.name.clone(), text, atom.bits)?;
+        }
+        for child in &self.scope.children {
+            for atom in &child.atoms {
+                if atom.is_clock || !atom.kind.is_parameter() {
+                    continue;
+                }
+                let key = format!("{}${}", child.name, atom.name);
+                let text = match (child.is_dff(), atom.name.as_str()) {
+                    (true, "q") => format!("{}_reg", flat(&child.name)),
+                    (true, _) => format!("{}_next", flat(&child.name)),
+                    _ => flat(&key),
+                };
+                add(key, text, atom.bits)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The expression of a signal that is assigned once, as a whole and unconditionally.
+    fn direct(&self, name: &str) -> Option<&Expr> {
+        self.groups.iter().find_map(|g| match g.as_slice() {
+            [Stmt::Assign(Target { name: n, part: None }, value)] if n == name => Some(value),
+            _ => None,
+        })
+    }
+
+    /// An output port that does nothing but show a module's output is connected to that.
+    fn find_aliases(&mut self) {
+        let mut aliases = HashMap::new();
+        for atom in &self.scope.atoms {
+            if atom.kind != AtomKind::OutputParameter || self.reads.contains_key(&atom.name) {
+                continue;
+            }
+            let Some(Expr::Signal(source)) = self.direct(&atom.name) else {
+                continue;
+            };
+            let is_child_output = self.scope.children.iter().any(|c| {
+                !c.is_dff()
+                    && c.inline_code().is_none()
+                    && source
+                        .strip_prefix(&format!("{}$", c.name))
+                        .is_some_and(|p| c.atom(p).is_some())
+            });
+            if is_child_output && self.reads.get(source) == Some(&1) {
+                aliases.insert(source.clone(), atom.name.clone());
+            }
+        }
+        self.aliases = aliases;
+    }
+
+    fn is_aliased(&self, port: &str) -> bool {
+        self.aliases.values().any(|p| p == port)
+    }
+
+    fn doc(&self, field: &str) -> &[String] {
+        let base = field.split('$').next().unwrap_or(field);
+        self.design
+            .docs
+            .get(self.type_name)
+            .and_then(|d| d.fields.get(base))
+            .map_or(&[], |f| &f.doc)
+    }
+
+    /// Signals that a process assigns, which Verilog calls `reg`.
+    fn regs(&self) -> BTreeSet<String> {
+        let mut regs = BTreeSet::new();
+        for group in &self.groups {
+            if !is_continuous(group) {
+                for s in group {
+                    s.targets(&mut regs);
+                }
+            }
+        }
+        regs
+    }
+
+    fn write(&self, name: &str) -> Result<String, EmitError> {
+        let mut out = String::new();
+        for line in self.design.banner {
+            let _ = writeln!(out, "{}", format!("// {line}").trim_end());
+        }
+        out += "\n`default_nettype none\n\n";
+        if let Some(doc) = self.design.docs.get(self.type_name) {
+            for line in &doc.doc {
+                let _ = writeln!(out, "{}", format!("// {}", docs::plain(line)).trim_end());
+            }
+        }
+        let body = self.body()?;
+        let _ = write!(out, "module {name}");
+        let parameters: Vec<String> = self
+            .constants(&body)
+            .filter(|a| self.varies(a))
+            .map(|a| {
+                let range = range(a.bits);
+                format!("    parameter {range}{} = {}'d0", flat(&a.name).to_uppercase(), a.bits)
+            })
+            .collect();
+        if !parameters.is_empty() {
+            let _ = write!(out, " #(\n{}\n)", parameters.join(",\n"));
+        }
+        out += " (\n";
+        out += &self.ports();
+        out += ");\n\n";
+        let mut any = false;
+        for atom in self.constants(&body).filter(|a| !self.varies(a)) {
+            let range = range(atom.bits);
+            let name = flat(&atom.name).to_uppercase();
+            let _ = writeln!(out, "localparam {range}{name} = {};", atom.literal);
+            any = true;
+        }
+        if any {
+            out.push('\n');
+        }
+        out += &body;
+        out += "\nendmodule\n\n`default_nettype wire\n";
+        Ok(out)
+    }
+
+    /// Constants that the text uses.
+    fn constants<'b>(&'b self, body: &'b str) -> impl Iterator<Item = &'b AtomInfo> {
+        let used: BTreeSet<&str> = tokens(body).filter(|(is_word, _)| *is_word).map(|t| t.1).collect();
+        self.scope.atoms.iter().filter(move |a| {
+            a.kind == AtomKind::Constant && used.contains(flat(&a.name).to_uppercase().as_str())
+        })
+    }
+
+    fn varies(&self, atom: &AtomInfo) -> bool {
+        let names = self.varying.get(self.type_name);
+        names.is_some_and(|n| n.contains(&atom.name))
+    }
+
+    fn ports(&self) -> String {
+        let regs = self.regs();
+        let ports: Vec<&AtomInfo> = self
+            .scope
+            .atoms
+            .iter()
+            .filter(|a| a.kind.is_parameter())
+            .collect();
+        let mut out = String::new();
+        for (i, atom) in ports.iter().enumerate() {
+            for line in self.doc(&atom.name) {
+                let _ = writeln!(out, "    // {}", docs::plain(line));
+            }
+            let direction = match atom.kind {
+                AtomKind::InputParameter => "input  wire",
+                _ if regs.contains(&atom.name) => "output reg ",
+                _ => "output wire",
+            };
+            let comma = if i + 1 == ports.len() { "" } else { "," };
+            let _ = writeln!(
+                out,
+                "    {direction} {}{}{comma}",
+                range(atom.bits),
+                flat(&atom.name)
+            );
+        }
+        out
+    }
+
+    fn body(&self) -> Result<String, EmitError> {
+        let regs = self.regs();
+        let mut declarations = String::new();
+        let mut text = String::new();
+        let mut clocked = String::new();
+        // Assignments that became a connection, a clocked assignment or part of an expanded block.
+        let mut done: BTreeSet<String> = BTreeSet::new();
+
+        for atom in &self.scope.atoms {
+            if atom.kind == AtomKind::LocalSignal {
+                let kind = if regs.contains(&atom.name) { "reg " } else { "wire" };
+                let _ = writeln!(declarations, "{kind} {}{};", range(atom.bits), flat(&atom.name));
+            }
+        }
+        for child in &self.scope.children {
+            if child.is_dff() {
+                self.register(child, &mut declarations, &mut clocked, &mut done)?;
+            } else if let Some(code) = child.inline_code() {
+                self.expand(child, code, &regs, &mut declarations, &mut text, &mut done)?;
+            } else {
+                self.instance(child, &regs, &mut declarations, &mut text, &mut done)?;
+            }
+        }
+
+        let mut out = declarations;
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out += &text;
+        for group in &self.groups {
+            self.group(group, &done, &mut out)?;
+        }
+        if !clocked.is_empty() {
+            let _ = write!(out, "always @(posedge {}) begin\n{clocked}end\n", self.clock);
+        }
+        Ok(out)
+    }
+
+    fn register(
+        &self,
+        child: &Scope,
+        declarations: &mut String,
+        clocked: &mut String,
+        done: &mut BTreeSet<String>,
+    ) -> Result<(), EmitError> {
+        let (reg, bits) = self.signal(&format!("{}$q", child.name))?;
+        let input = format!("{}$d", child.name);
+        let range = range(bits);
+        match self.direct(&input) {
+            Some(value) if !self.reads.contains_key(&input) => {
+                let _ = writeln!(declarations, "reg  {range}{reg} = {bits}'d0;");
+                let _ = writeln!(clocked, "    {reg} <= {};", expr::print(self, value, bits)?);
+                done.insert(input);
+            }
+            _ => {
+                let (next, _) = self.signal(&input)?;
+                let _ = writeln!(declarations, "reg  {range}{reg} = {bits}'d0, {next};");
+                let _ = writeln!(clocked, "    {reg} <= {next};");
+            }
+        }
+        Ok(())
+    }
+
+    /// Expands a block of wiring or memory in place.
+    fn expand(
+        &self,
+        child: &Scope,
+        code: &str,
+        regs: &BTreeSet<String>,
+        declarations: &mut String,
+        text: &mut String,
+        done: &mut BTreeSet<String>,
+    ) -> Result<(), EmitError> {
+        let mut names: HashMap<&str, String> = HashMap::new();
+        for atom in &child.atoms {
+            if atom.is_clock {
+                names.insert(&atom.name, self.clock.clone());
+                continue;
+            }
+            let key = format!("{}${}", child.name, atom.name);
+            let (own, bits) = self.signal(&key)?;
+            if atom.kind == AtomKind::InputParameter {
+                if let Some(Expr::Signal(source)) = self.direct(&key) {
+                    names.insert(&atom.name, self.signal(source)?.0);
+                    done.insert(key);
+                    continue;
+                }
+                let kind = if regs.contains(&key) { "reg " } else { "wire" };
+                let _ = writeln!(declarations, "{kind} {}{own};", range(bits));
+            } else {
+                let clocked = code.contains(&format!("{} <=", atom.name));
+                let kind = if clocked { "reg " } else { "wire" };
+                let _ = writeln!(declarations, "{kind} {}{own};", range(bits));
+            }
+            names.insert(&atom.name, own);
+        }
+        for (is_word, token) in tokens(code) {
+            if !is_word {
+                text.push_str(token);
+            } else if let Some(name) = names.get(token) {
+                text.push_str(name);
+            } else if MEMORY_LOCALS.contains(&token) {
+                let _ = write!(text, "{}_{token}", flat(&child.name));
+            } else {
+                text.push_str(token);
+            }
+        }
+        text.push_str("\n\n");
+        Ok(())
+    }
+
+    fn instance(
+        &self,
+        child: &Scope,
+        regs: &BTreeSet<String>,
+        declarations: &mut String,
+        text: &mut String,
+        done: &mut BTreeSet<String>,
+    ) -> Result<(), EmitError> {
+        let kind = self.design.type_of(self.type_name, &child.name);
+        let mut connections = Vec::new();
+        for atom in child.atoms.iter().filter(|a| a.kind.is_parameter()) {
+            let port = flat(&atom.name);
+            if atom.is_clock {
+                connections.push(format!("    .{port}({})", self.clock));
+                continue;
+            }
+            let key = format!("{}${}", child.name, atom.name);
+            let (own, bits) = self.signal(&key)?;
+            let kind = if regs.contains(&key) { "reg " } else { "wire" };
+            let connected = if atom.kind == AtomKind::InputParameter {
+                match self.direct(&key) {
+                    Some(value @ (Expr::Signal(_) | Expr::Slice(..) | Expr::Literal(_))) => {
+                        done.insert(key);
+                        expr::print(self, value, bits)?
+                    }
+                    _ => {
+                        let _ = writeln!(declarations, "{kind} {}{own};", range(bits));
+                        own
+                    }
+                }
+            } else if let Some(port) = self.aliases.get(&key) {
+                flat(port)
+            } else if self.reads.contains_key(&key) {
+                let _ = writeln!(declarations, "wire {}{own};", range(bits));
+                own
+            } else {
+                String::new()
+            };
+            connections.push(format!("    .{port}({connected})"));
+        }
+        let _ = write!(text, "{}", self.design.module_name(&kind, false));
+        let parameters: Vec<String> = child
+            .atoms
+            .iter()
+            .filter(|a| a.kind == AtomKind::Constant)
+            .filter(|a| self.varying.get(&kind).is_some_and(|n| n.contains(&a.name)))
+            .map(|a| format!("    .{}({})", flat(&a.name).to_uppercase(), a.literal))
+            .collect();
+        if !parameters.is_empty() {
+            let _ = write!(text, " #(\n{}\n)", parameters.join(",\n"));
+        }
+        let _ = write!(
+            text,
+            " {} (\n{}\n);\n\n",
+            flat(&child.name),
+            connections.join(",\n")
+        );
+        Ok(())
+    }
+
+    fn group(
+        &self,
+        group: &[Stmt],
+        done: &BTreeSet<String>,
+        out: &mut String,
+    ) -> Result<(), EmitError> {
+        if is_continuous(group) {
+            for s in group {
+                if let Stmt::Assign(target, value) = s
+                    && !done.contains(&target.name)
+                    && !self.is_aliased(&target.name)
+                {
+                    let (left, bits) = self.target(target)?;
+                    let _ = writeln!(out, "assign {left} = {};", expr::print(self, value, bits)?);
+                }
+            }
+            return Ok(());
+        }
+        out.push_str("\nalways @* begin\n");
+        self.statements(group, 1, out)?;
+        out.push_str("end\n\n");
+        Ok(())
+    }
+
+    fn target(&self, target: &Target) -> Result<(String, usize), EmitError> {
+        let (name, bits) = self.signal(&target.name)?;
+        Ok(match target.part {
+            None => (name, bits),
+            Some((offset, 1)) => (format!("{name}[{offset}]"), 1),
+            Some((offset, width)) => (format!("{name}[{}:{offset}]", offset + width - 1), width),
+        })
+    }
+
+    fn statements(&self, block: &[Stmt], depth: usize, out: &mut String) -> Result<(), EmitError> {
+        let pad = "    ".repeat(depth);
+        for s in block {
+            match s {
+                Stmt::Assign(target, value) => {
+                    let (left, bits) = self.target(target)?;
+                    let right = expr::print(self, value, bits)?;
+                    let _ = writeln!(out, "{pad}{left} = {right};");
+                }
+                Stmt::If(test, then, otherwise) => {
+                    out.push_str(&pad);
+                    self.conditional(test, then, otherwise, depth, out)?;
+                }
+                Stmt::Case(test, arms) => {
+                    let (text, bits) = expr::natural(self, test)?;
+                    let _ = writeln!(out, "{pad}case ({})", expr::unparen(text));
+                    for (label, block) in arms {
+                        let label = match label {
+                            Some(value) => format!("{bits}'d{value}"),
+                            None => "default".to_owned(),
+                        };
+                        let _ = writeln!(out, "{pad}    {label}: begin");
+                        self.statements(block, depth + 2, out)?;
+                        let _ = writeln!(out, "{pad}    end");
+                    }
+                    let _ = writeln!(out, "{pad}endcase");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn conditional(
+        &self,
+        test: &Expr,
+        then: &[Stmt],
+        otherwise: &[Stmt],
+        depth: usize,
+        out: &mut String,
+    ) -> Result<(), EmitError> {
+        let pad = "    ".repeat(depth);
+        let _ = writeln!(out, "if ({}) begin", expr::condition(self, test)?);
+        self.statements(then, depth + 1, out)?;
+        match otherwise {
+            [] => {
+                let _ = writeln!(out, "{pad}end");
+            }
+            [Stmt::If(test, then, otherwise)] => {
+                let _ = write!(out, "{pad}end else ");
+                self.conditional(test, then, otherwise, depth, out)?;
+            }
+            _ => {
+                let _ = writeln!(out, "{pad}end else begin");
+                self.statements(otherwise, depth + 1, out)?;
+                let _ = writeln!(out, "{pad}end");
+            }
+        }
+        Ok(())
+    }
+}
+
+
+/// Whether a group is nothing but unconditional assignments to different signals or parts.
+fn is_continuous(group: &[Stmt]) -> bool {
+    let mut seen = BTreeSet::new();
+    group.iter().all(|s| match s {
+        Stmt::Assign(t, _) => match t.part {
+            None => group.len() == 1,
+            Some(part) => seen.insert((t.name.clone(), part)),
+        },
+        _ => false,
+    })
+}
+
+/// The text in pieces: identifiers (true) and everything between them (false). A `'` keeps the base letter
+/// of a literal from being taken for a name.
+fn tokens(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == '\'';
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let first = rest.chars().next()?;
+        let word = is_word(first);
+        let end = rest
+            .find(|c: char| is_word(c) != word)
+            .unwrap_or(rest.len());
+        let (token, tail) = rest.split_at(end);
+        rest = tail;
+        let name = word && !first.is_ascii_digit() && !token.contains('\'');
+        Some((name, token))
+    })
+}
