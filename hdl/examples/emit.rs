@@ -3,7 +3,15 @@ fn main() {
     let a: Vec<String> = std::env::args().collect();
     let mut config = scr_hdl::CoreConfig::new(scr_wire::Profile::by_name(&a[1]).unwrap());
     config.history = a[2].parse().unwrap();
-    let e = match scr_hdl::emit(&config) { Ok(e) => e, Err(e) => { eprintln!("{e}"); std::process::exit(1) } };
+    let e = match scr_hdl::emit(&config) {
+        Ok(e) => e,
+        Err(e) => {
+            eprintln!("{e}");
+            std::process::exit(1)
+        }
+    };
     std::fs::create_dir_all(&a[3]).unwrap();
-    for (n, t) in &e.files { std::fs::write(format!("{}/{n}", a[3]), t).unwrap(); }
+    for (n, t) in &e.files {
+        std::fs::write(format!("{}/{n}", a[3]), t).unwrap();
+    }
 }

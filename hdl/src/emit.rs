@@ -76,23 +76,33 @@ macro_rules! with_sequencer {
         let (profile, history) = (&config.profile, config.history);
         match profile.row_bytes() {
             4 => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 32>::new(profile, history));
+                let $uut = Box::new($crate::core::Sequencer::<512, 64, 32>::new(
+                    profile, history,
+                ));
                 $body
             }
             8 => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 64>::new(profile, history));
+                let $uut = Box::new($crate::core::Sequencer::<512, 64, 64>::new(
+                    profile, history,
+                ));
                 $body
             }
             16 => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 128>::new(profile, history));
+                let $uut = Box::new($crate::core::Sequencer::<512, 64, 128>::new(
+                    profile, history,
+                ));
                 $body
             }
             32 => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 256>::new(profile, history));
+                let $uut = Box::new($crate::core::Sequencer::<512, 64, 256>::new(
+                    profile, history,
+                ));
                 $body
             }
             _ => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 512>::new(profile, history));
+                let $uut = Box::new($crate::core::Sequencer::<512, 64, 512>::new(
+                    profile, history,
+                ));
                 $body
             }
         }
@@ -133,6 +143,26 @@ pub(crate) fn connect_inputs<const W: usize, const K: usize, const R: usize>(
     uut.cfg_steer_queue.connect();
 }
 
+/// Ports of a design, in the order of its struct's fields.
+fn ports_of_scope(scope: &Scope) -> Vec<Port> {
+    let ports = scope.atoms.iter().filter(|a| a.kind.is_parameter());
+    ports
+        .map(|a| Port {
+            name: a.name.clone(),
+            direction: match a.kind {
+                AtomKind::InputParameter => Direction::Input,
+                _ => Direction::Output,
+            },
+            bits: a.bits,
+        })
+        .collect()
+}
+
+/// Ports of a block.
+pub(crate) fn ports_of(block: &dyn Block) -> Vec<Port> {
+    elaborate(block, TOP).map_or_else(Vec::new, |scope| ports_of_scope(&scope))
+}
+
 /// Generates the sequencer of `config` as Verilog. Deterministic: the same configuration gives the same
 /// bytes.
 ///
@@ -167,19 +197,7 @@ pub fn emit(config: &CoreConfig) -> Result<Emitted, BuildError> {
         .into_iter()
         .map(|m| (format!("{}.v", m.name), m.text))
         .collect();
-    let ports = scope
-        .atoms
-        .iter()
-        .filter(|a| a.kind.is_parameter())
-        .map(|a| Port {
-            name: a.name.clone(),
-            direction: match a.kind {
-                AtomKind::InputParameter => Direction::Input,
-                _ => Direction::Output,
-            },
-            bits: a.bits,
-        })
-        .collect();
+    let ports = ports_of_scope(&scope);
     let manifest = Manifest {
         top: TOP.to_owned(),
         files: files.iter().map(|(name, _)| name.clone()).collect(),

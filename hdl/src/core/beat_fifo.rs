@@ -85,7 +85,14 @@ impl<const W: usize, const K: usize> Logic for BeatFifo<W, K> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clk, write_pointer, promise_pointer, pop_pointer, unpromised, held, space_flag
+            self,
+            clk,
+            write_pointer,
+            promise_pointer,
+            pop_pointer,
+            unpromised,
+            held,
+            space_flag
         );
         clock!(self, clk, data_ram, keep_ram, last_ram);
         self.data_ram.write_enable.next = self.write.val();

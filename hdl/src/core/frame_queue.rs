@@ -38,7 +38,14 @@ impl Logic for FrameQueue {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clk, write_pointer, read_pointer, stored, reserved, head_valid, head
+            self,
+            clk,
+            write_pointer,
+            read_pointer,
+            stored,
+            reserved,
+            head_valid,
+            head
         );
         clock!(self, clk, ram);
         self.ram.write_enable.next = self.write.val();
@@ -46,8 +53,7 @@ impl Logic for FrameQueue {
         self.ram.write_data.next = self.write_ticket.val();
         self.ram.read_address.next = self.read_pointer.q.val();
 
-        self.load.next =
-            (!self.head_valid.q.val() | self.pop.val()) & self.stored.q.val().any();
+        self.load.next = (!self.head_valid.q.val() | self.pop.val()) & self.stored.q.val().any();
         if self.write.val() {
             self.write_pointer.d.next = self.write_pointer.q.val() + 1;
         }

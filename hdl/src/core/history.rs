@@ -46,8 +46,7 @@ impl<const R: usize> Logic for HistoryLane<R> {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(self, clk, ram);
-        self.ram.write_enable.next =
-            self.write.val() & (self.write_lane.val() == self.index.val());
+        self.ram.write_enable.next = self.write.val() & (self.write_lane.val() == self.index.val());
         self.ram.write_address.next = self.write_address.val();
         self.ram.write_row.next = self.write_row.val();
         if self.index.val() < self.first_lane.val() {

@@ -200,12 +200,40 @@ impl<const R: usize> Logic for Numberer<R> {
     fn update(&mut self) {
         dff_setup!(self, clk, seq, filled, steered);
         clock!(
-            self, clk, steering, a_valid, a_sequenced, a_row, a_info, a_seq, a_filled, a_core,
-            a_cores, a_words, a_beats, a_max_rows, a_epoch, a_default_queue
+            self,
+            clk,
+            steering,
+            a_valid,
+            a_sequenced,
+            a_row,
+            a_info,
+            a_seq,
+            a_filled,
+            a_core,
+            a_cores,
+            a_words,
+            a_beats,
+            a_max_rows,
+            a_epoch,
+            a_default_queue
         );
         clock!(
-            self, clk, b_valid, b_sequenced, b_info, b_seq, b_valid_rows, b_place, b_core, b_cores,
-            b_words, b_beats, b_epoch, b_dest, c_valid, c_ticket
+            self,
+            clk,
+            b_valid,
+            b_sequenced,
+            b_info,
+            b_seq,
+            b_valid_rows,
+            b_place,
+            b_core,
+            b_cores,
+            b_words,
+            b_beats,
+            b_epoch,
+            b_dest,
+            c_valid,
+            c_ticket
         );
 
         // The frame gets its number.

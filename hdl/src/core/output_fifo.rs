@@ -66,8 +66,18 @@ impl<const W: usize, const K: usize> Logic for OutputFifo<W, K> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clk, write_pointer, read_pointer, stored, out_valid, out_data, out_keep, out_last,
-            out_user, out_id, out_dest
+            self,
+            clk,
+            write_pointer,
+            read_pointer,
+            stored,
+            out_valid,
+            out_data,
+            out_keep,
+            out_last,
+            out_user,
+            out_id,
+            out_dest
         );
         clock!(
             self, clk, data_ram, keep_ram, last_ram, user_ram, id_ram, dest_ram

@@ -289,9 +289,9 @@ impl<const R: usize> Logic for PacketParser<R> {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(
-            self, clk, valid_pipe, a_user, b_user, c_user, d_user, e_user, f_user, a_id, b_id, c_id,
-            d_id, e_id, f_id, a_missing, b_missing, c_missing, d_missing, e_missing, f_missing,
-            g_missing
+            self, clk, valid_pipe, a_user, b_user, c_user, d_user, e_user, f_user, a_id, b_id,
+            c_id, d_id, e_id, f_id, a_missing, b_missing, c_missing, d_missing, e_missing,
+            f_missing, g_missing
         );
         clock!(
             self,
@@ -393,10 +393,10 @@ impl<const R: usize> Logic for PacketParser<R> {
         self.type_0.next = self.window.val().get_bits::<16>(96);
         self.type_1.next = self.window.val().get_bits::<16>(128);
         self.type_2.next = self.window.val().get_bits::<16>(160);
-        self.a_tagged.d.next = (self.type_0.val() == self.tpid_c.val())
-            | (self.type_0.val() == self.tpid_s.val());
-        self.a_tagged_twice.d.next = (self.type_1.val() == self.tpid_c.val())
-            | (self.type_1.val() == self.tpid_s.val());
+        self.a_tagged.d.next =
+            (self.type_0.val() == self.tpid_c.val()) | (self.type_0.val() == self.tpid_s.val());
+        self.a_tagged_twice.d.next =
+            (self.type_1.val() == self.tpid_c.val()) | (self.type_1.val() == self.tpid_s.val());
         self.ipv4_at.next = 0.into();
         self.ipv6_at.next = 0.into();
         if (self.type_0.val() == self.type_ipv4.val()) & self.present.val().get_bit(13) {
@@ -533,8 +533,8 @@ impl<const R: usize> Logic for PacketParser<R> {
 
         // Stage f. Ports need the first 4 bytes of the transport header, TCP's fields the first 14.
         self.f_ip.d.next = self.e_ip.q.val() & self.e_present.q.val().get_bit(0);
-        self.f_malformed.d.next = self.e_ip_type.q.val()
-            & !(self.e_ip.q.val() & self.e_present.q.val().get_bit(0));
+        self.f_malformed.d.next =
+            self.e_ip_type.q.val() & !(self.e_ip.q.val() & self.e_present.q.val().get_bit(0));
         self.f_has_ports.d.next = self.e_ip.q.val()
             & self.e_present.q.val().get_bit(0)
             & self.e_first_fragment.q.val()

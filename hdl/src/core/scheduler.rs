@@ -116,10 +116,24 @@ impl Logic for Scheduler {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clk, in_prefix, in_packet, left, next_address, next_filled, outstanding
+            self,
+            clk,
+            in_prefix,
+            in_packet,
+            left,
+            next_address,
+            next_filled,
+            outstanding
         );
         clock!(
-            self, clk, slot_valid, slot_prefix, slot_first, slot_last, slot_address, slot_filled,
+            self,
+            clk,
+            slot_valid,
+            slot_prefix,
+            slot_first,
+            slot_last,
+            slot_address,
+            slot_filled,
             slot_frame
         );
 

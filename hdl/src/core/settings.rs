@@ -64,6 +64,8 @@ pub struct Settings {
     wide_words: Signal<Local, Bits<10>>,
     port_words: Signal<Local, Bits<8>>,
 
+    port_valid: DFF<Bit>,
+    next_valid: DFF<Bit>,
     in_force: DFF<Bit>,
     now_enable: DFF<Bit>,
     now_sequence_all: DFF<Bit>,
@@ -138,6 +140,8 @@ impl Settings {
             capped_rows: Signal::default(),
             wide_words: Signal::default(),
             port_words: Signal::default(),
+            port_valid: DFF::default(),
+            next_valid: DFF::default(),
             in_force: DFF::default(),
             now_enable: DFF::default(),
             now_sequence_all: DFF::default(),
@@ -174,16 +178,46 @@ impl Logic for Settings {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clk, in_force, now_enable, now_sequence_all, now_cores, now_prefix_words,
-            now_beats, now_rows, now_default_queue, rotation, shadow, shadow_cores, shadow_valid,
-            epoch_count, powered, in_reset
+            self,
+            clk,
+            in_force,
+            now_enable,
+            now_sequence_all,
+            now_cores,
+            now_prefix_words,
+            now_beats,
+            now_rows,
+            now_default_queue,
+            rotation,
+            shadow,
+            shadow_cores,
+            shadow_valid,
+            epoch_count,
+            powered,
+            in_reset
         );
         clock!(
-            self, clk, port_enable, port_sequence_all, port_cores, port_prefix_words,
-            port_default_queue, rows, beats, next_enable, next_sequence_all, next_cores,
-            next_prefix_words, next_default_queue
+            self,
+            clk,
+            port_valid,
+            next_valid,
+            port_enable,
+            port_sequence_all,
+            port_cores,
+            port_prefix_words,
+            port_default_queue,
+            rows,
+            beats,
+            next_enable,
+            next_sequence_all,
+            next_cores,
+            next_prefix_words,
+            next_default_queue
         );
 
+        // Until the ports' values have come through, after power-up, nothing is put in force.
+        self.port_valid.d.next = true;
+        self.next_valid.d.next = self.port_valid.q.val();
         self.port_enable.d.next = self.cfg_enable.val();
         self.port_sequence_all.d.next = self.cfg_sequence_all.val();
         self.port_cores.d.next = self.cfg_cores.val();
@@ -242,7 +276,9 @@ impl Logic for Settings {
             self.shadow.d.next = self.shadow.q.val() + 1;
         }
 
-        self.take.next = !self.numbered.val() & (!self.change.val() | self.reduced.val());
+        self.take.next = self.next_valid.q.val()
+            & !self.numbered.val()
+            & (!self.change.val() | self.reduced.val());
         self.starts.next = self.take.val()
             & self.in_force.q.val()
             & self.next_enable.q.val()
@@ -263,8 +299,7 @@ impl Logic for Settings {
         }
 
         // The reset that comes with power does not count.
-        self.reset_starts.next =
-            self.rst.val() & !self.in_reset.q.val() & self.powered.q.val();
+        self.reset_starts.next = self.rst.val() & !self.in_reset.q.val() & self.powered.q.val();
         self.in_reset.d.next = self.rst.val();
         if !self.rst.val() {
             self.powered.d.next = true;

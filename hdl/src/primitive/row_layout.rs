@@ -43,7 +43,12 @@ impl<const R: usize> RowLayout<R> {
     ///
     /// When they have not.
     pub fn new(profile: &Profile) -> Self {
-        assert_eq!(profile.row_bytes() * 8, R, "row width of {}", profile.name());
+        assert_eq!(
+            profile.row_bytes() * 8,
+            R,
+            "row width of {}",
+            profile.name()
+        );
         Self {
             src_ip: Signal::default(),
             dst_ip: Signal::default(),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use rust_hdl::prelude::ast::{
-    VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression,
-    VerilogOp, VerilogOpUnary, VerilogStatement,
+    VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression, VerilogOp,
+    VerilogOpUnary, VerilogStatement,
 };
 
 use super::EmitError;
@@ -172,9 +172,11 @@ impl<'a> Lower<'a> {
                 for case in &m.cases {
                     let label = match case.condition.as_str() {
                         "default" => None,
-                        text => Some(text.trim().parse().map_err(|_| {
-                            self.unsupported(format!("case label {text}"))
-                        })?),
+                        text => Some(
+                            text.trim()
+                                .parse()
+                                .map_err(|_| self.unsupported(format!("case label {text}")))?,
+                        ),
                     };
                     arms.push((label, self.block(&case.block)?));
                 }

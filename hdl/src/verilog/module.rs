@@ -163,11 +163,14 @@ struct Writer<'a> {
 
 impl Signals for Writer<'_> {
     fn signal(&self, name: &str) -> Result<(String, usize), EmitError> {
-        self.names.get(name).cloned().ok_or_else(|| EmitError::Name {
-            module: self.path.to_owned(),
-            name: name.to_owned(),
-            problem: "unknown",
-        })
+        self.names
+            .get(name)
+            .cloned()
+            .ok_or_else(|| EmitError::Name {
+                module: self.path.to_owned(),
+                name: name.to_owned(),
+                problem: "unknown",
+            })
     }
 
     fn module(&self) -> &str {
@@ -265,7 +268,15 @@ impl<'a> Writer<'a> {
     /// The expression of a signal that is assigned once, as a whole and unconditionally.
     fn direct(&self, name: &str) -> Option<&Expr> {
         self.groups.iter().find_map(|g| match g.as_slice() {
-            [Stmt::Assign(Target { name: n, part: None }, value)] if n == name => Some(value),
+            [
+                Stmt::Assign(
+                    Target {
+                        name: n,
+                        part: None,
+                    },
+                    value,
+                ),
+            ] if n == name => Some(value),
             _ => None,
         })
     }
@@ -338,7 +349,11 @@ impl<'a> Writer<'a> {
             .filter(|a| self.varies(a))
             .map(|a| {
                 let range = range(a.bits);
-                format!("    parameter {range}{} = {}'d0", flat(&a.name).to_uppercase(), a.bits)
+                format!(
+                    "    parameter {range}{} = {}'d0",
+                    flat(&a.name).to_uppercase(),
+                    a.bits
+                )
             })
             .collect();
         if !parameters.is_empty() {
@@ -364,7 +379,10 @@ impl<'a> Writer<'a> {
 
     /// Constants that the text uses.
     fn constants<'b>(&'b self, body: &'b str) -> impl Iterator<Item = &'b AtomInfo> {
-        let used: BTreeSet<&str> = tokens(body).filter(|(is_word, _)| *is_word).map(|t| t.1).collect();
+        let used: BTreeSet<&str> = tokens(body)
+            .filter(|(is_word, _)| *is_word)
+            .map(|t| t.1)
+            .collect();
         self.scope.atoms.iter().filter(move |a| {
             a.kind == AtomKind::Constant && used.contains(flat(&a.name).to_uppercase().as_str())
         })
@@ -414,8 +432,17 @@ impl<'a> Writer<'a> {
 
         for atom in &self.scope.atoms {
             if atom.kind == AtomKind::LocalSignal {
-                let kind = if regs.contains(&atom.name) { "reg " } else { "wire" };
-                let _ = writeln!(declarations, "{kind} {}{};", range(atom.bits), flat(&atom.name));
+                let kind = if regs.contains(&atom.name) {
+                    "reg "
+                } else {
+                    "wire"
+                };
+                let _ = writeln!(
+                    declarations,
+                    "{kind} {}{};",
+                    range(atom.bits),
+                    flat(&atom.name)
+                );
             }
         }
         for child in &self.scope.children {
@@ -437,7 +464,11 @@ impl<'a> Writer<'a> {
             self.group(group, &done, &mut out)?;
         }
         if !clocked.is_empty() {
-            let _ = write!(out, "always @(posedge {}) begin\n{clocked}end\n", self.clock);
+            let _ = write!(
+                out,
+                "always @(posedge {}) begin\n{clocked}end\n",
+                self.clock
+            );
         }
         Ok(out)
     }
@@ -668,7 +699,6 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 }
-
 
 /// Whether a group is nothing but unconditional assignments to different signals or parts.
 fn is_continuous(group: &[Stmt]) -> bool {
