@@ -1,0 +1,170 @@
+//! A batch of frames in one buffer, in the order in which they arrived.
+
+use scr_capture::Timestamp;
+
+/// Most frames in a batch.
+pub const BATCH_FRAMES: usize = 128;
+
+/// Bytes from which on a batch takes no further frame.
+pub const BATCH_BYTES: usize = 256 << 10;
+
+/// Which way a frame came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Path {
+    /// Behind a prefix of `prefix_bytes`, to the queue of a worker.
+    Sequenced {
+        /// Bytes of prefix at the start of the frame.
+        prefix_bytes: u16,
+    },
+    /// Through the NIC, unaltered, to the default queue.
+    PassedBy,
+    /// Around the NIC: nothing of the packet was captured.
+    Uncaptured,
+}
+
+impl Path {
+    /// Whether the frame has a prefix.
+    pub const fn is_sequenced(self) -> bool {
+        matches!(self, Self::Sequenced { .. })
+    }
+
+    /// Bytes of prefix at the start of the frame.
+    pub const fn prefix_bytes(self) -> usize {
+        match self {
+            Self::Sequenced { prefix_bytes } => prefix_bytes as usize,
+            Self::PassedBy | Self::Uncaptured => 0,
+        }
+    }
+}
+
+/// What happens to a frame between NIC and worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// It is delivered.
+    #[default]
+    Delivered,
+    /// It is lost: kept for those who must know, given to no worker.
+    Lost,
+    /// Its sequence number does not follow those before it, an error of the device: given to no worker.
+    Disordered,
+}
+
+/// What is known of a packet besides its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PacketInfo {
+    /// Number of the packet in its capture, from 1.
+    pub index: u64,
+    /// When it was received.
+    pub timestamp: Timestamp,
+    /// Its length on the wire, without prefix.
+    pub original_len: u32,
+}
+
+/// A frame's place in a batch, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameInfo {
+    /// The packet in the frame.
+    pub packet: PacketInfo,
+    /// Which way it came.
+    pub path: Path,
+    /// The queue it was steered to.
+    pub queue: u16,
+    /// What happens to it on its way to a worker.
+    pub fate: Fate,
+    start: u32,
+    len: u32,
+}
+
+/// Frames in order of arrival, all in one buffer that is reused.
+#[derive(Debug)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    frames: Vec<FrameInfo>,
+    max_frames: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self::new(BATCH_FRAMES)
+    }
+}
+
+impl Batch {
+    /// An empty batch for at most `max_frames` frames, at least 1.
+    pub fn new(max_frames: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            frames: Vec::new(),
+            max_frames: max_frames.max(1),
+        }
+    }
+
+    /// Whether the batch takes no further frame. Devices that produce several at once may overstep it.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.frames.len() >= self.max_frames || self.bytes.len() >= BATCH_BYTES
+    }
+
+    /// Frames in the batch.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether there is no frame.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Removes all frames; memory is kept.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.frames.clear();
+    }
+
+    /// Appends a frame whose bytes are `pieces`, one after the other.
+    #[inline]
+    pub fn push(&mut self, packet: PacketInfo, path: Path, queue: u16, pieces: &[&[u8]]) {
+        let start = self.bytes.len();
+        for piece in pieces {
+            self.bytes.extend_from_slice(piece);
+        }
+        self.frames.push(FrameInfo {
+            packet,
+            path,
+            queue,
+            fate: Fate::Delivered,
+            start: start as u32,
+            len: (self.bytes.len() - start) as u32,
+        });
+    }
+
+    /// Bytes of frame `i`, prefix included.
+    #[inline]
+    pub fn bytes(&self, i: usize) -> &[u8] {
+        let frame = &self.frames[i];
+        &self.bytes[frame.start as usize..][..frame.len as usize]
+    }
+
+    /// Bytes of the packet in frame `i`, behind the prefix.
+    #[inline]
+    pub fn packet(&self, i: usize) -> &[u8] {
+        let bytes = self.bytes(i);
+        bytes
+            .get(self.frames[i].path.prefix_bytes()..)
+            .unwrap_or(&[])
+    }
+
+    /// What is known of the frames, in order.
+    #[inline]
+    pub fn frames(&self) -> &[FrameInfo] {
+        &self.frames
+    }
+
+    /// The same, to decide their fate.
+    #[inline]
+    pub fn frames_mut(&mut self) -> &mut [FrameInfo] {
+        &mut self.frames
+    }
+}

@@ -1,0 +1,75 @@
+//! A capture of SCR frames as a device, for example one that `--frames` wrote.
+
+use scr_wire::header::ETHERTYPE;
+use scr_wire::{MAX_PREFIX_WORDS, WORD_BYTES};
+
+use super::{Batch, Device, DeviceError, Extent, NicReport, PacketInfo, PacketSource, Path};
+
+/// Frames of a source, each steered to the queue that its header names.
+///
+/// What has not the EtherType of SCR frames passed by. A core number that no worker has is taken modulo the number of
+/// workers, so that a damaged frame reaches a worker that rejects and counts it.
+#[derive(Debug)]
+pub struct Frames<S> {
+    source: S,
+    cores: u16,
+    ended: bool,
+}
+
+impl<S: PacketSource> Frames<S> {
+    /// The frames of `source` for `cores` workers.
+    pub fn new(source: S, cores: u16) -> Self {
+        Self {
+            source,
+            cores: cores.max(1),
+            ended: false,
+        }
+    }
+}
+
+/// The way of a frame and its core, as the header has it, unchecked.
+fn classify(frame: &[u8]) -> (Path, u16) {
+    let is_scr = frame.get(12..14) == Some(&ETHERTYPE.to_be_bytes()[..]);
+    if frame.is_empty() {
+        return (Path::Uncaptured, 0);
+    }
+    if !is_scr {
+        return (Path::PassedBy, 0);
+    }
+    let words = usize::from(frame[3].min(MAX_PREFIX_WORDS));
+    let prefix_bytes = (words * WORD_BYTES).min(frame.len()) as u16;
+    (Path::Sequenced { prefix_bytes }, u16::from(frame[5]))
+}
+
+impl<S: PacketSource> Device for Frames<S> {
+    fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
+        while !self.ended && !batch.is_full() {
+            let packet = self.source.next_packet().map_err(|error| {
+                self.ended = true;
+                DeviceError::Source(error)
+            })?;
+            let Some(packet) = packet else {
+                self.ended = true;
+                break;
+            };
+            let (path, core) = classify(packet.data);
+            let info = PacketInfo {
+                index: packet.index,
+                timestamp: packet.timestamp,
+                original_len: packet
+                    .original_len
+                    .saturating_sub(path.prefix_bytes() as u32),
+            };
+            batch.push(info, path, core % self.cores, &[packet.data]);
+        }
+        Ok(!self.ended)
+    }
+
+    fn nic(&self) -> NicReport {
+        NicReport::of_kind("frames")
+    }
+
+    fn extent(&self) -> Extent {
+        self.source.extent()
+    }
+}

@@ -1,0 +1,44 @@
+//! Where a replay's packets come from.
+
+use scr_capture::{CaptureReader, Packet};
+
+use super::{BoxError, Extent};
+
+/// A source of packets in order.
+pub trait PacketSource {
+    /// The next packet, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the source from going on.
+    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError>;
+
+    /// How much of the source has been consumed.
+    fn extent(&self) -> Extent {
+        Extent::default()
+    }
+}
+
+impl PacketSource for CaptureReader {
+    #[inline]
+    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError> {
+        Ok(CaptureReader::next_packet(self)?)
+    }
+
+    fn extent(&self) -> Extent {
+        Extent {
+            done: self.bytes_read(),
+            total: self.total_bytes(),
+        }
+    }
+}
+
+impl<S: PacketSource + ?Sized> PacketSource for Box<S> {
+    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError> {
+        (**self).next_packet()
+    }
+
+    fn extent(&self) -> Extent {
+        (**self).extent()
+    }
+}
