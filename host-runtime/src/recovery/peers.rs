@@ -1,0 +1,131 @@
+//! What the logs of all peers together say about a row.
+
+use std::sync::Arc;
+
+use scr_wire::profile::MAX_ROW_BYTES;
+
+use super::log::{Held, Log};
+
+/// What is known about a row that the own frames do not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// A peer held it; its bytes have been copied.
+    Held {
+        /// The peer.
+        peer: u16,
+    },
+    /// No surviving frame held it: every replica skips it.
+    LostEverywhere,
+    /// No log holds it, but one has gone on too far to tell whether it did.
+    Unknown,
+    /// A peer may still come to hold it.
+    NotYet,
+}
+
+/// The logs of all workers but one.
+#[derive(Clone, Debug, Default)]
+pub struct Peers {
+    logs: Vec<(u16, Arc<Log>)>,
+}
+
+impl Peers {
+    /// The logs of the peers of `core` among `logs`, which are in the order of cores.
+    pub fn of(core: u16, logs: &[Arc<Log>]) -> Self {
+        let logs = (0..).zip(logs).filter(|&(peer, _)| peer != core);
+        Self {
+            logs: logs.map(|(peer, log)| (peer, Arc::clone(log))).collect(),
+        }
+    }
+
+    /// Rows that each log keeps; 0 without peers.
+    pub fn span(&self) -> u64 {
+        self.logs.first().map_or(0, |(_, log)| log.span())
+    }
+
+    /// Settles the row at `position`. Frames carry at most `window` rows, so a peer that has seen all its frames before
+    /// position + window will not get this row any more.
+    pub fn settle(&self, position: u64, window: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Settlement {
+        self.settle_among(row, position, |log| log.seen() >= position + window)
+    }
+
+    /// Settles the row at `position` when all peers have ended.
+    pub fn settle_ended(&self, position: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Settlement {
+        self.settle_among(row, position, |_| true)
+    }
+
+    fn settle_among(
+        &self,
+        row: &mut [u8; MAX_ROW_BYTES],
+        position: u64,
+        is_past: impl Fn(&Log) -> bool,
+    ) -> Settlement {
+        let mut result = Settlement::LostEverywhere;
+        for &(peer, ref log) in &self.logs {
+            // Before the log is read: what a peer says it has seen is in its log by then.
+            let past = is_past(log);
+            match log.read(position, row) {
+                Held::Row => return Settlement::Held { peer },
+                Held::Busy => result = Settlement::NotYet,
+                Held::Nothing if !past => result = Settlement::NotYet,
+                Held::Overwritten if result == Settlement::LostEverywhere => {
+                    result = Settlement::Unknown;
+                }
+                Held::Nothing | Held::Overwritten => {}
+            }
+        }
+        result
+    }
+
+    /// Whether every peer has seen all its frames before `position`.
+    pub fn all_seen(&self, position: u64) -> bool {
+        self.logs.iter().all(|(_, log)| log.seen() >= position)
+    }
+
+    /// The lowest position from `from` on that any log holds.
+    pub fn first_held(&self, from: u64) -> Option<u64> {
+        self.logs
+            .iter()
+            .filter_map(|(_, log)| log.first_held(from))
+            .min()
+    }
+
+    /// Whether every peer has come to barrier `phase`.
+    pub fn all_in_phase(&self, phase: u64) -> bool {
+        self.logs.iter().all(|(_, log)| log.phase() >= phase)
+    }
+
+    /// One past the newest row that any peer applied; meaningful when all are in a phase.
+    pub fn newest(&self) -> u64 {
+        self.logs
+            .iter()
+            .map(|(_, log)| log.newest())
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_yet_is_not_lost() {
+        let (a, _own) = Log::new(8, 4);
+        let (b, mut b_writer) = Log::new(8, 4);
+        let (c, mut c_writer) = Log::new(8, 4);
+        let peers = Peers::of(0, &[a, b, c]);
+        let mut row = [0; MAX_ROW_BYTES];
+        assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
+        b_writer.publish_seen(8);
+        assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
+        c_writer.publish_seen(7);
+        assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
+        c_writer.append(5, &[7; 4]);
+        assert_eq!(peers.settle(5, 3, &mut row), Settlement::Held { peer: 2 });
+        assert_eq!(row[..4], [7; 4]);
+        c_writer.publish_seen(20);
+        assert_eq!(peers.settle(4, 3, &mut row), Settlement::LostEverywhere);
+        c_writer.append(12, &[9; 4]);
+        assert_eq!(peers.settle(4, 3, &mut row), Settlement::Unknown);
+    }
+}
