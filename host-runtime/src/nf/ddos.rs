@@ -13,7 +13,8 @@ use serde::Serialize;
 
 use super::options::CAPACITY;
 use super::{
-    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options, Verdict,
+    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+    Verdict,
 };
 use crate::table::Table;
 
@@ -51,7 +52,9 @@ impl Family for Ddos {
 
     fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
         Ok(Parameters {
-            threshold: options.number("threshold", 0..=u64::MAX)?.unwrap_or(1_000_000),
+            threshold: options
+                .number("threshold", 0..=u64::MAX)?
+                .unwrap_or(1_000_000),
             window: options.value("window", seconds)?,
             capacity: options.capacity()?,
         })

@@ -15,7 +15,8 @@ use serde::Serialize;
 
 use super::options::CAPACITY;
 use super::{
-    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options, Verdict,
+    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+    Verdict,
 };
 use crate::table::Table;
 
@@ -53,7 +54,9 @@ impl Family for HeavyHitter {
 
     fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
         Ok(Parameters {
-            threshold: options.number("threshold", 0..=u64::MAX)?.unwrap_or(1 << 20),
+            threshold: options
+                .number("threshold", 0..=u64::MAX)?
+                .unwrap_or(1 << 20),
             syn_fin: options.flag("syn-fin"),
             capacity: options.capacity()?,
         })
@@ -146,7 +149,10 @@ impl<L: Layout> NetworkFunction for Function<L> {
     }
 
     fn entries(&self, state: &Self::State) -> Vec<Entry> {
-        let mut entries: Vec<_> = state.iter().map(|(&flow, &counts)| (flow, counts)).collect();
+        let mut entries: Vec<_> = state
+            .iter()
+            .map(|(&flow, &counts)| (flow, counts))
+            .collect();
         entries.sort_unstable();
         entries
             .into_iter()
@@ -213,7 +219,9 @@ mod tests {
     }
 
     fn row(src: u8, sport: u16, protocol: u8, flags: u8, length: u16) -> [u8; 16] {
-        let mut row = [10, 0, 0, src, 10, 0, 1, 1, 0, 0, 0, 80, protocol, flags, 0, 0];
+        let mut row = [
+            10, 0, 0, src, 10, 0, 1, 1, 0, 0, 0, 80, protocol, flags, 0, 0,
+        ];
         row[8..10].copy_from_slice(&sport.to_be_bytes());
         row[14..].copy_from_slice(&length.to_be_bytes());
         row
@@ -235,7 +243,16 @@ mod tests {
         let lines: Vec<_> = f
             .entries(&state)
             .iter()
-            .map(|e| (e.src.to_string(), e.sport, e.proto, e.packets, e.bytes, e.heavy))
+            .map(|e| {
+                (
+                    e.src.to_string(),
+                    e.sport,
+                    e.proto,
+                    e.packets,
+                    e.bytes,
+                    e.heavy,
+                )
+            })
             .collect();
         let nine = || "10.0.0.9".to_owned();
         assert_eq!(
@@ -287,7 +304,11 @@ mod tests {
         f.apply(&mut state, &v6);
         let effect = f.apply(&mut state, &v4);
         f.apply(&mut state, &[0; 64]);
-        let sources: Vec<_> = f.entries(&state).iter().map(|e| e.src.to_string()).collect();
+        let sources: Vec<_> = f
+            .entries(&state)
+            .iter()
+            .map(|e| e.src.to_string())
+            .collect();
         assert_eq!(sources, ["10.0.0.1", "2001::"]);
         let described = f.describe(&v4, effect).unwrap();
         assert_eq!(described.key, "10.0.0.1:0>10.0.0.2:0/17");

@@ -399,10 +399,7 @@ mod tests {
         let row = &row[..profile.row_bytes()];
         let or_zero = |field, value: u64| if has(profile, field) { value } else { 0 };
         assert_eq!(layout.src(row).ip().to_string(), "10.0.0.3");
-        assert_eq!(
-            u64::from(layout.dst_port(row)),
-            or_zero(Field::DstPort, 80)
-        );
+        assert_eq!(u64::from(layout.dst_port(row)), or_zero(Field::DstPort, 80));
         assert_eq!(u64::from(layout.protocol(row)), or_zero(Field::Protocol, 6));
         assert_eq!(
             u64::from(layout.ip_length(row)),

@@ -21,7 +21,7 @@ use std::fmt;
 
 pub use layout::{Address, Layout};
 pub use options::{OptionError, OptionHelp, Options};
-pub use registry::{NAMES, Selected, SelectError, Visitor};
+pub use registry::{NAMES, SelectError, Selected, Visitor};
 
 /// Entries a function's table holds where `capacity` is not given.
 pub const DEFAULT_CAPACITY: usize = 1 << 20;

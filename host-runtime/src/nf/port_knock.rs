@@ -25,7 +25,8 @@ use serde::Serialize;
 
 use super::options::CAPACITY;
 use super::{
-    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options, Verdict,
+    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+    Verdict,
 };
 use crate::table::Table;
 
@@ -207,7 +208,9 @@ impl<L: Layout> NetworkFunction for Function<L> {
     #[inline]
     fn verdict(&self, effect: Effect, _: &[u8], _: &mut Vec<u8>) -> Verdict {
         match effect {
-            Effect::Blank | Effect::Untouched(Door::Open) | Effect::Moved(Door::Open) => Verdict::Pass,
+            Effect::Blank | Effect::Untouched(Door::Open) | Effect::Moved(Door::Open) => {
+                Verdict::Pass
+            }
             _ => Verdict::Drop,
         }
     }
@@ -266,7 +269,13 @@ mod tests {
     #[test]
     fn every_transition() {
         use Door::{Closed0, Closed1, Closed2, Open};
-        let froms = [None, Some(Closed0), Some(Closed1), Some(Closed2), Some(Open)];
+        let froms = [
+            None,
+            Some(Closed0),
+            Some(Closed1),
+            Some(Closed2),
+            Some(Open),
+        ];
         let flag_sets = [0, SYN, FIN, ACK, SYN | FIN, SYN | ACK, FIN | ACK, 0xff];
         for sticky in [false, true] {
             let f = function(if sticky { &["sticky-open"] } else { &[] });
@@ -294,7 +303,10 @@ mod tests {
                             assert_eq!(after, moved.filter(|_| !removed), "{case:?}");
                             assert_eq!(verdict == Verdict::Pass, moved == Some(Open), "{case:?}");
                             let described = f.describe(&row(port, protocol, flags), effect);
-                            assert_eq!(described.map(|d| d.state), moved.map(|d| d.name().to_owned()));
+                            assert_eq!(
+                                described.map(|d| d.state),
+                                moved.map(|d| d.name().to_owned())
+                            );
                         }
                     }
                 }

@@ -29,7 +29,9 @@ pub enum SelectError {
     #[error(transparent)]
     Option(#[from] OptionError),
     /// The profile lacks fields that the function needs.
-    #[error("{function} needs {missing}, which profile {profile} does not have; the smallest that has is {smallest}")]
+    #[error(
+        "{function} needs {missing}, which profile {profile} does not have; the smallest that has is {smallest}"
+    )]
     Profile {
         /// The function.
         function: &'static str,

@@ -29,7 +29,10 @@ impl Key for u32 {
 impl Key for [u64; 2] {
     #[inline(always)]
     fn hash(&self) -> u64 {
-        fold(fold(self[0] ^ SALT[0], self[1] ^ SALT[1]) ^ SALT[2], SALT[3])
+        fold(
+            fold(self[0] ^ SALT[0], self[1] ^ SALT[1]) ^ SALT[2],
+            SALT[3],
+        )
     }
 }
 

@@ -163,7 +163,11 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
             return self.entries.len();
         }
         let slot = self.hand;
-        self.hand = if slot + 1 == self.capacity { 0 } else { slot + 1 };
+        self.hand = if slot + 1 == self.capacity {
+            0
+        } else {
+            slot + 1
+        };
         self.evictions += 1;
         self.unlink(slot);
         slot
@@ -251,7 +255,9 @@ mod tests {
 
     impl Model {
         fn position(&self, key: u32) -> Option<usize> {
-            self.slots.iter().position(|s| s.is_some_and(|s| s.0 == key))
+            self.slots
+                .iter()
+                .position(|s| s.is_some_and(|s| s.0 == key))
         }
 
         fn add(&mut self, key: u32, amount: u64) {
@@ -331,7 +337,12 @@ mod tests {
             assert_eq!(table.remove(&Colliding(n)), Some(n));
         }
         assert!(table.is_empty());
-        assert!(table.index.iter().all(|bucket| *bucket == Bucket::default()));
+        assert!(
+            table
+                .index
+                .iter()
+                .all(|bucket| *bucket == Bucket::default())
+        );
     }
 
     #[test]

@@ -1,0 +1,131 @@
+//! Sorting a batch's frames into lanes and noticing where the sequencer's configuration changed.
+
+use scr_wire::{Frame, Geometry, Header, Profile, Seq};
+
+use super::load::{Load, Segment};
+use crate::device::{DeviceError, Fate, Path};
+
+/// Half of all sequence numbers.
+const HALF: u64 = 1 << (Seq::BITS - 1);
+/// Half of all epochs.
+const HALF_EPOCHS: u8 = 1 << (scr_wire::header::EPOCH_BITS - 1);
+const EPOCH_MASK: u8 = (1 << scr_wire::header::EPOCH_BITS) - 1;
+
+/// Prepares loads, in order.
+#[derive(Debug)]
+pub struct Dispatcher {
+    profile: Profile,
+    cores: usize,
+    first_seq: Seq,
+    max_rows: u64,
+    /// Epoch and prefix words in force.
+    current: Option<(u8, u8)>,
+    window: u64,
+    last: Option<Seq>,
+}
+
+impl Dispatcher {
+    /// A dispatcher for `cores` workers that take at most `max_rows` rows from a frame; the first row there is has
+    /// sequence number `first_seq`.
+    pub fn new(profile: &Profile, cores: usize, first_seq: Seq, max_rows: u8) -> Self {
+        Self {
+            profile: *profile,
+            cores,
+            first_seq,
+            max_rows: u64::from(max_rows.max(1)),
+            current: None,
+            window: 1,
+            last: None,
+        }
+    }
+
+    /// Fills in lanes and segments of a load whose batch is full.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::Contract`] when a frame was steered to a queue that no worker serves.
+    pub fn prepare(&mut self, load: &mut Load) -> Result<(), DeviceError> {
+        load.segments.clear();
+        load.segments.push(Segment {
+            start: 0,
+            barrier: false,
+            epoch: None,
+            window: self.window,
+            last: None,
+        });
+        for i in 0..load.batch.len() {
+            let info = load.batch.frames()[i];
+            if !info.path.is_sequenced() {
+                continue;
+            }
+            if let Ok(frame) = Frame::parse(load.batch.bytes(i), &self.profile) {
+                let header = *frame.header();
+                if !self.follows(&header) {
+                    load.batch.frames_mut()[i].fate = Fate::Disordered;
+                    continue;
+                }
+                self.enter(i, &header, &mut load.segments);
+                self.last = Some(header.seq);
+                if let Some(segment) = load.segments.last_mut() {
+                    segment.last = self.last;
+                }
+            }
+            if info.fate == Fate::Delivered {
+                let lane = load.lanes.get_mut(usize::from(info.queue));
+                let Some(lane) = lane else {
+                    return Err(self.no_worker(info.packet.index, info.queue, info.path));
+                };
+                lane.push(i as u32);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the frame comes after all before it.
+    #[inline]
+    fn follows(&self, header: &Header) -> bool {
+        let Some((epoch, _)) = self.current else {
+            return header.seq.since(self.first_seq) < HALF;
+        };
+        if header.epoch != epoch {
+            return header.epoch.wrapping_sub(epoch) & EPOCH_MASK < HALF_EPOCHS;
+        }
+        self.last.is_none_or(|last| header.seq.is_after(last))
+    }
+
+    /// Starts a segment at frame `i` if its configuration is a new one.
+    #[inline]
+    fn enter(&mut self, i: usize, header: &Header, segments: &mut Vec<Segment>) {
+        let configuration = (header.epoch, header.prefix_words);
+        if self.current == Some(configuration) {
+            return;
+        }
+        let before = self.current.replace(configuration);
+        let rows = Geometry::new(&self.profile, header.prefix_words).map_or(1, Geometry::rows);
+        self.window = (rows as u64)
+            .min(scr_wire::geometry::MAX_VALID_ROWS as u64)
+            .min(self.max_rows);
+        let epoch = match before {
+            None => Some((header.epoch, self.first_seq)),
+            Some((epoch, _)) if epoch != header.epoch => Some((header.epoch, Seq::ZERO)),
+            Some(_) => None,
+        };
+        segments.push(Segment {
+            start: i,
+            barrier: before.is_some(),
+            epoch,
+            window: self.window,
+            last: None,
+        });
+    }
+
+    #[cold]
+    fn no_worker(&self, packet: u64, queue: u16, path: Path) -> DeviceError {
+        debug_assert!(path.is_sequenced());
+        let what = format!(
+            "its frame was steered to queue {queue}, but there are {} workers",
+            self.cores
+        );
+        DeviceError::Contract { packet, what }
+    }
+}

@@ -1,0 +1,56 @@
+//! A batch with what the dispatcher found out about it.
+
+use scr_wire::Seq;
+
+use crate::device::Batch;
+
+/// A stretch of frames under one configuration of the sequencer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Index in the batch of the first frame.
+    pub start: usize,
+    /// Whether something changed here: all workers come to the same row before they go on.
+    pub barrier: bool,
+    /// A new numbering starts here: its epoch and first sequence number.
+    pub epoch: Option<(u8, Seq)>,
+    /// Most rows that a frame carries.
+    pub window: u64,
+    /// Sequence number of the last sequenced frame, lost ones included.
+    pub last: Option<Seq>,
+}
+
+/// A batch on its way through workers and egress.
+#[derive(Debug, Default)]
+pub struct Load {
+    /// The frames.
+    pub batch: Batch,
+    /// For each worker the indices of its frames.
+    pub lanes: Vec<Vec<u32>>,
+    /// The stretches of frames; the first starts at frame 0.
+    pub segments: Vec<Segment>,
+}
+
+impl Load {
+    /// An empty load for `cores` workers and batches of `frames` frames.
+    pub fn new(cores: usize, frames: usize) -> Self {
+        Self {
+            batch: Batch::new(frames),
+            lanes: vec![Vec::new(); cores],
+            segments: Vec::new(),
+        }
+    }
+
+    /// Empties it; memory is kept.
+    pub fn clear(&mut self) {
+        self.batch.clear();
+        self.lanes.iter_mut().for_each(Vec::clear);
+        self.segments.clear();
+    }
+
+    /// Index of the frame behind segment `i`.
+    pub fn segment_end(&self, i: usize) -> usize {
+        self.segments
+            .get(i + 1)
+            .map_or(self.batch.len(), |next| next.start)
+    }
+}

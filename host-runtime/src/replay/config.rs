@@ -1,0 +1,91 @@
+//! What a run needs to know, and why it may fail.
+
+use std::io::Write;
+
+use scr_wire::{Profile, Seq};
+
+use crate::device::batch::BATCH_FRAMES;
+use crate::device::{BoxError, DeviceError};
+use crate::nf::{SelectError, Selected};
+use crate::verify::PacketSink;
+use crate::worker::EventLevel;
+
+/// What a run is to do.
+#[derive(Clone, Debug)]
+pub struct ReplayConfig {
+    /// The network function with its options.
+    pub function: Selected,
+    /// Profile of the rows.
+    pub profile: Profile,
+    /// Workers k, 1..=128.
+    pub cores: u8,
+    /// Words B in a prefix, for the report.
+    pub prefix_words: u8,
+    /// Compare every verdict and the final states with a single-threaded run.
+    pub verify: bool,
+    /// Which events are recorded.
+    pub events: EventLevel,
+    /// Most rows that a worker takes from one frame; 255 is all. Less puts loss recovery under load.
+    pub max_rows: u8,
+    /// Sequence number of the first row of the first epoch: 0, but for a sequencer that continues a numbering.
+    pub first_seq: Seq,
+    /// Frames in a batch.
+    pub batch_frames: usize,
+    /// Batches in circulation, at least 2.
+    pub batches: usize,
+    /// Threads besides the calling one; 0: as many as the machine has cores for.
+    pub threads: usize,
+}
+
+impl ReplayConfig {
+    /// A verified run of `function` on `cores` workers with rows of `profile`.
+    pub fn new(function: Selected, profile: &Profile, cores: u8, prefix_words: u8) -> Self {
+        Self {
+            function,
+            profile: *profile,
+            cores,
+            prefix_words,
+            verify: true,
+            events: EventLevel::Off,
+            max_rows: u8::MAX,
+            first_seq: Seq::ZERO,
+            batch_frames: BATCH_FRAMES,
+            batches: 8,
+            threads: 0,
+        }
+    }
+}
+
+/// Where a run's results go besides the report.
+#[derive(Default)]
+pub struct Outputs<'a> {
+    /// Packets that passed, and passed by.
+    pub packets: Option<Box<dyn PacketSink + 'a>>,
+    /// Events, as JSON lines; see [`ReplayConfig::events`].
+    pub events: Option<Box<dyn Write + Send + 'a>>,
+    /// The final state, as a JSON object.
+    pub state: Option<Box<dyn Write + 'a>>,
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The function cannot work on the profile.
+    #[error(transparent)]
+    Function(#[from] SelectError),
+    /// k is out of range.
+    #[error("{0} cores: there must be 1 to 128")]
+    Cores(u8),
+    /// The device failed.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// Packets or events could not be written.
+    #[error(transparent)]
+    Output(BoxError),
+    /// The state could not be written.
+    #[error("the state cannot be written: {0}")]
+    State(std::io::Error),
+    /// A worker came to no end; its thread panicked.
+    #[error("a worker stopped unexpectedly")]
+    Stopped,
+}

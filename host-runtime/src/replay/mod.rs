@@ -1,0 +1,9 @@
+//! A whole run: a device, k workers, the way out, and the report.
+
+mod config;
+mod report;
+mod run;
+
+pub use config::{Outputs, ReplayConfig, ReplayError};
+pub use report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts};
+pub use run::{Progress, replay};

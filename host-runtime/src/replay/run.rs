@@ -1,0 +1,427 @@
+//! Putting the parts together and running them.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Instant;
+
+use rtrb::{Consumer, Producer, RingBuffer};
+use scr_wire::MAX_CORES;
+use serde::Serialize;
+
+use super::config::{Outputs, ReplayConfig, ReplayError};
+use super::report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts, rate};
+use crate::device::{Device, Extent};
+use crate::dispatch::{Dispatcher, Load};
+use crate::nf::{NetworkFunction, Visitor};
+use crate::recovery::{Log, Peers};
+use crate::verify::egress::{Egress, Outcomes};
+use crate::verify::{Ledger, Mismatch, Reference};
+use crate::worker::station::{Finished, Station};
+use crate::worker::threads::{self, Halt, Patience, Task};
+use crate::worker::{Counters, EventLevel, IDLE_SLACK, Reason, Worker, WorkerConfig};
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Packets that the device gave.
+    pub packets: u64,
+    /// How much of the input it has consumed.
+    pub extent: Extent,
+}
+
+/// Runs `device` through k workers to its end. `progress` is called now and then, with every batch.
+///
+/// Memory is bounded by the workers' states and a fixed number of batches, however long the device goes on. The calling
+/// thread drives the device; workers, reference and outputs run on others.
+///
+/// # Errors
+///
+/// [`ReplayError`]. That replicas or verdicts differ is not an error but a result: see [`ReplayReport::is_good`].
+pub fn replay(
+    config: &ReplayConfig,
+    device: &mut dyn Device,
+    outputs: Outputs<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ReplayReport, ReplayError> {
+    if config.cores == 0 || config.cores > MAX_CORES {
+        return Err(ReplayError::Cores(config.cores));
+    }
+    let run = Run {
+        config,
+        device,
+        outputs,
+        progress,
+    };
+    config.function.with(&config.profile, run)?
+}
+
+struct Run<'r, 'o> {
+    config: &'r ReplayConfig,
+    device: &'r mut dyn Device,
+    outputs: Outputs<'o>,
+    progress: &'r mut dyn FnMut(Progress),
+}
+
+impl Visitor for Run<'_, '_> {
+    type Output = Result<ReplayReport, ReplayError>;
+
+    fn visit<F: NetworkFunction>(mut self, function: F) -> Self::Output {
+        let started = Instant::now();
+        let config = self.config;
+        let halt = Arc::new(Halt::default());
+        let plant = Plant::new(&function, config, &mut self.outputs, &halt);
+        let Plant {
+            tasks,
+            feed,
+            workers,
+            egress,
+        } = plant;
+        let fed = thread::scope(|scope| {
+            for share in deal(tasks, config.threads) {
+                let halt = &halt;
+                scope.spawn(move || threads::serve(share, halt));
+            }
+            feed.run(self.device, self.progress, &halt)
+        });
+        let outcomes = egress.recv().map_err(|_| ReplayError::Stopped)?;
+        if let Some(failure) = outcomes.failure {
+            return Err(ReplayError::Output(failure));
+        }
+        fed?;
+        let mut finished: Vec<Finished<F::State>> = workers.try_iter().collect();
+        if finished.len() != usize::from(config.cores) {
+            return Err(ReplayError::Stopped);
+        }
+        finished.sort_unstable_by_key(|worker| worker.core);
+        let verdict = compare(&function, &finished, outcomes.reference.as_ref());
+        let report = self.report(started, &finished, &outcomes, verdict);
+        if let Some(out) = &mut self.outputs.state
+            && let Some(worker) = finished.first()
+        {
+            let last = outcomes.report.ledger.last_surviving();
+            let last = last.map(scr_wire::Seq::get);
+            let name = config.function.name();
+            write_state(out, name, last, &function.entries(&worker.state))
+                .map_err(ReplayError::State)?;
+        }
+        Ok(report)
+    }
+}
+
+impl Run<'_, '_> {
+    fn report<S>(
+        &self,
+        started: Instant,
+        finished: &[Finished<S>],
+        outcomes: &Outcomes<S>,
+        comparison: Comparison,
+    ) -> ReplayReport {
+        let config = self.config;
+        let out = &outcomes.report;
+        let mut total = Counters::default();
+        for worker in finished {
+            total.rows_from_frames += worker.counters.rows_from_frames;
+            total.rows_from_logs += worker.counters.rows_from_logs;
+            total.rows_unrecovered += worker.counters.rows_unrecovered;
+        }
+        let rejected = out.rejected.iter().enumerate();
+        let seconds = started.elapsed().as_secs_f64();
+        let verified = config
+            .verify
+            .then_some(out.mismatch.is_none() && comparison.equal_reference);
+        ReplayReport {
+            packets: out.packets,
+            sequenced: out.sequenced,
+            passed_by: out.packets - out.sequenced,
+            nf: config.function.name(),
+            strategy: "scr",
+            cores: config.cores,
+            profile: config.profile.name(),
+            prefix_words: config.prefix_words,
+            nic: NicFigures::new(self.device.nic(), out.packets - out.uncaptured),
+            verdicts: Verdicts {
+                pass: out.pass,
+                drop: out.drop,
+            },
+            per_core: finished
+                .iter()
+                .map(|worker| PerCore {
+                    core: worker.core,
+                    frames: worker.counters.frames,
+                    rows_applied: worker.counters.rows_applied,
+                })
+                .collect(),
+            loss: LossReport {
+                frames_lost: out.frames_lost,
+                rows_from_frames: total.rows_from_frames,
+                rows_from_logs: total.rows_from_logs,
+                rows_lost_everywhere: out.ledger.lost_everywhere(),
+                rows_unrecovered: total.rows_unrecovered,
+                lost: self.device.lost().map(ToString::to_string),
+            },
+            rejected: rejected
+                .filter(|&(_, &count)| count > 0)
+                .map(|(reason, &count)| (Reason::name_of(reason), count))
+                .collect(),
+            replicas_agree: comparison.agree,
+            verified,
+            seconds,
+            mpps: rate(out.packets as f64 / 1e6, seconds),
+            mismatch: out.mismatch.clone().or(comparison.mismatch),
+        }
+    }
+}
+
+/// How the final states compare.
+struct Comparison {
+    agree: bool,
+    equal_reference: bool,
+    mismatch: Option<Mismatch>,
+}
+
+fn compare<F: NetworkFunction>(
+    function: &F,
+    finished: &[Finished<F::State>],
+    reference: Option<&F::State>,
+) -> Comparison {
+    let first = finished.first().map(|worker| &worker.state);
+    let agree = finished.iter().all(|worker| Some(&worker.state) == first);
+    let standard = reference.or(first);
+    let odd = finished
+        .iter()
+        .find(|worker| Some(&worker.state) != standard);
+    let mismatch = match (odd, standard) {
+        (Some(odd), Some(standard)) => Some(Mismatch::State {
+            core: odd.core,
+            what: first_difference::<F>(&function.entries(&odd.state), &function.entries(standard)),
+        }),
+        _ => None,
+    };
+    Comparison {
+        agree,
+        equal_reference: mismatch.is_none(),
+        mismatch,
+    }
+}
+
+fn first_difference<F: NetworkFunction>(got: &[F::Entry], expected: &[F::Entry]) -> String {
+    let differing = got
+        .iter()
+        .zip(expected)
+        .find(|(got, expected)| got != expected);
+    match differing {
+        Some((got, expected)) => format!("{got:?} instead of {expected:?}"),
+        None if got.len() != expected.len() => {
+            format!("{} entries instead of {}", got.len(), expected.len())
+        }
+        None => "the same entries, but evictions to come differ".to_owned(),
+    }
+}
+
+/// Entries one by one: a million of them need not be text in memory at once.
+fn write_state<E: Serialize>(
+    out: &mut dyn Write,
+    nf: &str,
+    last_seq: Option<u64>,
+    entries: &[E],
+) -> std::io::Result<()> {
+    let last_seq = serde_json::to_string(&last_seq)?;
+    write!(
+        out,
+        "{{\"nf\": \"{nf}\", \"last_seq\": {last_seq}, \"entries\": ["
+    )?;
+    for (i, entry) in entries.iter().enumerate() {
+        out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
+        serde_json::to_writer(&mut *out, entry)?;
+    }
+    out.write_all(b"\n]}\n")?;
+    out.flush()
+}
+
+/// Deals tasks to threads in turn; `threads` 0 means as many as the machine has cores for.
+fn deal<T>(tasks: Vec<T>, threads: usize) -> Vec<Vec<T>> {
+    let threads = if threads == 0 {
+        threads::available()
+    } else {
+        threads
+    };
+    let threads = threads.min(tasks.len()).max(1);
+    let mut shares: Vec<Vec<T>> = (0..threads).map(|_| Vec::new()).collect();
+    for (i, task) in tasks.into_iter().enumerate() {
+        shares[i % threads].push(task);
+    }
+    shares
+}
+
+/// All parts of a run, connected.
+struct Plant<'a, S> {
+    tasks: Vec<Box<dyn Task + Send + 'a>>,
+    feed: Feed,
+    workers: mpsc::Receiver<Finished<S>>,
+    egress: mpsc::Receiver<Outcomes<S>>,
+}
+
+impl<'a, S: Send + 'a> Plant<'a, S> {
+    fn new<F>(
+        function: &F,
+        config: &ReplayConfig,
+        outputs: &mut Outputs<'a>,
+        halt: &Arc<Halt>,
+    ) -> Self
+    where
+        F: NetworkFunction<State = S>,
+    {
+        let cores = usize::from(config.cores);
+        let batches = config.batches.max(2);
+        let frames = config.batch_frames.max(1);
+        let (logs, writers) = logs(config, batches * frames);
+        let (worker_results, workers) = mpsc::channel();
+        let (egress_results, egress) = mpsc::channel();
+
+        let mut queues = Vec::with_capacity(cores);
+        let mut lanes = Vec::with_capacity(cores);
+        let mut stations: Vec<Box<dyn Task + Send + 'a>> = Vec::with_capacity(cores + 1);
+        for (core, log) in (0..).zip(writers) {
+            let (queue, loads) = RingBuffer::new(batches);
+            let (done, finished) = RingBuffer::new(batches);
+            let (spare, used) = RingBuffer::new(batches);
+            let worker = Worker::new(
+                function.clone(),
+                WorkerConfig {
+                    core,
+                    profile: config.profile,
+                    first_seq: config.first_seq,
+                    max_rows: config.max_rows,
+                    log,
+                    peers: Peers::of(core, &logs),
+                    events: if outputs.events.is_some() {
+                        config.events
+                    } else {
+                        EventLevel::Off
+                    },
+                },
+            );
+            let results = worker_results.clone();
+            stations.push(Box::new(Station::new(worker, loads, done, used, results)));
+            queues.push(queue);
+            lanes.push((finished, spare));
+        }
+        let (mut fresh, free) = RingBuffer::new(batches);
+        for _ in 0..batches {
+            // The ring has room for exactly these.
+            let _ = fresh.push(Arc::new(Load::new(cores, frames)));
+        }
+        let reference = config
+            .verify
+            .then(|| Reference::new(function.clone(), &config.profile));
+        let mut tasks = stations;
+        tasks.push(Box::new(Egress::<F>::new(
+            lanes,
+            fresh,
+            &config.profile,
+            reference,
+            Ledger::new(config.first_seq, config.max_rows),
+            outputs.packets.take(),
+            outputs.events.take(),
+            Arc::clone(halt),
+            egress_results,
+        )));
+        Self {
+            tasks,
+            feed: Feed {
+                dispatcher: Dispatcher::new(
+                    &config.profile,
+                    cores,
+                    config.first_seq,
+                    config.max_rows,
+                ),
+                queues,
+                free,
+                cores,
+                frames,
+            },
+            workers,
+            egress,
+        }
+    }
+}
+
+type Logs = (Vec<Arc<Log>>, Vec<Option<crate::recovery::LogWriter>>);
+
+/// A log for each worker, long enough for what a worker may fall behind: all frames in circulation, the rows of a
+/// frame, and what it waits for before it asks without a frame. A worker alone needs none.
+fn logs(config: &ReplayConfig, circulating: usize) -> Logs {
+    if config.cores == 1 {
+        return (Vec::new(), vec![None]);
+    }
+    let window = scr_wire::geometry::MAX_VALID_ROWS;
+    let len = circulating + config.batch_frames + 2 * window + IDLE_SLACK as usize;
+    let row_bytes = config.profile.row_bytes();
+    (0..config.cores)
+        .map(|_| Log::new(len, row_bytes))
+        .map(|(log, writer)| (log, Some(writer)))
+        .unzip()
+}
+
+/// The device's end: fills loads and puts them into all workers' queues.
+struct Feed {
+    dispatcher: Dispatcher,
+    queues: Vec<Producer<Arc<Load>>>,
+    free: Consumer<Arc<Load>>,
+    cores: usize,
+    frames: usize,
+}
+
+impl Feed {
+    /// Runs the device to its end, or until the run is given up. Dropping the queues then tells the workers.
+    fn run(
+        mut self,
+        device: &mut dyn Device,
+        progress: &mut dyn FnMut(Progress),
+        halt: &Halt,
+    ) -> Result<(), ReplayError> {
+        let _guard = threads::OnPanic::new(halt);
+        let mut packets = 0;
+        let mut more = true;
+        while more {
+            let Some(mut load) = self.next_free(halt) else {
+                return Ok(());
+            };
+            if Arc::get_mut(&mut load).is_none() {
+                load = Arc::new(Load::new(self.cores, self.frames));
+            }
+            let Some(filling) = Arc::get_mut(&mut load) else {
+                return Err(ReplayError::Stopped);
+            };
+            filling.clear();
+            let received = device.receive(&mut filling.batch);
+            self.dispatcher.prepare(filling)?;
+            packets += filling.batch.len() as u64;
+            for queue in &mut self.queues {
+                // There is room for every load; only a worker that has gone takes none.
+                let _ = queue.push(Arc::clone(&load));
+            }
+            more = received?;
+            progress(Progress {
+                packets,
+                extent: device.extent(),
+            });
+        }
+        Ok(())
+    }
+
+    fn next_free(&mut self, halt: &Halt) -> Option<Arc<Load>> {
+        let mut patience = Patience::default();
+        loop {
+            if let Ok(load) = self.free.pop() {
+                return Some(load);
+            }
+            if halt.is_raised() || self.free.is_abandoned() {
+                return None;
+            }
+            patience.wait();
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Which rows survive: those that some delivered frame carries.
+
+use scr_wire::{Header, Seq};
+
+/// Half of all sequence numbers.
+const HALF: u64 = 1 << (Seq::BITS - 1);
+
+/// Follows the delivered frames in order and says which of each one's rows are new.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    expected: Seq,
+    max_rows: u64,
+    lost: u64,
+    last_surviving: Option<Seq>,
+    last_sent: Option<Seq>,
+}
+
+impl Ledger {
+    /// A ledger before the first frame of a numbering that starts at `first_seq`; of each frame at most `max_rows` rows
+    /// are used.
+    pub fn new(first_seq: Seq, max_rows: u8) -> Self {
+        Self {
+            expected: first_seq,
+            max_rows: u64::from(max_rows.max(1)),
+            lost: 0,
+            last_surviving: None,
+            last_sent: None,
+        }
+    }
+
+    /// A delivered frame: how many of its leading rows no frame before it carried. At least 1, or `None` when the frame
+    /// does not come after the ones before.
+    #[inline]
+    pub fn take(&mut self, header: &Header) -> Option<usize> {
+        let ahead = header.seq.since(self.expected);
+        if ahead >= HALF {
+            return None;
+        }
+        let carried = u64::from(header.valid_rows).min(self.max_rows);
+        let new = (ahead + 1).min(carried);
+        self.lost += ahead + 1 - new;
+        self.expected = header.seq.plus(1);
+        self.last_surviving = Some(header.seq);
+        Some(new as usize)
+    }
+
+    /// A frame with this sequence number was sent, delivered or not.
+    pub fn sent(&mut self, last: Seq) {
+        self.last_sent = Some(last);
+    }
+
+    /// A new numbering starts: what was sent after the last delivered frame of the old one is lost.
+    pub fn start_epoch(&mut self, first: Seq) {
+        self.lost += self.tail();
+        self.expected = first;
+        self.last_sent = None;
+    }
+
+    /// Rows sent behind the last delivered frame.
+    fn tail(&self) -> u64 {
+        let Some(last) = self.last_sent else {
+            return 0;
+        };
+        let beyond = last.plus(1).since(self.expected);
+        if beyond < HALF { beyond } else { 0 }
+    }
+
+    /// Rows that no delivered frame carried, if nothing more comes.
+    pub fn lost_everywhere(&self) -> u64 {
+        self.lost + self.tail()
+    }
+
+    /// The last row that survived.
+    pub fn last_surviving(&self) -> Option<Seq> {
+        self.last_surviving
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(seq: u64, valid_rows: u8) -> Header {
+        Header {
+            profile: 3,
+            prefix_words: 1,
+            cores: 3,
+            core: 0,
+            epoch: 0,
+            seq: Seq::new(seq),
+            valid_rows,
+            row_log2: 4,
+        }
+    }
+
+    #[test]
+    fn counts_rows_that_no_frame_carried() {
+        let mut ledger = Ledger::new(Seq::ZERO, 255);
+        assert_eq!(ledger.take(&header(0, 1)), Some(1));
+        assert_eq!(ledger.take(&header(2, 3)), Some(2));
+        assert_eq!(ledger.take(&header(8, 3)), Some(3));
+        assert_eq!(ledger.lost_everywhere(), 3);
+        assert_eq!(ledger.take(&header(8, 3)), None);
+        ledger.sent(Seq::new(12));
+        assert_eq!(ledger.lost_everywhere(), 7);
+        assert_eq!(ledger.last_surviving(), Some(Seq::new(8)));
+        ledger.start_epoch(Seq::ZERO);
+        assert_eq!(ledger.lost_everywhere(), 7);
+        assert_eq!(ledger.take(&header(1, 2)), Some(2));
+        assert_eq!(ledger.last_surviving(), Some(Seq::new(1)));
+        assert_eq!(ledger.lost_everywhere(), 7);
+    }
+}

@@ -1,0 +1,137 @@
+//! One thread, one state, the surviving rows in order: what every replica must equal.
+
+use std::fmt;
+
+use scr_wire::{Frame, Profile};
+
+use crate::nf::{NetworkFunction, Verdict};
+use crate::worker::{Outcome, Reason};
+
+/// The reference run of a function.
+#[derive(Debug)]
+pub struct Reference<F: NetworkFunction> {
+    function: F,
+    state: F::State,
+    profile: Profile,
+    rewritten: Vec<u8>,
+}
+
+impl<F: NetworkFunction> Reference<F> {
+    /// A reference before the first row.
+    pub fn new(function: F, profile: &Profile) -> Self {
+        Self {
+            state: function.new_state(),
+            function,
+            profile: *profile,
+            rewritten: Vec::new(),
+        }
+    }
+
+    /// Applies the `new` leading rows of a frame and gives the outcome that is due, with the packet's new bytes if they
+    /// are to be rewritten.
+    #[inline]
+    pub fn apply(&mut self, frame: &Frame<'_>, new: usize) -> (Outcome, &[u8]) {
+        self.rewritten.clear();
+        let row_bytes = self.profile.row_bytes();
+        let rows = frame.rows().get(..new * row_bytes).unwrap_or(&[]);
+        let mut effect = None;
+        for row in rows.chunks_exact(row_bytes).rev() {
+            effect = Some(self.function.apply(&mut self.state, row));
+        }
+        let outcome = match effect {
+            Some(effect) => Outcome::Verdict(self.function.verdict(
+                effect,
+                frame.packet(),
+                &mut self.rewritten,
+            )),
+            None => Outcome::Rejected(Reason::OutOfOrder),
+        };
+        (outcome, &self.rewritten)
+    }
+
+    /// The state.
+    pub fn into_state(self) -> F::State {
+        self.state
+    }
+}
+
+/// The first difference between workers and reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// A packet got another outcome.
+    Packet {
+        /// Number of the packet, from 1.
+        packet: u64,
+        /// Its sequence number, if its frame is valid.
+        seq: Option<u64>,
+        /// The core that handled it.
+        core: u16,
+        /// The outcome that was due.
+        expected: Outcome,
+        /// The outcome that it got.
+        got: Outcome,
+    },
+    /// A packet was rewritten to other bytes.
+    Bytes {
+        /// Number of the packet, from 1.
+        packet: u64,
+        /// The core that handled it.
+        core: u16,
+    },
+    /// A replica ended in another state.
+    State {
+        /// The core.
+        core: u16,
+        /// The first entry that differs, or what else does.
+        what: String,
+    },
+}
+
+struct Shown(Outcome);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Outcome::Verdict(Verdict::Pass) => f.write_str("pass"),
+            Outcome::Verdict(Verdict::Drop) => f.write_str("drop"),
+            Outcome::Verdict(Verdict::Rewrite) => f.write_str("rewrite"),
+            Outcome::Rejected(reason) => {
+                write!(f, "rejected ({})", Reason::name_of(reason.index()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Packet {
+                packet,
+                seq,
+                core,
+                expected,
+                got,
+            } => {
+                write!(f, "packet {packet}")?;
+                if let Some(seq) = seq {
+                    write!(f, " (seq {seq})")?;
+                }
+                let (expected, got) = (Shown(*expected), Shown(*got));
+                write!(
+                    f,
+                    ": core {core} says {got}, the single thread says {expected}"
+                )
+            }
+            Self::Bytes { packet, core } => write!(
+                f,
+                "packet {packet}: core {core} rewrote it to other bytes than the single thread"
+            ),
+            Self::State { core, what } => {
+                write!(
+                    f,
+                    "the state of core {core} differs from that of the single thread: {what}"
+                )
+            }
+        }
+    }
+}

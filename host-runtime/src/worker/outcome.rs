@@ -1,0 +1,74 @@
+//! What a worker hands on for each frame.
+
+use scr_wire::Rejection;
+
+use crate::nf::Verdict;
+
+/// Why a frame was not taken. The state is as before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// It is no valid SCR frame.
+    Invalid(Rejection),
+    /// Its sequence number does not come after the ones before.
+    OutOfOrder,
+    /// It is of another epoch.
+    Epoch,
+}
+
+impl Reason {
+    /// Reasons there are.
+    pub const COUNT: usize = Rejection::ALL.len() + 2;
+
+    /// A number below [`COUNT`](Self::COUNT), for arrays of counters.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::Invalid(rejection) => rejection.index(),
+            Self::OutOfOrder => Rejection::ALL.len(),
+            Self::Epoch => Rejection::ALL.len() + 1,
+        }
+    }
+
+    /// Name in metrics and JSON of the reason with this [`index`](Self::index).
+    pub fn name_of(index: usize) -> &'static str {
+        match Rejection::ALL.get(index) {
+            Some(rejection) => rejection.name(),
+            None if index == Rejection::ALL.len() => "out_of_order",
+            None => "epoch",
+        }
+    }
+}
+
+/// What became of a delivered frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was taken, and this is the verdict on its packet.
+    Verdict(Verdict),
+    /// It was not taken.
+    Rejected(Reason),
+}
+
+/// Outcomes of one worker's frames of one batch, in order, with what belongs to them. Reused.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// One for each frame.
+    pub outcomes: Vec<Outcome>,
+    /// The new bytes of all rewritten packets.
+    pub rewritten: Vec<u8>,
+    /// Where each rewritten packet's bytes end.
+    pub rewritten_ends: Vec<u32>,
+    /// Events as JSON lines.
+    pub events: Vec<u8>,
+    /// Where each frame's events end; empty when no events are recorded.
+    pub event_ends: Vec<u32>,
+}
+
+impl Output {
+    /// Empties it; memory is kept.
+    pub fn clear(&mut self) {
+        self.outcomes.clear();
+        self.rewritten.clear();
+        self.rewritten_ends.clear();
+        self.events.clear();
+        self.event_ends.clear();
+    }
+}
