@@ -11,7 +11,7 @@ pub struct CoreConfig {
     pub profile: Profile,
     /// History depth N, 16..=256 rows besides the packet's own.
     pub history: usize,
-    /// Data width W in bits: 512.
+    /// Data width W in bits: 128, 256, 512 or 1024.
     pub width: usize,
     /// Most cores, 1..=128.
     pub max_cores: u8,
@@ -19,7 +19,7 @@ pub struct CoreConfig {
 
 impl CoreConfig {
     /// Data widths that can be generated, in bits.
-    pub const WIDTHS: &[usize] = &[512];
+    pub const WIDTHS: &[usize] = &[128, 256, 512, 1024];
     /// Default history depth.
     pub const HISTORY: usize = 64;
     /// Default data width in bits.

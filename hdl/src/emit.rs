@@ -70,49 +70,39 @@ pub struct Register {
 }
 
 /// Runs `$body` with `$uut` bound to the sequencer of `$config`, whatever its type.
+///
+/// Narrow beats take more cycles through the parser's window, so their input FIFOs are deeper: a FIFO that
+/// is full must hold more beats than pass during the latency.
 macro_rules! with_sequencer {
     ($config:expr, $uut:ident => $body:expr) => {{
         let config: &$crate::config::CoreConfig = $config;
-        let (profile, history) = (&config.profile, config.history);
-        match profile.row_bytes() {
-            4 => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 32>::new(
-                    profile, history,
-                ));
-                $body
-            }
-            8 => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 64>::new(
-                    profile, history,
-                ));
-                $body
-            }
-            16 => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 128>::new(
-                    profile, history,
-                ));
-                $body
-            }
-            32 => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 256>::new(
-                    profile, history,
-                ));
-                $body
-            }
-            _ => {
-                let $uut = Box::new($crate::core::Sequencer::<512, 64, 512>::new(
-                    profile, history,
-                ));
-                $body
-            }
+        match config.width {
+            128 => with_sequencer!(config, $uut => $body, 128, 16, 6),
+            256 => with_sequencer!(config, $uut => $body, 256, 32, 6),
+            512 => with_sequencer!(config, $uut => $body, 512, 64, 5),
+            _ => with_sequencer!(config, $uut => $body, 1024, 128, 5),
         }
+    }};
+    ($config:ident, $uut:ident => $body:expr, $w:literal, $k:literal, $f:literal) => {
+        match $config.profile.row_bytes() {
+            4 => with_sequencer!($config, $uut => $body, $w, $k, 32, $f),
+            8 => with_sequencer!($config, $uut => $body, $w, $k, 64, $f),
+            16 => with_sequencer!($config, $uut => $body, $w, $k, 128, $f),
+            32 => with_sequencer!($config, $uut => $body, $w, $k, 256, $f),
+            _ => with_sequencer!($config, $uut => $body, $w, $k, 512, $f),
+        }
+    };
+    ($config:ident, $uut:ident => $body:expr, $w:literal, $k:literal, $r:literal, $f:literal) => {{
+        type Uut = $crate::core::Sequencer<$w, $k, $r, $f>;
+        let $uut = Box::new(Uut::new(&$config.profile, $config.history));
+        $body
     }};
 }
 pub(crate) use with_sequencer;
 
 /// Connects what drives the sequencer from outside and checks the design.
-fn elaborated<const W: usize, const K: usize, const R: usize>(
-    mut uut: Box<Sequencer<W, K, R>>,
+fn elaborated<const W: usize, const K: usize, const R: usize, const F: usize>(
+    mut uut: Box<Sequencer<W, K, R, F>>,
 ) -> Result<Scope, EmitError> {
     connect_inputs(&mut uut);
     uut.connect_all();
@@ -121,8 +111,8 @@ fn elaborated<const W: usize, const K: usize, const R: usize>(
 }
 
 /// Marks the top's inputs as driven from outside.
-pub(crate) fn connect_inputs<const W: usize, const K: usize, const R: usize>(
-    uut: &mut Sequencer<W, K, R>,
+pub(crate) fn connect_inputs<const W: usize, const K: usize, const R: usize, const F: usize>(
+    uut: &mut Sequencer<W, K, R, F>,
 ) {
     uut.clk.connect();
     uut.rst.connect();

@@ -20,13 +20,13 @@ pub fn simulate(config: &CoreConfig) -> Result<Box<dyn Dut + Send>, BuildError> 
     Ok(with_sequencer!(config, uut => Box::new(Simulated::new(uut))))
 }
 
-struct Simulated<const W: usize, const K: usize, const R: usize> {
-    uut: Box<Sequencer<W, K, R>>,
+struct Simulated<const W: usize, const K: usize, const R: usize, const F: usize> {
+    uut: Box<Sequencer<W, K, R, F>>,
     ports: Vec<Port>,
 }
 
-impl<const W: usize, const K: usize, const R: usize> Simulated<W, K, R> {
-    fn new(mut uut: Box<Sequencer<W, K, R>>) -> Self {
+impl<const W: usize, const K: usize, const R: usize, const F: usize> Simulated<W, K, R, F> {
+    fn new(mut uut: Box<Sequencer<W, K, R, F>>) -> Self {
         connect_inputs(&mut uut);
         uut.connect_all();
         let ports = ports_of(&*uut);
@@ -58,7 +58,7 @@ fn into_bytes<const N: usize>(value: Bits<N>, bytes: &mut [u8]) {
     }
 }
 
-impl<const W: usize, const K: usize, const R: usize> Dut for Simulated<W, K, R> {
+impl<const W: usize, const K: usize, const R: usize, const F: usize> Dut for Simulated<W, K, R, F> {
     fn ports(&self) -> &[Port] {
         &self.ports
     }

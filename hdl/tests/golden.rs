@@ -5,8 +5,6 @@ use scr_hdl::{CoreConfig, Dut, simulate};
 use scr_wire::sequencer::{Config, Disposition, Sequencer};
 use scr_wire::{MAX_PREFIX_BYTES, Profile, Timestamp, profile};
 
-const BEAT: usize = 64;
-
 /// Ports by name, values as integers where they fit.
 struct Bench {
     dut: Box<dyn Dut + Send>,
@@ -65,7 +63,8 @@ struct Run {
 }
 
 /// Sends packets as fast as they are taken (or with pauses), takes frames always (or with pauses).
-fn run(bench: &mut Bench, packets: &[Vec<u8>], pauses: Option<u64>) -> Run {
+fn run(config: &CoreConfig, bench: &mut Bench, packets: &[Vec<u8>], pauses: Option<u64>) -> Run {
+    let beat = config.width / 8;
     let mut random = pauses.unwrap_or(1);
     let mut pause = || {
         random ^= random << 13;
@@ -76,7 +75,7 @@ fn run(bench: &mut Bench, packets: &[Vec<u8>], pauses: Option<u64>) -> Run {
     let beats: Vec<(usize, usize)> = packets
         .iter()
         .enumerate()
-        .flat_map(|(p, bytes)| (0..bytes.len().div_ceil(BEAT)).map(move |b| (p, b)))
+        .flat_map(|(p, bytes)| (0..bytes.len().div_ceil(beat)).map(move |b| (p, b)))
         .collect();
     let (mut next, mut offered) = (0, false);
     let mut result = Run {
@@ -103,7 +102,7 @@ fn run(bench: &mut Bench, packets: &[Vec<u8>], pauses: Option<u64>) -> Run {
         if valid && ready {
             let data = bench.get("m_axis_tdata");
             let keep = bench.get("m_axis_tkeep");
-            let count = (0..BEAT)
+            let count = (0..beat)
                 .take_while(|i| keep[i / 8] >> (i % 8) & 1 == 1)
                 .count();
             frame.extend_from_slice(&data[..count]);
@@ -117,10 +116,10 @@ fn run(bench: &mut Bench, packets: &[Vec<u8>], pauses: Option<u64>) -> Run {
         if !offered && next < beats.len() && !pause() {
             offered = true;
             let (p, b) = beats[next];
-            let chunk = &packets[p][b * BEAT..packets[p].len().min((b + 1) * BEAT)];
-            let mut data = [0xee; BEAT];
+            let chunk = &packets[p][b * beat..packets[p].len().min((b + 1) * beat)];
+            let mut data = vec![0xee; beat];
             data[..chunk.len()].copy_from_slice(chunk);
-            let mut keep = [0; BEAT / 8];
+            let mut keep = vec![0; beat / 8];
             for i in 0..chunk.len() {
                 keep[i / 8] |= 1 << (i % 8);
             }
@@ -128,7 +127,7 @@ fn run(bench: &mut Bench, packets: &[Vec<u8>], pauses: Option<u64>) -> Run {
             bench.set_bytes("s_axis_tkeep", &keep);
             bench.set(
                 "s_axis_tlast",
-                u64::from((b + 1) * BEAT >= packets[p].len()),
+                u64::from((b + 1) * beat >= packets[p].len()),
             );
             bench.set_bytes("s_axis_tuser", &user(time_of(p)));
         }
@@ -214,17 +213,29 @@ fn packets(count: u32) -> Vec<Vec<u8>> {
 }
 
 fn check(profile: &Profile, history: usize, cores: u8, words: u8, pauses: Option<u64>) {
+    check_wide(512, profile, history, cores, words, pauses);
+}
+
+fn check_wide(
+    width: usize,
+    profile: &Profile,
+    history: usize,
+    cores: u8,
+    words: u8,
+    pauses: Option<u64>,
+) {
     let mut config = CoreConfig::new(profile);
     config.history = history;
+    config.width = width;
     let packets = packets(200);
     let mut bench = Bench::new(&config, cores, words);
-    let run = run(&mut bench, &packets, pauses);
+    let run = run(&config, &mut bench, &packets, pauses);
     let expected = golden(&config, cores, words, &packets);
     for (i, (got, want)) in run.frames.iter().zip(&expected).enumerate() {
         let differs = got.0.iter().zip(&want.0).position(|(a, b)| a != b);
         assert!(
             got == want,
-            "frame {i} of {}, N = {history}: {} bytes to queue {}, expected {} to {}, first other byte {differs:?}",
+            "frame {i} of {}, W = {width}, N = {history}: {} bytes to queue {}, expected {} to {}, first other byte {differs:?}",
             profile.name(),
             got.0.len(),
             got.1,
@@ -261,12 +272,34 @@ fn latency_does_not_depend_on_the_frames_length() {
         let mut bench = Bench::new(&config, 1, 1);
         let mut packet = packets(4)[3].clone();
         packet.resize(length, 0);
-        let run = run(&mut bench, &[packet], None);
+        let run = run(&config, &mut bench, &[packet], None);
         let latency = scr_hdl::emit::latency_cycles(config.width);
         assert_eq!(
             run.first_out - run.first_in,
             u64::from(latency),
             "{length} bytes"
         );
+    }
+}
+
+#[test]
+fn every_width_equals_the_golden_model() {
+    for width in [128, 256, 1024] {
+        for (profile, words) in profile::BUILTIN.into_iter().zip([2, 2, 4, 6, 10]) {
+            check_wide(width, profile, 40, 4, words, None);
+            check_wide(width, profile, 16, 3, words, Some(0x9876_5432));
+        }
+    }
+}
+
+#[test]
+fn packets_of_one_beat_that_pass_by_flow_without_bubbles() {
+    for width in [128, 256, 512, 1024] {
+        let mut config = CoreConfig::new(&profile::FLOW);
+        config.width = width;
+        let packets = vec![vec![0x42; width / 8]; 300];
+        let mut bench = Bench::new(&config, 1, 2);
+        let run = run(&config, &mut bench, &packets, None);
+        assert_eq!((run.frames.len(), run.bubbles), (300, 0), "W = {width}");
     }
 }

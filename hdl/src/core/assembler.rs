@@ -18,6 +18,8 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     pub slot_prefix: Signal<In, Bit>,
     /// It is the frame's first beat.
     pub slot_first: Signal<In, Bit>,
+    /// It has the slot, or slots, before the first row.
+    pub slot_before_rows: Signal<In, Bit>,
     /// It is the frame's last beat.
     pub slot_last: Signal<In, Bit>,
     /// Row slots to be filled in it and after.
@@ -50,6 +52,7 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     a_valid: DFF<Bit>,
     a_prefix: DFF<Bit>,
     a_first: DFF<Bit>,
+    a_before_rows: DFF<Bit>,
     a_last: DFF<Bit>,
     a_slots: DFF<Bits<32>>,
     a_frame: DFF<FrameTicket>,
@@ -97,6 +100,7 @@ impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
             slot_valid: Signal::default(),
             slot_prefix: Signal::default(),
             slot_first: Signal::default(),
+            slot_before_rows: Signal::default(),
             slot_last: Signal::default(),
             slot_filled: Signal::default(),
             slot_frame: Signal::default(),
@@ -114,6 +118,7 @@ impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
             a_valid: DFF::default(),
             a_prefix: DFF::default(),
             a_first: DFF::default(),
+            a_before_rows: DFF::default(),
             a_last: DFF::default(),
             a_slots: DFF::default(),
             a_frame: DFF::default(),
@@ -154,8 +159,24 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
     #[hdl_gen]
     fn update(&mut self) {
         clock!(
-            self, clk, a_valid, a_prefix, a_first, a_last, a_slots, a_frame, b_valid, b_prefix,
-            b_first, b_last, b_slots, b_header, b_user, b_id, b_dest
+            self,
+            clk,
+            a_valid,
+            a_prefix,
+            a_first,
+            a_before_rows,
+            a_last,
+            a_slots,
+            a_frame,
+            b_valid,
+            b_prefix,
+            b_first,
+            b_last,
+            b_slots,
+            b_header,
+            b_user,
+            b_id,
+            b_dest
         );
         clock!(
             self, clk, c_valid, c_data, c_keep, c_last, c_user, c_id, c_dest
@@ -165,6 +186,7 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
         self.a_valid.d.next = self.slot_valid.val() & !self.rst.val();
         self.a_prefix.d.next = self.slot_prefix.val();
         self.a_first.d.next = self.slot_first.val();
+        self.a_before_rows.d.next = self.slot_before_rows.val();
         self.a_last.d.next = self.slot_last.val();
         self.a_slots.d.next = !(self.all_slots.val() << self.slot_filled.val());
         self.a_frame.d.next = self.slot_frame.val();
@@ -193,7 +215,7 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
         self.b_header.d.next = self.header.val();
         self.b_slots.d.next = self.a_slots.q.val();
         self.b_first.d.next = self.a_first.q.val();
-        if self.a_first.q.val() {
+        if self.a_before_rows.q.val() {
             self.b_slots.d.next = self.a_slots.q.val() & self.row_slots_of_first.val();
         }
         self.b_user.d.next = self.a_frame.q.val().user;

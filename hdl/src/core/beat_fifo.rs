@@ -1,6 +1,5 @@
 use rust_hdl::prelude::*;
 
-use super::types::FIFO_BITS;
 use crate::primitive::DistRam;
 
 /// Holds a frame's beats while its prefix is made and sent.
@@ -8,7 +7,7 @@ use crate::primitive::DistRam;
 /// It is read at two places: the scheduler takes the *promise* of a beat (and learns whether it is a
 /// frame's last), the assembler pops the beat itself some cycles later.
 #[derive(LogicBlock)]
-pub struct BeatFifo<const W: usize, const K: usize> {
+pub struct BeatFifo<const W: usize, const K: usize, const F: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
     /// Synchronous reset.
@@ -35,23 +34,23 @@ pub struct BeatFifo<const W: usize, const K: usize> {
     pub keep: Signal<Out, Bits<K>>,
     /// Pop it.
     pub pop: Signal<In, Bit>,
-    data_ram: DistRam<Bits<W>, FIFO_BITS>,
-    keep_ram: DistRam<Bits<K>, FIFO_BITS>,
-    last_ram: DistRam<Bit, FIFO_BITS>,
-    write_pointer: DFF<Bits<FIFO_BITS>>,
-    promise_pointer: DFF<Bits<FIFO_BITS>>,
-    pop_pointer: DFF<Bits<FIFO_BITS>>,
-    unpromised: DFF<Bits<6>>,
-    held: DFF<Bits<6>>,
+    data_ram: DistRam<Bits<W>, F>,
+    keep_ram: DistRam<Bits<K>, F>,
+    last_ram: DistRam<Bit, F>,
+    write_pointer: DFF<Bits<F>>,
+    promise_pointer: DFF<Bits<F>>,
+    pop_pointer: DFF<Bits<F>>,
+    unpromised: DFF<Bits<7>>,
+    held: DFF<Bits<7>>,
     space_flag: DFF<Bit>,
-    full_from: Constant<Bits<6>>,
+    full_from: Constant<Bits<7>>,
 }
 
 /// Beats that can still arrive after `space` has fallen: two on their way through registers (`space`,
 /// `s_tready`), one in the input stage, one being counted.
 const UNDER_WAY: u64 = 4;
 
-impl<const W: usize, const K: usize> Default for BeatFifo<W, K> {
+impl<const W: usize, const K: usize, const F: usize> Default for BeatFifo<W, K, F> {
     fn default() -> Self {
         Self {
             clk: Signal::default(),
@@ -76,12 +75,12 @@ impl<const W: usize, const K: usize> Default for BeatFifo<W, K> {
             unpromised: DFF::default(),
             held: DFF::default(),
             space_flag: DFF::default(),
-            full_from: Constant::new(((1 << FIFO_BITS) - UNDER_WAY).into()),
+            full_from: Constant::new(((1 << F) - UNDER_WAY).into()),
         }
     }
 }
 
-impl<const W: usize, const K: usize> Logic for BeatFifo<W, K> {
+impl<const W: usize, const K: usize, const F: usize> Logic for BeatFifo<W, K, F> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(

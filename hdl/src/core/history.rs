@@ -1,6 +1,6 @@
 use rust_hdl::prelude::*;
 
-use crate::primitive::{Concat, RowRam};
+use crate::primitive::{BeatOfRows, RowRam};
 
 /// One lane of the history: every L-th row.
 #[derive(LogicBlock)]
@@ -60,7 +60,7 @@ impl<const R: usize> Logic for HistoryLane<R> {
 
 /// The history of rows, in RAM.
 ///
-/// There are as many lanes as a beat has row slots, L. The row of sequence number s lies at address
+/// There are as many lanes as a beat has row slots, L (one, where a row is wider than a beat). The row of sequence number s lies at address
 /// s div L of lane L − 1 − s mod L; so L consecutive rows lie in L different lanes at one of two
 /// neighbouring addresses, and a rotation brings them newest first. Two cycles from request to rows.
 #[derive(LogicBlock)]
@@ -77,10 +77,13 @@ pub struct History<const W: usize, const R: usize> {
     pub address: Signal<In, Bits<9>>,
     /// Lane of the newest row to be read, which is also the rotation.
     pub rotation: Signal<In, Bits<5>>,
+    /// Which part of the row, where a row is wider than a beat.
+    pub part: Signal<In, Bits<2>>,
     /// L rows, newest first, two cycles later.
     pub rows: Signal<Out, Bits<W>>,
     lane: Vec<HistoryLane<R>>,
-    join: Concat<R, W>,
+    join: BeatOfRows<R, W>,
+    read_part: DFF<Bits<2>>,
     place: Signal<Local, Bits<14>>,
     low_seq: Signal<Local, Bits<5>>,
     write_lane: Signal<Local, Bits<5>>,
@@ -108,7 +111,7 @@ pub struct History<const W: usize, const R: usize> {
 impl<const W: usize, const R: usize> History<W, R> {
     /// A history of at least `capacity` rows.
     pub fn new(capacity: usize) -> Self {
-        let lanes = W / R;
+        let lanes = (W / R).max(1);
         let depth = capacity.div_ceil(lanes).next_power_of_two().max(2);
         // A rotation by a whole turn or more never happens; its amount only has to fit.
         let down = |rows: usize| Constant::new(((rows * R).min(W) as u64).into());
@@ -120,9 +123,11 @@ impl<const W: usize, const R: usize> History<W, R> {
             write_seq: Signal::default(),
             address: Signal::default(),
             rotation: Signal::default(),
+            part: Signal::default(),
             rows: Signal::default(),
             lane: (0..lanes).map(|i| HistoryLane::new(i, depth)).collect(),
-            join: Concat::default(),
+            join: BeatOfRows::default(),
+            read_part: DFF::default(),
             place: Signal::default(),
             low_seq: Signal::default(),
             write_lane: Signal::default(),
@@ -152,7 +157,7 @@ impl<const W: usize, const R: usize> History<W, R> {
 impl<const W: usize, const R: usize> Logic for History<W, R> {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clk, read_rotation, rotated);
+        clock!(self, clk, read_rotation, read_part, rotated);
         self.place.next = self.write_seq.val() >> self.lanes_log2.val();
         self.low_seq.next = self.write_seq.val().get_bits::<5>(0);
         self.write_lane.next = !self.low_seq.val() & self.lane_mask.val();
@@ -164,14 +169,16 @@ impl<const W: usize, const R: usize> Logic for History<W, R> {
             self.lane[i].write_row.next = self.write_row.val();
             self.lane[i].read_address.next = self.address.val();
             self.lane[i].first_lane.next = self.rotation.val();
-            self.join.part[i].next = self.lane[i].read_row.val();
+            self.join.row[i].next = self.lane[i].read_row.val();
         }
         self.read_rotation.d.next = self.rotation.val();
+        self.read_part.d.next = self.part.val();
+        self.join.part.next = self.read_part.q.val();
 
-        self.by_1.next = self.join.whole.val();
+        self.by_1.next = self.join.beat.val();
         if self.read_rotation.q.val().get_bit(0) {
-            self.by_1.next = (self.join.whole.val() >> self.down_1.val())
-                | (self.join.whole.val() << self.up_1.val());
+            self.by_1.next = (self.join.beat.val() >> self.down_1.val())
+                | (self.join.beat.val() << self.up_1.val());
         }
         self.by_2.next = self.by_1.val();
         if self.read_rotation.q.val().get_bit(1) {

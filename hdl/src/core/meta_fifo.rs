@@ -1,6 +1,6 @@
 use rust_hdl::prelude::*;
 
-use super::types::{FIFO_BITS, FrameInfo};
+use super::types::FrameInfo;
 use crate::primitive::DistRam;
 
 /// Holds rows until their frames can be numbered.
@@ -9,7 +9,7 @@ use crate::primitive::DistRam;
 /// deeper. An entry becomes visible a fixed time after its frame's first beat, also when a short frame
 /// completed its window early; so latency does not depend on a frame's length.
 #[derive(LogicBlock)]
-pub struct MetaFifo<const R: usize> {
+pub struct MetaFifo<const R: usize, const F: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
     /// Synchronous reset.
@@ -30,18 +30,18 @@ pub struct MetaFifo<const R: usize> {
     pub info: Signal<Out, FrameInfo>,
     /// Take the entry.
     pub pop: Signal<In, Bit>,
-    row_ram: DistRam<Bits<R>, FIFO_BITS>,
-    info_ram: DistRam<FrameInfo, FIFO_BITS>,
-    write_pointer: DFF<Bits<FIFO_BITS>>,
-    read_pointer: DFF<Bits<FIFO_BITS>>,
-    visible: DFF<Bits<6>>,
+    row_ram: DistRam<Bits<R>, F>,
+    info_ram: DistRam<FrameInfo, F>,
+    write_pointer: DFF<Bits<F>>,
+    read_pointer: DFF<Bits<F>>,
+    visible: DFF<Bits<7>>,
     pending: DFF<Bits<8>>,
     token: Signal<Local, Bits<8>>,
     appears: Signal<Local, Bit>,
     one: Constant<Bits<8>>,
 }
 
-impl<const R: usize> Default for MetaFifo<R> {
+impl<const R: usize, const F: usize> Default for MetaFifo<R, F> {
     fn default() -> Self {
         Self {
             clk: Signal::default(),
@@ -67,7 +67,7 @@ impl<const R: usize> Default for MetaFifo<R> {
     }
 }
 
-impl<const R: usize> Logic for MetaFifo<R> {
+impl<const R: usize, const F: usize> Logic for MetaFifo<R, F> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clk, write_pointer, read_pointer, visible, pending);

@@ -47,6 +47,7 @@ pub(crate) const SOURCES: &[&str] = &[
     include_str!("sequencer.rs"),
     include_str!("settings.rs"),
     include_str!("types.rs"),
+    include_str!("../primitive/beat_of_rows.rs"),
     include_str!("../primitive/concat.rs"),
     include_str!("../primitive/dist_ram.rs"),
     include_str!("../primitive/row_layout.rs"),

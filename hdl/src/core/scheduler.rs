@@ -31,10 +31,14 @@ pub struct Scheduler {
     pub prefix: Signal<Out, Bit>,
     /// It is the frame's first beat of prefix.
     pub first: Signal<Out, Bit>,
+    /// It lies before the first row.
+    pub before_rows: Signal<Out, Bit>,
     /// It is the frame's last beat.
     pub last: Signal<Out, Bit>,
     /// History address for it.
     pub address: Signal<Out, Bits<9>>,
+    /// Part of a row that is wider than a beat.
+    pub part: Signal<Out, Bits<2>>,
     /// Slots to be filled in it and after.
     pub filled_slots: Signal<Out, Bits<10>>,
     /// Ticket of its frame.
@@ -45,6 +49,8 @@ pub struct Scheduler {
     left: DFF<Bits<8>>,
     next_address: DFF<Bits<9>>,
     next_filled: DFF<Bits<10>>,
+    next_part: DFF<Bits<2>>,
+    next_before_rows: DFF<Bit>,
     outstanding: DFF<Bits<6>>,
 
     go: Signal<Local, Bit>,
@@ -55,20 +61,26 @@ pub struct Scheduler {
     this_left: Signal<Local, Bits<8>>,
     this_address: Signal<Local, Bits<9>>,
     this_filled: Signal<Local, Bits<10>>,
+    this_part: Signal<Local, Bits<2>>,
+    this_before_rows: Signal<Local, Bit>,
+    row_ends: Signal<Local, Bit>,
 
     slot_valid: DFF<Bit>,
     slot_prefix: DFF<Bit>,
     slot_first: DFF<Bit>,
+    slot_before_rows: DFF<Bit>,
+    slot_part: DFF<Bits<2>>,
     slot_last: DFF<Bit>,
     slot_address: DFF<Bits<9>>,
     slot_filled: DFF<Bits<10>>,
     slot_frame: DFF<FrameTicket>,
     slots_per_beat: Constant<Bits<10>>,
+    last_part: Constant<Bits<2>>,
 }
 
 impl Scheduler {
-    /// A scheduler for beats of `lanes` row slots.
-    pub fn new(lanes: usize) -> Self {
+    /// A scheduler for beats of `lanes` row slots, or for rows that take `parts` beats (1, 2 or 4).
+    pub fn new(lanes: usize, parts: usize) -> Self {
         Self {
             clk: Signal::default(),
             rst: Signal::default(),
@@ -82,8 +94,10 @@ impl Scheduler {
             valid: Signal::default(),
             prefix: Signal::default(),
             first: Signal::default(),
+            before_rows: Signal::default(),
             last: Signal::default(),
             address: Signal::default(),
+            part: Signal::default(),
             filled_slots: Signal::default(),
             frame: Signal::default(),
             in_prefix: DFF::default(),
@@ -91,6 +105,8 @@ impl Scheduler {
             left: DFF::default(),
             next_address: DFF::default(),
             next_filled: DFF::default(),
+            next_part: DFF::default(),
+            next_before_rows: DFF::default(),
             outstanding: DFF::default(),
             go: Signal::default(),
             starts: Signal::default(),
@@ -100,14 +116,20 @@ impl Scheduler {
             this_left: Signal::default(),
             this_address: Signal::default(),
             this_filled: Signal::default(),
+            this_part: Signal::default(),
+            this_before_rows: Signal::default(),
+            row_ends: Signal::default(),
             slot_valid: DFF::default(),
             slot_prefix: DFF::default(),
             slot_first: DFF::default(),
+            slot_before_rows: DFF::default(),
+            slot_part: DFF::default(),
             slot_last: DFF::default(),
             slot_address: DFF::default(),
             slot_filled: DFF::default(),
             slot_frame: DFF::default(),
             slots_per_beat: Constant::new((lanes as u64).into()),
+            last_part: Constant::new((parts as u64 - 1).into()),
         }
     }
 }
@@ -123,6 +145,8 @@ impl Logic for Scheduler {
             left,
             next_address,
             next_filled,
+            next_part,
+            next_before_rows,
             outstanding
         );
         clock!(
@@ -131,6 +155,8 @@ impl Logic for Scheduler {
             slot_valid,
             slot_prefix,
             slot_first,
+            slot_before_rows,
+            slot_part,
             slot_last,
             slot_address,
             slot_filled,
@@ -152,18 +178,32 @@ impl Logic for Scheduler {
             self.this_left.next = self.ticket.val().last_prefix_beat;
             self.this_address.next = self.ticket.val().address;
             self.this_filled.next = self.ticket.val().filled_slots;
+            self.this_part.next = 0.into();
+            self.this_before_rows.next = true;
         } else {
             self.this_left.next = self.left.q.val();
             self.this_address.next = self.next_address.q.val();
             self.this_filled.next = self.next_filled.q.val();
+            self.this_part.next = self.next_part.q.val();
+            self.this_before_rows.next = self.next_before_rows.q.val();
         }
+        self.row_ends.next = self.this_part.val() == self.last_part.val();
         if self.sends_prefix.val() {
             self.left.d.next = self.this_left.val() - 1;
-            self.next_address.d.next = self.this_address.val() - 1;
-            if self.this_filled.val() > self.slots_per_beat.val() {
-                self.next_filled.d.next = self.this_filled.val() - self.slots_per_beat.val();
+            if self.row_ends.val() {
+                self.next_address.d.next = self.this_address.val() - 1;
+                if self.this_filled.val() > self.slots_per_beat.val() {
+                    self.next_filled.d.next = self.this_filled.val() - self.slots_per_beat.val();
+                } else {
+                    self.next_filled.d.next = 0.into();
+                }
+                self.next_part.d.next = 0.into();
+                self.next_before_rows.d.next = false;
             } else {
-                self.next_filled.d.next = 0.into();
+                self.next_address.d.next = self.this_address.val();
+                self.next_filled.d.next = self.this_filled.val();
+                self.next_part.d.next = self.this_part.val() + 1;
+                self.next_before_rows.d.next = self.this_before_rows.val();
             }
             self.in_prefix.d.next = self.this_left.val() != 0;
             self.in_packet.d.next = self.this_left.val() == 0;
@@ -183,6 +223,8 @@ impl Logic for Scheduler {
             (self.sends_prefix.val() | self.sends_packet.val()) & !self.rst.val();
         self.slot_prefix.d.next = self.sends_prefix.val();
         self.slot_first.d.next = self.starts.val();
+        self.slot_before_rows.d.next = self.this_before_rows.val();
+        self.slot_part.d.next = self.this_part.val();
         self.slot_last.d.next = self.ends.val();
         self.slot_address.d.next = self.this_address.val();
         self.slot_filled.d.next = self.this_filled.val();
@@ -190,6 +232,8 @@ impl Logic for Scheduler {
         self.valid.next = self.slot_valid.q.val();
         self.prefix.next = self.slot_prefix.q.val();
         self.first.next = self.slot_first.q.val();
+        self.before_rows.next = self.slot_before_rows.q.val();
+        self.part.next = self.slot_part.q.val();
         self.last.next = self.slot_last.q.val();
         self.address.next = self.slot_address.q.val();
         self.filled_slots.next = self.slot_filled.q.val();

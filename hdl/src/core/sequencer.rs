@@ -25,7 +25,7 @@ const RUN_AHEAD: usize = 18;
 /// steers packets to cores in rotation. Frames that are not sequenced pass unaltered to the default
 /// queue. Nothing is ever dropped.
 #[derive(LogicBlock)]
-pub struct Sequencer<const W: usize, const K: usize, const R: usize> {
+pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
     /// Synchronous reset.
@@ -86,10 +86,10 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize> {
     pub stat_next_seq: Signal<Out, Bits<40>>,
 
     input_stage: InputStage<W, K>,
-    beat_fifo: BeatFifo<W, K>,
+    beat_fifo: BeatFifo<W, K, F>,
     header_window: HeaderWindow<W, K>,
     packet_parser: PacketParser<R>,
-    meta_fifo: MetaFifo<R>,
+    meta_fifo: MetaFifo<R, F>,
     settings: Settings,
     numberer: Numberer<R>,
     frame_queue: FrameQueue,
@@ -99,16 +99,17 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize> {
     output_fifo: OutputFifo<W, K>,
 }
 
-impl<const W: usize, const K: usize, const R: usize> Sequencer<W, K, R> {
-    /// A sequencer with W-bit beats of K = W / 8 bytes for rows of `profile`, which have R bits, and a
-    /// history of N = `history` rows.
+impl<const W: usize, const K: usize, const R: usize, const F: usize> Sequencer<W, K, R, F> {
+    /// A sequencer with W-bit beats of K = W / 8 bytes for rows of `profile`, which have R bits, a history
+    /// of N = `history` rows, and input FIFOs of 2ᶠ beats.
     ///
     /// # Panics
     ///
     /// When W, K and R do not belong together.
     pub fn new(profile: &Profile, history: usize) -> Self {
-        assert!(W == K * 8 && R == profile.row_bytes() * 8 && R <= W);
-        let lanes = W / R;
+        assert!(W == K * 8 && R == profile.row_bytes() * 8);
+        let lanes = (W / R).max(1);
+        let parts = (R / W).max(1);
         Self {
             clk: Signal::default(),
             rst: Signal::default(),
@@ -145,7 +146,7 @@ impl<const W: usize, const K: usize, const R: usize> Sequencer<W, K, R> {
             settings: Settings::new(R / 8, history, K),
             numberer: Numberer::new(history, lanes),
             frame_queue: FrameQueue::default(),
-            scheduler: Scheduler::new(lanes),
+            scheduler: Scheduler::new(lanes, parts),
             history: History::new(history + 1 + RUN_AHEAD),
             assembler: Assembler::new(profile),
             output_fifo: OutputFifo::default(),
@@ -153,7 +154,9 @@ impl<const W: usize, const K: usize, const R: usize> Sequencer<W, K, R> {
     }
 }
 
-impl<const W: usize, const K: usize, const R: usize> Logic for Sequencer<W, K, R> {
+impl<const W: usize, const K: usize, const R: usize, const F: usize> Logic
+    for Sequencer<W, K, R, F>
+{
     #[hdl_gen]
     fn update(&mut self) {
         self.input_stage.clk.next = self.clk.val();
@@ -252,12 +255,14 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Sequencer<W, K, R
         self.history.write_seq.next = self.numberer.row_seq.val();
         self.history.address.next = self.scheduler.address.val();
         self.history.rotation.next = self.scheduler.frame.val().rotation;
+        self.history.part.next = self.scheduler.part.val();
 
         self.assembler.clk.next = self.clk.val();
         self.assembler.rst.next = self.rst.val();
         self.assembler.slot_valid.next = self.scheduler.valid.val();
         self.assembler.slot_prefix.next = self.scheduler.prefix.val();
         self.assembler.slot_first.next = self.scheduler.first.val();
+        self.assembler.slot_before_rows.next = self.scheduler.before_rows.val();
         self.assembler.slot_last.next = self.scheduler.last.val();
         self.assembler.slot_filled.next = self.scheduler.filled_slots.val();
         self.assembler.slot_frame.next = self.scheduler.frame.val();

@@ -2,12 +2,14 @@
 //! as a simulation and once as Verilog, and is small enough to be compared by eye; the lockstep tests
 //! compare them by machine.
 
+mod beat_of_rows;
 mod concat;
 mod dist_ram;
 mod row_layout;
 mod row_ram;
 mod spread;
 
+pub use beat_of_rows::BeatOfRows;
 pub use concat::Concat;
 pub use dist_ram::DistRam;
 pub use row_layout::RowLayout;

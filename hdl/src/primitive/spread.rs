@@ -2,7 +2,8 @@ use rust_hdl::prelude::*;
 
 use super::INLINE;
 
-/// Repeats bit i of `flag` over the i-th of WIDTH / EACH equal parts of `mask`.
+/// Repeats bit i of `flag` over the i-th of WIDTH / EACH equal parts of `mask`; bit 0 over all of it where
+/// EACH is more than WIDTH.
 #[derive(LogicBlock, Default)]
 pub struct Spread<const EACH: usize, const WIDTH: usize> {
     /// One bit for each part; bits above WIDTH / EACH are ignored.
@@ -13,6 +14,11 @@ pub struct Spread<const EACH: usize, const WIDTH: usize> {
 
 impl<const EACH: usize, const WIDTH: usize> Logic for Spread<EACH, WIDTH> {
     fn update(&mut self) {
+        if EACH > WIDTH {
+            let all = self.flag.val().get_bit(0);
+            self.mask.next = if all { Bits::mask() } else { Bits::default() };
+            return;
+        }
         let ones = bit_cast::<WIDTH, EACH>(Bits::<EACH>::mask());
         let mut mask = Bits::<WIDTH>::default();
         for i in 0..WIDTH / EACH {
@@ -28,9 +34,10 @@ impl<const EACH: usize, const WIDTH: usize> Logic for Spread<EACH, WIDTH> {
     }
 
     fn hdl(&self) -> Verilog {
-        let parts: Vec<String> = (0..WIDTH / EACH)
+        let each = EACH.min(WIDTH);
+        let parts: Vec<String> = (0..WIDTH / each)
             .rev()
-            .map(|i| format!("{{{EACH}{{flag[{i}]}}}}"))
+            .map(|i| format!("{{{each}{{flag[{i}]}}}}"))
             .collect();
         Verilog::Custom(format!("{INLINE}assign mask = {{{}}};", parts.join(", ")))
     }
