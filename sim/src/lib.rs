@@ -12,9 +12,14 @@
 //! | [`verilator`] | that model as a [`Dut`](scr_hdl::Dut) |
 //! | [`stream`] | a sequencer's ports as AXI4-Streams, its settings, the rules that its output keeps |
 //! | [`nic`] | the simulated NIC: packets in, frames out, cycles counted |
+//! | [`cosim`] | a block against the golden model, every byte and every cycle; two blocks in lockstep |
+//! | `software` | a stand-in for the hardware, with faults on request, for tests (feature `testing`) |
 #![deny(unsafe_code)]
 
 pub mod build;
+pub mod cosim;
 pub mod nic;
+#[cfg(feature = "testing")]
+pub mod software;
 pub mod stream;
 pub mod verilator;

@@ -371,18 +371,10 @@ impl SimNic {
 
     fn power_up(&mut self) -> Result<(), NicError> {
         const RESET_CYCLES: u32 = 16;
-        let dut = &mut *self.dut;
-        self.ports.drive(dut, &Beat::default());
-        self.ports.s_valid.set_bit(dut, false);
-        self.ports.m_ready.set_bit(dut, false);
-        self.ports.rst.set_bit(dut, true);
         self.configure.request(&self.config.settings)?;
-        for _ in 0..RESET_CYCLES {
-            self.configure.drive(&mut *self.dut);
-            self.dut.tick();
-        }
-        self.ports.rst.set_bit(&mut *self.dut, false);
-        self.configure.was_reset();
+        self.ports.drive(&mut *self.dut, &Beat::default());
+        self.ports
+            .reset(&mut *self.dut, &mut *self.configure, RESET_CYCLES);
         self.settle()?;
         let mut waited = 0;
         while !self.ports.s_ready.bit(&*self.dut) {

@@ -1,0 +1,546 @@
+//! Drives a block with steps, collects what comes out, and has it checked.
+
+use std::collections::VecDeque;
+use std::iter::Peekable;
+
+use fastrand::Rng;
+use scr_hdl::Dut;
+use scr_wire::{MAX_PREFIX_BYTES, Profile};
+
+use super::checker::{Checker, Frame, Times};
+use super::lockstep::Divergence;
+use super::mismatch::{Mismatch, MismatchKind};
+use super::packets::TestPacket;
+use super::steps::{Setting, Step};
+use crate::stream::{
+    Beat, ConfigPorts, Configure, Pattern, PatternState, Rules, Settings, StreamPorts, User,
+};
+
+/// How a cosimulation is run.
+#[derive(Clone, Debug)]
+pub struct CosimConfig {
+    /// Row profile that the block was generated for.
+    pub profile: Profile,
+    /// History depth N that it was generated for.
+    pub history: usize,
+    /// Its documented latency; see [`NicConfig::latency_cycles`](crate::nic::NicConfig::latency_cycles).
+    pub latency_cycles: u64,
+    /// The settings at the start.
+    pub settings: Settings,
+    /// When beats are offered.
+    pub source: Pattern,
+    /// When beats are taken.
+    pub sink: Pattern,
+    /// Seed of the patterns, of the moments at which settings change, and of the garbage on idle inputs.
+    pub seed: u64,
+    /// Cycles after which a change of settings is in force for every frame then arriving.
+    pub grace_cycles: u64,
+    /// Without a beat accepted or taken for this many cycles the block is declared stuck.
+    pub watchdog_cycles: u64,
+}
+
+impl CosimConfig {
+    /// Full rate at both ends.
+    pub fn new(profile: Profile, history: usize, latency_cycles: u64, settings: Settings) -> Self {
+        Self {
+            profile,
+            history,
+            latency_cycles,
+            settings,
+            source: Pattern::Always,
+            sink: Pattern::Always,
+            seed: 0,
+            grace_cycles: 512,
+            watchdog_cycles: 10_000,
+        }
+    }
+}
+
+/// What a cosimulation without mismatch has to tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CosimReport {
+    /// Packets sent.
+    pub packets: u64,
+    /// Frames checked.
+    pub frames: u64,
+    /// Of them with a prefix.
+    pub sequenced: u64,
+    /// Of them without.
+    pub passed_by: u64,
+    /// Packets that resets swallowed.
+    pub lost_in_resets: u64,
+    /// Clock cycles, from the end of the reset at the start.
+    pub cycles: u64,
+    /// Beats accepted.
+    pub beats_in: u64,
+    /// Beats taken.
+    pub beats_out: u64,
+    /// Cycles in which the sink was ready, a frame was due and no beat came, source at full rate. Only near a
+    /// change of settings is one no mismatch.
+    pub bubbles: u64,
+    /// Frames whose latency was measured, and it was the documented one: those that found the block idle,
+    /// source and sink at full rate.
+    pub latency_measured: u64,
+    /// Changes of settings made.
+    pub changes: u64,
+    /// Resets made.
+    pub resets: u64,
+}
+
+/// Runs the steps on a block, from power-up, until all frames are out.
+///
+/// Checked are every output byte, tkeep, tlast, tdest, tuser, tid, the rules of AXI4-Stream in every cycle, and
+/// with a source at full rate that no cycle is wasted; that a frame finding the block idle has exactly the
+/// documented latency, source and sink at full rate. A frame therefore takes exactly its prefix's beats and
+/// its own.
+///
+/// # Errors
+///
+/// The first [`Mismatch`].
+pub fn run(
+    dut: &mut dyn Dut,
+    steps: impl IntoIterator<Item = Step>,
+    config: &CosimConfig,
+) -> Result<CosimReport, Mismatch> {
+    run_watched(dut, steps, config, &|| None)
+}
+
+/// The same, looking at `probe` after each cycle.
+pub(super) fn run_watched(
+    dut: &mut dyn Dut,
+    steps: impl IntoIterator<Item = Step>,
+    config: &CosimConfig,
+    probe: &dyn Fn() -> Option<Divergence>,
+) -> Result<CosimReport, Mismatch> {
+    let at_start = |kind| Mismatch {
+        packet: 1,
+        cycle: 0,
+        kind,
+        seed: config.seed,
+    };
+    let mut engine = Engine::new(dut, config, probe).map_err(at_start)?;
+    let mut steps = steps.into_iter().peekable();
+    match engine.run(&mut steps) {
+        Ok(()) => Ok(engine.finish()),
+        Err(kind) => Err(Mismatch {
+            packet: engine.due(),
+            cycle: engine.cycle,
+            kind,
+            seed: config.seed,
+        }),
+    }
+}
+
+/// The packet that is being sent.
+struct Sending {
+    packet: TestPacket,
+    /// Bytes accepted.
+    done: usize,
+    /// A beat is at the input and was not accepted yet.
+    offering: bool,
+}
+
+/// A packet whose frame is not completely out.
+struct InFlight {
+    packet: TestPacket,
+    offered: u64,
+    accepted: Option<u64>,
+    presented: Option<u64>,
+    /// It found the block idle.
+    alone: bool,
+    complete: bool,
+}
+
+/// Something to do beside sending.
+enum Action {
+    Set(Setting),
+    Reset(u8),
+}
+
+struct Engine<'a> {
+    dut: &'a mut dyn Dut,
+    ports: StreamPorts,
+    configure: Box<dyn Configure>,
+    config: &'a CosimConfig,
+    probe: &'a dyn Fn() -> Option<Divergence>,
+    source: PatternState,
+    sink: PatternState,
+    rng: Rng,
+    rules: Rules,
+    checker: Checker,
+
+    sending: Option<Sending>,
+    draining: bool,
+    actions: VecDeque<Action>,
+    /// Cycles until the next action may happen.
+    delay: u64,
+    in_flight: VecDeque<InFlight>,
+    frame: Frame,
+    input: Box<Beat>,
+    output: Box<Beat>,
+    cycle: u64,
+    last_move: u64,
+    report: CosimReport,
+}
+
+/// Cycles of the reset at the start.
+const RESET_CYCLES: u32 = 16;
+
+impl<'a> Engine<'a> {
+    fn new(
+        dut: &'a mut dyn Dut,
+        config: &'a CosimConfig,
+        probe: &'a dyn Fn() -> Option<Divergence>,
+    ) -> Result<Self, MismatchKind> {
+        let ports = StreamPorts::find(dut.ports())?;
+        let configure = Box::new(ConfigPorts::find(dut.ports())?);
+        let mut rng = Rng::with_seed(config.seed);
+        let checker = Checker::new(
+            &config.profile,
+            config.history,
+            &config.settings,
+            config.grace_cycles,
+            ports.max_id(),
+        )?;
+        let mut engine = Self {
+            source: PatternState::new(config.source, rng.u64(..)),
+            sink: PatternState::new(config.sink, rng.u64(..)),
+            rules: Rules::new(ports.beat_bytes()),
+            dut,
+            ports,
+            configure,
+            config,
+            probe,
+            rng,
+            checker,
+            sending: None,
+            draining: false,
+            actions: VecDeque::new(),
+            delay: 0,
+            in_flight: VecDeque::new(),
+            frame: Frame::default(),
+            input: Box::default(),
+            output: Box::default(),
+            cycle: 0,
+            last_move: 0,
+            report: CosimReport::default(),
+        };
+        engine.configure.request(&config.settings)?;
+        engine.ports.drive(engine.dut, &Beat::default());
+        engine.reset(RESET_CYCLES)?;
+        engine.cycle = 0;
+        engine.last_move = 0;
+        Ok(engine)
+    }
+
+    /// The packet whose frame is due.
+    fn due(&self) -> u64 {
+        self.report.frames + self.report.lost_in_resets + 1
+    }
+
+    fn finish(self) -> CosimReport {
+        CosimReport {
+            sequenced: self.checker.sequenced,
+            passed_by: self.checker.passed_by,
+            cycles: self.cycle,
+            ..self.report
+        }
+    }
+
+    fn run<I: Iterator<Item = Step>>(
+        &mut self,
+        steps: &mut Peekable<I>,
+    ) -> Result<(), MismatchKind> {
+        loop {
+            self.fetch(steps);
+            let done = self.sending.is_none()
+                && self.actions.is_empty()
+                && self.in_flight.is_empty()
+                && !self.checker.changing()
+                && steps.peek().is_none();
+            if done {
+                // Nothing more may come.
+                for _ in 0..self.config.latency_cycles + 16 {
+                    self.cycle()?;
+                }
+                return Ok(());
+            }
+            self.act()?;
+            self.cycle()?;
+        }
+    }
+
+    /// Takes the next packet when the one before is sent, and what is to be done while it is being sent.
+    fn fetch<I: Iterator<Item = Step>>(&mut self, steps: &mut Peekable<I>) {
+        if self.draining && self.in_flight.is_empty() {
+            self.draining = false;
+        }
+        while self.sending.is_none() && !self.draining {
+            match steps.next() {
+                Some(Step::Packet(packet)) => {
+                    self.report.packets += 1;
+                    self.sending = Some(Sending {
+                        packet,
+                        done: 0,
+                        offering: false,
+                    });
+                }
+                Some(Step::Set(setting)) => self.actions.push_back(Action::Set(setting)),
+                Some(Step::Reset(cycles)) => self.actions.push_back(Action::Reset(cycles)),
+                Some(Step::Drain) => self.draining = true,
+                None => break,
+            }
+            let Some(sending) = &self.sending else {
+                continue;
+            };
+            let first = self.actions.len();
+            while let Some(Step::Set(_) | Step::Reset(_)) = steps.peek() {
+                match steps.next() {
+                    Some(Step::Set(setting)) => self.actions.push_back(Action::Set(setting)),
+                    Some(Step::Reset(cycles)) => self.actions.push_back(Action::Reset(cycles)),
+                    _ => {}
+                }
+            }
+            if self.actions.len() > first {
+                let beats = sending.packet.bytes.len().div_ceil(self.ports.beat_bytes());
+                self.delay = self.rng.u64(..=2 * beats as u64);
+            }
+        }
+    }
+
+    /// Does what is to be done, if this is the moment.
+    fn act(&mut self) -> Result<(), MismatchKind> {
+        let oldest = self
+            .in_flight
+            .front()
+            .map(|frame| frame.accepted.unwrap_or(self.cycle));
+        self.checker
+            .settle(self.cycle, self.configure.busy(), oldest);
+        self.delay = self.delay.saturating_sub(1);
+        if self.delay > 0 || self.checker.changing() {
+            return Ok(());
+        }
+        match self.actions.pop_front() {
+            None => {}
+            Some(Action::Set(setting)) => {
+                let settings = setting.applied(self.checker.settings());
+                self.configure.request(&settings)?;
+                self.checker.begin(settings, self.cycle)?;
+                self.report.changes += 1;
+            }
+            Some(Action::Reset(cycles)) => {
+                self.report.lost_in_resets += self.in_flight.len() as u64;
+                // A packet not even offered is sent after the reset; any other is among those in flight.
+                self.sending = self.sending.take().filter(|s| s.done == 0 && !s.offering);
+                self.in_flight.clear();
+                self.frame.bytes.clear();
+                self.checker.reset();
+                self.reset(cycles.max(1).into())?;
+                self.report.resets += 1;
+                self.last_move = self.cycle;
+            }
+        }
+        Ok(())
+    }
+
+    /// A reset, then silence until all settings are in force.
+    fn reset(&mut self, cycles: u32) -> Result<(), MismatchKind> {
+        self.ports.reset(self.dut, &mut *self.configure, cycles);
+        self.rules.reset();
+        self.cycle += u64::from(cycles);
+        if let Some(divergence) = (self.probe)() {
+            return Err(divergence.into());
+        }
+        if self.ports.m_valid.bit(self.dut) {
+            return Err(MismatchKind::ValidAfterReset);
+        }
+        let sending = self.sending.take();
+        while self.configure.busy() {
+            self.cycle()?;
+        }
+        for _ in 0..self.config.grace_cycles {
+            self.cycle()?;
+        }
+        self.sending = sending;
+        Ok(())
+    }
+
+    fn cycle(&mut self) -> Result<(), MismatchKind> {
+        let accepts = self.ports.s_ready.bit(self.dut);
+        let valid = self.ports.m_valid.bit(self.dut);
+        let ready = self.sink.next(valid);
+        self.ports.m_ready.set_bit(self.dut, ready);
+        let mut moved = self.output(valid, ready)?;
+        self.offer();
+        if self.configure.busy() {
+            self.configure.drive(self.dut);
+        }
+
+        self.dut.tick();
+
+        if let Some(divergence) = (self.probe)() {
+            return Err(divergence.into());
+        }
+        moved |= self.accept(accepts);
+        self.cycle += 1;
+        if moved || self.in_flight.is_empty() {
+            self.last_move = self.cycle;
+        } else if self.cycle - self.last_move > self.config.watchdog_cycles {
+            let offering = self.sending.as_ref().is_some_and(|s| s.offering);
+            return Err(MismatchKind::Stuck {
+                cycles: self.config.watchdog_cycles,
+                waiting_for: match (offering && !accepts, valid) {
+                    (_, true) => "the sink takes nothing",
+                    (true, false) => "s_axis_tready and m_axis_tvalid are low",
+                    (false, false) => "m_axis_tvalid is low",
+                },
+            });
+        }
+        Ok(())
+    }
+
+    /// Looks at the output and takes its beat; true when one was taken.
+    fn output(&mut self, valid: bool, ready: bool) -> Result<bool, MismatchKind> {
+        if valid {
+            self.ports.sample(self.dut, &mut self.output);
+        }
+        self.rules.check(valid.then_some(&*self.output), ready)?;
+        let Some(oldest) = self.in_flight.front_mut() else {
+            return if valid {
+                Err(MismatchKind::Unexpected)
+            } else {
+                Ok(false)
+            };
+        };
+        if !valid {
+            let due = oldest.offered + self.config.latency_cycles <= self.cycle;
+            if ready && due && self.config.source == Pattern::Always {
+                self.report.bubbles += 1;
+                if !self.checker.changing() {
+                    return Err(MismatchKind::Bubble);
+                }
+            }
+            return Ok(false);
+        }
+        if oldest.presented.is_none() {
+            oldest.presented = Some(self.cycle);
+            let full_rate =
+                self.config.source == Pattern::Always && self.config.sink == Pattern::Always;
+            if let Some(accepted) = oldest.accepted
+                && oldest.alone
+                && full_rate
+            {
+                let (expected, got) = (self.config.latency_cycles, self.cycle - accepted);
+                if got != expected {
+                    return Err(MismatchKind::Latency { expected, got });
+                }
+                self.report.latency_measured += 1;
+            }
+        }
+        if !ready {
+            return Ok(false);
+        }
+        self.report.beats_out += 1;
+        let beat = &self.output;
+        let count = beat.keep.count_ones() as usize;
+        self.frame.bytes.extend_from_slice(&beat.data[..count]);
+        if !beat.last {
+            if self.frame.bytes.len() > oldest.packet.bytes.len() + MAX_PREFIX_BYTES {
+                return Err(MismatchKind::Endless(self.frame.bytes.len()));
+            }
+            return Ok(true);
+        }
+        self.frame.user = beat.user;
+        self.frame.id = beat.id;
+        self.frame.dest = beat.dest;
+        let (Some(accepted), Some(presented), true) =
+            (oldest.accepted, oldest.presented, oldest.complete)
+        else {
+            return Err(MismatchKind::TooEarly);
+        };
+        let times = Times {
+            accepted,
+            presented,
+        };
+        self.checker.check(&oldest.packet, &self.frame, times)?;
+        self.frame.bytes.clear();
+        self.in_flight.pop_front();
+        self.report.frames += 1;
+        Ok(true)
+    }
+
+    /// Offers the next beat if the source is in the mood. An idle input carries garbage.
+    fn offer(&mut self) {
+        let waiting = self.sending.as_ref().is_some_and(|s| !s.offering);
+        let mood = self.source.next(waiting);
+        let Some(sending) = &mut self.sending else {
+            return;
+        };
+        if sending.offering || !mood {
+            return;
+        }
+        sending.offering = true;
+        let packet = &sending.packet;
+        if sending.done == 0 {
+            self.in_flight.push_back(InFlight {
+                packet: packet.clone(),
+                offered: self.cycle,
+                accepted: None,
+                presented: None,
+                alone: self.in_flight.is_empty(),
+                complete: false,
+            });
+        }
+        let beat_bytes = self.ports.beat_bytes();
+        let left = &packet.bytes[sending.done..];
+        let count = left.len().min(beat_bytes);
+        let beat = &mut *self.input;
+        beat.data[..count].copy_from_slice(&left[..count]);
+        for byte in &mut beat.data[count..beat_bytes] {
+            *byte = self.rng.u8(..);
+        }
+        beat.keep = u128::MAX >> (128 - count);
+        beat.last = left.len() <= beat_bytes;
+        beat.user = User::new(packet.time, packet.bad_frame);
+        beat.id = packet.id & self.ports.max_id();
+        self.ports.drive(self.dut, beat);
+        self.ports.s_valid.set_bit(self.dut, true);
+    }
+
+    /// After the tick: the beat at the input was accepted if the block was ready.
+    fn accept(&mut self, accepts: bool) -> bool {
+        let Some(sending) = self.sending.as_mut().filter(|s| s.offering && accepts) else {
+            return false;
+        };
+        self.report.beats_in += 1;
+        sending.offering = false;
+        if sending.done == 0
+            && let Some(newest) = self.in_flight.back_mut()
+        {
+            newest.accepted = Some(self.cycle);
+        }
+        sending.done += self.ports.beat_bytes();
+        if sending.done >= sending.packet.bytes.len() {
+            self.sending = None;
+            if let Some(newest) = self.in_flight.back_mut() {
+                newest.complete = true;
+            }
+        }
+        self.ports.s_valid.set_bit(self.dut, false);
+        self.garbage();
+        true
+    }
+
+    /// Random payload, of which the block must take no notice while tvalid is low.
+    fn garbage(&mut self) {
+        let beat = &mut *self.input;
+        for chunk in beat.data.chunks_exact_mut(8) {
+            chunk.copy_from_slice(&self.rng.u64(..).to_le_bytes());
+        }
+        beat.keep = self.rng.u128(..) & self.ports.full_keep();
+        beat.last = self.rng.bool();
+        beat.user = User(self.rng.u128(..) >> (128 - User::BITS));
+        beat.id = self.rng.u16(..) & self.ports.max_id();
+        self.ports.drive(self.dut, beat);
+    }
+}

@@ -1,0 +1,536 @@
+//! A stand-in for the hardware: the golden model behind the hardware's ports, cycle by cycle, with faults on
+//! request.
+//!
+//! It shows that the simulated NIC and the cosimulation find what they are there to find, and lets others
+//! test against a NIC without Verilator. It is no model of the hardware's insides.
+
+use std::collections::VecDeque;
+
+use scr_hdl::{Direction, Dut, Port};
+use scr_wire::parse::WINDOW_BYTES;
+use scr_wire::{Config, ConfigError, Disposition, MAX_CORES, MAX_PREFIX_BYTES, Profile, Sequencer};
+
+use crate::stream::{Beat, MAX_BEAT_BYTES, User};
+
+/// The cycles from the first accepted beat to the first output beat.
+pub const LATENCY_CYCLES: u64 = 9;
+
+/// Cycles from a configuration port to the setting in force.
+const SETTING_DELAY: usize = 7;
+/// Beats of packets that fit inside.
+const CAPACITY: usize = 64;
+
+/// Something that the stand-in does wrong. Frames are counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A bit of a frame is flipped.
+    FlipBit {
+        /// The frame.
+        frame: u64,
+        /// The byte; in the last one, if the frame is shorter.
+        byte: usize,
+    },
+    /// A frame is left out.
+    Drop(u64),
+    /// A frame is sent twice.
+    Duplicate(u64),
+    /// A frame lacks its last byte.
+    Shorten(u64),
+    /// A frame never ends: tlast is missing.
+    NoLast(u64),
+    /// A frame goes to another queue.
+    WrongQueue(u64),
+    /// A frame has another tid.
+    WrongId(u64),
+    /// A frame has another timestamp.
+    WrongUser(u64),
+    /// A frame's tuser changes behind its first beat.
+    UserChanges(u64),
+    /// A frame's last beat has no contiguous tkeep.
+    HoleInKeep(u64),
+    /// A frame's first beat has only half of tkeep.
+    HalfKeep(u64),
+    /// The payload of a frame changes while it waits for tready.
+    Unstable(u64),
+    /// tvalid falls while a frame waits for tready.
+    ValidFalls(u64),
+    /// A frame begins a cycle late.
+    Late(u64),
+    /// A frame pauses for a cycle behind its first beat.
+    Bubble(u64),
+    /// Nothing comes out from this frame on.
+    Stuck(u64),
+    /// A reset starts no new epoch.
+    ResetKeepsEpoch,
+    /// A reset does not clear the output.
+    ResetKeepsOutput,
+    /// Every other frame has the settings before the last change, for a hundred frames.
+    SettingsWaver,
+    /// Changes of settings never come into force.
+    SettingsStay,
+}
+
+/// Settings as they stand at the ports.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Ported {
+    config: Config,
+    default_queue: u16,
+}
+
+#[derive(Clone, Copy)]
+struct OutBeat {
+    beat: Beat,
+    /// The tick from which it may be put out.
+    from: u64,
+    frame: u64,
+    first: bool,
+    /// Whether it frees space: it is a packet's, not a prefix's.
+    counts: bool,
+}
+
+/// The packet that is coming in.
+#[derive(Default)]
+struct Arriving {
+    bytes: Vec<u8>,
+    start: u64,
+    /// Its prefix is decided, and its frame's user, id and queue are these.
+    decided: Option<(User, u16, u16)>,
+    first_out: bool,
+}
+
+/// The stand-in, with a 512-bit datapath.
+pub struct SoftwareSequencer {
+    ports: Vec<Port>,
+    values: Vec<Vec<u8>>,
+    golden: Box<Sequencer>,
+    steering: [u16; MAX_CORES as usize],
+    settings: VecDeque<Ported>,
+    previous: Option<Ported>,
+    since_change: u64,
+    arriving: Arriving,
+    queue: VecDeque<OutBeat>,
+    buffered: usize,
+    showing: Option<OutBeat>,
+    ready: bool,
+    ticks: u64,
+    frames: u64,
+    powered: bool,
+    in_reset: bool,
+    faults: Vec<Fault>,
+}
+
+const BEAT_BYTES: usize = 64;
+
+mod place {
+    //! The order of [`super::ports`].
+    pub const RST: usize = 1;
+    pub const S_DATA: usize = 2;
+    pub const S_KEEP: usize = 3;
+    pub const S_VALID: usize = 4;
+    pub const S_READY: usize = 5;
+    pub const S_LAST: usize = 6;
+    pub const S_USER: usize = 7;
+    pub const S_ID: usize = 8;
+    pub const M_DATA: usize = 9;
+    pub const M_KEEP: usize = 10;
+    pub const M_VALID: usize = 11;
+    pub const M_READY: usize = 12;
+    pub const M_LAST: usize = 13;
+    pub const M_USER: usize = 14;
+    pub const M_ID: usize = 15;
+    pub const M_DEST: usize = 16;
+    pub const ENABLE: usize = 17;
+    pub const SEQUENCE_ALL: usize = 18;
+    pub const CORES: usize = 19;
+    pub const PREFIX_WORDS: usize = 20;
+    pub const DEFAULT_QUEUE: usize = 21;
+    pub const STEER_WRITE: usize = 22;
+    pub const STEER_CORE: usize = 23;
+    pub const STEER_QUEUE: usize = 24;
+}
+
+/// The ports of a sequencer with a 512-bit datapath.
+pub fn ports() -> Vec<Port> {
+    use Direction::{Input, Output};
+    [
+        ("clk", Input, 1),
+        ("rst", Input, 1),
+        ("s_axis_tdata", Input, 512),
+        ("s_axis_tkeep", Input, 64),
+        ("s_axis_tvalid", Input, 1),
+        ("s_axis_tready", Output, 1),
+        ("s_axis_tlast", Input, 1),
+        ("s_axis_tuser", Input, 97),
+        ("s_axis_tid", Input, 8),
+        ("m_axis_tdata", Output, 512),
+        ("m_axis_tkeep", Output, 64),
+        ("m_axis_tvalid", Output, 1),
+        ("m_axis_tready", Input, 1),
+        ("m_axis_tlast", Output, 1),
+        ("m_axis_tuser", Output, 97),
+        ("m_axis_tid", Output, 8),
+        ("m_axis_tdest", Output, 9),
+        ("cfg_enable", Input, 1),
+        ("cfg_sequence_all", Input, 1),
+        ("cfg_cores", Input, 8),
+        ("cfg_prefix_words", Input, 6),
+        ("cfg_default_queue", Input, 9),
+        ("cfg_steer_write", Input, 1),
+        ("cfg_steer_core", Input, 7),
+        ("cfg_steer_queue", Input, 9),
+    ]
+    .map(|(name, direction, bits)| Port {
+        name: name.to_owned(),
+        direction,
+        bits,
+    })
+    .to_vec()
+}
+
+impl SoftwareSequencer {
+    /// A stand-in for hardware generated for `profile` and a history of N = `history` rows.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when N is out of range.
+    pub fn new(profile: &Profile, history: usize) -> Result<Self, ConfigError> {
+        Self::with_faults(profile, history, Vec::new())
+    }
+
+    /// A stand-in that does these things wrong.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_faults(
+        profile: &Profile,
+        history: usize,
+        faults: Vec<Fault>,
+    ) -> Result<Self, ConfigError> {
+        let words = scr_wire::Geometry::fewest_words(profile, 1).map_or(1, |g| g.prefix_words());
+        let golden = Sequencer::new(profile, history, Config::new(1, words))?;
+        let ports = ports();
+        let values = ports.iter().map(|p| vec![0; p.bytes()]).collect();
+        Ok(Self {
+            ports,
+            values,
+            golden: Box::new(golden),
+            steering: std::array::from_fn(|core| core as u16),
+            settings: VecDeque::new(),
+            previous: None,
+            since_change: u64::MAX,
+            arriving: Arriving::default(),
+            queue: VecDeque::new(),
+            buffered: 0,
+            showing: None,
+            ready: false,
+            ticks: 0,
+            frames: 0,
+            powered: false,
+            in_reset: false,
+            faults,
+        })
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+
+    fn value(&self, port: usize) -> u128 {
+        let mut bytes = [0; 16];
+        let value = &self.values[port];
+        bytes[..value.len()].copy_from_slice(value);
+        u128::from_le_bytes(bytes)
+    }
+
+    fn ported(&self) -> Ported {
+        Ported {
+            config: Config {
+                cores: self.value(place::CORES) as u8,
+                prefix_words: self.value(place::PREFIX_WORDS) as u8,
+                enable: self.value(place::ENABLE) != 0,
+                sequence_all: self.value(place::SEQUENCE_ALL) != 0,
+            },
+            default_queue: self.value(place::DEFAULT_QUEUE) as u16,
+        }
+    }
+
+    fn reset(&mut self) {
+        if !self.in_reset && self.powered && !self.has(Fault::ResetKeepsEpoch) {
+            self.golden.reset();
+        }
+        self.in_reset = true;
+        self.steering = std::array::from_fn(|core| core as u16);
+        self.arriving = Arriving::default();
+        self.queue.clear();
+        self.buffered = 0;
+        self.ready = false;
+        if !self.has(Fault::ResetKeepsOutput) {
+            self.showing = None;
+        }
+    }
+
+    /// The settings in force for the next frame, put into the golden model.
+    fn take_settings(&mut self) -> u16 {
+        let Some(&now) = self.settings.front() else {
+            return 0;
+        };
+        let mut now = now;
+        if let Some(previous) = self.previous
+            && previous != now
+        {
+            if self.has(Fault::SettingsStay) && self.frames > 1 {
+                now = previous;
+            } else {
+                self.since_change = 0;
+            }
+        }
+        self.since_change = self.since_change.saturating_add(1);
+        let waver = self.has(Fault::SettingsWaver) && (1..100).contains(&self.since_change);
+        if waver && self.frames.is_multiple_of(2) {
+            let cores = match now.config.cores {
+                1 => 1,
+                n => n - 1,
+            };
+            now.config.cores = cores;
+        } else {
+            self.previous = Some(now);
+        }
+        if self.golden.config() != now.config {
+            // Invalid settings are the outside's fault; the old ones stay.
+            _ = self.golden.configure(now.config);
+        }
+        now.default_queue
+    }
+
+    /// A beat was accepted.
+    fn accept(&mut self) {
+        let keep = self.value(place::S_KEEP);
+        let last = self.value(place::S_LAST) != 0;
+        let count = keep.count_ones() as usize;
+        if self.arriving.bytes.is_empty() {
+            self.arriving.start = self.ticks;
+        }
+        let data = &self.values[place::S_DATA][..count];
+        self.arriving.bytes.extend_from_slice(data);
+        self.buffered += 1;
+        if self.arriving.decided.is_some() {
+            self.enqueue_packet(last);
+        } else if last || self.arriving.bytes.len() >= WINDOW_BYTES {
+            self.decide();
+            self.enqueue_packet(last);
+        }
+        if last {
+            self.end_of_frame();
+        }
+    }
+
+    /// The packet's window is in: it gets its number, and its prefix goes out.
+    fn decide(&mut self) {
+        self.frames += 1;
+        let default_queue = self.take_settings();
+        let user = User(self.value(place::S_USER));
+        let id = self.value(place::S_ID) as u16;
+        let mut prefix = [0; MAX_PREFIX_BYTES];
+        let window = &self.arriving.bytes;
+        let disposition = self.golden.sequence(window, user.time(), &mut prefix);
+        let (bytes, dest) = match disposition {
+            Disposition::PassedBy => (0, default_queue),
+            Disposition::Sequenced {
+                core, prefix_bytes, ..
+            } => (prefix_bytes, self.steering[usize::from(core)]),
+        };
+        self.arriving.decided = Some((user, id, dest));
+        self.arriving.first_out = true;
+        for chunk in prefix[..bytes].chunks_exact(BEAT_BYTES) {
+            self.enqueue(chunk, false, false);
+        }
+    }
+
+    /// Whole beats of the packet, and the rest at its end, follow.
+    fn enqueue_packet(&mut self, last: bool) {
+        let bytes = std::mem::take(&mut self.arriving.bytes);
+        let beats = bytes.len().div_ceil(BEAT_BYTES);
+        for (i, chunk) in bytes.chunks(BEAT_BYTES).enumerate() {
+            self.enqueue(chunk, last && i + 1 == beats, true);
+        }
+    }
+
+    fn enqueue(&mut self, bytes: &[u8], last: bool, counts: bool) {
+        let Some((user, id, dest)) = self.arriving.decided else {
+            return;
+        };
+        let mut data = [0; MAX_BEAT_BYTES];
+        data[..bytes.len()].copy_from_slice(bytes);
+        let first = std::mem::take(&mut self.arriving.first_out);
+        // A frame's beats can follow each other from its first one on.
+        self.queue.push_back(OutBeat {
+            beat: Beat {
+                data,
+                keep: u128::MAX >> (128 - bytes.len()),
+                last,
+                user,
+                id,
+                dest,
+            },
+            from: self.arriving.start + LATENCY_CYCLES - 1,
+            frame: self.frames,
+            first,
+            counts,
+        });
+    }
+
+    /// The packet is complete; its frame in the queue gets its faults.
+    fn end_of_frame(&mut self) {
+        self.arriving = Arriving::default();
+        let frame = self.frames;
+        let Some(start) = self.queue.iter().position(|b| b.frame == frame) else {
+            return;
+        };
+        for fault in self.faults.clone() {
+            let beats = self.queue.len() - start;
+            let end = self.queue.len() - 1;
+            match fault {
+                Fault::FlipBit { frame: f, byte } if f == frame => {
+                    let at = start + (byte / BEAT_BYTES).min(beats - 1);
+                    let out = &mut self.queue[at].beat;
+                    let count = out.keep.count_ones() as usize;
+                    out.data[(byte % BEAT_BYTES).min(count - 1)] ^= 0x10;
+                }
+                Fault::Drop(f) if f == frame => {
+                    let dropped = self.queue.drain(start..);
+                    self.buffered -= dropped.filter(|b| b.counts).count();
+                    return;
+                }
+                Fault::Duplicate(f) if f == frame => {
+                    for i in start..=end {
+                        let again = OutBeat {
+                            counts: false,
+                            ..self.queue[i]
+                        };
+                        self.queue.push_back(again);
+                    }
+                }
+                Fault::Shorten(f) if f == frame => self.queue[end].beat.keep >>= 1,
+                Fault::NoLast(f) if f == frame => self.queue[end].beat.last = false,
+                Fault::HoleInKeep(f) if f == frame => {
+                    self.queue[end].beat.keep = 0b101;
+                }
+                Fault::HalfKeep(f) if f == frame => {
+                    self.queue[start].beat.keep = u128::from(u32::MAX);
+                }
+                Fault::UserChanges(f) if f == frame => self.queue[end].beat.user.0 ^= 2,
+                Fault::Late(f) if f == frame => self.queue[start].from += 1,
+                Fault::Bubble(f) if f == frame && beats > 1 => {
+                    self.queue[start + 1].from = u64::MAX;
+                }
+                Fault::WrongQueue(f) if f == frame => {
+                    self.queue.range_mut(start..).for_each(|b| b.beat.dest ^= 1);
+                }
+                Fault::WrongId(f) if f == frame => {
+                    self.queue.range_mut(start..).for_each(|b| b.beat.id ^= 1);
+                }
+                Fault::WrongUser(f) if f == frame => {
+                    self.queue
+                        .range_mut(start..)
+                        .for_each(|b| b.beat.user.0 ^= 1 << 60);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The output register takes the next beat, if it may.
+    fn advance(&mut self) {
+        if let Some(showing) = &mut self.showing {
+            if self.values[place::M_READY][0] == 0 {
+                let frame = showing.frame;
+                if self.faults.contains(&Fault::Unstable(frame)) {
+                    showing.beat.data[0] ^= 1;
+                }
+                if self.faults.contains(&Fault::ValidFalls(frame)) {
+                    self.queue.push_front(*showing);
+                    self.buffered += usize::from(showing.counts);
+                    self.showing = None;
+                    self.faults.retain(|&f| f != Fault::ValidFalls(frame));
+                }
+                return;
+            }
+            self.showing = None;
+        }
+        let Some(next) = self.queue.front_mut() else {
+            return;
+        };
+        if next.from == u64::MAX {
+            // The bubble.
+            next.from = 0;
+            return;
+        }
+        let stuck = next.first && self.faults.contains(&Fault::Stuck(next.frame));
+        if stuck || next.from > self.ticks {
+            return;
+        }
+        self.buffered -= usize::from(next.counts);
+        self.showing = self.queue.pop_front();
+    }
+
+    fn show(&mut self) {
+        let beat = self.showing.map(|b| b.beat).unwrap_or_default();
+        self.values[place::M_DATA].copy_from_slice(&beat.data[..BEAT_BYTES]);
+        let words = [
+            (place::M_KEEP, beat.keep),
+            (place::M_VALID, self.showing.is_some().into()),
+            (place::M_LAST, beat.last.into()),
+            (place::M_USER, beat.user.0),
+            (place::M_ID, beat.id.into()),
+            (place::M_DEST, beat.dest.into()),
+            (place::S_READY, self.ready.into()),
+        ];
+        for (port, word) in words {
+            let value = &mut self.values[port];
+            let count = value.len();
+            value.copy_from_slice(&word.to_le_bytes()[..count]);
+        }
+    }
+}
+
+impl Dut for SoftwareSequencer {
+    fn ports(&self) -> &[Port] {
+        &self.ports
+    }
+
+    fn set(&mut self, port: usize, value: &[u8]) {
+        let settable = self.ports[port].direction == Direction::Input && port != 0;
+        assert!(settable, "port {} is no input", self.ports[port].name);
+        self.values[port].copy_from_slice(value);
+    }
+
+    fn get(&self, port: usize, value: &mut [u8]) {
+        value.copy_from_slice(&self.values[port]);
+    }
+
+    fn tick(&mut self) {
+        let ported = self.ported();
+        self.settings.push_back(ported);
+        if self.settings.len() > SETTING_DELAY {
+            self.settings.pop_front();
+        }
+        if self.values[place::RST][0] != 0 {
+            self.reset();
+        } else {
+            self.powered = true;
+            self.in_reset = false;
+            if self.values[place::STEER_WRITE][0] != 0 {
+                let core = self.value(place::STEER_CORE) as usize;
+                self.steering[core] = self.value(place::STEER_QUEUE) as u16;
+            }
+            if self.ready && self.values[place::S_VALID][0] != 0 {
+                self.accept();
+            }
+            self.advance();
+            self.ready = self.buffered + 2 <= CAPACITY;
+        }
+        self.ticks += 1;
+        self.show();
+    }
+}
