@@ -5,8 +5,11 @@ use scr_wire::{Frame, Geometry, Header, Profile, Seq};
 use super::load::{Load, Segment};
 use crate::device::{DeviceError, Fate, Path};
 
-/// Half of all sequence numbers.
-const HALF: u64 = 1 << (Seq::BITS - 1);
+/// How far a sequence number may lie ahead of the one before; what lies further lies behind. Half of what serial
+/// arithmetic allows, so that it holds for a worker as well that missed the frames before.
+const AHEAD: u64 = 1 << (Seq::BITS - 2);
+/// A jump from which on all workers come to the same row first, so that none takes the next jump for a step back.
+const JUMP: u64 = 1 << 20;
 /// Half of all epochs.
 const HALF_EPOCHS: u8 = 1 << (scr_wire::header::EPOCH_BITS - 1);
 const EPOCH_MASK: u8 = (1 << scr_wire::header::EPOCH_BITS) - 1;
@@ -85,19 +88,22 @@ impl Dispatcher {
     #[inline]
     fn follows(&self, header: &Header) -> bool {
         let Some((epoch, _)) = self.current else {
-            return header.seq.since(self.first_seq) < HALF;
+            return header.seq.since(self.first_seq) < AHEAD;
         };
         if header.epoch != epoch {
-            return header.epoch.wrapping_sub(epoch) & EPOCH_MASK < HALF_EPOCHS;
+            let newer = header.epoch.wrapping_sub(epoch) & EPOCH_MASK < HALF_EPOCHS;
+            return newer && header.seq.get() < AHEAD;
         }
-        self.last.is_none_or(|last| header.seq.is_after(last))
+        let ahead = self.last.map_or(1, |last| header.seq.since(last));
+        ahead != 0 && ahead < AHEAD
     }
 
     /// Starts a segment at frame `i` if its configuration is a new one.
     #[inline]
     fn enter(&mut self, i: usize, header: &Header, segments: &mut Vec<Segment>) {
         let configuration = (header.epoch, header.prefix_words);
-        if self.current == Some(configuration) {
+        let jump = self.last.is_some_and(|last| header.seq.since(last) > JUMP);
+        if self.current == Some(configuration) && !jump {
             return;
         }
         let before = self.current.replace(configuration);

@@ -60,7 +60,7 @@ impl ReplayConfig {
 #[derive(Default)]
 pub struct Outputs<'a> {
     /// Packets that passed, and passed by.
-    pub packets: Option<Box<dyn PacketSink + 'a>>,
+    pub packets: Option<Box<dyn PacketSink + Send + 'a>>,
     /// Events, as JSON lines; see [`ReplayConfig::events`].
     pub events: Option<Box<dyn Write + Send + 'a>>,
     /// The final state, as a JSON object.

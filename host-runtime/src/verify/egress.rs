@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use rtrb::{Consumer, Producer};
+use scr_capture::CaptureWriter;
 use scr_wire::{Frame, Profile};
 
 use super::{Ledger, Mismatch, Reference};
@@ -15,7 +16,7 @@ use crate::worker::threads::{Halt, Poll, Task};
 use crate::worker::{Outcome, Output, Reason};
 
 /// Takes the packets that passed, and those that passed by, in order of arrival.
-pub trait PacketSink: Send {
+pub trait PacketSink {
     /// A packet with its bytes: the original ones, or the new ones of a rewritten packet.
     ///
     /// # Errors
@@ -30,9 +31,12 @@ impl<S: PacketSink + ?Sized> PacketSink for &mut S {
     }
 }
 
-impl<S: PacketSink + ?Sized> PacketSink for Box<S> {
+/// A capture of the packets, with original lengths and timestamps.
+impl PacketSink for CaptureWriter<'_> {
+    #[inline]
     fn packet(&mut self, info: &PacketInfo, bytes: &[u8]) -> Result<(), BoxError> {
-        (**self).packet(info, bytes)
+        self.write(&info.timestamp, info.original_len, bytes)?;
+        Ok(())
     }
 }
 
@@ -85,7 +89,7 @@ pub struct Egress<'a, F: NetworkFunction> {
     profile: Profile,
     reference: Option<Reference<F>>,
     report: EgressReport,
-    packets: Option<Box<dyn PacketSink + 'a>>,
+    packets: Option<Box<dyn PacketSink + Send + 'a>>,
     events: Option<Box<dyn Write + Send + 'a>>,
     failure: Option<BoxError>,
     halt: Arc<Halt>,
@@ -102,7 +106,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
         profile: &Profile,
         reference: Option<Reference<F>>,
         ledger: Ledger,
-        packets: Option<Box<dyn PacketSink + 'a>>,
+        packets: Option<Box<dyn PacketSink + Send + 'a>>,
         events: Option<Box<dyn Write + Send + 'a>>,
         halt: Arc<Halt>,
         results: std::sync::mpsc::Sender<Outcomes<F::State>>,

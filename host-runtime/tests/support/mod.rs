@@ -1,0 +1,276 @@
+//! Packets, runs and a model of them that several tests share.
+#![allow(dead_code)] // every test uses another part
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use scr_runtime::device::{
+    Batch, Device, DeviceError, Lose, Loss, MemorySource, Model, NicReport, Replay,
+};
+use scr_runtime::nf::Selected;
+use scr_runtime::{EventLevel, Outputs, PacketSink, ReplayConfig, ReplayReport, replay};
+use scr_wire::{Config, Geometry, Profile, Seq, Sequencer};
+
+/// A packet of few hosts and ports, so that flows meet.
+#[derive(Clone, Debug)]
+pub struct Packet {
+    pub src: u8,
+    pub dport: u16,
+    pub kind: Kind,
+    pub flags: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Tcp,
+    Udp,
+    Icmp,
+    Tcp6,
+    Arp,
+    Empty,
+}
+
+impl Packet {
+    pub fn tcp(src: u8, dport: u16, flags: u8) -> Self {
+        Self {
+            src,
+            dport,
+            kind: Kind::Tcp,
+            flags,
+        }
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut frame = vec![0u8; 60];
+        let transport = match self.kind {
+            Kind::Empty => return vec![],
+            Kind::Arp => {
+                frame[12..14].copy_from_slice(&[0x08, 0x06]);
+                return frame;
+            }
+            Kind::Tcp6 => {
+                frame.resize(80, 0);
+                frame[12..14].copy_from_slice(&[0x86, 0xdd]);
+                frame[14] = 0x60;
+                frame[19] = 26;
+                frame[20] = 6;
+                frame[22] = 0x20;
+                frame[37] = self.src;
+                frame[38] = 0x20;
+                54
+            }
+            _ => {
+                frame[12..14].copy_from_slice(&[0x08, 0x00]);
+                frame[14] = 0x45;
+                frame[16..18].copy_from_slice(&46u16.to_be_bytes());
+                frame[26..30].copy_from_slice(&[10, 0, 0, self.src]);
+                frame[30..34].copy_from_slice(&[10, 0, 1, 1]);
+                frame[23] = match self.kind {
+                    Kind::Tcp => 6,
+                    Kind::Udp => 17,
+                    _ => 1,
+                };
+                34
+            }
+        };
+        frame[transport + 1] = 7;
+        frame[transport + 2..transport + 4].copy_from_slice(&self.dport.to_be_bytes());
+        frame[transport + 13] = self.flags;
+        frame
+    }
+}
+
+pub fn packet() -> impl Strategy<Value = Packet> {
+    let kind = prop_oneof![
+        10 => Just(Kind::Tcp),
+        2 => Just(Kind::Udp),
+        1 => Just(Kind::Icmp),
+        1 => Just(Kind::Tcp6),
+        1 => Just(Kind::Arp),
+        1 => Just(Kind::Empty),
+    ];
+    let flags = prop_oneof![4 => Just(0x02u8), 3 => Just(0x10), 2 => Just(0x11), 1 => any::<u8>()];
+    (0u8..12, 99u16..104, kind, flags).prop_map(|(src, dport, kind, flags)| Packet {
+        src,
+        dport,
+        kind,
+        flags,
+    })
+}
+
+pub fn source(packets: &[Packet]) -> MemorySource {
+    let mut source = MemorySource::default();
+    for packet in packets {
+        source.push(&packet.bytes());
+    }
+    source
+}
+
+/// All that a run can vary in.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub nf: &'static str,
+    pub options: Vec<String>,
+    pub profile: &'static Profile,
+    pub cores: u8,
+    pub words: u8,
+    pub history: usize,
+    pub sequence_all: bool,
+    pub loss: Option<Loss>,
+    pub first_seq: u64,
+    pub max_rows: u8,
+    pub batch_frames: usize,
+    pub batches: usize,
+    pub threads: usize,
+    pub events: EventLevel,
+}
+
+impl Setup {
+    pub fn new(nf: &'static str, cores: u8) -> Self {
+        let function = Selected::new::<&str>(nf, &[]).unwrap();
+        let profile = function.smallest_profile();
+        Self {
+            nf,
+            options: vec![],
+            profile,
+            cores,
+            words: Geometry::fewest_words(profile, cores.into())
+                .unwrap()
+                .prefix_words(),
+            history: 256,
+            sequence_all: false,
+            loss: None,
+            first_seq: 0,
+            max_rows: 255,
+            batch_frames: 7,
+            batches: 3,
+            threads: 3,
+            events: EventLevel::Recovery,
+        }
+    }
+
+    pub fn lose(mut self, list: &str) -> Self {
+        self.loss = Some(Loss::List(list.parse().unwrap()));
+        self
+    }
+}
+
+/// All that a run gives.
+#[derive(Debug)]
+pub struct Ran {
+    pub report: ReplayReport,
+    pub events: Vec<serde_json::Value>,
+    pub state: serde_json::Value,
+    pub out: Vec<(u64, Vec<u8>)>,
+}
+
+#[derive(Default)]
+struct Collect(Vec<(u64, Vec<u8>)>);
+
+impl PacketSink for Collect {
+    fn packet(
+        &mut self,
+        info: &scr_runtime::device::PacketInfo,
+        bytes: &[u8],
+    ) -> Result<(), scr_runtime::device::BoxError> {
+        self.0.push((info.index, bytes.to_vec()));
+        Ok(())
+    }
+}
+
+pub fn run(setup: &Setup, packets: &[Packet]) -> Ran {
+    let config = Config {
+        sequence_all: setup.sequence_all,
+        ..Config::new(setup.cores, setup.words)
+    };
+    let mut sequencer = Sequencer::new(setup.profile, setup.history, config).unwrap();
+    sequencer.set_next_seq(Seq::new(setup.first_seq));
+    let device = Replay::new(source(packets), Model::from_sequencer(sequencer));
+    match &setup.loss {
+        Some(loss) => run_device(setup, &mut Lose::new(device, loss.clone())),
+        None => run_device(setup, &mut { device }),
+    }
+}
+
+pub fn run_device(setup: &Setup, device: &mut dyn Device) -> Ran {
+    let function = Selected::new(setup.nf, &setup.options).unwrap();
+    let config = ReplayConfig {
+        first_seq: Seq::new(setup.first_seq),
+        max_rows: setup.max_rows,
+        batch_frames: setup.batch_frames,
+        batches: setup.batches,
+        threads: setup.threads,
+        events: setup.events,
+        ..ReplayConfig::new(function, setup.profile, setup.cores, setup.words)
+    };
+    let (mut events, mut state, mut out) = (Vec::new(), Vec::new(), Collect::default());
+    let outputs = Outputs {
+        packets: Some(Box::new(&mut out)),
+        events: Some(Box::new(&mut events)),
+        state: Some(Box::new(&mut state)),
+    };
+    let report = replay(&config, device, outputs, &mut |_| {}).unwrap();
+    let events = String::from_utf8(events).unwrap();
+    Ran {
+        report,
+        events: events
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+        state: serde_json::from_slice(&state).unwrap(),
+        out: out.0,
+    }
+}
+
+/// Frames of all packets in a batch, as the sequencer of `setup` makes them.
+pub fn frames(setup: &Setup, packets: &[Packet]) -> Batch {
+    let config = Config {
+        sequence_all: setup.sequence_all,
+        ..Config::new(setup.cores, setup.words)
+    };
+    let nic = Model::new(setup.profile, setup.history, config).unwrap();
+    let mut batch = Batch::new(usize::MAX);
+    assert!(
+        !Replay::new(source(packets), nic)
+            .receive(&mut batch)
+            .unwrap()
+    );
+    batch
+}
+
+/// A device that gives frames prepared before, in one source of frames.
+pub struct Prepared(
+    pub Vec<(scr_runtime::device::Path, u16, Vec<u8>)>,
+    pub usize,
+);
+
+impl Device for Prepared {
+    fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
+        while !batch.is_full() {
+            let Some((path, queue, bytes)) = self.0.get(self.1) else {
+                return Ok(false);
+            };
+            self.1 += 1;
+            let info = scr_runtime::device::PacketInfo {
+                index: self.1 as u64,
+                timestamp: scr_capture::Timestamp::new(1, 0),
+                original_len: bytes.len() as u32,
+            };
+            batch.push(info, *path, *queue, &[bytes]);
+        }
+        Ok(true)
+    }
+
+    fn nic(&self) -> NicReport {
+        NicReport::of_kind("prepared")
+    }
+}
+
+/// Heavy-hitter counts by source and destination port, straight from packets.
+pub fn count<'a>(packets: impl IntoIterator<Item = &'a Packet>) -> BTreeMap<(u8, u16), u64> {
+    let mut counts = BTreeMap::new();
+    for packet in packets {
+        *counts.entry((packet.src, packet.dport)).or_insert(0) += 1;
+    }
+    counts
+}
