@@ -52,8 +52,10 @@ pub struct HeaderWindow<const W: usize, const K: usize> {
     place: Signal<Local, Bits<16>>,
     is_first: Signal<Local, Bit>,
     is_final: Signal<Local, Bit>,
+    is_past: Signal<Local, Bit>,
     one: Constant<Bits<16>>,
     final_index: Constant<Bits<4>>,
+    past_index: Constant<Bits<4>>,
 }
 
 impl<const W: usize, const K: usize> Default for HeaderWindow<W, K> {
@@ -86,8 +88,10 @@ impl<const W: usize, const K: usize> Default for HeaderWindow<W, K> {
             place: Signal::default(),
             is_first: Signal::default(),
             is_final: Signal::default(),
+            is_past: Signal::default(),
             one: Constant::new(1.into()),
             final_index: Constant::new((segments as u64 - 1).into()),
+            past_index: Constant::new((segments as u64).into()),
         }
     }
 }
@@ -101,6 +105,7 @@ impl<const W: usize, const K: usize> Logic for HeaderWindow<W, K> {
         // Which segment the beat is; past the window, none.
         self.place.next = self.one.val() << self.beat_index.q.val();
         self.is_first.next = self.place.val().get_bit(0);
+        self.is_past.next = self.beat_index.q.val() == self.past_index.val();
         self.is_final.next = self.beat_index.q.val() == self.final_index.val();
         for i in 0..self.segment.len() {
             self.segment[i].clock.next = self.clk.val();
@@ -126,13 +131,13 @@ impl<const W: usize, const K: usize> Logic for HeaderWindow<W, K> {
         if self.beat_valid.val() {
             if self.beat_last.val() {
                 self.beat_index.d.next = 0.into();
-            } else if self.beat_index.q.val() <= self.final_index.val() {
+            } else if !self.is_past.val() {
                 self.beat_index.d.next = self.beat_index.q.val() + 1;
             }
         }
         self.complete.d.next = self.beat_valid.val()
-            & (self.is_final.val()
-                | (self.beat_last.val() & (self.beat_index.q.val() < self.final_index.val())));
+            & (self.is_final.val() | self.beat_last.val())
+            & !self.is_past.val();
         self.short_by.d.next = self.final_index.val() - self.beat_index.q.val();
 
         self.valid.next = self.complete.q.val();

@@ -23,6 +23,8 @@ pub struct HistoryLane<const R: usize> {
     pub read_row: Signal<Out, Bits<R>>,
     ram: RowRam<R>,
     index: Constant<Bits<5>>,
+    // A bit wider, so that the last of 32 lanes is compared like any other.
+    wide_index: Constant<Bits<6>>,
 }
 
 impl<const R: usize> HistoryLane<R> {
@@ -38,6 +40,7 @@ impl<const R: usize> HistoryLane<R> {
             read_row: Signal::default(),
             ram: RowRam::new(depth),
             index: Constant::new((index as u64).into()),
+            wide_index: Constant::new((index as u64).into()),
         }
     }
 }
@@ -49,7 +52,7 @@ impl<const R: usize> Logic for HistoryLane<R> {
         self.ram.write_enable.next = self.write.val() & (self.write_lane.val() == self.index.val());
         self.ram.write_address.next = self.write_address.val();
         self.ram.write_row.next = self.write_row.val();
-        if self.index.val() < self.first_lane.val() {
+        if self.wide_index.val() < bit_cast::<6, 5>(self.first_lane.val()) {
             self.ram.read_address.next = self.read_address.val() - 1;
         } else {
             self.ram.read_address.next = self.read_address.val();
