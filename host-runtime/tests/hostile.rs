@@ -227,3 +227,28 @@ fn a_queue_without_worker_is_an_error() {
         "packet 1: its frame was steered to queue 7, but there are 2 workers"
     );
 }
+
+/// One core gets other rows than its peers: nothing in the frame gives that away, so the comparison must.
+#[test]
+fn a_replica_that_went_astray_is_found() {
+    let packets: Vec<_> = (0..12).map(|n| Packet::tcp(n / 4, 100, 2)).collect();
+    let mut setup = Setup::new("ddos", 2);
+    setup.options = vec!["threshold=3".to_owned()];
+    let batch = frames(&setup, &packets);
+    let mut order = vec![];
+    for i in 0..batch.len() {
+        let info = batch.frames()[i];
+        let mut bytes = batch.bytes(i).to_vec();
+        if i == 3 {
+            bytes[16 + 4 + 3] = 99; // the row of packet 3, as packet 4 has it
+        }
+        order.push((info.path, info.queue, bytes));
+    }
+    let report = run_device(&setup, &mut Prepared(order, 0)).report;
+    assert!(!report.replicas_agree && !report.is_good());
+    assert_eq!(report.verified, Some(false));
+    assert_eq!(
+        report.mismatch.unwrap().to_string(),
+        "packet 4 (seq 3): core 1 says pass, the single thread says drop"
+    );
+}

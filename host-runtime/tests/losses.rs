@@ -62,20 +62,20 @@ fn everything_lost_leaves_nothing() {
 /// lost everywhere, and rows fetched from a log, over both cores.
 #[test]
 fn the_cases_of_two_cores() {
-    let cases: [(&str, &[u64], &[u64]); 11] = [
-        ("", &[], &[]),
-        ("1", &[], &[1]),
-        ("2", &[], &[2]),
-        ("3", &[], &[3]),
-        ("4", &[], &[4]),
-        ("1-2", &[1], &[2]),
-        ("1-3", &[1, 2], &[3]),
-        ("1-4", &[1, 2, 3], &[4]),
-        ("2-4", &[2, 3], &[4]),
-        ("3-4", &[3], &[4]),
-        ("3-6", &[3, 4, 5], &[6]),
+    let cases: [(&str, &[u64], [&[u64]; 2]); 11] = [
+        ("", &[], [&[], &[]]),
+        ("1", &[], [&[1], &[]]),
+        ("2", &[], [&[], &[1, 2]]),
+        ("3", &[], [&[2, 3], &[]]),
+        ("4", &[], [&[], &[3, 4]]),
+        ("1-2", &[1], [&[], &[2]]),
+        ("1-3", &[1, 2], [&[3], &[]]),
+        ("1-4", &[1, 2, 3], [&[], &[4]]),
+        ("2-4", &[2, 3], [&[], &[1, 4]]),
+        ("3-4", &[3], [&[2], &[4]]),
+        ("3-6", &[3, 4, 5], [&[2], &[6]]),
     ];
-    for (lost, everywhere, _) in cases {
+    for (lost, everywhere, from_log) in cases {
         let from_zero: Vec<String> = lost
             .split(',')
             .filter(|part| !part.is_empty())
@@ -111,6 +111,11 @@ fn the_cases_of_two_cores() {
             assert_eq!(
                 rows("row-lost-everywhere", core),
                 everywhere,
+                "{lost}, core {core}"
+            );
+            assert_eq!(
+                rows("row-from-log", core),
+                from_log[core as usize],
                 "{lost}, core {core}"
             );
         }

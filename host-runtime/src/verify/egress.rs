@@ -4,7 +4,6 @@ use std::io::Write;
 use std::sync::Arc;
 
 use rtrb::{Consumer, Producer};
-use scr_capture::CaptureWriter;
 use scr_wire::{Frame, Profile};
 
 use super::{Ledger, Mismatch, Reference};
@@ -28,15 +27,6 @@ pub trait PacketSink {
 impl<S: PacketSink + ?Sized> PacketSink for &mut S {
     fn packet(&mut self, info: &PacketInfo, bytes: &[u8]) -> Result<(), BoxError> {
         (**self).packet(info, bytes)
-    }
-}
-
-/// A capture of the packets, with original lengths and timestamps.
-impl PacketSink for CaptureWriter<'_> {
-    #[inline]
-    fn packet(&mut self, info: &PacketInfo, bytes: &[u8]) -> Result<(), BoxError> {
-        self.write(&info.timestamp, info.original_len, bytes)?;
-        Ok(())
     }
 }
 
