@@ -13,12 +13,14 @@
 //! | [`stream`] | a sequencer's ports as AXI4-Streams, its settings, the rules that its output keeps |
 //! | [`nic`] | the simulated NIC: packets in, frames out, cycles counted |
 //! | [`cosim`] | a block against the golden model, every byte and every cycle; two blocks in lockstep |
+//! | [`sequencer`] | from a sequencer's build parameters to its model |
 //! | `software` | a stand-in for the hardware, with faults on request, for tests (feature `testing`) |
 #![deny(unsafe_code)]
 
 pub mod build;
 pub mod cosim;
 pub mod nic;
+pub mod sequencer;
 #[cfg(feature = "testing")]
 pub mod software;
 pub mod stream;

@@ -1,0 +1,92 @@
+//! From a sequencer's build parameters to its model.
+
+use scr_hdl::{CoreConfig, Dut, Emitted};
+
+use crate::build::{self, BuildStep, Design, ModelBuilder, Source};
+use crate::cosim::CosimConfig;
+use crate::nic::NicConfig;
+use crate::stream::Settings;
+use crate::verilator::{ModelLibrary, TraceError};
+
+/// Why there is no model of a sequencer.
+#[derive(Debug, thiserror::Error)]
+pub enum SequencerError {
+    /// Its Verilog could not be generated.
+    #[error(transparent)]
+    Emit(#[from] scr_hdl::BuildError),
+    /// Its Verilog could not be made a model.
+    #[error(transparent)]
+    Build(#[from] build::BuildError),
+    /// Its model could not be started.
+    #[error(transparent)]
+    Start(#[from] TraceError),
+}
+
+/// A generated sequencer and what simulates it.
+#[derive(Clone, Debug)]
+pub struct SequencerModel {
+    /// What it was generated from.
+    pub config: CoreConfig,
+    /// Its documented latency.
+    pub latency_cycles: u64,
+    /// Its Verilator model.
+    pub library: ModelLibrary,
+}
+
+/// The files of a generated block as the builder takes them.
+pub fn sources(emitted: &Emitted) -> Vec<Source> {
+    let file = |(name, text): &(String, String)| Source {
+        name: name.clone(),
+        text: text.clone(),
+    };
+    emitted.files.iter().map(file).collect()
+}
+
+impl SequencerModel {
+    /// Generates the Verilog of `config` and builds its model, or takes it from the cache.
+    ///
+    /// # Errors
+    ///
+    /// [`SequencerError`].
+    pub fn build(
+        config: &CoreConfig,
+        builder: &ModelBuilder,
+        progress: &mut dyn FnMut(BuildStep),
+    ) -> Result<Self, SequencerError> {
+        let emitted = scr_hdl::emit(config)?;
+        let design = Design {
+            sources: &sources(&emitted),
+            top: &emitted.top,
+            ports: &emitted.ports,
+        };
+        Ok(Self {
+            config: *config,
+            latency_cycles: emitted.manifest.latency_cycles.into(),
+            library: builder.build(&design, progress)?,
+        })
+    }
+
+    /// A new instance, powered up.
+    ///
+    /// # Errors
+    ///
+    /// [`SequencerError::Start`].
+    pub fn instance(&self) -> Result<Box<dyn Dut + Send>, SequencerError> {
+        Ok(Box::new(self.library.instance()?))
+    }
+
+    /// How a simulated NIC with this sequencer is operated.
+    pub fn nic_config(&self, settings: Settings) -> NicConfig {
+        NicConfig::new(settings, self.latency_cycles)
+    }
+
+    /// How this sequencer is cosimulated.
+    pub fn cosim_config(&self, settings: Settings) -> CosimConfig {
+        CosimConfig::new(
+            self.config.profile,
+            self.config.history,
+            self.latency_cycles,
+            settings,
+        )
+    }
+}
