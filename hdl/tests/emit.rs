@@ -1,0 +1,130 @@
+//! What is emitted: complete, deterministic, and only where Verilog means what Rust means.
+
+use rust_hdl::prelude::*;
+use scr_hdl::verilog::EmitError;
+use scr_hdl::verilog::elaborate::elaborate;
+use scr_hdl::verilog::module::Design;
+use scr_hdl::{BuildError, CoreConfig, emit};
+use scr_wire::{Field, Profile, profile};
+
+#[test]
+fn emission_is_deterministic() {
+    let config = CoreConfig::new(&profile::FLOW_TIME);
+    assert_eq!(emit(&config).unwrap().files, emit(&config).unwrap().files);
+}
+
+#[test]
+fn every_module_has_a_prefixed_name_and_clean_ports() {
+    for profile in profile::BUILTIN {
+        for &width in CoreConfig::WIDTHS {
+            let mut config = CoreConfig::new(profile);
+            config.width = width;
+            for (name, text) in emit(&config).unwrap().files {
+                let module = name.strip_suffix(".v").unwrap();
+                assert!(module.starts_with("scr_"), "{name}");
+                assert_eq!(text.matches("endmodule").count(), 1, "{name}");
+                assert!(text.contains(&format!("module {module} ")), "{name}");
+                assert!(!text.contains('$'), "{name}");
+                assert!(text.contains("`default_nettype none"), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_manifest_lists_what_is_there() {
+    let design = emit(&CoreConfig::new(&profile::KNOCK)).unwrap();
+    let json = serde_json::to_value(&design.manifest).unwrap();
+    assert_eq!(json["top"], "scr_sequencer");
+    assert_eq!(json["profile"], "knock");
+    assert_eq!(json["history"], 64);
+    assert_eq!(json["width"], 512);
+    assert_eq!(json["files"].as_array().unwrap().len(), design.files.len());
+    assert_eq!(json["files"][0], "scr_sequencer.v");
+}
+
+#[test]
+fn bad_parameters_are_refused() {
+    let refused = |change: fn(&mut CoreConfig)| {
+        let mut config = CoreConfig::new(&profile::FLOW);
+        change(&mut config);
+        emit(&config).unwrap_err()
+    };
+    assert_eq!(refused(|c| c.history = 15), BuildError::History(15));
+    assert_eq!(refused(|c| c.history = 257), BuildError::History(257));
+    assert_eq!(refused(|c| c.width = 64), BuildError::Width(64));
+    assert_eq!(refused(|c| c.max_cores = 0), BuildError::MaxCores(0));
+    assert_eq!(refused(|c| c.max_cores = 129), BuildError::MaxCores(129));
+}
+
+#[test]
+fn a_users_profile_becomes_wiring() {
+    const MINE: Profile = Profile::new(
+        200,
+        "mine",
+        8,
+        &[Field::DstPort, Field::SrcIp4, Field::Zero(2)],
+    );
+    let design = emit(&CoreConfig::new(&MINE)).unwrap();
+    let parser = design
+        .files
+        .iter()
+        .find(|(name, _)| name == "scr_packet_parser.v");
+    let text = &parser.unwrap().1;
+    assert!(text.contains("layout_row[15:0] = layout_dst_port;"));
+    assert!(text.contains("layout_row[47:16] = layout_src_ip[127:96];"));
+    assert!(text.contains("layout_row[63:48] = 16'd0;"));
+}
+
+/// The sum of two bytes, widened: eight bits in Rust, nine in Verilog.
+#[derive(LogicBlock, Default)]
+struct Widened {
+    clock: Signal<In, Clock>,
+    a: Signal<In, Bits<8>>,
+    sum: Signal<Out, Bits<9>>,
+}
+
+impl Logic for Widened {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.sum.next = bit_cast::<9, 8>(self.a.val() + 1);
+    }
+}
+
+/// A comparison in which Verilog would keep the carry.
+#[derive(LogicBlock, Default)]
+struct Truncated {
+    clock: Signal<In, Clock>,
+    a: Signal<In, Bits<8>>,
+    low: Signal<Out, Bits<4>>,
+}
+
+impl Logic for Truncated {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.low.next = bit_cast::<4, 8>(self.a.val() + 1);
+    }
+}
+
+fn text_of(block: &dyn Block) -> Result<String, EmitError> {
+    let design = Design {
+        docs: &std::collections::HashMap::new(),
+        prefix: "t_",
+        top: "t",
+        banner: &[],
+    };
+    let scope = elaborate(block, "t").unwrap();
+    Ok(design.modules(&scope, "T")?.remove(0).text)
+}
+
+#[test]
+fn a_widened_sum_is_evaluated_on_its_own() {
+    let text = text_of(&Widened::default()).unwrap();
+    assert!(text.contains("assign sum = {1'd0, a + 8'd1};"), "{text}");
+}
+
+#[test]
+fn a_truncated_sum_is_refused() {
+    let error = text_of(&Truncated::default()).unwrap_err();
+    assert!(matches!(error, EmitError::Width { .. }), "{error}");
+}

@@ -1,0 +1,129 @@
+//! What the tests of the emitted Verilog share: models of a configuration, runs with evidence.
+//!
+//! A failure leaves its packets, a note with seed and settings, and a waveform in `target/cosim-failures`.
+//! `SCR_LONG=1` makes the sweeps about thirty times longer.
+#![forbid(unsafe_code)]
+
+use std::path::{Path, PathBuf};
+
+use scr_hdl::{CoreConfig, Emitted};
+use scr_sim::build::{Design, ModelBuilder, Source, TraceFormat};
+use scr_sim::cosim::{CosimConfig, CosimReport, Plan, Step, keep_evidence, run};
+use scr_sim::stream::Settings;
+use scr_sim::verilator::ModelLibrary;
+use scr_wire::{Config, Geometry};
+
+/// Rounds of a sweep: `normal`, or many more under `SCR_LONG`.
+pub fn rounds(normal: u64) -> u64 {
+    match std::env::var_os("SCR_LONG") {
+        Some(v) if v != "0" => normal * 30,
+        _ => normal,
+    }
+}
+
+/// A configuration with its Verilog and its model.
+pub struct Built {
+    /// The configuration.
+    pub config: CoreConfig,
+    /// Its Verilog.
+    pub emitted: Emitted,
+    /// Its model.
+    pub model: ModelLibrary,
+}
+
+/// Verilog of a configuration as the model builder wants it.
+pub fn sources(emitted: &Emitted) -> Vec<Source> {
+    let files = emitted.files.iter();
+    files
+        .map(|(name, text)| Source {
+            name: name.clone(),
+            text: text.clone(),
+        })
+        .collect()
+}
+
+fn build(builder: &ModelBuilder, emitted: &Emitted) -> ModelLibrary {
+    let sources = sources(emitted);
+    let design = Design {
+        sources: &sources,
+        top: &emitted.top,
+        ports: &emitted.ports,
+    };
+    match builder.build(&design, &mut |_| {}) {
+        Ok(model) => model,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+impl Built {
+    /// The model of `config`, from the cache or built.
+    pub fn new(config: CoreConfig) -> Self {
+        let emitted = scr_hdl::emit(&config).expect("a valid configuration");
+        let model = build(&ModelBuilder::new(), &emitted);
+        Self {
+            config,
+            emitted,
+            model,
+        }
+    }
+
+    /// Settings for k = `cores` and B = `prefix_words`, or the fewest words for k cores if that is more.
+    pub fn settings(&self, cores: u8, prefix_words: u8) -> Settings {
+        let fewest = Geometry::fewest_words(&self.config.profile, usize::from(cores));
+        let words = fewest.expect("k cores fit").prefix_words().max(prefix_words);
+        // A beat of 1024 bits is two words.
+        let words = if self.config.width == 1024 {
+            words.next_multiple_of(2)
+        } else {
+            words
+        };
+        Settings::new(Config::new(cores, words))
+    }
+
+    /// How to run it with these settings at full rate.
+    pub fn cosim(&self, settings: Settings) -> CosimConfig {
+        let latency = u64::from(self.emitted.manifest.latency_cycles);
+        CosimConfig::new(self.config.profile, self.config.history, latency, settings)
+    }
+
+    /// A plan of `packets` packets from these settings on, without changes or resets.
+    pub fn plan(&self, packets: usize, settings: Settings) -> Plan {
+        Plan {
+            packets,
+            profile: self.config.profile,
+            history: self.config.history,
+            max_cores: self.config.max_cores,
+            max_queue: 511,
+            settings,
+            change_every: 0,
+            reset_every: 0,
+            drain_every: 0,
+        }
+    }
+
+    /// Runs the steps; a mismatch leaves evidence and panics with its place.
+    pub fn run(&self, steps: Vec<Step>, config: &CosimConfig) -> CosimReport {
+        let mut model = self.model.instance().expect("an instance");
+        match run(&mut model, steps.clone(), config) {
+            Ok(report) => report,
+            Err(mismatch) => {
+                let name = format!(
+                    "{}-{}-{}-{}",
+                    self.config.profile.name(),
+                    self.config.width,
+                    self.config.history,
+                    config.seed
+                );
+                let traced = build(&ModelBuilder::new().trace(TraceFormat::Vcd), &self.emitted);
+                let directory = failures();
+                let kept = keep_evidence(&directory, &name, &steps, config, &mismatch, Some(&traced));
+                panic!("{mismatch}\nevidence: {kept:?}");
+            }
+        }
+    }
+}
+
+/// Where failures leave their evidence.
+pub fn failures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/cosim-failures")
+}
