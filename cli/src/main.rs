@@ -8,6 +8,7 @@
 //! | [`commands`] | one file, or folder, for each command |
 //! | [`options`] | groups of options that several commands share, and what follows from them |
 //! | [`error`] | what went wrong, the remedy, the exit status |
+//! | [`hardware`] | the generated hardware in a simulator |
 //! | [`output`] | standard output and output files, checked before work starts |
 //! | [`progress`] | progress on a terminal |
 //! | [`text`] | how addresses, flags and sequence numbers are written |
@@ -15,6 +16,7 @@
 
 mod commands;
 mod error;
+mod hardware;
 mod options;
 mod output;
 mod progress;

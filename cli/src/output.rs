@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use scr_capture::{CaptureWriter, WriteOptions};
+use scr_capture::{CaptureError, CaptureWriter, WriteOptions};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -73,10 +73,9 @@ impl Files {
         path: &Path,
         options: WriteOptions,
     ) -> Result<CaptureWriter<'static>> {
-        self.claim(option, path)?;
-        let writer = CaptureWriter::create_with(path, options)?;
-        self.remember(option, path);
-        Ok(writer)
+        self.open(option, path, || {
+            Ok(CaptureWriter::create_with(path, options)?)
+        })
     }
 
     /// Creates a text file for option `option`.
@@ -85,14 +84,33 @@ impl Files {
     ///
     /// As [`capture`](Self::capture).
     pub fn text(&mut self, option: &str, path: &Path) -> Result<TextFile> {
-        self.claim(option, path)?;
-        let name = path.display().to_string();
-        let file = File::create(path).map_err(|e| Error::write(&name, e))?;
-        self.remember(option, path);
-        Ok(TextFile {
-            writer: BufWriter::with_capacity(256 << 10, file),
-            name,
+        self.open(option, path, || {
+            let name = path.display().to_string();
+            match File::create(path) {
+                Ok(file) => Ok(TextFile {
+                    writer: BufWriter::with_capacity(256 << 10, file),
+                    name,
+                }),
+                Err(error) => Err(Error::write(name, error)),
+            }
         })
+    }
+
+    /// Creates a file of any kind for option `option`, by `create`.
+    ///
+    /// # Errors
+    ///
+    /// As [`capture`](Self::capture).
+    pub fn open<F>(
+        &mut self,
+        option: &str,
+        path: &Path,
+        create: impl FnOnce() -> Result<F>,
+    ) -> Result<F> {
+        self.claim(option, path)?;
+        let file = create()?;
+        self.remember(option, path);
+        Ok(file)
     }
 
     /// Fails when `path` is taken, before anything is truncated.
@@ -145,16 +163,32 @@ pub struct TextFile {
 }
 
 impl TextFile {
-    /// Writes one JSON object and a newline.
-    pub fn json_line(&mut self, object: &impl Serialize) -> Result {
-        serde_json::to_writer(&mut self.writer, object)
-            .map_err(io::Error::from)
-            .and_then(|()| self.writer.write_all(b"\n"))
-            .map_err(|e| Error::write(&self.name, e))
-    }
-
     /// Writes what is buffered.
     pub fn finish(mut self) -> Result {
-        self.writer.flush().map_err(|e| Error::write(self.name, e))
+        self.flush().map_err(unwrap)
+    }
+
+    /// The error with the file's name, in a form that [`unwrap`] takes apart again.
+    fn named(&self, source: io::Error) -> io::Error {
+        let (kind, file) = (source.kind(), self.name.clone());
+        io::Error::new(kind, CaptureError::Unwritable { file, source })
+    }
+}
+
+impl Write for TextFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes).map_err(|e| self.named(e))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush().map_err(|e| self.named(e))
+    }
+}
+
+/// What went wrong with a [`TextFile`], from the error that its [`Write`] gave.
+pub fn unwrap(error: io::Error) -> Error {
+    match error.downcast::<CaptureError>() {
+        Ok(named) => named.into(),
+        Err(other) => Error::write("an output file", other),
     }
 }

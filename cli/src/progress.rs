@@ -50,6 +50,16 @@ impl Progress {
         Self { bar }
     }
 
+    /// Says what is being done now, in place of what was said before. For terminals only.
+    pub fn say(&self, what: &str) {
+        self.bar.set_message(what.to_owned());
+    }
+
+    /// Leaves a line on standard error, terminal or not.
+    pub fn note(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+
     /// Notes that this much is done.
     pub fn set(&self, done: u64) {
         self.bar.set_position(done);

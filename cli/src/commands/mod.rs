@@ -2,6 +2,7 @@
 
 mod decode;
 mod doctor;
+mod replay;
 mod sequence;
 mod trace;
 
@@ -12,6 +13,8 @@ use crate::error::Result;
 /// What to do.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Replay a capture through the simulated NIC into replicated workers, and check them against a single thread.
+    Replay(Box<replay::Args>),
     /// Sequence a capture in software: writes a capture of SCR frames.
     Sequence(sequence::Args),
     /// Print SCR frames readably.
@@ -27,6 +30,7 @@ impl Command {
     /// Does it.
     pub fn run(self) -> Result {
         match self {
+            Self::Replay(args) => replay::run(&args),
             Self::Sequence(args) => sequence::run(&args),
             Self::Decode(args) => decode::run(&args),
             Self::Trace(command) => trace::run(&command),

@@ -9,5 +9,6 @@ mod run;
 mod bad_input;
 mod decode;
 mod help;
+mod replay;
 mod sequence;
 mod trace_gen;

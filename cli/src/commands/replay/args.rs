@@ -1,0 +1,121 @@
+//! The options of `scr replay`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::options::{ProfileArg, SequencerArgs};
+
+/// Options of `scr replay`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Capture to replay: pcap or pcapng, in microseconds or nanoseconds; `-` for standard input.
+    pub capture: PathBuf,
+
+    /// Network function: ddos, heavy-hitter or port-knock.
+    #[arg(long, value_name = "NAME", default_value = "heavy-hitter")]
+    pub nf: String,
+
+    /// An option of the network function, as in threshold=1000; may be given several times. ddos: threshold (packets),
+    /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; all: capacity
+    /// (entries).
+    #[arg(long, value_name = "KEY[=VALUE]")]
+    pub nf_opt: Vec<String>,
+
+    /// Row profile: source, knock, flow, flow-time, flow6-time, or a profile file (TOML) [default: the smallest that
+    /// the function can live on].
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Option<ProfileArg>,
+
+    #[command(flatten)]
+    pub sequencer: SequencerArgs,
+
+    /// The NIC that sequences the packets.
+    #[arg(long, value_enum, value_name = "KIND", default_value_t = NicArg::Sim)]
+    pub nic: NicArg,
+
+    /// How the work is spread over the cores.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Strategy::Scr)]
+    pub strategy: Strategy,
+
+    /// Frames to be lost between NIC and workers, by sequence number from 0, as in 3,7,10-12 [default: none].
+    #[arg(long, value_name = "LIST", conflicts_with = "loss_rate")]
+    pub lose: Option<String>,
+
+    /// Share of the frames to be lost at random between NIC and workers, 0 to 1 [default: 0].
+    #[arg(long, value_name = "P")]
+    pub loss_rate: Option<f64>,
+
+    /// Seed of the random losses.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Write every frame that the NIC sent, lost and passed-by ones included, as a nanosecond pcap.
+    #[arg(long, value_name = "FILE")]
+    pub frames: Option<PathBuf>,
+
+    /// Write the packets that passed, with their original timestamps, as a nanosecond pcap.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+
+    /// Write packets to --out in the order in which they arrived. Always so in a replay.
+    #[arg(long = "ordered", requires = "out")]
+    pub _ordered: bool,
+
+    /// Write the function's final state, as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+
+    /// Write how each missing row was settled, one JSON object a line, in the order in which each worker saw it.
+    #[arg(long, value_name = "FILE")]
+    pub events: Option<PathBuf>,
+
+    /// Also write the state after every row to --events.
+    #[arg(long, requires = "events")]
+    pub events_state: bool,
+
+    /// Compare every verdict and the final state with a single-threaded run [default: on].
+    #[arg(long = "verify", overrides_with = "no_verify")]
+    pub _verify: bool,
+
+    /// Do not compare with a single-threaded run.
+    #[arg(long)]
+    pub no_verify: bool,
+
+    /// Write the simulated NIC's waveform: VCD when the name ends in .vcd, else FST. Much slower than without.
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A value of `--nic`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum NicArg {
+    /// The hardware, cycle by cycle: verilator where it is installed, else rust-hdl
+    Sim,
+    /// The emitted Verilog in a model that Verilator builds
+    Verilator,
+    /// rust-hdl's own simulator, a hundred times slower
+    RustHdl,
+    /// The golden sequencer in software, without cycles
+    Model,
+}
+
+/// A value of `--strategy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Strategy {
+    /// State-compute replication
+    Scr,
+    /// One shared state (not available yet)
+    Shared,
+    /// Sharding by flow (not available yet)
+    Rss,
+    /// Sharding, rebalanced by load (not available yet)
+    #[value(name = "rss++")]
+    RssPlusPlus,
+    /// Stages on cores (not available yet)
+    Pipeline,
+}

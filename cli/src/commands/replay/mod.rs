@@ -1,0 +1,307 @@
+//! `scr replay`: a capture through a NIC into replicated workers.
+
+mod args;
+mod nic;
+mod out;
+mod summary;
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use scr_capture::{CaptureError, CaptureReader};
+use scr_runtime::device::{BoxError, Device, DeviceError, Lose, Loss, Replay, Tap};
+use scr_runtime::nf::{SelectError, Selected};
+use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
+use scr_wire::{Profile, profile};
+use serde_json::Value;
+
+pub use args::Args;
+use args::{NicArg, Strategy};
+
+use crate::error::{Error, Result};
+use crate::output::{self, Files};
+use crate::progress::Progress;
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result {
+    available(args.strategy)?;
+    let function = Selected::new(&args.nf, &args.nf_opt).map_err(function_error)?;
+    let profile = profile_for(args, &function)?;
+    let sequencing = args.sequencer.resolve(profile)?;
+    let loss = loss(args)?;
+    let config = ReplayConfig {
+        verify: !args.no_verify,
+        events: match (&args.events, args.events_state) {
+            (None, _) => EventLevel::Off,
+            (Some(_), false) => EventLevel::Recovery,
+            (Some(_), true) => EventLevel::State,
+        },
+        ..ReplayConfig::new(
+            function,
+            &profile,
+            sequencing.config.cores,
+            sequencing.config.prefix_words,
+        )
+    };
+
+    let reader = CaptureReader::open(&args.capture)?;
+    let total = reader.total_bytes();
+    let written = Written::create(args)?;
+    let nic = nic::open(args.nic, &sequencing, args.trace.as_deref())?;
+
+    let progress = Progress::bytes("replaying", total);
+    let report = written.replay(&config, Replay::new(reader, nic), loss, &progress);
+    drop(progress);
+    let report = report.map_err(|error| error.named(&args.capture))?;
+
+    if args.json {
+        output::print_json(&object(&report, args.loss_rate.is_some()))?;
+    } else {
+        output::print(&summary::render(&report))?;
+    }
+    judge(&report)
+}
+
+fn available(strategy: Strategy) -> Result {
+    if strategy == Strategy::Scr {
+        return Ok(());
+    }
+    let name = strategy
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned());
+    Err(Error::bad(
+        format!("not available yet: --strategy {name}"),
+        "use --strategy scr",
+    ))
+}
+
+/// The profile asked for, which must have what the function needs; else the smallest that has.
+fn profile_for(args: &Args, function: &Selected) -> Result<Profile> {
+    let Some(arg) = &args.profile else {
+        return Ok(*function.smallest_profile());
+    };
+    let chosen = arg.load()?;
+    function.check(&chosen).map_err(|error| {
+        let working: Vec<&str> = profile::BUILTIN
+            .into_iter()
+            .filter(|profile| function.check(profile).is_ok())
+            .map(Profile::name)
+            .collect();
+        Error::bad(
+            error.to_string(),
+            format!(
+                "use one of the profiles {}, or leave --profile out",
+                working.join(", ")
+            ),
+        )
+    })?;
+    Ok(chosen)
+}
+
+fn function_error(error: SelectError) -> Error {
+    let remedy = match &error {
+        SelectError::Unknown { .. } => "choose one of these with --nf",
+        _ => "see `scr replay --help` for what --nf-opt takes",
+    };
+    Error::bad(error.to_string(), remedy)
+}
+
+fn loss(args: &Args) -> Result<Option<Loss>> {
+    if let Some(list) = &args.lose {
+        let list = list.parse().map_err(|error| {
+            Error::bad(
+                format!("--lose: {error}"),
+                "give sequence numbers and ascending ranges, as in --lose 3,7,10-12",
+            )
+        })?;
+        return Ok(Some(Loss::List(list)));
+    }
+    match args.loss_rate {
+        None => Ok(None),
+        Some(probability) if (0.0..=1.0).contains(&probability) => Ok(Some(Loss::Rate {
+            probability,
+            seed: args.seed,
+        })),
+        Some(other) => Err(Error::bad(
+            format!("--loss-rate {other} is out of range"),
+            "--loss-rate takes a share from 0 to 1, as in 0.01 for one frame in a hundred",
+        )),
+    }
+}
+
+/// The files that a replay writes.
+struct Written {
+    frames: Option<scr_capture::CaptureWriter<'static>>,
+    out: Option<(out::OutSink, out::OutFile)>,
+    state: Option<output::TextFile>,
+    events: Option<output::TextFile>,
+}
+
+impl Written {
+    /// Creates them all, so that none fails after the work is done.
+    fn create(args: &Args) -> Result<Self> {
+        let mut files = Files::reading(&args.capture);
+        let given = [
+            ("--frames", &args.frames),
+            ("--out", &args.out),
+            ("--state", &args.state),
+            ("--events", &args.events),
+            ("--trace", &args.trace),
+        ];
+        for (option, path) in given {
+            output::not_stdout(option, path.as_deref())?;
+        }
+        if let Some(path) = &args.trace {
+            if !matches!(args.nic, NicArg::Sim | NicArg::Verilator) {
+                return Err(Error::bad(
+                    format!(
+                        "--trace {}: only a NIC simulated by Verilator writes a waveform",
+                        path.display()
+                    ),
+                    "use --nic verilator",
+                ));
+            }
+            files.text("--trace", path)?;
+        }
+        Ok(Self {
+            frames: match &args.frames {
+                Some(path) => Some(files.capture("--frames", path)?),
+                None => None,
+            },
+            out: match &args.out {
+                Some(path) => Some(files.open("--out", path, || out::create(path))?),
+                None => None,
+            },
+            state: match &args.state {
+                Some(path) => Some(files.text("--state", path)?),
+                None => None,
+            },
+            events: match &args.events {
+                Some(path) => Some(files.text("--events", path)?),
+                None => None,
+            },
+        })
+    }
+
+    /// Runs the replay and finishes the files.
+    fn replay(
+        mut self,
+        config: &ReplayConfig,
+        device: impl Device,
+        loss: Option<Loss>,
+        progress: &Progress,
+    ) -> std::result::Result<ReplayReport, Failure> {
+        let mut device: Box<dyn Device + '_> = match loss {
+            Some(loss) => Box::new(Lose::new(device, loss)),
+            None => Box::new(device),
+        };
+        if let Some(frames) = &mut self.frames {
+            device = Box::new(Tap::new(device, frames));
+        }
+        let (sink, out) = self.out.unzip();
+        let outputs = Outputs {
+            packets: sink.map(|sink| Box::new(sink) as _),
+            events: self.events.as_mut().map(|file| Box::new(file) as _),
+            state: self.state.as_mut().map(|file| Box::new(file) as _),
+        };
+        let report = scr_runtime::replay(config, &mut *device, outputs, &mut |at| {
+            progress.set(at.extent.done);
+        });
+        drop(device);
+        // Why a file could not be written is said best by the file.
+        out.map_or(Ok(()), out::OutFile::finish)?;
+        let report = report?;
+        if let Some(frames) = self.frames {
+            frames.finish().map_err(Error::from)?;
+        }
+        for file in [self.state, self.events].into_iter().flatten() {
+            file.finish()?;
+        }
+        Ok(report)
+    }
+}
+
+/// Why a replay came to no result.
+enum Failure {
+    Known(Error),
+    Replay(ReplayError),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Known(error)
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        Self::Replay(error)
+    }
+}
+
+impl Failure {
+    /// The error to be shown, with the name of the capture where it does not name a file itself.
+    fn named(self, capture: &Path) -> Error {
+        const DEFECT: &str =
+            "this is a defect; please report it with the command line and the capture";
+        let capture = capture.display();
+        match self {
+            Self::Known(error) => error,
+            Self::Replay(ReplayError::Function(error)) => function_error(error),
+            Self::Replay(ReplayError::Device(
+                DeviceError::Source(error) | DeviceError::Observer(error),
+            ))
+            | Self::Replay(ReplayError::Output(error)) => foreign(error),
+            Self::Replay(ReplayError::State(error)) => foreign(error.into()),
+            Self::Replay(ReplayError::Device(error)) => Error::check(
+                format!("{capture}: {error}"),
+                format!("{DEFECT}; --nic model replays without simulated hardware"),
+            ),
+            Self::Replay(error) => Error::check(format!("{capture}: {error}"), DEFECT),
+        }
+    }
+}
+
+/// An error that came through the runtime, from a reader or writer of files.
+fn foreign(error: BoxError) -> Error {
+    let error = match error.downcast::<CaptureError>() {
+        Ok(error) => return (*error).into(),
+        Err(error) => error,
+    };
+    match error.downcast::<std::io::Error>() {
+        Ok(error) => output::unwrap(*error),
+        Err(error) => Error::bad(error.to_string(), "check the file and the volume it is on"),
+    }
+}
+
+/// The object of `--json`. The frames lost at a rate are listed, so that the run can be repeated with `--lose`.
+fn object(report: &ReplayReport, at_a_rate: bool) -> Value {
+    let mut report = serde_json::to_value(report).unwrap_or_default();
+    let lost = report["loss"]
+        .as_object_mut()
+        .and_then(|loss| loss.shift_remove("lost"));
+    if at_a_rate && let (Some(object), Some(lost)) = (report.as_object_mut(), lost) {
+        object.insert("lost".to_owned(), lost);
+    }
+    report
+}
+
+fn judge(report: &ReplayReport) -> Result {
+    if report.is_good() {
+        return Ok(());
+    }
+    let what = if report.replicas_agree {
+        "the replicas differ from a single thread"
+    } else {
+        "the replicas disagree"
+    };
+    let first = report
+        .mismatch
+        .as_ref()
+        .map_or_else(String::new, |mismatch| format!(": {mismatch}"));
+    let remedy = match report.loss.rows_unrecovered {
+        0 => "this is a defect; please report it with the command line and the capture",
+        _ => "rows were lost that no later frame held: use more --prefix-words",
+    };
+    Err(Error::check(format!("{what}{first}"), remedy))
+}

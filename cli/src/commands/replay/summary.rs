@@ -1,0 +1,85 @@
+//! A replay's result, for people.
+
+use std::fmt::Write;
+
+use scr_runtime::ReplayReport;
+
+/// The report in a few lines.
+pub fn render(report: &ReplayReport) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = lines(report, &mut text);
+    text
+}
+
+fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
+    writeln!(
+        text,
+        "{} packets: {} sequenced, {} passed by",
+        report.packets, report.sequenced, report.passed_by
+    )?;
+    writeln!(
+        text,
+        "{} on {} cores, strategy {}, profile {}, {} prefix words",
+        report.nf, report.cores, report.strategy, report.profile, report.prefix_words
+    )?;
+    writeln!(
+        text,
+        "verdicts: {} pass, {} drop",
+        report.verdicts.pass, report.verdicts.drop
+    )?;
+    match &report.nic.clocked {
+        None => writeln!(text, "NIC: {}, no clock", report.nic.kind)?,
+        Some(clocked) => writeln!(
+            text,
+            "NIC: {}, {} cycles, {} beats in, {} beats out, {} idle with work, {:.2} Mpps at 250 MHz",
+            report.nic.kind,
+            clocked.cycles,
+            clocked.beats_in,
+            clocked.beats_out,
+            clocked.idle_with_work,
+            clocked.mpps_at_250mhz
+        )?,
+    }
+    for core in &report.per_core {
+        let share = match report.sequenced {
+            0 => 0.0,
+            all => 100.0 * core.frames as f64 / all as f64,
+        };
+        writeln!(
+            text,
+            "  core {:<3} {:>9} frames ({share:.1} %), {:>9} rows applied",
+            core.core, core.frames, core.rows_applied
+        )?;
+    }
+    let loss = &report.loss;
+    if loss.frames_lost > 0 || loss.rows_lost_everywhere > 0 || loss.rows_unrecovered > 0 {
+        writeln!(
+            text,
+            "loss: {} frames; missing rows: {} from later frames, {} from peers' logs, {} lost everywhere, {} not recovered",
+            loss.frames_lost,
+            loss.rows_from_frames,
+            loss.rows_from_logs,
+            loss.rows_lost_everywhere,
+            loss.rows_unrecovered
+        )?;
+        if let Some(lost) = &loss.lost {
+            writeln!(text, "lost frames: {lost}")?;
+        }
+    }
+    for (reason, count) in &report.rejected {
+        writeln!(text, "rejected frames: {count} ({reason})")?;
+    }
+    let agree = if report.replicas_agree {
+        "replicas agree"
+    } else {
+        "REPLICAS DISAGREE"
+    };
+    let verified = match report.verified {
+        Some(true) => "verified against a single thread",
+        Some(false) => "NOT what a single thread does",
+        None => "not compared with a single thread",
+    };
+    writeln!(text, "{agree}; {verified}")?;
+    writeln!(text, "{:.3} s, {:.3} Mpps", report.seconds, report.mpps)
+}

@@ -1,0 +1,156 @@
+//! The generated hardware in a simulator: Verilator's where it can be had, else rust-hdl's own.
+
+use std::path::Path;
+
+use scr_hdl::{CoreConfig, Dut, Emitted};
+use scr_sim::build::{BuildError, BuildStep, Design, ModelBuilder, Source, Toolchain, TraceFormat};
+
+use crate::error::{Error, Result};
+use crate::options::sequencer::Sequencing;
+use crate::progress::Progress;
+
+/// A simulator of hardware.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Simulator {
+    /// A model of the emitted Verilog, built by Verilator and a C++ compiler.
+    Verilator,
+    /// rust-hdl's own.
+    RustHdl,
+}
+
+impl Simulator {
+    /// The fastest there is here, and why if it is the slow one.
+    pub fn best() -> (Self, Option<String>) {
+        match Toolchain::discover() {
+            Ok(_) => (Self::Verilator, None),
+            Err(error) => (
+                Self::RustHdl,
+                error.to_string().lines().next().map(str::to_owned),
+            ),
+        }
+    }
+
+    /// Name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verilator => "verilator",
+            Self::RustHdl => "rust-hdl",
+        }
+    }
+
+    /// The block of `core`, writing its waveform to `trace` if that is given.
+    ///
+    /// # Errors
+    ///
+    /// When the core cannot be generated or the model cannot be built.
+    pub fn load(self, core: &CoreConfig, trace: Option<&Path>) -> Result<Box<dyn Dut + Send>> {
+        match (self, trace) {
+            (Self::Verilator, _) => verilate(&emit(core)?, trace),
+            (Self::RustHdl, None) => scr_hdl::simulate(core).map_err(core_error),
+            (Self::RustHdl, Some(path)) => Err(Error::bad(
+                format!(
+                    "{}: rust-hdl's simulator writes no waveform",
+                    path.display()
+                ),
+                "install Verilator and a C++ compiler (`scr doctor` shows what is there) and use --nic verilator",
+            )),
+        }
+    }
+}
+
+/// The smallest hardware that is generated for a configuration: few sizes, so that built models are found again.
+pub fn core_for(sequencing: &Sequencing) -> CoreConfig {
+    CoreConfig {
+        history: sequencing.history,
+        max_cores: sequencing
+            .config
+            .cores
+            .next_power_of_two()
+            .max(CoreConfig::MAX_CORES),
+        ..CoreConfig::new(&sequencing.profile)
+    }
+}
+
+/// The Verilog of a core.
+///
+/// # Errors
+///
+/// When a parameter is out of range.
+pub fn emit(core: &CoreConfig) -> Result<Emitted> {
+    scr_hdl::emit(core).map_err(core_error)
+}
+
+/// The files of an emitted block, as the model builder takes them.
+pub fn sources(emitted: &Emitted) -> Vec<Source> {
+    emitted
+        .files
+        .iter()
+        .map(|(name, text)| Source {
+            name: name.clone(),
+            text: text.clone(),
+        })
+        .collect()
+}
+
+fn core_error(error: scr_hdl::BuildError) -> Error {
+    Error::bad(
+        format!("the hardware cannot be generated: {error}"),
+        "see `scr emit --help` for the values that can be built",
+    )
+}
+
+fn verilate(emitted: &Emitted, trace: Option<&Path>) -> Result<Box<dyn Dut + Send>> {
+    let sources = sources(emitted);
+    let design = Design {
+        sources: &sources,
+        top: &emitted.top,
+        ports: &emitted.ports,
+    };
+    let mut builder = ModelBuilder::new();
+    if let Some(path) = trace {
+        builder = builder.trace(TraceFormat::of(path));
+    }
+    let progress = Progress::spinner("looking for the Verilator model");
+    let library = builder
+        .build(&design, &mut |step| show(&progress, &step))
+        .map_err(build_error)?;
+    let model = match trace {
+        None => library.instance(),
+        Some(path) => library.instance_traced(path),
+    };
+    match model {
+        Ok(model) => Ok(Box::new(model)),
+        Err(error) => Err(Error::bad(
+            error.to_string(),
+            "name a file that can be written",
+        )),
+    }
+}
+
+fn show(progress: &Progress, step: &BuildStep) {
+    match step {
+        BuildStep::Cached => {}
+        BuildStep::Waiting => {
+            progress.say("waiting for another process that builds the same model")
+        }
+        BuildStep::Verilating => {
+            progress.note("building the Verilator model of this configuration, once (20 to 60 s)");
+            progress.say("Verilator translates the Verilog");
+        }
+        BuildStep::Warned(words) => progress.note(words),
+        BuildStep::Compiling { done, total } => {
+            progress.say(&format!("compiling the model, {done} of {total} files"));
+        }
+        BuildStep::Linking => progress.say("linking the model"),
+        other => progress.say(&format!("{other:?}")),
+    }
+}
+
+/// The message of a build error ends with a line that says what to do.
+fn build_error(error: BuildError) -> Error {
+    let text = error.to_string();
+    match text.rsplit_once('\n') {
+        Some((message, remedy)) => Error::bad(message, remedy),
+        None => Error::bad(text, "replay with --nic model, which needs no simulator"),
+    }
+}
