@@ -37,13 +37,17 @@ fn frames(profile: &Profile, cores: u8, flows: u64) -> Batch {
         .unwrap()
         .prefix_words();
     let nic = Model::new(profile, 64, Config::new(cores, words)).unwrap();
-    let mut all = Batch::new(usize::MAX);
     let mut device = Replay::new(source, nic);
-    while device.receive(&mut all).unwrap() {}
-    let mut own = Batch::new(usize::MAX);
-    for (i, info) in all.frames().iter().enumerate() {
-        if info.queue == 0 {
-            own.push(info.packet, info.path, 0, &[all.bytes(i)]);
+    let mut own = Batch::default();
+    let mut batch = Batch::default();
+    let mut more = true;
+    while more {
+        batch.clear();
+        more = device.receive(&mut batch).unwrap();
+        for (i, info) in batch.frames().iter().enumerate() {
+            if info.queue == 0 {
+                own.push(info.packet, info.path, 0, &[batch.bytes(i)]);
+            }
         }
     }
     own

@@ -27,14 +27,13 @@ impl Bucket {
     /// Places whose tag is `tag`, and rarely another one behind such a place: the key decides.
     #[inline(always)]
     pub(super) fn candidates(&self, tag: u8) -> Places {
-        let x = u128::from_le_bytes(self.tags) ^ (LOW * tag as u128);
-        Places(x.wrapping_sub(LOW) & !x & HIGH)
+        Places::zeros_of(u128::from_le_bytes(self.tags) ^ (LOW * tag as u128))
     }
 
     /// An empty place.
     #[inline(always)]
     pub(super) fn vacancy(&self) -> Option<usize> {
-        Places(!u128::from_le_bytes(self.tags) & HIGH).next()
+        Places::of(!u128::from_le_bytes(self.tags) & HIGH).next()
     }
 
     /// The entry number at `place`.
@@ -72,9 +71,26 @@ impl Bucket {
     }
 }
 
-/// A set of places, one bit at the top of each one's byte.
+/// A set of places, a bit each.
 #[derive(Clone, Copy)]
-pub(super) struct Places(u128);
+pub(super) struct Places(u32);
+
+impl Places {
+    /// The zero bytes of `x`, and perhaps some behind one of them.
+    #[inline(always)]
+    fn zeros_of(x: u128) -> Self {
+        Self::of(x.wrapping_sub(LOW) & !x & HIGH)
+    }
+
+    /// Gathers the top bits of bytes. Without a branch: which half the first one lies in cannot be predicted.
+    #[inline(always)]
+    fn of(tops: u128) -> Self {
+        const GATHER: u64 = 0x0002_0408_1020_4081;
+        let low = (tops as u64 >> 7).wrapping_mul(GATHER) >> 49 & 0xff;
+        let high = ((tops >> 64) as u64 >> 7).wrapping_mul(GATHER) >> 49 & 0xff;
+        Self((low | high << 8) as u32)
+    }
+}
 
 impl Iterator for Places {
     type Item = usize;
@@ -84,7 +100,7 @@ impl Iterator for Places {
         if self.0 == 0 {
             return None;
         }
-        let place = self.0.trailing_zeros() as usize / 8;
+        let place = self.0.trailing_zeros() as usize;
         self.0 &= self.0 - 1;
         Some(place.min(PLACES - 1))
     }

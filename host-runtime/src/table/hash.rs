@@ -17,12 +17,20 @@ const SALT: [u64; 6] = [
 pub trait Key: Copy + Eq + Default + Send + 'static {
     /// A well mixed hash, the same in every process.
     fn hash(&self) -> u64;
+
+    /// Whether two keys are equal, as few instructions inline.
+    fn same(&self, other: &Self) -> bool;
 }
 
 impl Key for u32 {
     #[inline(always)]
     fn hash(&self) -> u64 {
         fold(u64::from(*self) ^ SALT[0], SALT[1])
+    }
+
+    #[inline(always)]
+    fn same(&self, other: &Self) -> bool {
+        self == other
     }
 }
 
@@ -34,6 +42,11 @@ impl Key for [u64; 2] {
             SALT[3],
         )
     }
+
+    #[inline(always)]
+    fn same(&self, other: &Self) -> bool {
+        (self[0] ^ other[0]) | (self[1] ^ other[1]) == 0
+    }
 }
 
 impl Key for [u64; 5] {
@@ -42,6 +55,12 @@ impl Key for [u64; 5] {
         let a = fold(self[0] ^ SALT[0], self[1] ^ SALT[1]);
         let b = fold(self[2] ^ SALT[2], self[3] ^ SALT[3]);
         fold(a ^ self[4] ^ SALT[4], b ^ SALT[5])
+    }
+
+    #[inline(always)]
+    fn same(&self, other: &Self) -> bool {
+        let differing = self.iter().zip(other).map(|(a, b)| a ^ b);
+        differing.fold(0, |all, bits| all | bits) == 0
     }
 }
 

@@ -126,7 +126,11 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
             let bucket = &self.index[at];
             for place in bucket.candidates(tag) {
                 let slot = bucket.entry(place) as usize;
-                if self.entries.get(slot).is_some_and(|entry| entry.0 == *key) {
+                if self
+                    .entries
+                    .get(slot)
+                    .is_some_and(|entry| entry.0.same(key))
+                {
                     return Some(slot);
                 }
             }
@@ -320,6 +324,10 @@ mod tests {
     impl Key for Colliding {
         fn hash(&self) -> u64 {
             0x1234_5678_9abc_def0
+        }
+
+        fn same(&self, other: &Self) -> bool {
+            self == other
         }
     }
 
