@@ -57,6 +57,9 @@ const FAST: &str = "-O3";
 /// Code that runs once, at construction, and is large.
 const SLOW: &str = "-O0";
 
+/// Bytes of C++ that are compiled as one file.
+const PACK_BYTES: u64 = 500_000;
+
 const LINK_FLAGS: [&str; 4] = ["-shared", "-pthread", "-Wl,-z,defs", "-Wl,-z,now"];
 
 /// Verilator's flag for a trace format.
@@ -130,26 +133,54 @@ impl Compilation<'_> {
             level: FAST,
             shared: false,
         }];
-        let groups = [
-            ("VM_CLASSES_FAST", FAST, false),
-            ("VM_CLASSES_SLOW", SLOW, false),
-            ("VM_SUPPORT_FAST", FAST, false),
-            ("VM_SUPPORT_SLOW", SLOW, false),
-            ("VM_GLOBAL_FAST", FAST, true),
-            ("VM_GLOBAL_SLOW", FAST, true),
-        ];
-        for (variable, level, shared) in groups {
-            let dir = if shared { &include } else { self.objects };
-            jobs.extend(make_list(&classes, variable).map(|name| Job {
-                source: dir.join(format!("{name}.cpp")),
+        for (kind, level) in [("FAST", FAST), ("SLOW", SLOW)] {
+            let own: Vec<PathBuf> = ["VM_CLASSES", "VM_SUPPORT"]
+                .iter()
+                .flat_map(|group| {
+                    let variable = format!("{group}_{kind}");
+                    make_list(&classes, &variable)
+                        .map(|name| format!("{name}.cpp").into())
+                        .collect::<Vec<_>>()
+                })
+                .collect();
+            jobs.extend(self.pack(kind, &own)?.into_iter().map(|source| Job {
+                source,
                 level,
-                shared,
+                shared: false,
+            }));
+            let variable = format!("VM_GLOBAL_{kind}");
+            jobs.extend(make_list(&classes, &variable).map(|name| Job {
+                source: include.join(format!("{name}.cpp")),
+                level: FAST,
+                shared: true,
             }));
         }
         let size = |job: &Job| fs::metadata(&job.source).map_or(0, |m| m.len());
         let weight = |job: &Job| size(job) * if job.level == SLOW { 1 } else { 4 };
         jobs.sort_by_key(|job| std::cmp::Reverse(weight(job)));
         Ok(jobs)
+    }
+
+    /// Packs files into few larger ones that include them: each reads the same long headers.
+    fn pack(&self, kind: &str, files: &[PathBuf]) -> Result<Vec<PathBuf>, BuildError> {
+        let mut packs: Vec<(String, u64)> = Vec::new();
+        for file in files {
+            let bytes = fs::metadata(self.objects.join(file)).map_or(0, |m| m.len());
+            let line = format!("#include \"{}\"\n", file.display());
+            match packs.last_mut() {
+                Some((text, total)) if *total + bytes <= PACK_BYTES => {
+                    *text += &line;
+                    *total += bytes;
+                }
+                _ => packs.push((line, bytes)),
+            }
+        }
+        let write = |(i, (text, _)): (usize, (String, u64))| {
+            let path = self.objects.join(format!("pack_{kind}_{i}.cpp"));
+            super::write(&path, &text)?;
+            Ok(path)
+        };
+        packs.into_iter().enumerate().map(write).collect()
     }
 
     fn compile(
@@ -217,6 +248,7 @@ impl Compilation<'_> {
             .arg("-c")
             .arg(job.level)
             .args(FLAGS)
+            .args(self.toolchain.native_flag())
             .args(trace_definitions(self.trace))
             .arg("-I")
             .arg(self.objects)
