@@ -62,7 +62,8 @@ fn everything_lost_leaves_nothing() {
 /// lost everywhere, and rows fetched from a log, over both cores.
 #[test]
 fn the_cases_of_two_cores() {
-    let cases: [(&str, &[u64], [&[u64]; 2]); 11] = [
+    type Case<'a> = (&'a str, &'a [u64], [&'a [u64]; 2]);
+    let cases: [Case<'_>; 11] = [
         ("", &[], [&[], &[]]),
         ("1", &[], [&[1], &[]]),
         ("2", &[], [&[], &[1, 2]]),

@@ -78,13 +78,22 @@ impl Visitor for Run<'_, '_> {
             workers,
             egress,
         } = plant;
-        let fed = thread::scope(|scope| {
-            for share in deal(tasks, config.threads) {
-                let halt = &halt;
-                scope.spawn(move || threads::serve(share, halt));
-            }
-            feed.run(self.device, self.progress, &halt)
+        let (fed, served) = thread::scope(|scope| {
+            let threads: Vec<_> = deal(tasks, config.threads)
+                .into_iter()
+                .map(|share| {
+                    let halt = &halt;
+                    scope.spawn(move || threads::serve(share, halt))
+                })
+                .collect();
+            let fed = feed.run(self.device, self.progress, &halt);
+            // All are joined, so that one that panicked is an error and not a panic here.
+            let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
+            (fed, ended.fold(true, |all, end| all & end.is_ok()))
         });
+        if !served {
+            return Err(ReplayError::Stopped);
+        }
         let outcomes = egress.recv().map_err(|_| ReplayError::Stopped)?;
         if let Some(failure) = outcomes.failure {
             return Err(ReplayError::Output(failure));
