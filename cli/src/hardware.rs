@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use scr_hdl::{CoreConfig, Dut, Emitted};
-use scr_sim::build::{BuildError, BuildStep, Design, ModelBuilder, Source, Toolchain, TraceFormat};
+use scr_sim::build::{BuildStep, ModelBuilder, Toolchain, TraceFormat};
+use scr_sim::sequencer::{SequencerError, SequencerModel};
 
 use crate::error::{Error, Result};
 use crate::options::sequencer::Sequencing;
@@ -45,7 +46,7 @@ impl Simulator {
     /// When the core cannot be generated or the model cannot be built.
     pub fn load(self, core: &CoreConfig, trace: Option<&Path>) -> Result<Box<dyn Dut + Send>> {
         match (self, trace) {
-            (Self::Verilator, _) => verilate(&emit(core)?, trace),
+            (Self::Verilator, _) => verilate(core, trace),
             (Self::RustHdl, None) => scr_hdl::simulate(core).map_err(core_error),
             (Self::RustHdl, Some(path)) => Err(Error::bad(
                 format!(
@@ -80,18 +81,6 @@ pub fn emit(core: &CoreConfig) -> Result<Emitted> {
     scr_hdl::emit(core).map_err(core_error)
 }
 
-/// The files of an emitted block, as the model builder takes them.
-pub fn sources(emitted: &Emitted) -> Vec<Source> {
-    emitted
-        .files
-        .iter()
-        .map(|(name, text)| Source {
-            name: name.clone(),
-            text: text.clone(),
-        })
-        .collect()
-}
-
 fn core_error(error: scr_hdl::BuildError) -> Error {
     Error::bad(
         format!("the hardware cannot be generated: {error}"),
@@ -99,31 +88,28 @@ fn core_error(error: scr_hdl::BuildError) -> Error {
     )
 }
 
-fn verilate(emitted: &Emitted, trace: Option<&Path>) -> Result<Box<dyn Dut + Send>> {
-    let sources = sources(emitted);
-    let design = Design {
-        sources: &sources,
-        top: &emitted.top,
-        ports: &emitted.ports,
-    };
+/// The Verilator model of a core, built when it is not there yet; one that writes waveforms if `trace` says how.
+///
+/// # Errors
+///
+/// When the core cannot be generated or the model cannot be built.
+pub fn model(core: &CoreConfig, trace: Option<TraceFormat>) -> Result<SequencerModel> {
     let mut builder = ModelBuilder::new();
-    if let Some(path) = trace {
-        builder = builder.trace(TraceFormat::of(path));
+    if let Some(format) = trace {
+        builder = builder.trace(format);
     }
     let progress = Progress::spinner("looking for the Verilator model");
-    let library = builder
-        .build(&design, &mut |step| show(&progress, &step))
-        .map_err(build_error)?;
-    let model = match trace {
-        None => library.instance(),
-        Some(path) => library.instance_traced(path),
-    };
-    match model {
-        Ok(model) => Ok(Box::new(model)),
-        Err(error) => Err(Error::bad(
-            error.to_string(),
-            "name a file that can be written",
-        )),
+    SequencerModel::build(core, &builder, &mut |step| show(&progress, &step)).map_err(model_error)
+}
+
+fn verilate(core: &CoreConfig, trace: Option<&Path>) -> Result<Box<dyn Dut + Send>> {
+    let model = model(core, trace.map(TraceFormat::of))?;
+    match trace {
+        None => model.instance().map_err(model_error),
+        Some(path) => match model.library.instance_traced(path) {
+            Ok(instance) => Ok(Box::new(instance)),
+            Err(error) => Err(model_error(error.into())),
+        },
     }
 }
 
@@ -147,10 +133,16 @@ fn show(progress: &Progress, step: &BuildStep) {
 }
 
 /// The message of a build error ends with a line that says what to do.
-fn build_error(error: BuildError) -> Error {
-    let text = error.to_string();
-    match text.rsplit_once('\n') {
+fn model_error(error: SequencerError) -> Error {
+    let error = match error {
+        SequencerError::Emit(error) => return core_error(error),
+        other => other.to_string(),
+    };
+    match error.rsplit_once('\n') {
         Some((message, remedy)) => Error::bad(message, remedy),
-        None => Error::bad(text, "replay with --nic model, which needs no simulator"),
+        None => Error::bad(
+            error,
+            "`scr doctor` shows what is installed; --nic model needs no simulator",
+        ),
     }
 }

@@ -1,7 +1,9 @@
 //! The commands, one file or folder each.
 
+mod cosim;
 mod decode;
 mod doctor;
+mod emit;
 mod replay;
 mod sequence;
 mod trace;
@@ -15,6 +17,10 @@ use crate::error::Result;
 pub enum Command {
     /// Replay a capture through the simulated NIC into replicated workers, and check them against a single thread.
     Replay(Box<replay::Args>),
+    /// Write the sequencer as Verilog, with a manifest.
+    Emit(emit::Args),
+    /// Check the emitted Verilog under Verilator against the golden model, every byte and every cycle.
+    Cosim(cosim::Args),
     /// Sequence a capture in software: writes a capture of SCR frames.
     Sequence(sequence::Args),
     /// Print SCR frames readably.
@@ -31,6 +37,8 @@ impl Command {
     pub fn run(self) -> Result {
         match self {
             Self::Replay(args) => replay::run(&args),
+            Self::Emit(args) => emit::run(&args),
+            Self::Cosim(args) => cosim::run(&args),
             Self::Sequence(args) => sequence::run(&args),
             Self::Decode(args) => decode::run(&args),
             Self::Trace(command) => trace::run(&command),

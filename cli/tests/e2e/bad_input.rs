@@ -15,6 +15,7 @@ fn readers(input: &Path) -> Vec<Vec<OsString>> {
     vec![
         args!["sequence", input, "-o", "/dev/null"].to_vec(),
         args!["decode", input].to_vec(),
+        args!["replay", input, "--nic", "model"].to_vec(),
     ]
 }
 
@@ -88,6 +89,31 @@ fn writers(output: &Path) -> Vec<(&'static str, Vec<OsString>)> {
     vec![
         ("-o", args!["sequence", &input, "-o", output].to_vec()),
         ("-o", args!["trace", "gen", "-o", output].to_vec()),
+        (
+            "--frames",
+            args!["replay", &input, "--nic", "model", "--frames", output].to_vec(),
+        ),
+        (
+            "--out",
+            args!["replay", &input, "--nic", "model", "--out", output].to_vec(),
+        ),
+        (
+            "--state",
+            args!["replay", &input, "--nic", "model", "--state", output].to_vec(),
+        ),
+        (
+            "--events",
+            args![
+                "replay",
+                &input,
+                "--nic",
+                "model",
+                "--events-state",
+                "--events",
+                output
+            ]
+            .to_vec(),
+        ),
     ]
 }
 
@@ -125,6 +151,10 @@ fn the_input_is_never_overwritten() {
     std::os::unix::fs::symlink(&input, &link).unwrap();
     for output in [&input, &link] {
         scr(args!["sequence", &input, "-o", output]).fails(2, &["is also the input"]);
+        for option in ["--frames", "--out", "--state", "--events"] {
+            let arguments = args!["replay", &input, "--nic", "model", option, output];
+            scr(arguments).fails(2, &["is also the input"]);
+        }
     }
     assert_eq!(fs::read(&input).unwrap(), good());
 }
@@ -191,7 +221,7 @@ fn configurations_that_do_not_fit() {
 }
 
 /// Commands that take the options of a sequencer.
-const SEQUENCERS: &[&str] = &["sequence"];
+const SEQUENCERS: &[&str] = &["sequence", "replay", "cosim"];
 
 #[test]
 fn odd_packets_are_handled() {

@@ -2,7 +2,15 @@
 
 use crate::run::scr;
 
-const COMMANDS: &[&[&str]] = &[&["sequence"], &["decode"], &["trace", "gen"], &["doctor"]];
+const COMMANDS: &[&[&str]] = &[
+    &["replay"],
+    &["emit"],
+    &["cosim"],
+    &["sequence"],
+    &["decode"],
+    &["trace", "gen"],
+    &["doctor"],
+];
 
 /// Every option and argument has a sentence.
 #[test]

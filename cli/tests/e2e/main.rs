@@ -8,7 +8,9 @@ mod run;
 
 mod bad_input;
 mod decode;
+mod hardware;
 mod help;
 mod replay;
 mod sequence;
+mod shared_traces;
 mod trace_gen;

@@ -1,0 +1,140 @@
+//! `scr emit`: the sequencer as Verilog.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use scr_hdl::CoreConfig;
+use scr_wire::{MAX_CORES, MAX_HISTORY, MIN_HISTORY};
+
+use crate::error::{Error, Result};
+use crate::hardware;
+use crate::options::ProfileArg;
+use crate::options::sequencer::in_range;
+use crate::output;
+
+/// Name of the file that tells tools about the others.
+const MANIFEST: &str = "manifest.json";
+
+/// Options of `scr emit`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Folder for the .v files and manifest.json; made when it is not there. Files of the same names are replaced.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+
+    /// What the block is for: the core alone, or the block of a NIC shell.
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = Shell::Core)]
+    shell: Shell,
+
+    /// Row profile: source, knock, flow, flow-time, flow6-time, or a profile file (TOML).
+    #[arg(long, value_name = "NAME|FILE", default_value = "flow")]
+    profile: ProfileArg,
+
+    /// Rows that the sequencer remembers besides the packet's own (N), 16 to 256.
+    #[arg(long, value_name = "N", default_value_t = CoreConfig::HISTORY as u32)]
+    history: u32,
+
+    /// Width of the data path in bits: 128, 256, 512 or 1024.
+    #[arg(long, value_name = "W", default_value_t = CoreConfig::WIDTH as u32)]
+    width: u32,
+
+    /// Most cores that the hardware can be set to, 1 to 128.
+    #[arg(long, value_name = "K", default_value_t = CoreConfig::MAX_CORES.into())]
+    max_cores: u32,
+
+    /// Network interfaces of the block, 1 or more; for --shell corundum [default: 1].
+    #[arg(long, value_name = "N")]
+    interfaces: Option<u32>,
+
+    /// Print the manifest as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A value of `--shell`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Shell {
+    /// The sequencer by itself
+    Core,
+    /// An application block of Corundum (not available yet)
+    Corundum,
+    /// A user box of open-nic-shell (not available yet)
+    OpenNic,
+    /// A module of NetFPGA-PLUS (not available yet)
+    NetfpgaPlus,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result {
+    if args.shell != Shell::Core {
+        let name = args
+            .shell
+            .to_possible_value()
+            .map_or_else(String::new, |value| value.get_name().to_owned());
+        return Err(Error::bad(
+            format!("not available yet: --shell {name}"),
+            "use --shell core, whose ports are plain AXI4-Stream",
+        ));
+    }
+    if args.interfaces.is_some() {
+        return Err(Error::bad(
+            "--interfaces belongs to --shell corundum",
+            "leave it out: the core has one interface",
+        ));
+    }
+    let width = args.width as usize;
+    if !CoreConfig::WIDTHS.contains(&width) {
+        let known = CoreConfig::WIDTHS.iter().map(usize::to_string);
+        return Err(Error::bad(
+            format!("--width {width} cannot be built"),
+            format!(
+                "choose one of {} bits",
+                known.collect::<Vec<_>>().join(", ")
+            ),
+        ));
+    }
+    let core = CoreConfig {
+        history: in_range("--history", args.history, MIN_HISTORY, MAX_HISTORY)?,
+        width,
+        max_cores: in_range("--max-cores", args.max_cores, 1, MAX_CORES.into())? as u8,
+        ..CoreConfig::new(&args.profile.load()?)
+    };
+    output::not_stdout("--output", Some(&args.output))?;
+    create_folder(&args.output)?;
+    let emitted = hardware::emit(&core)?;
+    for (name, text) in &emitted.files {
+        write(&args.output.join(name), text)?;
+    }
+    let mut manifest = serde_json::to_string_pretty(&emitted.manifest).unwrap_or_default();
+    manifest.push('\n');
+    write(&args.output.join(MANIFEST), &manifest)?;
+
+    if args.json {
+        return output::print_json(&emitted.manifest);
+    }
+    output::print(&format!(
+        "{}: {} Verilog files and {MANIFEST}; top {}, profile {}, history {}, {} bits, up to {} cores, {} cycles latency\n",
+        args.output.display(),
+        emitted.files.len(),
+        emitted.top,
+        core.profile.name(),
+        core.history,
+        core.width,
+        core.max_cores,
+        emitted.manifest.latency_cycles
+    ))
+}
+
+fn create_folder(path: &Path) -> Result {
+    fs::create_dir_all(path).map_err(|error| {
+        Error::bad(
+            format!("{}: cannot be made a folder: {error}", path.display()),
+            "choose a folder that you may write to, or a name that is free",
+        )
+    })
+}
+
+fn write(path: &Path, text: &str) -> Result {
+    fs::write(path, text).map_err(|error| Error::write(path.display().to_string(), error))
+}
