@@ -203,7 +203,7 @@ fn syntax_errors_come_in_verilators_words() {
     let words = error.to_string();
     assert!(words.contains("widths.v:"), "{words}");
     assert!(words.contains("syntax error"), "{words}");
-    assert!(words.contains("verilator --cc"), "{words}");
+    assert!(words.contains(" --cc -O3 "), "{words}");
 }
 
 #[test]

@@ -101,3 +101,28 @@ fn its_latency_and_rate_are_exact() {
     assert_eq!(report.bubbles, 0);
     assert_eq!(report.latency_measured, 501);
 }
+
+#[test]
+fn rust_hdls_simulator_and_verilator_are_in_lockstep() {
+    let core = CoreConfig::new(&profile::KNOCK);
+    let model = SequencerModel::build(&core, &shared_builder(), &mut |_| {}).unwrap();
+    let mut config = model.cosim_config(settings(&profile::KNOCK, 3));
+    config.sink = Pattern::Random(180);
+    // rust-hdl's simulator is slow, and every change of settings and reset waits this long.
+    config.grace_cycles = 200;
+    let plan = Plan {
+        packets: 60,
+        profile: profile::KNOCK,
+        history: core.history,
+        max_cores: 16,
+        max_queue: 511,
+        settings: config.settings.clone(),
+        change_every: 15,
+        reset_every: 30,
+        drain_every: 20,
+    };
+    let first = scr_hdl::simulate(&core).unwrap();
+    let second = model.instance().unwrap();
+    let report = cosim::lockstep(first, second, plan.steps(1), &config);
+    assert_eq!(report.unwrap_or_else(|m| panic!("{m}")).packets, 60);
+}

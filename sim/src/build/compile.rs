@@ -33,7 +33,21 @@ pub(super) const VERILATOR_FLAGS: [&str; 13] = [
 ];
 
 /// What is linted: everything but the style that generated Verilog has.
-pub(super) const WARNINGS: [&str; 4] = ["-Wall", "-Wno-WIDTH", "-Wno-UNUSED", "-Wno-DECLFILENAME"];
+const WARNINGS: [&str; 4] = ["-Wall", "-Wno-WIDTH", "-Wno-UNUSED", "-Wno-DECLFILENAME"];
+
+/// A warning that older versions of Verilator do not know: registers with initial values. They are meant;
+/// an FPGA powers up with them.
+const INITIAL_VALUES: &str = "-Wno-PROCASSINIT";
+
+/// The warnings to ask this Verilator for.
+pub(super) fn warnings(
+    toolchain: &Toolchain,
+) -> Result<impl Iterator<Item = &'static str>, BuildError> {
+    let mut probe = toolchain.verilator();
+    probe.args([INITIAL_VALUES, "--version"]);
+    let known = command::run(&mut probe)?.status.success();
+    Ok(WARNINGS.into_iter().chain(known.then_some(INITIAL_VALUES)))
+}
 
 /// What every file is compiled with.
 const FLAGS: [&str; 13] = [

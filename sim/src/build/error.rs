@@ -53,7 +53,7 @@ pub enum BuildError {
     },
     /// The C++ compiler failed.
     #[error(
-        "the C++ compiler failed:\n{words}\nThe command was `{command}`.\nCheck that the compiler knows C++17 and that zlib's header is installed when FST waveforms are wanted (`apt-get install g++ zlib1g-dev`)."
+        "the C++ compiler failed:\n{words}\nThe command was `{command}`.\nCheck that the compiler knows C++17. FST waveforms need the headers of zlib and, under a recent Verilator, of lz4 (`apt-get install g++ zlib1g-dev liblz4-dev`); VCD waveforms need neither."
     )]
     Compiler {
         /// The command line.

@@ -210,7 +210,7 @@ impl ModelBuilder {
     }
 
     /// Verilator's opinion of the design under the project's lint rules (`-Wall` but for widths, unused
-    /// bits and file names): its words, empty when it has none.
+    /// bits, file names and initial values of registers): its words, empty when it has none.
     ///
     /// # Errors
     ///
@@ -224,7 +224,7 @@ impl ModelBuilder {
         verilator
             .current_dir(work.path())
             .arg("--lint-only")
-            .args(compile::WARNINGS)
+            .args(compile::warnings(&toolchain)?)
             .args(["--top-module", top])
             .args(sources.iter().map(file_name));
         let output = command::run(&mut verilator)?;
@@ -287,7 +287,7 @@ impl ModelBuilder {
         verilator
             .current_dir(work)
             .args(compile::VERILATOR_FLAGS)
-            .args(compile::WARNINGS)
+            .args(compile::warnings(toolchain)?)
             .args(compile::trace_flag(self.trace))
             .args(["--prefix", shim::PREFIX, "--Mdir", compile::OBJECTS])
             .args(["--top-module", design.top])

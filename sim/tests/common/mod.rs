@@ -82,7 +82,7 @@ pub fn widths() -> Text {
         };
         write!(
             text,
-            "    reg{range} value_{bits} = 0;\n    assign out_{bits} = value_{bits};\n    \
+            "    reg{range} value_{bits};\n    assign out_{bits} = value_{bits};\n    \
              always @(posedge clk) value_{bits} <= ~in_{bits};\n"
         )
         .unwrap();
@@ -141,12 +141,12 @@ pub fn register_slice(buggy: bool) -> Text {
     };
     text += "
     // Two entries, so that ready is a register.
-    reg [511:0] data = 0, skid_data = 0;
-    reg [63:0] keep = 0, skid_keep = 0;
-    reg last = 0, skid_last = 0;
-    reg [96:0] user = 0, skid_user = 0;
-    reg [7:0] id = 0, skid_id = 0;
-    reg valid = 0, skid_valid = 0;
+    reg [511:0] data, skid_data;
+    reg [63:0] keep, skid_keep;
+    reg last, skid_last;
+    reg [96:0] user, skid_user;
+    reg [7:0] id, skid_id;
+    reg valid, skid_valid;
     assign s_axis_tready = !skid_valid;
     assign m_axis_tdata = data;
     assign m_axis_tkeep = keep;
