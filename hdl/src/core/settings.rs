@@ -79,6 +79,8 @@ pub struct Settings {
     wraps: Signal<Local, Bit>,
     this_core: Signal<Local, Bits<8>>,
     advanced: Signal<Local, Bits<8>>,
+    last_plus_one: DFF<Bits<8>>,
+    unreduced: Signal<Local, Bits<8>>,
     shadow: DFF<Bits<8>>,
     shadow_cores: DFF<Bits<8>>,
     shadow_valid: DFF<Bit>,
@@ -154,6 +156,8 @@ impl Settings {
             wraps: Signal::default(),
             this_core: Signal::default(),
             advanced: Signal::default(),
+            last_plus_one: DFF::default(),
+            unreduced: Signal::default(),
             shadow: DFF::default(),
             shadow_cores: DFF::default(),
             shadow_valid: DFF::default(),
@@ -189,6 +193,7 @@ impl Logic for Settings {
             now_rows,
             now_default_queue,
             rotation,
+            last_plus_one,
             shadow,
             shadow_cores,
             shadow_valid,
@@ -242,7 +247,8 @@ impl Logic for Settings {
         self.next_prefix_words.d.next = self.port_prefix_words.q.val();
         self.next_default_queue.d.next = self.port_default_queue.q.val();
 
-        // `rotation` is the last core plus one, 0 at first; never above k.
+        // The last core plus one, 0 at first: as it is, and as `rotation` reduced for the k in force, which it
+        // never exceeds. A k that no frame was numbered under leaves the first as it is.
         self.wraps.next = self.rotation.q.val() == self.now_cores.q.val();
         if self.wraps.val() {
             self.this_core.next = 0.into();
@@ -254,18 +260,25 @@ impl Logic for Settings {
             self.advanced.next = self.this_core.val() + 1;
         }
         self.rotation.d.next = self.advanced.val();
+        self.unreduced.next = self.last_plus_one.q.val();
+        if self.numbered.val() {
+            self.unreduced.next = self.advanced.val();
+        }
+        self.last_plus_one.d.next = self.unreduced.val();
 
-        // The shadow is `rotation`, reduced for the k to come, and follows it frame by frame.
+        // The shadow is the same, reduced for the k to come, and follows it frame by frame.
         self.change.next = self.next_cores.q.val() != self.now_cores.q.val();
         self.reduced.next = self.shadow_valid.q.val()
             & (self.shadow_cores.q.val() == self.next_cores.q.val())
             & (self.shadow.q.val() <= self.shadow_cores.q.val());
         if !self.shadow_valid.q.val() | (self.shadow_cores.q.val() != self.next_cores.q.val()) {
-            self.shadow.d.next = self.advanced.val();
+            self.shadow.d.next = self.unreduced.val();
             self.shadow_cores.d.next = self.next_cores.q.val();
             self.shadow_valid.d.next = true;
-        } else if self.numbered.val() & self.wraps.val() {
-            self.shadow.d.next = 1.into();
+        } else if self.numbered.val()
+            & (self.wraps.val() | (self.rotation.q.val() != self.last_plus_one.q.val()))
+        {
+            self.shadow.d.next = self.advanced.val();
         } else if self.shadow.q.val() > self.shadow_cores.q.val() {
             if self.numbered.val() {
                 self.shadow.d.next = (self.shadow.q.val() - self.shadow_cores.q.val()) + 1;
@@ -309,6 +322,7 @@ impl Logic for Settings {
         }
         if self.starts.val() | self.rst.val() {
             self.rotation.d.next = 0.into();
+            self.last_plus_one.d.next = 0.into();
             self.shadow_valid.d.next = false;
         }
 
