@@ -423,6 +423,57 @@ fn logs_repair_losses() {
     }
 }
 
+/// With `--events-state` every core tells the same story, and it ends in the state file.
+#[test]
+fn events_tell_every_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let (events, state) = (folder.path().join("events"), folder.path().join("state"));
+    let input = data_file("knock.pcap");
+    let arguments = args![
+        "replay",
+        &input,
+        "--nf",
+        "port-knock",
+        "--nf-opt",
+        "sticky-open",
+        "--nic",
+        "model",
+        "--cores",
+        "3",
+        "--events",
+        &events,
+        "--events-state",
+        "--state",
+        &state
+    ];
+    scr(arguments).ok();
+    let mut stories: BTreeMap<u64, Vec<(u64, String, String)>> = BTreeMap::new();
+    for line in fs::read_to_string(events).unwrap().lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["event"], "state");
+        let text = |key: &str| event[key].as_str().unwrap().to_owned();
+        let story = stories.entry(event["core"].as_u64().unwrap()).or_default();
+        story.push((event["row"].as_u64().unwrap(), text("key"), text("state")));
+    }
+    let longest = stories.values().max_by_key(|story| story.len()).unwrap();
+    assert_eq!(stories.len(), 3);
+    for story in stories.values() {
+        assert!(story.is_sorted_by_key(|(row, ..)| *row));
+        // A core sees no further than its own last frame.
+        assert!(longest.len() - story.len() <= 2 && longest.starts_with(story));
+    }
+    let last: BTreeMap<&str, &str> = longest
+        .iter()
+        .map(|(_, key, state)| (&**key, &**state))
+        .collect();
+    let state: Value = serde_json::from_slice(&fs::read(state).unwrap()).unwrap();
+    let entries = state["entries"].as_array().unwrap();
+    assert!(entries.iter().any(|entry| entry["state"] == "OPEN"));
+    for entry in entries {
+        assert_eq!(last[entry["src"].as_str().unwrap()], entry["state"]);
+    }
+}
+
 #[test]
 fn random_losses_can_be_repeated() {
     let input = data_file("mix.pcap");
