@@ -68,6 +68,9 @@ pub enum BuildError {
     /// The number of cores is out of range.
     #[error("{0} cores: there must be 1 to {MAX_CORES}")]
     MaxCores(u8),
+    /// The name of the top module is none.
+    #[error("{0:?} is no name for a module: letters, digits and underscores, not a digit first")]
+    Top(String),
     /// The design could not be written.
     #[error(transparent)]
     Emit(#[from] EmitError),

@@ -160,7 +160,23 @@ pub(crate) fn ports_of(block: &dyn Block) -> Vec<Port> {
 ///
 /// [`BuildError`] when a parameter is out of range or the design cannot be written.
 pub fn emit(config: &CoreConfig) -> Result<Emitted, BuildError> {
+    emit_as(config, TOP)
+}
+
+/// The same with another name for the top module, from which all other names follow; so sequencers of
+/// different configurations can live in one design.
+///
+/// # Errors
+///
+/// [`BuildError`] also when `top` is no Verilog identifier.
+pub fn emit_as(config: &CoreConfig, top: &str) -> Result<Emitted, BuildError> {
     config.check()?;
+    let starts_well = top.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !starts_well || !top.chars().all(is_word) {
+        return Err(BuildError::Top(top.to_owned()));
+    }
+    let prefix = format!("{top}_");
     let scope = with_sequencer!(config, uut => elaborated(uut))?;
     let banner = [
         "SPDX-License-Identifier: MIT OR Apache-2.0".to_owned(),
@@ -178,8 +194,8 @@ pub fn emit(config: &CoreConfig) -> Result<Emitted, BuildError> {
     let docs = docs::read(SOURCES);
     let design = Design {
         docs: &docs,
-        prefix: "scr_",
-        top: TOP,
+        prefix: &prefix,
+        top,
         banner: &banner,
     };
     let modules = design.modules(&scope, "Sequencer")?;
@@ -189,7 +205,7 @@ pub fn emit(config: &CoreConfig) -> Result<Emitted, BuildError> {
         .collect();
     let ports = ports_of_scope(&scope);
     let manifest = Manifest {
-        top: TOP.to_owned(),
+        top: top.to_owned(),
         files: files.iter().map(|(name, _)| name.clone()).collect(),
         shell: "core".to_owned(),
         profile: config.profile.name().to_owned(),
@@ -201,7 +217,7 @@ pub fn emit(config: &CoreConfig) -> Result<Emitted, BuildError> {
         registers: Vec::new(),
     };
     Ok(Emitted {
-        top: TOP.to_owned(),
+        top: top.to_owned(),
         files,
         ports,
         manifest,

@@ -1,6 +1,7 @@
 //! What is emitted: complete, deterministic, and only where Verilog means what Rust means.
 
 use rust_hdl::prelude::*;
+use scr_hdl::emit::emit_as;
 use scr_hdl::verilog::EmitError;
 use scr_hdl::verilog::elaborate::elaborate;
 use scr_hdl::verilog::module::Design;
@@ -21,7 +22,7 @@ fn every_module_has_a_prefixed_name_and_clean_ports() {
             config.width = width;
             for (name, text) in emit(&config).unwrap().files {
                 let module = name.strip_suffix(".v").unwrap();
-                assert!(module.starts_with("scr_"), "{name}");
+                assert!(module.starts_with("scr_sequencer"), "{name}");
                 assert_eq!(text.matches("endmodule").count(), 1, "{name}");
                 assert!(text.contains(&format!("module {module} ")), "{name}");
                 assert!(!text.contains('$'), "{name}");
@@ -41,6 +42,16 @@ fn the_manifest_lists_what_is_there() {
     assert_eq!(json["width"], 512);
     assert_eq!(json["files"].as_array().unwrap().len(), design.files.len());
     assert_eq!(json["files"][0], "scr_sequencer.v");
+}
+
+#[test]
+fn two_sequencers_share_no_name() {
+    let config = CoreConfig::new(&profile::FLOW);
+    let names = |top| emit_as(&config, top).unwrap().manifest.files;
+    let (a, b) = (names("scr_a"), names("scr_b"));
+    assert!(a.iter().all(|name| !b.contains(name)));
+    assert!(matches!(emit_as(&config, "9"), Err(BuildError::Top(_))));
+    assert!(matches!(emit_as(&config, "a b"), Err(BuildError::Top(_))));
 }
 
 #[test]
@@ -69,7 +80,7 @@ fn a_users_profile_becomes_wiring() {
     let parser = design
         .files
         .iter()
-        .find(|(name, _)| name == "scr_packet_parser.v");
+        .find(|(name, _)| name == "scr_sequencer_packet_parser.v");
     let text = &parser.unwrap().1;
     assert!(text.contains("layout_row[15:0] = layout_dst_port;"));
     assert!(text.contains("layout_row[47:16] = layout_src_ip[127:96];"));
