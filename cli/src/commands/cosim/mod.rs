@@ -175,7 +175,10 @@ pub fn run(args: &Args) -> Result {
     )?;
     Err(Error::check(
         format!("the hardware differs from the golden model: {mismatch}"),
-        format!("see {kept}; the same again: --seed {}", args.seed),
+        format!(
+            "see {kept}; the same command finds it again (seed {})",
+            args.seed
+        ),
     ))
 }
 
