@@ -72,13 +72,13 @@ pub fn core_for(sequencing: &Sequencing) -> CoreConfig {
     }
 }
 
-/// The Verilog of a core.
+/// The Verilog of a core whose top module is called `top`.
 ///
 /// # Errors
 ///
 /// When a parameter is out of range.
-pub fn emit(core: &CoreConfig) -> Result<Emitted> {
-    scr_hdl::emit(core).map_err(core_error)
+pub fn emit(core: &CoreConfig, top: &str) -> Result<Emitted> {
+    scr_hdl::emit::emit_as(core, top).map_err(core_error)
 }
 
 fn core_error(error: scr_hdl::BuildError) -> Error {

@@ -70,7 +70,10 @@ impl Built {
     /// Settings for k = `cores` and B = `prefix_words`, or the fewest words for k cores if that is more.
     pub fn settings(&self, cores: u8, prefix_words: u8) -> Settings {
         let fewest = Geometry::fewest_words(&self.config.profile, usize::from(cores));
-        let words = fewest.expect("k cores fit").prefix_words().max(prefix_words);
+        let words = fewest
+            .expect("k cores fit")
+            .prefix_words()
+            .max(prefix_words);
         // A beat of 1024 bits is two words.
         let words = if self.config.width == 1024 {
             words.next_multiple_of(2)
@@ -116,7 +119,8 @@ impl Built {
                 );
                 let traced = build(&ModelBuilder::new().trace(TraceFormat::Vcd), &self.emitted);
                 let directory = failures();
-                let kept = keep_evidence(&directory, &name, &steps, config, &mismatch, Some(&traced));
+                let kept =
+                    keep_evidence(&directory, &name, &steps, config, &mismatch, Some(&traced));
                 panic!("{mismatch}\nevidence: {kept:?}");
             }
         }

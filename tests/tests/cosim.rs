@@ -21,9 +21,9 @@ fn sweep(profile: &Profile, histories: &[usize], width: usize) {
         config.history = history;
         config.width = width;
         let built = Built::new(config);
-        for (round, (cores, words)) in (0..rounds(1)).flat_map(|r| {
-            shapes(&built).into_iter().map(move |shape| (r, shape))
-        }) {
+        for (round, (cores, words)) in
+            (0..rounds(1)).flat_map(|r| shapes(&built).into_iter().map(move |shape| (r, shape)))
+        {
             let settings = built.settings(cores, words);
             for (i, source) in Pattern::MIX.into_iter().enumerate() {
                 let sink = Pattern::MIX[(i * 3 + round as usize) % Pattern::MIX.len()];
@@ -52,8 +52,8 @@ fn full_rate(built: &Built) {
     let report = built.run(plan.steps(7), &cosim);
     assert_eq!(report.bubbles, 0);
     assert!(report.latency_measured > 0);
-    let beats_per_prefix = u64::from(cosim.settings.sequencer.prefix_words) * 512
-        / built.config.width as u64;
+    let beats_per_prefix =
+        u64::from(cosim.settings.sequencer.prefix_words) * 512 / built.config.width as u64;
     assert_eq!(
         report.beats_out,
         report.beats_in + report.sequenced * beats_per_prefix
@@ -108,7 +108,12 @@ fn a_users_profile() {
         177,
         "ports",
         8,
-        &[Field::TcpFlags, Field::DstPort, Field::SrcPort, Field::Zero(3)],
+        &[
+            Field::TcpFlags,
+            Field::DstPort,
+            Field::SrcPort,
+            Field::Zero(3),
+        ],
     );
     sweep(&PORTS, &[33], 512);
 }

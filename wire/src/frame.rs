@@ -184,7 +184,9 @@ impl<'a> Frame<'a> {
     /// The original packet, unaltered.
     #[inline]
     pub fn packet(&self) -> &'a [u8] {
-        self.bytes.get(self.geometry.prefix_bytes()..).unwrap_or(&[])
+        self.bytes
+            .get(self.geometry.prefix_bytes()..)
+            .unwrap_or(&[])
     }
 }
 

@@ -123,7 +123,9 @@ pub enum ProfileError {
     #[error("a row of {0} bytes: it must have 4, 8, 16, 32 or 64")]
     RowSize(usize),
     /// The fields need more or fewer bytes than the row has.
-    #[error("the fields take {fields} bytes, the row has {row}: add a zero field or choose another size")]
+    #[error(
+        "the fields take {fields} bytes, the row has {row}: add a zero field or choose another size"
+    )]
     Length {
         /// Bytes of all fields.
         fields: usize,

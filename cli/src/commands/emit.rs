@@ -47,6 +47,10 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     interfaces: Option<u32>,
 
+    /// Name of the top module, with which all other module names begin: for two sequencers in one design.
+    #[arg(long, value_name = "NAME", default_value = scr_hdl::emit::TOP)]
+    top: String,
+
     /// Print the manifest as one JSON object.
     #[arg(long)]
     json: bool,
@@ -102,7 +106,7 @@ pub fn run(args: &Args) -> Result {
     };
     output::not_stdout("--output", Some(&args.output))?;
     create_folder(&args.output)?;
-    let emitted = hardware::emit(&core)?;
+    let emitted = hardware::emit(&core, &args.top)?;
     for (name, text) in &emitted.files {
         write(&args.output.join(name), text)?;
     }
