@@ -70,7 +70,7 @@ fn run(config: &CoreConfig, bench: &mut Bench, packets: &[Vec<u8>], pauses: Opti
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        pauses.is_some() && random % 3 == 0
+        pauses.is_some() && random.is_multiple_of(3)
     };
     let beats: Vec<(usize, usize)> = packets
         .iter()
