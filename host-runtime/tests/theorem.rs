@@ -17,6 +17,8 @@ fn setup() -> impl Strategy<Value = Setup> {
         Just(("heavy-hitter", vec!["syn-fin", "capacity=5"])),
         Just(("port-knock", vec![])),
         Just(("port-knock", vec!["sticky-open", "capacity=3"])),
+        Just(("token-bucket", vec!["rate=30000", "burst=2"])),
+        Just(("token-bucket", vec!["syn-fin", "burst=1", "capacity=5"])),
     ];
     let sizes = (1u8..=16, 0u8..6, 16usize..=256, any::<bool>());
     let queues = (1usize..20, 2usize..6, 1usize..4, 0usize..5);
@@ -164,7 +166,7 @@ fn a_core_whose_frames_all_vanish_keeps_up_through_logs() {
 
 #[test]
 fn replicas_evict_alike() {
-    for nf in ["ddos", "heavy-hitter", "port-knock"] {
+    for nf in ["ddos", "heavy-hitter", "port-knock", "token-bucket"] {
         let mut setup = Setup::new(nf, 5).lose("3-9,40,77,200-230");
         setup.options = vec!["capacity=7".to_owned()];
         let packets: Vec<_> = (0..2000u32)

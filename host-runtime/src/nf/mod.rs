@@ -16,6 +16,7 @@ pub mod layout;
 pub mod options;
 pub mod port_knock;
 pub mod registry;
+pub mod token_bucket;
 
 use std::fmt;
 

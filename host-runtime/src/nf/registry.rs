@@ -108,6 +108,7 @@ functions! {
     Ddos(super::ddos::Ddos),
     HeavyHitter(super::heavy_hitter::HeavyHitter),
     PortKnock(super::port_knock::PortKnock),
+    TokenBucket(super::token_bucket::TokenBucket),
 }
 
 impl Selected {
@@ -175,6 +176,8 @@ mod tests {
         assert_eq!(smallest("heavy-hitter", &[]), "flow");
         assert_eq!(smallest("heavy-hitter", &["syn-fin"]), "flow");
         assert_eq!(smallest("port-knock", &[]), "knock");
+        assert_eq!(smallest("token-bucket", &[]), "flow-time");
+        assert_eq!(smallest("token-bucket", &["syn-fin"]), "flow-time");
     }
 
     #[test]
@@ -192,6 +195,10 @@ mod tests {
     #[test]
     fn names_are_listed_for_who_errs() {
         let error = Selected::new::<&str>("nat", &[]).unwrap_err();
-        assert!(error.to_string().contains("ddos, heavy-hitter, port-knock"));
+        assert!(
+            error
+                .to_string()
+                .contains("ddos, heavy-hitter, port-knock, token-bucket")
+        );
     }
 }
