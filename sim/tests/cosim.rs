@@ -34,6 +34,7 @@ fn plan(config: &CosimConfig, packets: usize) -> Plan {
         change_every: 0,
         reset_every: 0,
         drain_every: 0,
+        words_per_beat: 1,
     }
 }
 
@@ -74,6 +75,7 @@ fn every_profile_and_history_agrees() {
                 change_every: 10,
                 reset_every: 60,
                 drain_every: 30,
+                words_per_beat: 1,
                 ..plan(&config, 1_500)
             };
             let report = run(&[], plan.steps(history as u64), &config).unwrap();
@@ -388,6 +390,7 @@ fn any_run() -> impl Strategy<Value = (CosimConfig, Vec<Step>)> {
             change_every: 4,
             reset_every: 20,
             drain_every: 20,
+            words_per_beat: 1,
             ..plan(&config, 40)
         };
         (Just(config), strategies::steps(&plan))

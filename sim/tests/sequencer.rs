@@ -75,6 +75,7 @@ fn it_agrees_with_the_golden_model_under_all_patterns() {
         change_every: 10,
         reset_every: 80,
         drain_every: 40,
+        words_per_beat: 1,
     };
     for (i, source) in Pattern::MIX.into_iter().enumerate() {
         for (j, sink) in Pattern::MIX.into_iter().enumerate() {
@@ -120,6 +121,7 @@ fn rust_hdls_simulator_and_verilator_are_in_lockstep() {
         change_every: 15,
         reset_every: 30,
         drain_every: 20,
+        words_per_beat: 1,
     };
     let first = scr_hdl::simulate(&core).unwrap();
     let second = model.instance().unwrap();

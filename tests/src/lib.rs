@@ -74,11 +74,10 @@ impl Built {
             .expect("k cores fit")
             .prefix_words()
             .max(prefix_words);
-        // A beat of 1024 bits is two words.
-        let words = if self.config.width == 1024 {
-            words.next_multiple_of(2)
-        } else {
-            words
+        // A beat of 1024 bits is two words, and 63 is the most that a prefix may have.
+        let words = match self.config.width {
+            1024 => words.next_multiple_of(2).min(62),
+            _ => words,
         };
         Settings::new(Config::new(cores, words))
     }
@@ -101,6 +100,7 @@ impl Built {
             change_every: 0,
             reset_every: 0,
             drain_every: 0,
+            words_per_beat: (self.config.width / 512).max(1) as u8,
         }
     }
 

@@ -119,8 +119,19 @@ fn a_users_profile() {
 }
 
 #[test]
-fn other_widths() {
+fn width_128() {
     sweep(&profile::FLOW, &[64], 128);
+    sweep(&profile::FLOW6_TIME, &[20], 128);
+}
+
+#[test]
+fn width_256() {
+    sweep(&profile::KNOCK, &[16], 256);
     sweep(&profile::FLOW_TIME, &[24], 256);
+}
+
+#[test]
+fn width_1024() {
+    sweep(&profile::SOURCE, &[200], 1024);
     sweep(&profile::FLOW, &[64], 1024);
 }

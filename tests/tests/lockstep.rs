@@ -40,5 +40,6 @@ fn every_profile() {
 #[test]
 fn other_widths() {
     check(&profile::FLOW, 64, 128);
+    check(&profile::FLOW6_TIME, 16, 256);
     check(&profile::FLOW, 64, 1024);
 }

@@ -280,6 +280,15 @@ fn fold(a: Expr, op: &VerilogOp, b: Expr) -> Expr {
     Expr::Binary(Box::new(a), op.clone(), Box::new(b))
 }
 
+/// A constant's literal as people write it: small numbers decimal, others hexadecimal.
+pub fn constant(literal: &str, bits: usize) -> String {
+    match value_of(literal) {
+        Some(value) if value < 1_000 => format!("{bits}'d{value}"),
+        Some(value) => format!("{bits}'h{value:x}"),
+        None => literal.to_owned(),
+    }
+}
+
 /// The value of `8'h1f` or `1'b1`.
 fn value_of(literal: &str) -> Option<u128> {
     let (_, digits) = literal.split_once('\'')?;

@@ -9,7 +9,7 @@ use super::EmitError;
 use super::docs::{self, StructDoc};
 use super::elaborate::{AtomInfo, Scope};
 use super::expr::{self, Signals};
-use super::ir::{Expr, Lower, Stmt, Target};
+use super::ir::{self, Expr, Lower, Stmt, Target};
 use super::process;
 
 /// Names that an expanded memory declares.
@@ -366,7 +366,8 @@ impl<'a> Writer<'a> {
         for atom in self.constants(&body).filter(|a| !self.varies(a)) {
             let range = range(atom.bits);
             let name = flat(&atom.name).to_uppercase();
-            let _ = writeln!(out, "localparam {range}{name} = {};", atom.literal);
+            let literal = ir::constant(&atom.literal, atom.bits);
+            let _ = writeln!(out, "localparam {range}{name} = {literal};");
             any = true;
         }
         if any {
@@ -374,6 +375,9 @@ impl<'a> Writer<'a> {
         }
         out += &body;
         out += "\nendmodule\n\n`default_nettype wire\n";
+        while out.contains("\n\n\n") {
+            out = out.replace("\n\n\n", "\n\n");
+        }
         Ok(out)
     }
 
@@ -466,7 +470,7 @@ impl<'a> Writer<'a> {
         if !clocked.is_empty() {
             let _ = write!(
                 out,
-                "always @(posedge {}) begin\n{clocked}end\n",
+                "\nalways @(posedge {}) begin\n{clocked}end\n",
                 self.clock
             );
         }
@@ -592,7 +596,10 @@ impl<'a> Writer<'a> {
             .iter()
             .filter(|a| a.kind == AtomKind::Constant)
             .filter(|a| self.varying.get(&kind).is_some_and(|n| n.contains(&a.name)))
-            .map(|a| format!("    .{}({})", flat(&a.name).to_uppercase(), a.literal))
+            .map(|a| {
+                let literal = ir::constant(&a.literal, a.bits);
+                format!("    .{}({literal})", flat(&a.name).to_uppercase())
+            })
             .collect();
         if !parameters.is_empty() {
             let _ = write!(text, " #(\n{}\n)", parameters.join(",\n"));

@@ -81,6 +81,8 @@ pub struct Plan {
     pub reset_every: usize,
     /// Drain about once in this many packets; 0 is never.
     pub drain_every: usize,
+    /// B stays a multiple of this: 2 where a beat has two words (1024 bits), else 1.
+    pub words_per_beat: u8,
 }
 
 impl Plan {
@@ -133,6 +135,7 @@ impl Plan {
                     6
                 };
                 let fitting: Vec<u8> = (1..=largest)
+                    .filter(|&words| words % self.words_per_beat == 0)
                     .filter(|&words| cores_with(words) >= config.cores)
                     .collect();
                 let words = if fitting.is_empty() {
@@ -171,6 +174,7 @@ mod tests {
                 change_every: 2,
                 reset_every: 50,
                 drain_every: 20,
+                words_per_beat: 1,
             };
             let mut golden = Box::new(Sequencer::new(profile, 16, config).unwrap());
             let mut settings = plan.settings.clone();

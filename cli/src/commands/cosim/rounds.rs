@@ -128,6 +128,7 @@ impl Target {
             change_every: CHANGE_EVERY,
             reset_every: RESET_EVERY,
             drain_every: DRAIN_EVERY,
+            words_per_beat: 1,
         }
     }
 }
