@@ -93,7 +93,7 @@ macro_rules! with_sequencer {
         }
     };
     ($config:ident, $uut:ident => $body:expr, $w:literal, $k:literal, $r:literal, $f:literal) => {{
-        type Uut = $crate::core::Sequencer<$w, $k, $r, $f>;
+        type Uut = $crate::core::Sequencer<$w, $k, $r, $f, { 1 << $f }>;
         let $uut = Box::new(Uut::new(&$config.profile, $config.history));
         $body
     }};
@@ -101,8 +101,8 @@ macro_rules! with_sequencer {
 pub(crate) use with_sequencer;
 
 /// Connects what drives the sequencer from outside and checks the design.
-fn elaborated<const W: usize, const K: usize, const R: usize, const F: usize>(
-    mut uut: Box<Sequencer<W, K, R, F>>,
+fn elaborated<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>(
+    mut uut: Box<Sequencer<W, K, R, F, D>>,
 ) -> Result<Scope, EmitError> {
     connect_inputs(&mut uut);
     uut.connect_all();
@@ -111,8 +111,14 @@ fn elaborated<const W: usize, const K: usize, const R: usize, const F: usize>(
 }
 
 /// Marks the top's inputs as driven from outside.
-pub(crate) fn connect_inputs<const W: usize, const K: usize, const R: usize, const F: usize>(
-    uut: &mut Sequencer<W, K, R, F>,
+pub(crate) fn connect_inputs<
+    const W: usize,
+    const K: usize,
+    const R: usize,
+    const F: usize,
+    const D: usize,
+>(
+    uut: &mut Sequencer<W, K, R, F, D>,
 ) {
     uut.clk.connect();
     uut.rst.connect();

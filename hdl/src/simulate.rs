@@ -20,13 +20,15 @@ pub fn simulate(config: &CoreConfig) -> Result<Box<dyn Dut + Send>, BuildError> 
     Ok(with_sequencer!(config, uut => Box::new(Simulated::new(uut))))
 }
 
-struct Simulated<const W: usize, const K: usize, const R: usize, const F: usize> {
-    uut: Box<Sequencer<W, K, R, F>>,
+struct Simulated<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize> {
+    uut: Box<Sequencer<W, K, R, F, D>>,
     ports: Vec<Port>,
 }
 
-impl<const W: usize, const K: usize, const R: usize, const F: usize> Simulated<W, K, R, F> {
-    fn new(mut uut: Box<Sequencer<W, K, R, F>>) -> Self {
+impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
+    Simulated<W, K, R, F, D>
+{
+    fn new(mut uut: Box<Sequencer<W, K, R, F, D>>) -> Self {
         connect_inputs(&mut uut);
         uut.connect_all();
         let ports = ports_of(&*uut);
@@ -58,7 +60,9 @@ fn into_bytes<const N: usize>(value: Bits<N>, bytes: &mut [u8]) {
     }
 }
 
-impl<const W: usize, const K: usize, const R: usize, const F: usize> Dut for Simulated<W, K, R, F> {
+impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize> Dut
+    for Simulated<W, K, R, F, D>
+{
     fn ports(&self) -> &[Port] {
         &self.ports
     }

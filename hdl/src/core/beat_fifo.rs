@@ -4,10 +4,13 @@ use crate::primitive::DistRam;
 
 /// Holds a frame's beats while its prefix is made and sent.
 ///
+/// 2ᶠ = D beats deep. Occupancy is counted in unary: bit i is set when there are more than i beats, so that every
+/// question about it is one bit.
+///
 /// It is read at two places: the scheduler takes the *promise* of a beat (and learns whether it is a
 /// frame's last), the assembler pops the beat itself some cycles later.
 #[derive(LogicBlock)]
-pub struct BeatFifo<const W: usize, const K: usize, const F: usize> {
+pub struct BeatFifo<const W: usize, const K: usize, const F: usize, const D: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
     /// Synchronous reset.
@@ -40,17 +43,18 @@ pub struct BeatFifo<const W: usize, const K: usize, const F: usize> {
     write_pointer: DFF<Bits<F>>,
     promise_pointer: DFF<Bits<F>>,
     pop_pointer: DFF<Bits<F>>,
-    unpromised: DFF<Bits<7>>,
-    held: DFF<Bits<7>>,
+    unpromised: DFF<Bits<D>>,
+    held: DFF<Bits<D>>,
     space_flag: DFF<Bit>,
-    full_from: Constant<Bits<7>>,
 }
 
 /// Beats that can still arrive after `space` has fallen: two on their way through registers (`space`,
 /// `s_tready`), one in the input stage, one being counted.
-const UNDER_WAY: u64 = 4;
+const UNDER_WAY: usize = 4;
 
-impl<const W: usize, const K: usize, const F: usize> Default for BeatFifo<W, K, F> {
+impl<const W: usize, const K: usize, const F: usize, const D: usize> Default
+    for BeatFifo<W, K, F, D>
+{
     fn default() -> Self {
         Self {
             clk: Signal::default(),
@@ -75,12 +79,13 @@ impl<const W: usize, const K: usize, const F: usize> Default for BeatFifo<W, K, 
             unpromised: DFF::default(),
             held: DFF::default(),
             space_flag: DFF::default(),
-            full_from: Constant::new(((1 << F) - UNDER_WAY).into()),
         }
     }
 }
 
-impl<const W: usize, const K: usize, const F: usize> Logic for BeatFifo<W, K, F> {
+impl<const W: usize, const K: usize, const F: usize, const D: usize> Logic
+    for BeatFifo<W, K, F, D>
+{
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
@@ -121,17 +126,19 @@ impl<const W: usize, const K: usize, const F: usize> Logic for BeatFifo<W, K, F>
             self.pop_pointer.d.next = self.pop_pointer.q.val() + 1;
         }
         if self.write.val() & !self.promise.val() {
-            self.unpromised.d.next = self.unpromised.q.val() + 1;
+            self.unpromised.d.next = (self.unpromised.q.val() << 1) | 1;
         } else if !self.write.val() & self.promise.val() {
-            self.unpromised.d.next = self.unpromised.q.val() - 1;
+            self.unpromised.d.next = self.unpromised.q.val() >> 1;
         }
         if self.write.val() & !self.pop.val() {
-            self.held.d.next = self.held.q.val() + 1;
+            self.held.d.next = (self.held.q.val() << 1) | 1;
         } else if !self.write.val() & self.pop.val() {
-            self.held.d.next = self.held.q.val() - 1;
+            self.held.d.next = self.held.q.val() >> 1;
         }
-        self.space_flag.d.next = self.held.q.val() < self.full_from.val();
-        self.available.next = self.unpromised.q.val().any();
+        for full_from in (D - UNDER_WAY - 1)..(D - UNDER_WAY) {
+            self.space_flag.d.next = !self.held.q.val().get_bit(full_from);
+        }
+        self.available.next = self.unpromised.q.val().get_bit(0);
         self.space.next = self.space_flag.q.val();
 
         if self.rst.val() {

@@ -3,7 +3,7 @@ use rust_hdl::prelude::*;
 use super::types::FrameTicket;
 use crate::primitive::DistRam;
 
-/// Queue of tickets with a registered head. Places are reserved before tickets are made.
+/// Queue of tickets with a registered head; 16 places, counted in unary. Places are reserved before tickets are made.
 #[derive(LogicBlock, Default)]
 pub struct FrameQueue {
     /// Clock.
@@ -27,8 +27,8 @@ pub struct FrameQueue {
     ram: DistRam<FrameTicket, 4>,
     write_pointer: DFF<Bits<4>>,
     read_pointer: DFF<Bits<4>>,
-    stored: DFF<Bits<5>>,
-    reserved: DFF<Bits<5>>,
+    stored: DFF<Bits<16>>,
+    reserved: DFF<Bits<16>>,
     head_valid: DFF<Bit>,
     head: DFF<FrameTicket>,
     load: Signal<Local, Bit>,
@@ -53,7 +53,8 @@ impl Logic for FrameQueue {
         self.ram.write_data.next = self.write_ticket.val();
         self.ram.read_address.next = self.read_pointer.q.val();
 
-        self.load.next = (!self.head_valid.q.val() | self.pop.val()) & self.stored.q.val().any();
+        self.load.next =
+            (!self.head_valid.q.val() | self.pop.val()) & self.stored.q.val().get_bit(0);
         if self.write.val() {
             self.write_pointer.d.next = self.write_pointer.q.val() + 1;
         }
@@ -65,16 +66,16 @@ impl Logic for FrameQueue {
             self.head_valid.d.next = false;
         }
         if self.write.val() & !self.load.val() {
-            self.stored.d.next = self.stored.q.val() + 1;
+            self.stored.d.next = (self.stored.q.val() << 1) | 1;
         } else if !self.write.val() & self.load.val() {
-            self.stored.d.next = self.stored.q.val() - 1;
+            self.stored.d.next = self.stored.q.val() >> 1;
         }
         if self.reserve.val() & !self.load.val() {
-            self.reserved.d.next = self.reserved.q.val() + 1;
+            self.reserved.d.next = (self.reserved.q.val() << 1) | 1;
         } else if !self.reserve.val() & self.load.val() {
-            self.reserved.d.next = self.reserved.q.val() - 1;
+            self.reserved.d.next = self.reserved.q.val() >> 1;
         }
-        self.space.next = !self.reserved.q.val().get_bit(4);
+        self.space.next = !self.reserved.q.val().get_bit(15);
         self.valid.next = self.head_valid.q.val();
         self.ticket.next = self.head.q.val();
 

@@ -17,6 +17,8 @@ pub struct HistoryLane<const R: usize> {
     pub write_row: Signal<In, Bits<R>>,
     /// Address of the newest rows that are read.
     pub read_address: Signal<In, Bits<9>>,
+    /// The address before it.
+    pub read_address_before: Signal<In, Bits<9>>,
     /// Lanes below this one read one address earlier.
     pub first_lane: Signal<In, Bits<5>>,
     /// The row that was read, a cycle later.
@@ -36,6 +38,7 @@ impl<const R: usize> HistoryLane<R> {
             write_address: Signal::default(),
             write_row: Signal::default(),
             read_address: Signal::default(),
+            read_address_before: Signal::default(),
             first_lane: Signal::default(),
             read_row: Signal::default(),
             ram: RowRam::new(depth),
@@ -53,7 +56,7 @@ impl<const R: usize> Logic for HistoryLane<R> {
         self.ram.write_address.next = self.write_address.val();
         self.ram.write_row.next = self.write_row.val();
         if self.wide_index.val() < bit_cast::<6, 5>(self.first_lane.val()) {
-            self.ram.read_address.next = self.read_address.val() - 1;
+            self.ram.read_address.next = self.read_address_before.val();
         } else {
             self.ram.read_address.next = self.read_address.val();
         }
@@ -78,6 +81,8 @@ pub struct History<const W: usize, const R: usize> {
     pub write_seq: Signal<In, Bits<14>>,
     /// Address of the newest row to be read.
     pub address: Signal<In, Bits<9>>,
+    /// The address before it.
+    pub address_before: Signal<In, Bits<9>>,
     /// Lane of the newest row to be read, which is also the rotation.
     pub rotation: Signal<In, Bits<5>>,
     /// Which part of the row, where a row is wider than a beat.
@@ -87,6 +92,7 @@ pub struct History<const W: usize, const R: usize> {
     lane: Vec<HistoryLane<R>>,
     join: BeatOfRows<R, W>,
     read_part: DFF<Bits<2>>,
+    turn: Signal<Local, Bits<5>>,
     place: Signal<Local, Bits<14>>,
     low_seq: Signal<Local, Bits<5>>,
     write_lane: Signal<Local, Bits<5>>,
@@ -125,12 +131,14 @@ impl<const W: usize, const R: usize> History<W, R> {
             write_row: Signal::default(),
             write_seq: Signal::default(),
             address: Signal::default(),
+            address_before: Signal::default(),
             rotation: Signal::default(),
             part: Signal::default(),
             rows: Signal::default(),
             lane: (0..lanes).map(|i| HistoryLane::new(i, depth)).collect(),
             join: BeatOfRows::default(),
             read_part: DFF::default(),
+            turn: Signal::default(),
             place: Signal::default(),
             low_seq: Signal::default(),
             write_lane: Signal::default(),
@@ -161,6 +169,8 @@ impl<const W: usize, const R: usize> Logic for History<W, R> {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(self, clk, read_rotation, read_part, rotated);
+        // Bits of the rotation that cannot be set are told so, or their logic would stay.
+        self.turn.next = self.rotation.val() & self.lane_mask.val();
         self.place.next = self.write_seq.val() >> self.lanes_log2.val();
         self.low_seq.next = self.write_seq.val().get_bits::<5>(0);
         self.write_lane.next = !self.low_seq.val() & self.lane_mask.val();
@@ -171,10 +181,11 @@ impl<const W: usize, const R: usize> Logic for History<W, R> {
             self.lane[i].write_address.next = self.place.val().get_bits::<9>(0);
             self.lane[i].write_row.next = self.write_row.val();
             self.lane[i].read_address.next = self.address.val();
-            self.lane[i].first_lane.next = self.rotation.val();
+            self.lane[i].read_address_before.next = self.address_before.val();
+            self.lane[i].first_lane.next = self.turn.val();
             self.join.row[i].next = self.lane[i].read_row.val();
         }
-        self.read_rotation.d.next = self.rotation.val();
+        self.read_rotation.d.next = self.turn.val();
         self.read_part.d.next = self.part.val();
         self.join.part.next = self.read_part.q.val();
 

@@ -9,7 +9,7 @@ use crate::primitive::DistRam;
 /// deeper. An entry becomes visible a fixed time after its frame's first beat, also when a short frame
 /// completed its window early; so latency does not depend on a frame's length.
 #[derive(LogicBlock)]
-pub struct MetaFifo<const R: usize, const F: usize> {
+pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
     /// Synchronous reset.
@@ -34,14 +34,14 @@ pub struct MetaFifo<const R: usize, const F: usize> {
     info_ram: DistRam<FrameInfo, F>,
     write_pointer: DFF<Bits<F>>,
     read_pointer: DFF<Bits<F>>,
-    visible: DFF<Bits<7>>,
+    visible: DFF<Bits<D>>,
     pending: DFF<Bits<8>>,
     token: Signal<Local, Bits<8>>,
     appears: Signal<Local, Bit>,
     one: Constant<Bits<8>>,
 }
 
-impl<const R: usize, const F: usize> Default for MetaFifo<R, F> {
+impl<const R: usize, const F: usize, const D: usize> Default for MetaFifo<R, F, D> {
     fn default() -> Self {
         Self {
             clk: Signal::default(),
@@ -67,7 +67,7 @@ impl<const R: usize, const F: usize> Default for MetaFifo<R, F> {
     }
 }
 
-impl<const R: usize, const F: usize> Logic for MetaFifo<R, F> {
+impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clk, write_pointer, read_pointer, visible, pending);
@@ -99,11 +99,11 @@ impl<const R: usize, const F: usize> Logic for MetaFifo<R, F> {
             self.read_pointer.d.next = self.read_pointer.q.val() + 1;
         }
         if self.appears.val() & !self.pop.val() {
-            self.visible.d.next = self.visible.q.val() + 1;
+            self.visible.d.next = (self.visible.q.val() << 1) | 1;
         } else if !self.appears.val() & self.pop.val() {
-            self.visible.d.next = self.visible.q.val() - 1;
+            self.visible.d.next = self.visible.q.val() >> 1;
         }
-        self.valid.next = self.visible.q.val().any();
+        self.valid.next = self.visible.q.val().get_bit(0);
 
         if self.rst.val() {
             self.write_pointer.d.next = 0.into();

@@ -66,8 +66,11 @@ pub struct Numberer<const R: usize> {
 
     takes: Signal<Local, Bit>,
     sequences: Signal<Local, Bit>,
-    seq: DFF<Bits<40>>,
-    filled: DFF<Bits<10>>,
+    seq_low: DFF<Bits<20>>,
+    seq_high: DFF<Bits<20>>,
+    seq_low_full: DFF<Bit>,
+    seq: Signal<Local, Bits<40>>,
+    in_history: DFF<Bits<10>>,
     filled_more: Signal<Local, Bits<10>>,
 
     a_valid: DFF<Bit>,
@@ -102,21 +105,27 @@ pub struct Numberer<const R: usize> {
     b_dest: DFF<Bits<DEST>>,
 
     high_place: Signal<Local, Bits<14>>,
+    filled: Signal<Local, Bits<10>>,
+    first_address: Signal<Local, Bits<9>>,
+    address_before: Signal<Local, Bits<9>>,
     low_place: Signal<Local, Bits<5>>,
     c_valid: DFF<Bit>,
     c_ticket: DFF<FrameTicket>,
     made: Signal<Local, FrameTicket>,
 
     max_filled: Constant<Bits<10>>,
+    almost_full: Constant<Bits<20>>,
     header_slots: Constant<Bits<14>>,
     header_slots_short: Constant<Bits<10>>,
     lanes_log2: Constant<Bits<3>>,
+    row_in_beat: Constant<Bit>,
+    slots_beyond_header: Constant<Bits<10>>,
     lane_mask: Constant<Bits<5>>,
 }
 
 impl<const R: usize> Numberer<R> {
-    /// A numberer for a history of `history` rows in `lanes` lanes.
-    pub fn new(history: usize, lanes: usize) -> Self {
+    /// A numberer for a history of `history` rows in `lanes` lanes, where a row takes `parts` beats.
+    pub fn new(history: usize, lanes: usize, parts: usize) -> Self {
         let row_bytes = R / 8;
         let header = row_bytes.max(scr_wire::header::HEADER_BYTES) / row_bytes;
         Self {
@@ -149,8 +158,11 @@ impl<const R: usize> Numberer<R> {
             next_seq: Signal::default(),
             takes: Signal::default(),
             sequences: Signal::default(),
-            seq: DFF::default(),
-            filled: DFF::default(),
+            seq_low: DFF::default(),
+            seq_high: DFF::default(),
+            seq_low_full: DFF::default(),
+            seq: Signal::default(),
+            in_history: DFF::default(),
             filled_more: Signal::default(),
             a_valid: DFF::default(),
             a_sequenced: DFF::default(),
@@ -182,14 +194,21 @@ impl<const R: usize> Numberer<R> {
             b_epoch: DFF::default(),
             b_dest: DFF::default(),
             high_place: Signal::default(),
+            filled: Signal::default(),
+            first_address: Signal::default(),
+            address_before: Signal::default(),
             low_place: Signal::default(),
             c_valid: DFF::default(),
             c_ticket: DFF::default(),
             made: Signal::default(),
             max_filled: Constant::new((history as u64 + 1).into()),
+            almost_full: Constant::new(0xf_fffe.into()),
             header_slots: Constant::new((header as u64).into()),
             header_slots_short: Constant::new((header as u64).into()),
             lanes_log2: Constant::new(u64::from(lanes.trailing_zeros()).into()),
+            row_in_beat: Constant::new(parts == 1),
+            // Of the first beat's slots, those that hold rows. The header never takes more than a beat.
+            slots_beyond_header: Constant::new((lanes.saturating_sub(header) as u64).into()),
             lane_mask: Constant::new((lanes as u64 - 1).into()),
         }
     }
@@ -198,7 +217,15 @@ impl<const R: usize> Numberer<R> {
 impl<const R: usize> Logic for Numberer<R> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clk, seq, filled, steered);
+        dff_setup!(
+            self,
+            clk,
+            seq_low,
+            seq_high,
+            seq_low_full,
+            in_history,
+            steered
+        );
         clock!(
             self,
             clk,
@@ -237,30 +264,38 @@ impl<const R: usize> Logic for Numberer<R> {
         );
 
         // The frame gets its number.
+        self.seq.next = (bit_cast::<40, 20>(self.seq_high.q.val()) << 20)
+            | bit_cast::<40, 20>(self.seq_low.q.val());
         self.takes.next = self.meta_valid.val() & self.space.val();
         self.sequences.next = self.takes.val()
             & self.enable.val()
             & (self.sequence_all.val() | self.meta_info.val().is_ip);
         self.meta_pop.next = self.takes.val();
         self.numbered.next = self.sequences.val();
-        if self.filled.q.val() == self.max_filled.val() {
-            self.filled_more.next = self.filled.q.val();
+        if self.in_history.q.val() == self.max_filled.val() {
+            self.filled_more.next = self.in_history.q.val();
         } else {
-            self.filled_more.next = self.filled.q.val() + 1;
+            self.filled_more.next = self.in_history.q.val() + 1;
         }
         if self.sequences.val() {
-            self.seq.d.next = self.seq.q.val() + 1;
-            self.filled.d.next = self.filled_more.val();
+            self.seq_low.d.next = self.seq_low.q.val() + 1;
+            self.seq_low_full.d.next = self.seq_low.q.val() == self.almost_full.val();
+            if self.seq_low_full.q.val() {
+                self.seq_high.d.next = self.seq_high.q.val() + 1;
+            }
+            self.in_history.d.next = self.filled_more.val();
         }
         if self.new_epoch.val() | self.rst.val() {
-            self.seq.d.next = 0.into();
-            self.filled.d.next = 0.into();
+            self.seq_low.d.next = 0.into();
+            self.seq_high.d.next = 0.into();
+            self.seq_low_full.d.next = false;
+            self.in_history.d.next = 0.into();
         }
         self.a_valid.d.next = self.takes.val() & !self.rst.val();
         self.a_sequenced.d.next = self.sequences.val();
         self.a_row.d.next = self.meta_row.val();
         self.a_info.d.next = self.meta_info.val();
-        self.a_seq.d.next = self.seq.q.val();
+        self.a_seq.d.next = self.seq.val();
         self.a_filled.d.next = self.filled_more.val();
         self.a_core.d.next = self.core.val();
         self.a_cores.d.next = self.cores.val();
@@ -314,9 +349,27 @@ impl<const R: usize> Logic for Numberer<R> {
         self.high_place.next = self.b_place.q.val() >> self.lanes_log2.val();
         self.low_place.next = self.b_place.q.val().get_bits::<5>(0);
         self.made.next.sequenced = self.b_sequenced.q.val();
-        self.made.next.last_prefix_beat = self.b_beats.q.val();
-        self.made.next.filled_slots = self.b_valid_rows.q.val() + self.header_slots_short.val();
-        self.made.next.address = self.high_place.val().get_bits::<9>(0);
+        self.made.next.one_beat = self.b_beats.q.val() == 0;
+        self.made.next.two_beats = self.b_beats.q.val() == 1;
+        self.made.next.left_after = self.b_beats.q.val();
+        self.filled.next = self.b_valid_rows.q.val() + self.header_slots_short.val();
+        self.made.next.filled_slots = self.filled.val();
+        self.first_address.next = self.high_place.val().get_bits::<9>(0);
+        self.made.next.address = self.first_address.val();
+        self.address_before.next = self.first_address.val() - 1;
+        self.made.next.address_less_one = self.address_before.val();
+        if self.row_in_beat.val() {
+            self.made.next.address_after = self.address_before.val();
+            if self.b_valid_rows.q.val() > self.slots_beyond_header.val() {
+                self.made.next.filled_after =
+                    self.b_valid_rows.q.val() - self.slots_beyond_header.val();
+            } else {
+                self.made.next.filled_after = 0.into();
+            }
+        } else {
+            self.made.next.address_after = self.first_address.val();
+            self.made.next.filled_after = self.filled.val();
+        }
         self.made.next.rotation = !self.low_place.val() & self.lane_mask.val();
         self.made.next.prefix_words = self.b_words.q.val();
         self.made.next.cores = self.b_cores.q.val();
@@ -332,6 +385,6 @@ impl<const R: usize> Logic for Numberer<R> {
 
         self.ticket_valid.next = self.c_valid.q.val();
         self.ticket.next = self.c_ticket.q.val();
-        self.next_seq.next = self.seq.q.val();
+        self.next_seq.next = self.seq.val();
     }
 }

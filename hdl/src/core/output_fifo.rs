@@ -51,7 +51,7 @@ pub struct OutputFifo<const W: usize, const K: usize> {
     dest_ram: DistRam<Bits<DEST>, FIFO_BITS>,
     write_pointer: DFF<Bits<FIFO_BITS>>,
     read_pointer: DFF<Bits<FIFO_BITS>>,
-    stored: DFF<Bits<6>>,
+    stored: DFF<Bits<32>>,
     out_valid: DFF<Bit>,
     out_data: DFF<Bits<W>>,
     out_keep: DFF<Bits<K>>,
@@ -108,7 +108,7 @@ impl<const W: usize, const K: usize> Logic for OutputFifo<W, K> {
         self.dest_ram.read_address.next = self.read_pointer.q.val();
 
         self.load.next =
-            (!self.out_valid.q.val() | self.m_tready.val()) & self.stored.q.val().any();
+            (!self.out_valid.q.val() | self.m_tready.val()) & self.stored.q.val().get_bit(0);
         if self.write.val() {
             self.write_pointer.d.next = self.write_pointer.q.val() + 1;
         }
@@ -125,9 +125,9 @@ impl<const W: usize, const K: usize> Logic for OutputFifo<W, K> {
             self.out_valid.d.next = false;
         }
         if self.write.val() & !self.load.val() {
-            self.stored.d.next = self.stored.q.val() + 1;
+            self.stored.d.next = (self.stored.q.val() << 1) | 1;
         } else if !self.write.val() & self.load.val() {
-            self.stored.d.next = self.stored.q.val() - 1;
+            self.stored.d.next = self.stored.q.val() >> 1;
         }
         self.returned.next = self.load.val();
 

@@ -37,6 +37,8 @@ pub struct Scheduler {
     pub last: Signal<Out, Bit>,
     /// History address for it.
     pub address: Signal<Out, Bits<9>>,
+    /// The address before it.
+    pub address_before: Signal<Out, Bits<9>>,
     /// Part of a row that is wider than a beat.
     pub part: Signal<Out, Bits<2>>,
     /// Slots to be filled in it and after.
@@ -47,21 +49,22 @@ pub struct Scheduler {
     in_prefix: DFF<Bit>,
     in_packet: DFF<Bit>,
     left: DFF<Bits<8>>,
+    next_is_last: DFF<Bit>,
     next_address: DFF<Bits<9>>,
     next_filled: DFF<Bits<10>>,
     next_part: DFF<Bits<2>>,
     next_before_rows: DFF<Bit>,
-    outstanding: DFF<Bits<6>>,
+    outstanding: DFF<Bits<32>>,
 
     go: Signal<Local, Bit>,
     starts: Signal<Local, Bit>,
     sends_prefix: Signal<Local, Bit>,
     sends_packet: Signal<Local, Bit>,
     ends: Signal<Local, Bit>,
-    this_left: Signal<Local, Bits<8>>,
     this_address: Signal<Local, Bits<9>>,
     this_filled: Signal<Local, Bits<10>>,
     this_part: Signal<Local, Bits<2>>,
+    this_is_last: Signal<Local, Bit>,
     this_before_rows: Signal<Local, Bit>,
     row_ends: Signal<Local, Bit>,
 
@@ -72,10 +75,13 @@ pub struct Scheduler {
     slot_part: DFF<Bits<2>>,
     slot_last: DFF<Bit>,
     slot_address: DFF<Bits<9>>,
+    slot_address_before: DFF<Bits<9>>,
     slot_filled: DFF<Bits<10>>,
     slot_frame: DFF<FrameTicket>,
     slots_per_beat: Constant<Bits<10>>,
     last_part: Constant<Bits<2>>,
+    second_part: Constant<Bits<2>>,
+    second_before_rows: Constant<Bit>,
 }
 
 impl Scheduler {
@@ -97,12 +103,14 @@ impl Scheduler {
             before_rows: Signal::default(),
             last: Signal::default(),
             address: Signal::default(),
+            address_before: Signal::default(),
             part: Signal::default(),
             filled_slots: Signal::default(),
             frame: Signal::default(),
             in_prefix: DFF::default(),
             in_packet: DFF::default(),
             left: DFF::default(),
+            next_is_last: DFF::default(),
             next_address: DFF::default(),
             next_filled: DFF::default(),
             next_part: DFF::default(),
@@ -113,10 +121,10 @@ impl Scheduler {
             sends_prefix: Signal::default(),
             sends_packet: Signal::default(),
             ends: Signal::default(),
-            this_left: Signal::default(),
             this_address: Signal::default(),
             this_filled: Signal::default(),
             this_part: Signal::default(),
+            this_is_last: Signal::default(),
             this_before_rows: Signal::default(),
             row_ends: Signal::default(),
             slot_valid: DFF::default(),
@@ -126,10 +134,13 @@ impl Scheduler {
             slot_part: DFF::default(),
             slot_last: DFF::default(),
             slot_address: DFF::default(),
+            slot_address_before: DFF::default(),
             slot_filled: DFF::default(),
             slot_frame: DFF::default(),
             slots_per_beat: Constant::new((lanes as u64).into()),
             last_part: Constant::new((parts as u64 - 1).into()),
+            second_part: Constant::new(u64::from(parts > 1).into()),
+            second_before_rows: Constant::new(parts > 1),
         }
     }
 }
@@ -143,6 +154,7 @@ impl Logic for Scheduler {
             in_prefix,
             in_packet,
             left,
+            next_is_last,
             next_address,
             next_filled,
             next_part,
@@ -159,12 +171,13 @@ impl Logic for Scheduler {
             slot_part,
             slot_last,
             slot_address,
+            slot_address_before,
             slot_filled,
             slot_frame
         );
 
         // 32 beats may be started and not yet have left the output FIFO: its depth.
-        self.go.next = !self.outstanding.q.val().get_bit(5);
+        self.go.next = !self.outstanding.q.val().get_bit(31);
         self.starts.next =
             self.ticket_valid.val() & !self.in_prefix.q.val() & !self.in_packet.q.val();
         self.sends_prefix.next = self.go.val()
@@ -175,46 +188,56 @@ impl Logic for Scheduler {
         self.ends.next = self.sends_packet.val() & self.promised_last.val();
 
         if self.starts.val() {
-            self.this_left.next = self.ticket.val().last_prefix_beat;
             self.this_address.next = self.ticket.val().address;
             self.this_filled.next = self.ticket.val().filled_slots;
             self.this_part.next = 0.into();
             self.this_before_rows.next = true;
+            self.this_is_last.next = self.ticket.val().one_beat;
         } else {
-            self.this_left.next = self.left.q.val();
             self.this_address.next = self.next_address.q.val();
             self.this_filled.next = self.next_filled.q.val();
             self.this_part.next = self.next_part.q.val();
             self.this_before_rows.next = self.next_before_rows.q.val();
+            self.this_is_last.next = self.next_is_last.q.val();
         }
-        self.row_ends.next = self.this_part.val() == self.last_part.val();
+        // What holds for the second beat comes with the ticket, so that nothing is computed from a value that
+        // has just been chosen.
+        self.row_ends.next = self.next_part.q.val() == self.last_part.val();
         if self.sends_prefix.val() {
-            self.left.d.next = self.this_left.val() - 1;
-            if self.row_ends.val() {
-                self.next_address.d.next = self.this_address.val() - 1;
-                if self.this_filled.val() > self.slots_per_beat.val() {
-                    self.next_filled.d.next = self.this_filled.val() - self.slots_per_beat.val();
-                } else {
-                    self.next_filled.d.next = 0.into();
-                }
-                self.next_part.d.next = 0.into();
-                self.next_before_rows.d.next = false;
+            if self.starts.val() {
+                self.left.d.next = self.ticket.val().left_after;
+                self.next_is_last.d.next = self.ticket.val().two_beats;
+                self.next_address.d.next = self.ticket.val().address_after;
+                self.next_filled.d.next = self.ticket.val().filled_after;
+                self.next_part.d.next = self.second_part.val();
+                self.next_before_rows.d.next = self.second_before_rows.val();
             } else {
-                self.next_address.d.next = self.this_address.val();
-                self.next_filled.d.next = self.this_filled.val();
-                self.next_part.d.next = self.this_part.val() + 1;
-                self.next_before_rows.d.next = self.this_before_rows.val();
+                self.left.d.next = self.left.q.val() - 1;
+                self.next_is_last.d.next = self.left.q.val() == 2;
+                if self.row_ends.val() {
+                    self.next_address.d.next = self.next_address.q.val() - 1;
+                    if self.next_filled.q.val() > self.slots_per_beat.val() {
+                        self.next_filled.d.next =
+                            self.next_filled.q.val() - self.slots_per_beat.val();
+                    } else {
+                        self.next_filled.d.next = 0.into();
+                    }
+                    self.next_part.d.next = 0.into();
+                    self.next_before_rows.d.next = false;
+                } else {
+                    self.next_part.d.next = self.next_part.q.val() + 1;
+                }
             }
-            self.in_prefix.d.next = self.this_left.val() != 0;
-            self.in_packet.d.next = self.this_left.val() == 0;
+            self.in_prefix.d.next = !self.this_is_last.val();
+            self.in_packet.d.next = self.this_is_last.val();
         }
         if self.sends_packet.val() {
             self.in_packet.d.next = !self.promised_last.val();
         }
         if (self.sends_prefix.val() | self.sends_packet.val()) & !self.returned.val() {
-            self.outstanding.d.next = self.outstanding.q.val() + 1;
+            self.outstanding.d.next = (self.outstanding.q.val() << 1) | 1;
         } else if !(self.sends_prefix.val() | self.sends_packet.val()) & self.returned.val() {
-            self.outstanding.d.next = self.outstanding.q.val() - 1;
+            self.outstanding.d.next = self.outstanding.q.val() >> 1;
         }
         self.promise.next = self.sends_packet.val();
         self.ticket_pop.next = self.ends.val();
@@ -227,6 +250,11 @@ impl Logic for Scheduler {
         self.slot_part.d.next = self.this_part.val();
         self.slot_last.d.next = self.ends.val();
         self.slot_address.d.next = self.this_address.val();
+        if self.starts.val() {
+            self.slot_address_before.d.next = self.ticket.val().address_less_one;
+        } else {
+            self.slot_address_before.d.next = self.next_address.q.val() - 1;
+        }
         self.slot_filled.d.next = self.this_filled.val();
         self.slot_frame.d.next = self.ticket.val();
         self.valid.next = self.slot_valid.q.val();
@@ -236,6 +264,7 @@ impl Logic for Scheduler {
         self.part.next = self.slot_part.q.val();
         self.last.next = self.slot_last.q.val();
         self.address.next = self.slot_address.q.val();
+        self.address_before.next = self.slot_address_before.q.val();
         self.filled_slots.next = self.slot_filled.q.val();
         self.frame.next = self.slot_frame.q.val();
 

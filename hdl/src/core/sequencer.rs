@@ -25,7 +25,8 @@ const RUN_AHEAD: usize = 18;
 /// steers packets to cores in rotation. Frames that are not sequenced pass unaltered to the default
 /// queue. Nothing is ever dropped.
 #[derive(LogicBlock)]
-pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: usize> {
+pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
+{
     /// Clock.
     pub clk: Signal<In, Clock>,
     /// Synchronous reset.
@@ -86,10 +87,10 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     pub stat_next_seq: Signal<Out, Bits<40>>,
 
     input_stage: InputStage<W, K>,
-    beat_fifo: BeatFifo<W, K, F>,
+    beat_fifo: BeatFifo<W, K, F, D>,
     header_window: HeaderWindow<W, K>,
     packet_parser: PacketParser<R>,
-    meta_fifo: MetaFifo<R, F>,
+    meta_fifo: MetaFifo<R, F, D>,
     settings: Settings,
     numberer: Numberer<R>,
     frame_queue: FrameQueue,
@@ -99,9 +100,11 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     output_fifo: OutputFifo<W, K>,
 }
 
-impl<const W: usize, const K: usize, const R: usize, const F: usize> Sequencer<W, K, R, F> {
+impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
+    Sequencer<W, K, R, F, D>
+{
     /// A sequencer with W-bit beats of K = W / 8 bytes for rows of `profile`, which have R bits, a history
-    /// of N = `history` rows, and input FIFOs of 2ᶠ beats.
+    /// of N = `history` rows, and input FIFOs of D = 2ᶠ beats.
     ///
     /// # Panics
     ///
@@ -144,7 +147,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize> Sequencer<W
             packet_parser: PacketParser::new(profile),
             meta_fifo: MetaFifo::default(),
             settings: Settings::new(R / 8, history, K),
-            numberer: Numberer::new(history, lanes),
+            numberer: Numberer::new(history, lanes, parts),
             frame_queue: FrameQueue::default(),
             scheduler: Scheduler::new(lanes, parts),
             history: History::new(history + 1 + RUN_AHEAD),
@@ -154,8 +157,8 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize> Sequencer<W
     }
 }
 
-impl<const W: usize, const K: usize, const R: usize, const F: usize> Logic
-    for Sequencer<W, K, R, F>
+impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize> Logic
+    for Sequencer<W, K, R, F, D>
 {
     #[hdl_gen]
     fn update(&mut self) {
@@ -254,6 +257,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize> Logic
         self.history.write_row.next = self.numberer.row.val();
         self.history.write_seq.next = self.numberer.row_seq.val();
         self.history.address.next = self.scheduler.address.val();
+        self.history.address_before.next = self.scheduler.address_before.val();
         self.history.rotation.next = self.scheduler.frame.val().rotation;
         self.history.part.next = self.scheduler.part.val();
 

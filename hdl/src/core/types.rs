@@ -33,12 +33,22 @@ pub struct FrameInfo {
 pub struct FrameTicket {
     /// The frame gets a prefix.
     pub sequenced: Bit,
-    /// Beats of prefix, less one.
-    pub last_prefix_beat: Bits<8>,
+    /// The prefix has one beat.
+    pub one_beat: Bit,
+    /// The prefix has two beats.
+    pub two_beats: Bit,
+    /// Beats of prefix behind the first.
+    pub left_after: Bits<8>,
     /// Row slots of the prefix that are to be filled: header slots and valid rows.
     pub filled_slots: Bits<10>,
+    /// The same, from the second beat on.
+    pub filled_after: Bits<10>,
     /// History address of the newest row of the first beat.
     pub address: Bits<9>,
+    /// The address before it.
+    pub address_less_one: Bits<9>,
+    /// The address for the second beat.
+    pub address_after: Bits<9>,
     /// Rotation that brings the newest row first.
     pub rotation: Bits<5>,
     /// B, for the header.
