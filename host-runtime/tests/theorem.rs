@@ -10,6 +10,8 @@ use support::{Packet, Setup, packet, run};
 
 fn setup() -> impl Strategy<Value = Setup> {
     let function = prop_oneof![
+        Just(("conntrack", vec![])),
+        Just(("conntrack", vec!["capacity=4"])),
         Just(("ddos", vec!["threshold=5"])),
         Just(("ddos", vec!["threshold=3", "capacity=4"])),
         Just(("ddos", vec!["threshold=2", "window=0.00001"])),
@@ -166,7 +168,13 @@ fn a_core_whose_frames_all_vanish_keeps_up_through_logs() {
 
 #[test]
 fn replicas_evict_alike() {
-    for nf in ["ddos", "heavy-hitter", "port-knock", "token-bucket"] {
+    for nf in [
+        "conntrack",
+        "ddos",
+        "heavy-hitter",
+        "port-knock",
+        "token-bucket",
+    ] {
         let mut setup = Setup::new(nf, 5).lose("3-9,40,77,200-230");
         setup.options = vec!["capacity=7".to_owned()];
         let packets: Vec<_> = (0..2000u32)

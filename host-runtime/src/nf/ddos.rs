@@ -75,7 +75,7 @@ impl Family for Ddos {
 
 /// Nanoseconds from a positive number of seconds, decimals allowed.
 fn seconds(text: &str) -> Result<u64, &'static str> {
-    const WRONG: &str = "must be a positive number of seconds, below 2^32";
+    const WRONG: &str = "must be a positive number of seconds below 2^32, written as 60 or 0.5, with nine decimals at most";
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) || fraction.len() > 9 {

@@ -216,6 +216,9 @@ pub trait Address: Key + Ord + Debug + Sync {
     /// The 5-tuple; `rest` is source port, destination port (16 bits each) and protocol (32 bits), high to low.
     fn flow(src: Self, dst: Self, rest: u64) -> Self::Flow;
 
+    /// The 5-tuple of the other direction.
+    fn reversed(flow: Self::Flow) -> Self::Flow;
+
     /// The parts of a 5-tuple.
     fn tuple(flow: Self::Flow) -> FiveTuple;
 }
@@ -235,6 +238,11 @@ impl Address for u32 {
     #[inline(always)]
     fn flow(src: Self, dst: Self, rest: u64) -> Self::Flow {
         [u64::from(src) << 32 | u64::from(dst), rest]
+    }
+
+    #[inline(always)]
+    fn reversed([addresses, rest]: Self::Flow) -> Self::Flow {
+        [addresses.rotate_left(32), swap_ports(rest)]
     }
 
     fn tuple([addresses, rest]: Self::Flow) -> FiveTuple {
@@ -264,9 +272,20 @@ impl Address for [u64; 2] {
         [src[0], src[1], dst[0], dst[1], rest]
     }
 
+    #[inline(always)]
+    fn reversed([a, b, c, d, rest]: Self::Flow) -> Self::Flow {
+        [c, d, a, b, swap_ports(rest)]
+    }
+
     fn tuple([a, b, c, d, rest]: Self::Flow) -> FiveTuple {
         FiveTuple::new([a, b].ip(), [c, d].ip(), rest)
     }
+}
+
+/// The last word of a 5-tuple with source and destination port exchanged.
+#[inline(always)]
+const fn swap_ports(rest: u64) -> u64 {
+    (((rest >> 32) as u32).rotate_left(16) as u64) << 32 | rest as u32 as u64
 }
 
 /// A 5-tuple for people and files.
@@ -413,6 +432,12 @@ mod tests {
                 L::Address::tuple(layout.flow(row)).to_string(),
                 "10.0.0.3:1027>10.0.1.1:80/6"
             );
+            let back = L::Address::reversed(layout.flow(row));
+            assert_eq!(
+                L::Address::tuple(back).to_string(),
+                "10.0.1.1:80>10.0.0.3:1027/6"
+            );
+            assert_eq!(L::Address::reversed(back), layout.flow(row));
         }
         assert!(!layout.is_blank(row));
         assert!(layout.is_blank(&[0; 64][..profile.row_bytes()]));

@@ -10,6 +10,7 @@
 //! [`Layout`] of rows, which is what runs. Everything that runs per row is thereby compiled once per function and
 //! profile, with the offsets of fields as constants.
 
+pub mod conntrack;
 pub mod ddos;
 pub mod heavy_hitter;
 pub mod layout;

@@ -105,6 +105,7 @@ macro_rules! functions {
 }
 
 functions! {
+    Conntrack(super::conntrack::Conntrack),
     Ddos(super::ddos::Ddos),
     HeavyHitter(super::heavy_hitter::HeavyHitter),
     PortKnock(super::port_knock::PortKnock),
@@ -171,6 +172,7 @@ mod tests {
             let selected = Selected::new(name, options).unwrap();
             selected.smallest_profile().name()
         };
+        assert_eq!(smallest("conntrack", &[]), "flow-time");
         assert_eq!(smallest("ddos", &[]), "source");
         assert_eq!(smallest("ddos", &["window=10"]), "flow-time");
         assert_eq!(smallest("heavy-hitter", &[]), "flow");
@@ -198,7 +200,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("ddos, heavy-hitter, port-knock, token-bucket")
+                .contains("conntrack, ddos, heavy-hitter, port-knock, token-bucket")
         );
     }
 }

@@ -179,13 +179,17 @@ impl PacketSink for Collect {
 }
 
 pub fn run(setup: &Setup, packets: &[Packet]) -> Ran {
+    run_source(setup, source(packets))
+}
+
+pub fn run_source(setup: &Setup, source: MemorySource) -> Ran {
     let config = Config {
         sequence_all: setup.sequence_all,
         ..Config::new(setup.cores, setup.words)
     };
     let mut sequencer = Sequencer::new(setup.profile, setup.history, config).unwrap();
     sequencer.set_next_seq(Seq::new(setup.first_seq));
-    let device = Replay::new(source(packets), Model::from_sequencer(sequencer));
+    let device = Replay::new(source, Model::from_sequencer(sequencer));
     match &setup.loss {
         Some(loss) => run_device(setup, &mut Lose::new(device, loss.clone())),
         None => run_device(setup, &mut { device }),

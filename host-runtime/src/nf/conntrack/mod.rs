@@ -1,0 +1,263 @@
+//! `conntrack`: follows TCP connections and drops what no state of theirs accepts.
+//!
+//! Key: the 5-tuple, both directions one entry. The states, their transitions and timeouts are those of nf_conntrack in
+//! Linux 6.1 with liberal windows: rows carry no window. Time is that of rows.
+//!
+//! ```text
+//!  row ──▶ flags sane? ──▶ entry, unless dead ──▶ table of transitions ──▶ accepted: state, time
+//!            │ no             │ none                 │           └───────▶ ignored: passes, noted
+//!            ▼                ▼                      ▼
+//!           drop           SYN, ACK open one       invalid: drop
+//! ```
+//!
+//! [`transitions`] has the table, [`connection`] what the table alone cannot say; `docs/runtime.md` has all rules. What
+//! is not TCP passes and has no state.
+//!
+//! When the table is full, a new connection evicts the one under the table's hand ([`crate::table`]), dead or not; a
+//! packet of that one is then the first of an unknown connection.
+
+pub mod connection;
+#[cfg(test)]
+mod tests;
+pub mod transitions;
+
+use std::net::IpAddr;
+
+use scr_wire::Field;
+use scr_wire::parse::PROTOCOL_TCP;
+use serde::Serialize;
+
+use self::connection::{Connection, Fate, Packet};
+use self::transitions::{Direction, Segment};
+use super::options::CAPACITY;
+use super::{
+    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+    Verdict,
+};
+use crate::table::Table;
+
+/// The function before its layout is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Conntrack;
+
+/// Its options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// Entries in the table.
+    pub capacity: usize,
+}
+
+impl Family for Conntrack {
+    const NAME: &'static str = "conntrack";
+    const ABOUT: &'static str = "follow TCP connections and drop what does not belong to one";
+    const OPTIONS: &'static [OptionHelp] = &[CAPACITY];
+    type Parameters = Parameters;
+    type Function<L: Layout> = Function<L>;
+
+    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
+        Ok(Parameters {
+            capacity: options.capacity()?,
+        })
+    }
+
+    fn needs(_: &Parameters) -> Vec<Field> {
+        vec![
+            Field::SrcIp4,
+            Field::DstIp4,
+            Field::SrcPort,
+            Field::DstPort,
+            Field::Protocol,
+            Field::TcpFlags,
+            Field::Seconds,
+            Field::Nanoseconds,
+            Field::TcpSeq,
+            Field::TcpAck,
+        ]
+    }
+
+    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
+        Function { parameters, layout }
+    }
+}
+
+/// The function over rows of layout `L`.
+#[derive(Clone, Debug)]
+pub struct Function<L> {
+    parameters: Parameters,
+    layout: L,
+}
+
+/// A connection, and which way round its client's 5-tuple is: the key is the smaller of both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tracked {
+    connection: Connection,
+    /// The key is the server's 5-tuple.
+    reversed: bool,
+}
+
+/// All connections.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tracker<K> {
+    table: Table<K, Tracked>,
+    /// Time of the last row that was not blank.
+    now: u64,
+}
+
+/// What a row did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    pass: bool,
+    /// The connection's state, and where the row's packet came from; `None` without connection.
+    seen: Option<(transitions::State, Direction)>,
+}
+
+/// An entry of the state file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Address of the sender of the first packet.
+    pub client: IpAddr,
+    /// Address of the other side.
+    pub server: IpAddr,
+    /// The client's port.
+    pub client_port: u16,
+    /// The server's port.
+    pub server_port: u16,
+    /// Name of the state.
+    pub state: &'static str,
+    /// Time of the last refresh, in nanoseconds.
+    pub last_ns: u64,
+}
+
+impl<L: Layout> NetworkFunction for Function<L> {
+    type State = Tracker<<L::Address as Address>::Flow>;
+    type Effect = Effect;
+    type Entry = Entry;
+
+    fn new_state(&self) -> Self::State {
+        Tracker {
+            table: Table::new(self.parameters.capacity),
+            now: 0,
+        }
+    }
+
+    #[inline]
+    fn apply(&self, state: &mut Self::State, row: &[u8]) -> Effect {
+        let untracked = |pass| Effect { pass, seen: None };
+        if self.layout.is_blank(row) {
+            return untracked(true);
+        }
+        let now = self.layout.nanos(row);
+        state.now = now;
+        if self.layout.protocol(row) != PROTOCOL_TCP {
+            return untracked(true);
+        }
+        let Some(segment) = Segment::of(self.layout.tcp_flags(row)) else {
+            return untracked(false);
+        };
+        let there = self.layout.flow(row);
+        let back = L::Address::reversed(there);
+        let reversed = back < there;
+        let key = if reversed { back } else { there };
+        let mut seen = None;
+        if let Some(tracked) = state.table.get_mut(&key) {
+            let connection = &mut tracked.connection;
+            let direction = if tracked.reversed == reversed {
+                Direction::Original
+            } else {
+                Direction::Reply
+            };
+            seen = Some((connection.state, direction));
+            let packet = Packet {
+                segment,
+                direction,
+                seq: self.layout.tcp_seq(row),
+                ack: self.layout.tcp_ack(row),
+                now,
+            };
+            let fate = if connection.is_dead(now) {
+                None
+            } else {
+                Some(connection.take(&packet))
+            };
+            match fate {
+                Some(fate @ (Fate::Lives | Fate::Refuses)) => {
+                    return Effect {
+                        pass: fate == Fate::Lives,
+                        seen: Some((connection.state, direction)),
+                    };
+                }
+                Some(Fate::Ends) => {
+                    state.table.remove(&key);
+                    return Effect { pass: true, seen };
+                }
+                Some(Fate::GivesWay) | None => {
+                    state.table.remove(&key);
+                }
+            }
+        }
+        let Some(connection) = Connection::open(segment, now) else {
+            return Effect { pass: false, seen };
+        };
+        *state.table.get_or_insert(&key).0 = Tracked {
+            connection,
+            reversed,
+        };
+        Effect {
+            pass: true,
+            seen: Some((connection.state, Direction::Original)),
+        }
+    }
+
+    #[inline]
+    fn verdict(&self, effect: Effect, _: &[u8], _: &mut Vec<u8>) -> Verdict {
+        if effect.pass {
+            Verdict::Pass
+        } else {
+            Verdict::Drop
+        }
+    }
+
+    fn entries(&self, state: &Self::State) -> Vec<Entry> {
+        let mut entries: Vec<_> = state
+            .table
+            .iter()
+            .filter(|(_, tracked)| !tracked.connection.is_dead(state.now))
+            .map(|(&key, tracked)| {
+                let flow = if tracked.reversed {
+                    L::Address::reversed(key)
+                } else {
+                    key
+                };
+                (flow, tracked.connection)
+            })
+            .collect();
+        entries.sort_unstable_by_key(|&(flow, _)| flow);
+        entries
+            .into_iter()
+            .map(|(flow, connection)| {
+                let tuple = L::Address::tuple(flow);
+                Entry {
+                    client: tuple.src,
+                    server: tuple.dst,
+                    client_port: tuple.sport,
+                    server_port: tuple.dport,
+                    state: connection.state.name(),
+                    last_ns: connection.last,
+                }
+            })
+            .collect()
+    }
+
+    fn describe(&self, row: &[u8], effect: Effect) -> Option<Description> {
+        let (state, direction) = effect.seen?;
+        let flow = self.layout.flow(row);
+        let flow = match direction {
+            Direction::Original => flow,
+            Direction::Reply => L::Address::reversed(flow),
+        };
+        Some(Description {
+            key: L::Address::tuple(flow).to_string(),
+            state: state.name().to_owned(),
+        })
+    }
+}

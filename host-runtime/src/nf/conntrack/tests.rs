@@ -1,0 +1,871 @@
+use proptest::prelude::*;
+
+use super::transitions::{State, Step, UNANSWERED_TIMEOUT, step};
+use super::*;
+use crate::nf::layout::{Flow6Time, FlowTime, TcpFlags};
+
+const SECOND: u64 = 1_000_000_000;
+/// The latest time that a row can have.
+const END: u64 = u32::MAX as u64 * SECOND + 999_999_999;
+
+/// What each state says to SYN, SYN+ACK, FIN, ACK and RST, from the client and from the server: the state that follows,
+/// `?` where the segment is ignored, `-` where it is invalid; `open` where it may open the next connection.
+const GRID: [(&str, &str, &str); 10] = [
+    ("", "SYN_SENT - - ESTABLISHED -", "- - - - -"),
+    (
+        "SYN_SENT",
+        "SYN_SENT - - - CLOSE",
+        "SYN_SENT2 SYN_RECV - ? CLOSE",
+    ),
+    (
+        "SYN_SENT2",
+        "SYN_SENT2 SYN_RECV - - CLOSE",
+        "SYN_SENT2 SYN_RECV - ? CLOSE",
+    ),
+    (
+        "SYN_RECV",
+        "? SYN_RECV FIN_WAIT ESTABLISHED CLOSE",
+        "- ? FIN_WAIT SYN_RECV CLOSE",
+    ),
+    (
+        "ESTABLISHED",
+        "? - FIN_WAIT ESTABLISHED CLOSE",
+        "- ? FIN_WAIT ESTABLISHED CLOSE",
+    ),
+    (
+        "FIN_WAIT",
+        "? - LAST_ACK CLOSE_WAIT CLOSE",
+        "- ? LAST_ACK CLOSE_WAIT CLOSE",
+    ),
+    (
+        "CLOSE_WAIT",
+        "? - LAST_ACK CLOSE_WAIT CLOSE",
+        "- ? LAST_ACK CLOSE_WAIT CLOSE",
+    ),
+    (
+        "LAST_ACK",
+        "? - LAST_ACK TIME_WAIT CLOSE",
+        "- ? LAST_ACK TIME_WAIT CLOSE",
+    ),
+    (
+        "TIME_WAIT",
+        "open - TIME_WAIT TIME_WAIT CLOSE",
+        "open ? TIME_WAIT TIME_WAIT CLOSE",
+    ),
+    ("CLOSE", "open - CLOSE CLOSE CLOSE", "- ? CLOSE CLOSE CLOSE"),
+];
+
+const TIMEOUTS: [(&str, u64); 9] = [
+    ("SYN_SENT", 120),
+    ("SYN_SENT2", 120),
+    ("SYN_RECV", 60),
+    ("ESTABLISHED", 432_000),
+    ("FIN_WAIT", 120),
+    ("CLOSE_WAIT", 60),
+    ("LAST_ACK", 30),
+    ("TIME_WAIT", 120),
+    ("CLOSE", 10),
+];
+
+/// Combinations of FIN 1, SYN 2, RST 4, ACK 16 and URG 32 that are valid, and what they are.
+const VALID: [(u8, usize); 9] = [
+    (2, 0),
+    (34, 0),
+    (18, 1),
+    (17, 2),
+    (49, 2),
+    (16, 3),
+    (48, 3),
+    (4, 4),
+    (20, 4),
+];
+
+const SEGMENTS: [Segment; 5] = [
+    Segment::Syn,
+    Segment::SynAck,
+    Segment::Fin,
+    Segment::Ack,
+    Segment::Rst,
+];
+
+fn on_grid(state: &str, reply: bool, segment: usize) -> &'static str {
+    let line = GRID.iter().find(|line| line.0 == state).unwrap();
+    let side = if reply { line.2 } else { line.1 };
+    side.split(' ').nth(segment).unwrap()
+}
+
+#[test]
+fn the_table_is_the_grid() {
+    let mut checked = 0;
+    for from in [None].into_iter().chain(State::ALL.map(Some)) {
+        for (reply, direction) in [(false, Direction::Original), (true, Direction::Reply)] {
+            for (index, segment) in SEGMENTS.into_iter().enumerate() {
+                let got = match step(from, direction, segment) {
+                    Step::To(state) => state.name(),
+                    Step::Reopen => "open",
+                    Step::Ignore => "?",
+                    Step::Invalid => "-",
+                };
+                if from.is_none() && reply {
+                    continue; // what opens a connection comes from its client
+                }
+                let due = on_grid(from.map_or("", State::name), reply, index);
+                assert_eq!(got, due, "{from:?} {direction:?} {segment:?}");
+                checked += 1;
+            }
+        }
+    }
+    assert_eq!(checked, 95);
+}
+
+#[test]
+fn every_combination_of_flags() {
+    for flags in 0..=255u8 {
+        let due = VALID.iter().find(|valid| valid.0 == flags & 0x37);
+        let due = due.map(|valid| SEGMENTS[valid.1]);
+        assert_eq!(Segment::of(TcpFlags(flags)), due, "{flags:#04x}");
+    }
+}
+
+#[test]
+fn timeouts_are_linux_s() {
+    for (state, (name, timeout)) in State::ALL.into_iter().zip(TIMEOUTS) {
+        assert_eq!((state.name(), u64::from(state.timeout())), (name, timeout));
+    }
+    assert_eq!(UNANSWERED_TIMEOUT, 300);
+}
+
+/// 10.0.0.`host`:`port`.
+type End = (u8, u16);
+const CLIENT: End = (9, 1000);
+const SERVER: End = (1, 80);
+
+fn row(from: End, to: End, flags: u8, seq: u32, ack: u32, at: u64) -> [u8; 32] {
+    let mut row = [0; 32];
+    row[..8].copy_from_slice(&[10, 0, 0, from.0, 10, 0, 0, to.0]);
+    row[8..10].copy_from_slice(&from.1.to_be_bytes());
+    row[10..12].copy_from_slice(&to.1.to_be_bytes());
+    row[12..16].copy_from_slice(&[6, flags, 0, 40]);
+    row[16..20].copy_from_slice(&((at / SECOND) as u32).to_be_bytes());
+    row[20..24].copy_from_slice(&((at % SECOND) as u32).to_be_bytes());
+    row[24..28].copy_from_slice(&seq.to_be_bytes());
+    row[28..].copy_from_slice(&ack.to_be_bytes());
+    row
+}
+
+fn flags(text: &str) -> u8 {
+    let bits = [('F', 1), ('S', 2), ('R', 4), ('P', 8), ('A', 16), ('U', 32)];
+    text.chars()
+        .map(|c| bits.iter().find(|bit| bit.0 == c).unwrap().1)
+        .sum()
+}
+
+fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
+    let mut options = Options::parse(Conntrack::NAME, Conntrack::OPTIONS, options).unwrap();
+    Conntrack::build(Conntrack::parameters(&mut options).unwrap(), layout)
+}
+
+/// A tracker under test.
+struct Bench {
+    function: Function<FlowTime>,
+    state: Tracker<[u64; 2]>,
+}
+
+impl Bench {
+    fn new(options: &[&str]) -> Self {
+        let function = function(FlowTime, options);
+        let state = function.new_state();
+        Self { function, state }
+    }
+
+    fn apply(&mut self, row: &[u8]) -> bool {
+        let effect = self.function.apply(&mut self.state, row);
+        self.function.verdict(effect, &[], &mut vec![]) == Verdict::Pass
+    }
+
+    /// Sends one segment; `c` is from the client. Sequence and acknowledgment numbers are 0.
+    fn send(&mut self, side: char, text: &str, at: u64) -> bool {
+        self.send_with(side, text, at, 0, 0)
+    }
+
+    fn send_with(&mut self, side: char, text: &str, at: u64, seq: u32, ack: u32) -> bool {
+        let (from, to) = match side {
+            'c' => (CLIENT, SERVER),
+            _ => (SERVER, CLIENT),
+        };
+        self.apply(&row(from, to, flags(text), seq, ack, at))
+    }
+
+    /// Sends segments like `cSA`, a second apart from second 1 on; all pass. Gives the time of the last.
+    fn play(&mut self, script: &str) -> u64 {
+        let mut at = 0;
+        for item in script.split_whitespace() {
+            at += SECOND;
+            let side = item.chars().next().unwrap();
+            assert!(self.send(side, &item[1..], at), "{item} of {script}");
+        }
+        at
+    }
+
+    /// The only connection: whether CLIENT is its client, its state, and the last refresh.
+    fn only(&self) -> Option<(bool, &'static str, u64)> {
+        let entries = self.function.entries(&self.state);
+        assert!(entries.len() <= 1);
+        entries
+            .first()
+            .map(|e| (e.client_port == CLIENT.1, e.state, e.last_ns))
+    }
+
+    fn state(&self) -> &'static str {
+        self.only().map_or("", |only| only.1)
+    }
+}
+
+/// Segments that lead to each state.
+const WAYS: [(&str, &str); 11] = [
+    ("SYN_SENT", "cS"),
+    ("SYN_SENT2", "cS sS"),
+    ("SYN_RECV", "cS sSA"),
+    ("SYN_RECV", "cS sS cSA"),
+    ("ESTABLISHED", "cS sSA cA"),
+    ("ESTABLISHED", "cA sA sA"),
+    ("FIN_WAIT", "cS sSA cA cFA"),
+    ("CLOSE_WAIT", "cS sSA cA cFA sA"),
+    ("LAST_ACK", "cS sSA cA cFA sA sFA"),
+    ("TIME_WAIT", "cS sSA cA cFA sFA cA"),
+    ("CLOSE", "cS sSA cA sRA"),
+];
+
+#[test]
+fn connections_go_the_usual_ways() {
+    for (state, way) in WAYS {
+        let mut bench = Bench::new(&[]);
+        let at = bench.play(way);
+        // In a simultaneous open the second SYN refreshes nothing, like any SYN in SYN_SENT before an answer.
+        let last = if state == "SYN_SENT2" { SECOND } else { at };
+        assert_eq!(bench.only(), Some((true, state, last)), "{way}");
+    }
+    // The server closes, or both at once; PSH and ECN bits change nothing.
+    let mut bench = Bench::new(&[]);
+    bench.play("cS sSA cA cPA sPA sFA cFA sA");
+    assert_eq!(bench.state(), "TIME_WAIT");
+}
+
+#[test]
+fn death_comes_exactly_at_the_timeout() {
+    for (state, way) in WAYS {
+        let timeout = TIMEOUTS.iter().find(|t| t.0 == state).unwrap().1 * SECOND;
+        let mut bench = Bench::new(&[]);
+        bench.play(way);
+        let last = bench.only().unwrap().2;
+        // Seen by the state file …
+        let udp = |at| {
+            let mut row = row((7, 7), (7, 8), 0, 0, 0, at);
+            row[12] = 17;
+            row
+        };
+        assert!(bench.apply(&udp(last + timeout - 1)));
+        assert_eq!(bench.state(), state, "{way}");
+        assert!(bench.apply(&udp(last + timeout)));
+        assert_eq!(bench.only(), None, "{way}");
+        assert!(bench.apply(&udp(0)));
+        assert_eq!(bench.state(), state, "dead, but not removed");
+        // … and by rows of its key: the server's ACK becomes that of an unknown connection.
+        let mut early = Bench::new(&[]);
+        early.play(way);
+        early.send('s', "A", last + timeout - 1);
+        assert!(early.only().unwrap().0, "{way}");
+        assert!(bench.send('s', "A", last + timeout));
+        assert_eq!(
+            bench.only(),
+            Some((false, "ESTABLISHED", last + timeout)),
+            "{way}"
+        );
+    }
+}
+
+#[test]
+fn a_dead_entry_is_removed_even_by_what_opens_nothing() {
+    let mut bench = Bench::new(&[]);
+    bench.play("cS");
+    let late = row(SERVER, CLIENT, flags("SA"), 0, 0, 121 * SECOND);
+    let effect = bench.function.apply(&mut bench.state, &late);
+    assert!(!effect.pass);
+    assert!(bench.state.table.is_empty());
+    // It is described as it was.
+    let described = bench.function.describe(&late, effect).unwrap();
+    assert_eq!(described.key, "10.0.0.9:1000>10.0.0.1:80/6");
+    assert_eq!(described.state, "SYN_SENT");
+    // Invalid flags do not even look for it.
+    bench.play("cS");
+    assert!(!bench.send('c', "SF", 500 * SECOND));
+    assert_eq!(bench.state.table.len(), 1);
+}
+
+#[test]
+fn a_picked_up_connection_waits_300_s_for_an_answer() {
+    let limit = 300 * SECOND;
+    let picked = |script: &str, at| {
+        let mut bench = Bench::new(&[]);
+        let last = bench.play(script);
+        // A row of another connection moves the time.
+        bench.apply(&row((7, 7), (7, 8), flags("F"), 0, 0, last + at));
+        bench.only().is_some()
+    };
+    for unanswered in ["cA", "cA cA", "cA cPA"] {
+        assert!(picked(unanswered, limit - 1), "{unanswered}");
+        assert!(!picked(unanswered, limit), "{unanswered}");
+    }
+    // The first answer itself still refreshes with 300 s; from the next row on it is five days.
+    assert!(!picked("cA sA", limit));
+    assert!(picked("cA sA cA", limit));
+    assert!(picked("cA sA sA", 432_000 * SECOND - 1));
+    // An ignored SYN+ACK is an answer, too.
+    assert!(picked("cA sSA cA", limit));
+    // Only an ACK alone picks up.
+    for refused in [
+        "SA", "FA", "R", "RA", "", "FPU", "SF", "SR", "SFA", "SAU", "RU",
+    ] {
+        let mut bench = Bench::new(&[]);
+        assert!(!bench.send('c', refused, 5), "{refused}");
+        assert!(bench.state.table.is_empty());
+    }
+}
+
+#[test]
+fn a_rst_ends_or_closes() {
+    for (script, side) in [("cS", 's'), ("cS", 'c'), ("cA", 's'), ("cA cFA", 'c')] {
+        let mut bench = Bench::new(&[]);
+        let at = bench.play(script);
+        let before = bench.state();
+        let (from, to) = if side == 'c' {
+            (CLIENT, SERVER)
+        } else {
+            (SERVER, CLIENT)
+        };
+        let rst = row(from, to, flags("RA"), 0, 0, at + 1);
+        let effect = bench.function.apply(&mut bench.state, &rst);
+        assert!(effect.pass);
+        assert!(bench.state.table.is_empty(), "{script}: no answer yet");
+        let described = bench.function.describe(&rst, effect).unwrap();
+        assert_eq!(described.key, "10.0.0.9:1000>10.0.0.1:80/6");
+        assert_eq!(described.state, before);
+    }
+    // An ignored ACK is an answer as well.
+    for script in ["cS sA", "cS sSA", "cS sS", "cA sA", "cS sSA cA cFA sFA cA"] {
+        for side in ['c', 's'] {
+            let mut bench = Bench::new(&[]);
+            let at = bench.play(script) + 7;
+            assert!(bench.send(side, "R", at));
+            assert_eq!(bench.only(), Some((true, "CLOSE", at)), "{script}");
+        }
+    }
+}
+
+#[test]
+fn a_syn_reopens_what_has_ended() {
+    // After FINs either side may open again, and is the client then.
+    for (side, client) in [('c', true), ('s', false)] {
+        let mut bench = Bench::new(&[]);
+        let at = bench.play("cS sSA cA cFA sFA cA");
+        assert!(bench.send(side, "S", at + 5));
+        assert_eq!(bench.only(), Some((client, "SYN_SENT", at + 5)));
+        // It is a new one: a RST before an answer deletes it.
+        assert!(bench.send(side, "R", at + 6));
+        assert_eq!(bench.only(), None);
+    }
+    // After its own RST only the client may.
+    let mut bench = Bench::new(&[]);
+    let at = bench.play("cS sSA cA cR");
+    assert!(!bench.send('s', "S", at + 1));
+    assert!(bench.send('c', "S", at + 2));
+    assert_eq!(bench.only(), Some((true, "SYN_SENT", at + 2)));
+    // After FIN and the server's RST as well.
+    let mut bench = Bench::new(&[]);
+    let at = bench.play("cS sSA cA cFA sR");
+    assert!(bench.send('c', "S", at + 2));
+    assert_eq!(bench.state(), "SYN_SENT");
+    // After the server's RST alone its SYN is ignored.
+    let mut bench = Bench::new(&[]);
+    let at = bench.play("cS sSA cA sR");
+    assert!(bench.send('c', "S", at + 2));
+    assert_eq!(bench.only(), Some((true, "CLOSE", at)));
+}
+
+#[test]
+fn an_answered_syn_that_was_ignored_resynchronises() {
+    let ways = [
+        "cS sSA",
+        "cS sSA cA",
+        "cS sSA cA cFA",
+        "cS sSA cA cFA sA",
+        "cS sSA cA cFA sA sFA",
+        "cS sSA cA sR",
+    ];
+    for way in ways {
+        for seq in [41, u32::MAX] {
+            let ack = seq.wrapping_add(1);
+            let mut bench = Bench::new(&[]);
+            let at = bench.play(way);
+            let before = bench.only();
+            let syn = |bench: &mut Bench| bench.send_with('c', "S", at + 1, seq, 0);
+            // Another acknowledgment number does not fit, and uses the SYN up.
+            assert!(syn(&mut bench));
+            assert!(bench.send_with('s', "SA", at + 2, 7, ack.wrapping_add(1)));
+            assert!(bench.send_with('s', "SA", at + 2, 7, ack));
+            assert_eq!(bench.only(), before, "{way}");
+            assert!(syn(&mut bench));
+            assert_eq!(bench.only(), before, "{way}: ignored");
+            assert!(bench.send_with('s', "SA", at + 9, 7, ack));
+            assert_eq!(bench.only(), Some((true, "SYN_RECV", at + 9)), "{way}");
+            assert!(bench.send('c', "A", at + 10));
+            assert_eq!(bench.state(), "ESTABLISHED");
+            // FINs of the old connection do not count: after the server's RST a SYN is ignored.
+            assert!(bench.send('s', "R", at + 11));
+            assert!(bench.send('c', "S", at + 12));
+            assert_eq!(bench.only(), Some((true, "CLOSE", at + 11)));
+        }
+    }
+}
+
+#[test]
+fn a_challenge_ack_is_no_last_ack() {
+    let way = "cS sSA cA cFA sA sFA";
+    let mut bench = Bench::new(&[]);
+    let at = bench.play(way);
+    assert!(bench.send('c', "S", at + 1));
+    assert!(bench.send('s', "A", at + 2));
+    assert_eq!(bench.only(), Some((true, "LAST_ACK", at)));
+    // Only one ACK answers one SYN.
+    assert!(bench.send('s', "A", at + 3));
+    assert_eq!(bench.only(), Some((true, "TIME_WAIT", at + 3)));
+    // The client's own ACK answers the FIN.
+    let mut bench = Bench::new(&[]);
+    let at = bench.play(way);
+    assert!(bench.send('c', "S", at + 1));
+    assert!(bench.send('c', "A", at + 2));
+    assert_eq!(bench.state(), "TIME_WAIT");
+    // A SYN that was ignored before LAST_ACK expects none.
+    let mut bench = Bench::new(&[]);
+    let at = bench.play("cS sSA cA cFA cS sFA sA");
+    assert_eq!(bench.only(), Some((true, "TIME_WAIT", at)));
+}
+
+#[test]
+fn simultaneous_opens_end_established() {
+    let mut bench = Bench::new(&[]);
+    let at = bench.play("cS sS cSA sA");
+    assert_eq!(bench.only(), Some((true, "ESTABLISHED", at)));
+    let mut bench = Bench::new(&[]);
+    bench.play("cS sS cSA cA");
+    assert_eq!(bench.state(), "ESTABLISHED");
+    // Of an ordinary one the server's ACK proves nothing.
+    let mut bench = Bench::new(&[]);
+    let at = bench.play("cS sSA sA");
+    assert_eq!(bench.only(), Some((true, "SYN_RECV", at)));
+    // An ignored SYN makes the connection an ordinary one again.
+    let mut bench = Bench::new(&[]);
+    bench.play("cS sS cSA cS sA");
+    assert_eq!(bench.state(), "SYN_RECV");
+}
+
+#[test]
+fn repeated_and_ignored_rows_refresh_nothing() {
+    let mut bench = Bench::new(&[]);
+    bench.play("cS cS cS");
+    assert_eq!(bench.only(), Some((true, "SYN_SENT", SECOND)));
+    // So it dies 120 s after the first.
+    assert!(bench.send('c', "S", 121 * SECOND - 1));
+    assert_eq!(bench.only(), Some((true, "SYN_SENT", SECOND)));
+    assert!(bench.send('c', "S", 121 * SECOND));
+    assert_eq!(bench.only(), Some((true, "SYN_SENT", 121 * SECOND)));
+    // Ignored: the server's ACK. Invalid: the client's.
+    assert!(bench.send('s', "A", 122 * SECOND));
+    assert!(!bench.send('c', "A", 123 * SECOND));
+    assert!(!bench.send('c', "FA", 123 * SECOND));
+    assert!(!bench.send('s', "", 123 * SECOND));
+    assert_eq!(bench.only(), Some((true, "SYN_SENT", 121 * SECOND)));
+    let mut bench = Bench::new(&[]);
+    let at = bench.play("cS sSA cA");
+    assert!(bench.send('c', "S", at + 1));
+    assert!(bench.send('s', "SA", at + 2));
+    assert!(!bench.send('c', "SA", at + 3));
+    assert!(!bench.send('s', "S", at + 4));
+    assert_eq!(bench.only(), Some((true, "ESTABLISHED", at)));
+}
+
+#[test]
+fn time_may_go_back_and_to_its_end() {
+    let mut bench = Bench::new(&[]);
+    assert!(bench.send('c', "S", 500 * SECOND));
+    assert!(bench.send('s', "SA", 100 * SECOND));
+    assert_eq!(bench.only(), Some((true, "SYN_RECV", 100 * SECOND)));
+    // 60 s from there are long over.
+    assert!(bench.send('c', "A", 500 * SECOND));
+    assert_eq!(bench.only(), Some((true, "ESTABLISHED", 500 * SECOND)));
+    let mut bench = Bench::new(&[]);
+    assert!(bench.send('c', "A", END));
+    assert!(bench.send('s', "A", END));
+    assert!(bench.send('c', "A", END));
+    assert_eq!(bench.only(), Some((true, "ESTABLISHED", END)));
+    assert!(bench.send('c', "FA", 0));
+    assert_eq!(bench.only(), Some((true, "FIN_WAIT", 0)));
+    assert!(bench.send('s', "A", END));
+    assert_eq!(bench.only(), Some((false, "ESTABLISHED", END)));
+}
+
+#[test]
+fn what_is_not_tcp_passes_and_has_no_state() {
+    let mut bench = Bench::new(&[]);
+    for protocol in (0..=255).filter(|&protocol| protocol != 6) {
+        let mut row = row(CLIENT, SERVER, 0x3f, 0, 0, 5);
+        row[12] = protocol;
+        let effect = bench.function.apply(&mut bench.state, &row);
+        assert_eq!(
+            effect,
+            Effect {
+                pass: true,
+                seen: None
+            }
+        );
+        assert_eq!(bench.function.describe(&row, effect), None);
+    }
+    assert!(bench.state.table.is_empty());
+    // A blank row does not even move the time.
+    let before = bench.state.clone();
+    let mut blank = [0; 32];
+    blank[16..20].copy_from_slice(&[1; 4]);
+    assert!(bench.apply(&blank));
+    assert!(bench.state == before);
+}
+
+#[test]
+fn entries_are_sorted_by_client_and_written_in_full() {
+    let mut bench = Bench::new(&[]);
+    for (from, to) in [
+        ((10, 5), (2, 80)),
+        ((9, 1000), (2, 80)),
+        ((9, 200), (2, 80)),
+        ((1, 9), (200, 80)),
+        ((9, 1), (1, 80)),
+    ] {
+        assert!(bench.apply(&row(from, to, flags("S"), 0, 0, 5 * SECOND + 6)));
+    }
+    let entries = bench.function.entries(&bench.state);
+    let keys: Vec<_> = entries
+        .iter()
+        .map(|e| (e.client.to_string(), e.client_port))
+        .collect();
+    let nine = || "10.0.0.9".to_owned();
+    assert_eq!(
+        keys,
+        [
+            ("10.0.0.1".to_owned(), 9),
+            (nine(), 1),
+            (nine(), 200),
+            (nine(), 1000),
+            ("10.0.0.10".to_owned(), 5),
+        ]
+    );
+    assert_eq!(
+        serde_json::to_string(&entries[1]).unwrap(),
+        r#"{"client":"10.0.0.9","server":"10.0.0.1","client_port":1,"server_port":80,"state":"SYN_SENT","last_ns":5000000006}"#
+    );
+}
+
+#[test]
+fn both_address_families_live_together() {
+    let f = function(Flow6Time, &[]);
+    let mut state = f.new_state();
+    let mut there = [0; 64];
+    there[..2].copy_from_slice(&[0x20, 0x01]);
+    there[15] = 9;
+    there[16..18].copy_from_slice(&[0x20, 0x01]);
+    there[31] = 1;
+    there[32..38].copy_from_slice(&[0, 7, 0, 80, 6, 2]);
+    let mut back = there;
+    back[15] = 1;
+    back[31] = 9;
+    back[32..38].copy_from_slice(&[0, 80, 0, 7, 6, 18]);
+    f.apply(&mut state, &there);
+    let effect = f.apply(&mut state, &back);
+    let described = f.describe(&back, effect).unwrap();
+    assert_eq!(described.key, "2001::9:7>2001::1:80/6");
+    assert_eq!(described.state, "SYN_RECV");
+    assert_eq!(f.entries(&state)[0].client.to_string(), "2001::9");
+    assert_eq!(f.entries(&state)[0].client_port, 7);
+}
+
+#[test]
+fn a_socket_that_talks_to_itself_is_its_own_client() {
+    let mut bench = Bench::new(&[]);
+    let mut send = |text| bench.apply(&row(SERVER, SERVER, flags(text), 0, 0, 9));
+    assert!(send("S"));
+    assert!(!send("SA"));
+    assert!(send("R"));
+    assert!(bench.state.table.is_empty());
+}
+
+#[test]
+fn eviction_forgets_the_oldest_connection() {
+    let mut bench = Bench::new(&["capacity=2"]);
+    let mut send = |host, text| bench.apply(&row((host, 1), SERVER, flags(text), 0, 0, 9));
+    assert!(send(2, "S") && send(3, "S") && send(4, "S"));
+    assert!(!send(3, "A"), "still in SYN_SENT");
+    assert!(send(2, "A"), "forgotten, hence picked up, which evicts 3");
+    assert!(send(3, "A"));
+    let error = Options::parse(Conntrack::NAME, Conntrack::OPTIONS, &["loose"]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "conntrack has no option 'loose'; it takes capacity=ENTRIES"
+    );
+}
+
+/// A tracker that keeps the whole history of each connection and finds everything in there anew.
+#[derive(Default)]
+struct Naive(Vec<History>);
+
+struct History {
+    client: End,
+    server: End,
+    events: Vec<Event>,
+}
+
+#[derive(Clone, Copy)]
+struct Event {
+    reply: bool,
+    segment: usize,
+    seq: u32,
+    at: u64,
+    what: What,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum What {
+    Moved(&'static str),
+    Resynchronised,
+    /// Ignored, in this state.
+    Ignored(&'static str),
+    Challenge,
+}
+
+impl History {
+    fn state(&self) -> &'static str {
+        let moved = self.events.iter().rev().find_map(|e| match e.what {
+            What::Moved(state) => Some(state),
+            What::Resynchronised => Some("SYN_RECV"),
+            _ => None,
+        });
+        moved.unwrap_or("")
+    }
+
+    /// Time of the last refresh, and the time at which it dies.
+    fn life(&self) -> (u64, u64) {
+        let mut life = (0, 0);
+        let (mut answered, mut before) = (false, "");
+        for event in &self.events {
+            let state = match event.what {
+                What::Moved(state) => state,
+                What::Resynchronised => "SYN_RECV",
+                _ => {
+                    answered |= event.reply;
+                    continue;
+                }
+            };
+            if answered || event.segment != 0 || before != "SYN_SENT" {
+                let seconds = match (state, answered) {
+                    ("ESTABLISHED", false) => 300,
+                    _ => TIMEOUTS.iter().find(|t| t.0 == state).unwrap().1,
+                };
+                life = (event.at, event.at + seconds * SECOND);
+            }
+            answered |= event.reply;
+            before = state;
+        }
+        life
+    }
+
+    fn since(&self, is_mark: impl Fn(&Event) -> bool) -> &[Event] {
+        let mark = self.events.iter().rposition(is_mark);
+        &self.events[mark.map_or(0, |at| at + 1)..]
+    }
+
+    /// What the next segment does; `None` when it is invalid, or else the event, or whether the connection ends by it
+    /// and the segment opens another.
+    fn judge(&self, reply: bool, segment: usize, ack: u32) -> Option<Result<What, bool>> {
+        let state = self.state();
+        let answered = self.events.iter().any(|e| e.reply);
+        let last = self.events.iter().rfind(|e| e.what != What::Challenge);
+        let ignored_syn =
+            |e: &Event| matches!(e.what, What::Ignored(_)) && e.segment == 0 && !e.reply;
+        let last_is_ignored_syn = last.filter(|e| ignored_syn(e));
+        let fits = |e: &Event| segment == 1 && reply && ack == e.seq.wrapping_add(1);
+        Some(match on_grid(state, reply, segment) {
+            "-" => return None,
+            "open" => {
+                let closed = self
+                    .since(|e| e.what == What::Resynchronised)
+                    .iter()
+                    .any(|e| e.what == What::Moved("FIN_WAIT"));
+                let reset = last.is_some_and(|e| e.segment == 4 && e.reply == reply);
+                if closed || reset {
+                    Err(true)
+                } else {
+                    Ok(What::Ignored(state))
+                }
+            }
+            "?" if last_is_ignored_syn.is_some_and(fits) => Ok(What::Resynchronised),
+            "?" => Ok(What::Ignored(state)),
+            "TIME_WAIT"
+                if state == "LAST_ACK"
+                    && segment == 3
+                    && reply
+                    && last_is_ignored_syn.is_some_and(|e| e.what == What::Ignored("LAST_ACK"))
+                    && !self
+                        .since(ignored_syn)
+                        .iter()
+                        .any(|e| e.what == What::Challenge) =>
+            {
+                Ok(What::Challenge)
+            }
+            "CLOSE" if segment == 4 && !answered => Err(false),
+            "SYN_RECV"
+                if segment == 3
+                    && reply
+                    && self
+                        .since(ignored_syn)
+                        .iter()
+                        .any(|e| e.what == What::Moved("SYN_SENT2")) =>
+            {
+                Ok(What::Moved("ESTABLISHED"))
+            }
+            next => Ok(What::Moved(next)),
+        })
+    }
+}
+
+impl Naive {
+    fn apply(&mut self, from: End, to: End, flags: u8, seq: u32, ack: u32, at: u64) -> bool {
+        let Some(&(_, segment)) = VALID.iter().find(|valid| valid.0 == flags & 0x37) else {
+            return false;
+        };
+        let found = self
+            .0
+            .iter()
+            .position(|h| (h.client, h.server) == (from, to) || (h.client, h.server) == (to, from));
+        if let Some(index) = found {
+            let history = &mut self.0[index];
+            let reply = history.client != from;
+            let event = |what| Event {
+                reply,
+                segment,
+                seq,
+                at,
+                what,
+            };
+            if at >= history.life().1 {
+                self.0.remove(index);
+            } else {
+                match history.judge(reply, segment, ack) {
+                    None => return false,
+                    Some(Ok(what)) => {
+                        history.events.push(event(what));
+                        return true;
+                    }
+                    Some(Err(again)) => {
+                        self.0.remove(index);
+                        if !again {
+                            return true;
+                        }
+                    }
+                }
+            }
+        }
+        let state = on_grid("", false, segment);
+        if state == "-" {
+            return false;
+        }
+        let what = What::Moved(state);
+        let events = vec![Event {
+            reply: false,
+            segment,
+            seq,
+            at,
+            what,
+        }];
+        self.0.push(History {
+            client: from,
+            server: to,
+            events,
+        });
+        true
+    }
+
+    fn entries(&self, now: u64) -> Vec<(End, End, &'static str, u64)> {
+        let alive = self.0.iter().filter(|h| now < h.life().1);
+        let mut all: Vec<_> = alive
+            .map(|h| (h.client, h.server, h.state(), h.life().0))
+            .collect();
+        all.sort_by_key(|&(client, server, ..)| (client.0, server.0, client.1, server.1));
+        all
+    }
+}
+
+fn sent_flags() -> impl Strategy<Value = u8> {
+    prop_oneof![
+        6 => Just(0x02u8), 5 => Just(0x12), 5 => Just(0x11), 8 => Just(0x10), 2 => Just(0x14), 1 => Just(0x04),
+        1 => any::<u8>(),
+    ]
+}
+
+fn time_step() -> impl Strategy<Value = i64> {
+    let whole = prop_oneof![
+        Just(10i64),
+        Just(30),
+        Just(60),
+        Just(120),
+        Just(300),
+        Just(432_000)
+    ];
+    let exact = (whole, -1i64..=1).prop_map(|(s, by)| s * SECOND as i64 + by);
+    prop_oneof![16 => 0i64..3, 2 => 0i64..20_000_000_000, 2 => exact, 1 => -20_000_000_000i64..0]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn equals_the_tracker_that_keeps_everything(
+        steps in proptest::collection::vec(
+            (0u8..8, sent_flags(), 0u32..2, 0u32..4, time_step()),
+            1..250,
+        ),
+    ) {
+        let mut bench = Bench::new(&[]);
+        let mut naive = Naive::default();
+        let mut now = 100 * SECOND;
+        for (ends, flags, seq, ack, step) in steps {
+            now = now.saturating_add_signed(step).min(END);
+            // Two connections, one of them used more.
+            let a = (9, if ends & 6 == 6 { 5 } else { 4 });
+            let b = (if ends & 6 == 6 { 20 } else { 3 }, 80);
+            let (from, to) = if ends & 1 == 0 { (a, b) } else { (b, a) };
+            let pass = bench.apply(&row(from, to, flags, seq, ack, now));
+            prop_assert_eq!(pass, naive.apply(from, to, flags, seq, ack, now));
+            let ours: Vec<_> = bench
+                .function
+                .entries(&bench.state)
+                .iter()
+                .map(|e| {
+                    let host = |ip: IpAddr| match ip {
+                        IpAddr::V4(ip) => ip.octets()[3],
+                        IpAddr::V6(_) => 0,
+                    };
+                    let (client, server) = (host(e.client), host(e.server));
+                    ((client, e.client_port), (server, e.server_port), e.state, e.last_ns)
+                })
+                .collect();
+            prop_assert_eq!(ours, naive.entries(now));
+        }
+    }
+}
