@@ -369,6 +369,9 @@ mod tests {
         assert_eq!(verdicts(&[&rate, "burst=1"], &[0, 0, 1]).0, "pdp");
         assert_eq!(verdicts(&[&rate, "burst=1"], &[END, 0, END]).0, "pdd");
         assert_eq!(verdicts(&["rate=0", "burst=1"], &[0, END]).0, "pd");
+        // 2³² tokens a second for 2³² ns: a product of 2⁶⁴ is much, not nothing.
+        let rate = format!("rate={}", 1u64 << 32);
+        assert_eq!(verdicts(&[&rate, "burst=1"], &[0, 1 << 32]).0, "pp");
         // All of the time there is, at one token a second: 2³² - 1 tokens and a fraction.
         let burst = format!("burst={}", 1u64 << 33);
         let mut f = function(FlowTime, &["rate=1", &burst]);

@@ -445,6 +445,12 @@ fn a_challenge_ack_is_no_last_ack() {
     assert!(bench.send('c', "S", at + 1));
     assert!(bench.send('c', "A", at + 2));
     assert_eq!(bench.state(), "TIME_WAIT");
+    // It counts as an answer: of a connection without any, a RST would delete the entry.
+    let mut bench = Bench::new(&[]);
+    let at = bench.play("cA cFA cFA cS sA");
+    assert_eq!(bench.state(), "LAST_ACK");
+    assert!(bench.send('c', "R", at + 1));
+    assert_eq!(bench.only(), Some((true, "CLOSE", at + 1)));
     // A SYN that was ignored before LAST_ACK expects none.
     let mut bench = Bench::new(&[]);
     let at = bench.play("cS sSA cA cFA cS sFA sA");
