@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use same_file::Handle;
 use scr_capture::{CaptureError, CaptureWriter, WriteOptions};
 use serde::Serialize;
 
@@ -35,22 +36,36 @@ pub fn print_json(object: &impl Serialize) -> Result {
         .map_err(Error::stdout)
 }
 
-/// Files that a command is going to read or to write, so that none is written over another.
+/// Files that a command is going to read or to write, so that none is written over another: not under another
+/// name (a link of either kind) nor where it is standard input.
 #[derive(Default)]
 pub struct Files {
-    taken: Vec<(PathBuf, String)>,
+    taken: Vec<(Handle, String)>,
 }
 
 impl Files {
     /// A command that reads `path`.
     pub fn reading(path: &Path) -> Self {
         let mut files = Self::default();
-        if path != Path::new(STANDARD)
-            && let Ok(real) = path.canonicalize()
-        {
-            files.taken.push((real, "the input".to_owned()));
+        if path == Path::new(STANDARD) {
+            files.taken.extend(
+                Handle::stdin()
+                    .ok()
+                    .filter(|h| h.as_file().metadata().is_ok_and(|m| m.is_file()))
+                    .map(|h| (h, "standard input".to_owned())),
+            );
+        } else {
+            files.remember("the input", path);
         }
         files
+    }
+
+    /// A command that also reads `path`, as `role`.
+    pub fn also_reading(mut self, role: &str, path: Option<&Path>) -> Self {
+        if let Some(path) = path {
+            self.remember(role, path);
+        }
+        self
     }
 
     /// Creates a capture for option `option`.
@@ -115,16 +130,10 @@ impl Files {
 
     /// Fails when `path` is taken, before anything is truncated.
     fn claim(&self, option: &str, path: &Path) -> Result {
-        let Ok(real) = path.canonicalize() else {
-            return Ok(()); // It does not exist yet.
+        let Some(handle) = regular(path) else {
+            return Ok(()); // It does not exist yet, or is a device: several outputs may go to /dev/null.
         };
-        // Several outputs may go to /dev/null.
-        let regular = real.metadata().is_ok_and(|m| m.is_file());
-        match self
-            .taken
-            .iter()
-            .find(|(taken, _)| regular && *taken == real)
-        {
+        match self.taken.iter().find(|(taken, _)| *taken == handle) {
             Some((_, by)) => Err(Error::bad(
                 format!("{option} {}: is also {by}", path.display()),
                 "give every file a name of its own",
@@ -133,11 +142,16 @@ impl Files {
         }
     }
 
-    fn remember(&mut self, option: &str, path: &Path) {
-        if let Ok(real) = path.canonicalize() {
-            self.taken.push((real, option.to_owned()));
-        }
+    fn remember(&mut self, role: &str, path: &Path) {
+        let handle = regular(path);
+        self.taken.extend(handle.map(|h| (h, role.to_owned())));
     }
+}
+
+/// The regular file at `path`. Nothing else is opened, for opening a FIFO waits.
+fn regular(path: &Path) -> Option<Handle> {
+    let is_regular = path.metadata().is_ok_and(|m| m.is_file());
+    is_regular.then(|| Handle::from_path(path).ok()).flatten()
 }
 
 /// Whether the path means standard output.

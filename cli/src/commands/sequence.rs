@@ -60,7 +60,9 @@ pub fn run(args: &Args) -> Result {
         .map(Box::new)
         .map_err(|e| Error::bad(e.to_string(), "change --cores, --history or --prefix-words"))?;
     let mut reader = CaptureReader::open(&args.capture)?;
-    let mut writer = Files::reading(&args.capture).capture("--output", &args.output)?;
+    let mut writer = Files::reading(&args.capture)
+        .also_reading("the profile", args.profile.file())
+        .capture("--output", &args.output)?;
 
     let mut summary = Summary {
         cores: sequencing.config.cores,

@@ -53,6 +53,12 @@ struct ZeroSpec {
 }
 
 impl ProfileArg {
+    /// The file meant, when it is no built-in profile.
+    pub fn file(&self) -> Option<&Path> {
+        let built_in = Profile::by_name(&self.0).is_some();
+        (!built_in).then(|| Path::new(&self.0))
+    }
+
     /// The profile meant.
     ///
     /// # Errors

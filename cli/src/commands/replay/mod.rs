@@ -140,7 +140,8 @@ struct Written {
 impl Written {
     /// Creates them all, so that none fails after the work is done.
     fn create(args: &Args) -> Result<Self> {
-        let mut files = Files::reading(&args.capture);
+        let profile = args.profile.as_ref().and_then(|p| p.file());
+        let mut files = Files::reading(&args.capture).also_reading("the profile", profile);
         let given = [
             ("--frames", &args.frames),
             ("--out", &args.out),
@@ -159,6 +160,13 @@ impl Written {
                         path.display()
                     ),
                     "use --nic verilator",
+                ));
+            }
+            // The tracer makes the file anew, in the place of whatever has its name.
+            if path.metadata().is_ok_and(|m| !m.is_file()) {
+                return Err(Error::bad(
+                    format!("--trace {}: is not a regular file", path.display()),
+                    "give --trace the name of a file on a disk",
                 ));
             }
             files.text("--trace", path)?;
