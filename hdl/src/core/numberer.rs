@@ -23,6 +23,8 @@ pub struct Numberer<const R: usize> {
     pub meta_pop: Signal<Out, Bit>,
     /// The frame queue has room.
     pub space: Signal<In, Bit>,
+    /// Number no frame.
+    pub hold: Signal<In, Bit>,
     /// Setting: enable.
     pub enable: Signal<In, Bit>,
     /// Setting: sequence every frame.
@@ -136,6 +138,7 @@ impl<const R: usize> Numberer<R> {
             meta_info: Signal::default(),
             meta_pop: Signal::default(),
             space: Signal::default(),
+            hold: Signal::default(),
             enable: Signal::default(),
             sequence_all: Signal::default(),
             cores: Signal::default(),
@@ -266,7 +269,7 @@ impl<const R: usize> Logic for Numberer<R> {
         // The frame gets its number.
         self.seq.next = (bit_cast::<40, 20>(self.seq_high.q.val()) << 20)
             | bit_cast::<40, 20>(self.seq_low.q.val());
-        self.takes.next = self.meta_valid.val() & self.space.val();
+        self.takes.next = self.meta_valid.val() & self.space.val() & !self.hold.val();
         self.sequences.next = self.takes.val()
             & self.enable.val()
             & (self.sequence_all.val() | self.meta_info.val().is_ip);

@@ -223,6 +223,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.numberer.meta_row.next = self.meta_fifo.row.val();
         self.numberer.meta_info.next = self.meta_fifo.info.val();
         self.numberer.space.next = self.frame_queue.space.val();
+        self.numberer.hold.next = self.settings.hold.val();
         self.numberer.enable.next = self.settings.enable.val();
         self.numberer.sequence_all.next = self.settings.sequence_all.val();
         self.numberer.cores.next = self.settings.cores.val();

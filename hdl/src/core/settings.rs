@@ -5,9 +5,8 @@ use rust_hdl::prelude::*;
 /// Port values are registered, what follows from them is computed, and all of it is put in force at once,
 /// between two frames. Frames are numbered under one set of values only.
 ///
-/// When k changes, the next core must be the last one plus one modulo the *new* k. There is no divider:
-/// a shadow of the next core is reduced by subtraction while traffic runs under the old k, and the change
-/// waits for it (at most some 300 cycles).
+/// When k changes, the next core must be the last one plus one modulo the *new* k. That is a division, done in
+/// 22 cycles, in which no frame is numbered; frames that have their numbers are sent on meanwhile.
 #[derive(LogicBlock)]
 pub struct Settings {
     /// Clock.
@@ -44,6 +43,8 @@ pub struct Settings {
     pub default_queue: Signal<Out, Bits<9>>,
     /// A new epoch starts with the next frame.
     pub new_epoch: Signal<Out, Bit>,
+    /// Number no frame: k is about to change.
+    pub hold: Signal<Out, Bit>,
     /// The epoch.
     pub epoch: Signal<Out, Bits<6>>,
 
@@ -75,17 +76,31 @@ pub struct Settings {
     now_rows: DFF<Bits<10>>,
     now_default_queue: DFF<Bits<9>>,
 
-    rotation: DFF<Bits<8>>,
-    wraps: Signal<Local, Bit>,
-    this_core: Signal<Local, Bits<8>>,
-    advanced: Signal<Local, Bits<8>>,
+    next_core: DFF<Bits<8>>,
+    after_next: DFF<Bits<8>>,
+    after_wraps: DFF<Bit>,
     last_plus_one: DFF<Bits<8>>,
-    unreduced: Signal<Local, Bits<8>>,
-    shadow: DFF<Bits<8>>,
-    shadow_cores: DFF<Bits<8>>,
-    shadow_valid: DFF<Bit>,
+    next_is_one: DFF<Bit>,
+    next_less_two: DFF<Bits<8>>,
+    now_is_one: DFF<Bit>,
+    now_less_two: DFF<Bits<8>>,
+    is_one: Signal<Local, Bit>,
+
+    phase: DFF<Bits<5>>,
+    target: DFF<Bits<8>>,
+    remainder: DFF<Bits<8>>,
+    divisor: DFF<Bits<16>>,
+    difference: DFF<Bits<8>>,
+    low_fits: DFF<Bit>,
+    high_is_zero: DFF<Bit>,
+    holding: DFF<Bit>,
+    after_remainder: DFF<Bits<8>>,
+    remainder_wraps: DFF<Bit>,
+    divisor_low: Signal<Local, Bits<8>>,
+    divisor_high: Signal<Local, Bits<8>>,
+    updates: Signal<Local, Bit>,
+    done: Signal<Local, Bit>,
     change: Signal<Local, Bit>,
-    reduced: Signal<Local, Bit>,
     take: Signal<Local, Bit>,
     starts: Signal<Local, Bit>,
 
@@ -94,6 +109,7 @@ pub struct Settings {
     in_reset: DFF<Bit>,
     reset_starts: Signal<Local, Bit>,
 
+    last_phase: Constant<Bits<5>>,
     rows_per_word_log2: Constant<Bits<3>>,
     header_slots: Constant<Bits<10>>,
     history_rows: Constant<Bits<10>>,
@@ -126,6 +142,7 @@ impl Settings {
             max_valid_rows: Signal::default(),
             default_queue: Signal::default(),
             new_epoch: Signal::default(),
+            hold: Signal::default(),
             epoch: Signal::default(),
             port_enable: DFF::default(),
             port_sequence_all: DFF::default(),
@@ -152,23 +169,37 @@ impl Settings {
             now_beats: DFF::default(),
             now_rows: DFF::default(),
             now_default_queue: DFF::default(),
-            rotation: DFF::default(),
-            wraps: Signal::default(),
-            this_core: Signal::default(),
-            advanced: Signal::default(),
+            next_core: DFF::default(),
+            after_next: DFF::default(),
+            after_wraps: DFF::default(),
             last_plus_one: DFF::default(),
-            unreduced: Signal::default(),
-            shadow: DFF::default(),
-            shadow_cores: DFF::default(),
-            shadow_valid: DFF::default(),
+            next_is_one: DFF::default(),
+            next_less_two: DFF::default(),
+            now_is_one: DFF::default(),
+            now_less_two: DFF::default(),
+            is_one: Signal::default(),
+            phase: DFF::default(),
+            target: DFF::default(),
+            remainder: DFF::default(),
+            divisor: DFF::default(),
+            difference: DFF::default(),
+            low_fits: DFF::default(),
+            high_is_zero: DFF::default(),
+            holding: DFF::default(),
+            after_remainder: DFF::default(),
+            remainder_wraps: DFF::default(),
+            divisor_low: Signal::default(),
+            divisor_high: Signal::default(),
+            updates: Signal::default(),
+            done: Signal::default(),
             change: Signal::default(),
-            reduced: Signal::default(),
             take: Signal::default(),
             starts: Signal::default(),
             epoch_count: DFF::default(),
             powered: DFF::default(),
             in_reset: DFF::default(),
             reset_starts: Signal::default(),
+            last_phase: Constant::new(22.into()),
             rows_per_word_log2: log2(word / row_bytes),
             header_slots: Constant::new((header_slots as u64).into()),
             history_rows: Constant::new((history_rows as u64).into()),
@@ -192,11 +223,17 @@ impl Logic for Settings {
             now_beats,
             now_rows,
             now_default_queue,
-            rotation,
+            now_is_one,
+            now_less_two,
+            next_core,
+            after_next,
+            after_wraps,
             last_plus_one,
-            shadow,
-            shadow_cores,
-            shadow_valid,
+            phase,
+            holding,
+            target,
+            remainder,
+            divisor,
             epoch_count,
             powered,
             in_reset
@@ -216,8 +253,19 @@ impl Logic for Settings {
             next_enable,
             next_sequence_all,
             next_cores,
+            next_is_one,
+            next_less_two,
             next_prefix_words,
             next_default_queue
+        );
+        clock!(
+            self,
+            clk,
+            difference,
+            low_fits,
+            high_is_zero,
+            after_remainder,
+            remainder_wraps
         );
 
         // Until the ports' values have come through, after power-up, nothing is put in force.
@@ -244,70 +292,87 @@ impl Logic for Settings {
         self.next_enable.d.next = self.port_enable.q.val();
         self.next_sequence_all.d.next = self.port_sequence_all.q.val();
         self.next_cores.d.next = self.port_cores.q.val();
+        self.next_is_one.d.next = self.port_cores.q.val() == 1;
+        self.next_less_two.d.next = self.port_cores.q.val() - 2;
         self.next_prefix_words.d.next = self.port_prefix_words.q.val();
         self.next_default_queue.d.next = self.port_default_queue.q.val();
 
-        // The last core plus one, 0 at first: as it is, and as `rotation` reduced for the k in force, which it
-        // never exceeds. A k that no frame was numbered under leaves the first as it is.
-        self.wraps.next = self.rotation.q.val() == self.now_cores.q.val();
-        if self.wraps.val() {
-            self.this_core.next = 0.into();
-        } else {
-            self.this_core.next = self.rotation.q.val();
-        }
-        self.advanced.next = self.rotation.q.val();
+        // The next core, the one after it before it wraps, and whether it wraps: all in registers, for a frame
+        // may be numbered in every cycle. `last_plus_one` is the next core as it was before it wrapped.
         if self.numbered.val() {
-            self.advanced.next = self.this_core.val() + 1;
-        }
-        self.rotation.d.next = self.advanced.val();
-        self.unreduced.next = self.last_plus_one.q.val();
-        if self.numbered.val() {
-            self.unreduced.next = self.advanced.val();
-        }
-        self.last_plus_one.d.next = self.unreduced.val();
-
-        // The shadow is the same, reduced for the k to come, and follows it frame by frame.
-        self.change.next = self.next_cores.q.val() != self.now_cores.q.val();
-        self.reduced.next = self.shadow_valid.q.val()
-            & (self.shadow_cores.q.val() == self.next_cores.q.val())
-            & (self.shadow.q.val() <= self.shadow_cores.q.val());
-        if !self.shadow_valid.q.val() | (self.shadow_cores.q.val() != self.next_cores.q.val()) {
-            self.shadow.d.next = self.unreduced.val();
-            self.shadow_cores.d.next = self.next_cores.q.val();
-            self.shadow_valid.d.next = true;
-        } else if self.numbered.val()
-            & (self.wraps.val() | (self.rotation.q.val() != self.last_plus_one.q.val()))
-        {
-            self.shadow.d.next = self.advanced.val();
-        } else if self.shadow.q.val() > self.shadow_cores.q.val() {
-            if self.numbered.val() {
-                self.shadow.d.next = (self.shadow.q.val() - self.shadow_cores.q.val()) + 1;
+            self.last_plus_one.d.next = self.after_next.q.val();
+            if self.after_wraps.q.val() {
+                self.next_core.d.next = 0.into();
+                self.after_next.d.next = 1.into();
+                self.after_wraps.d.next = self.now_is_one.q.val();
             } else {
-                self.shadow.d.next = self.shadow.q.val() - self.shadow_cores.q.val();
+                self.next_core.d.next = self.after_next.q.val();
+                self.after_next.d.next = self.after_next.q.val() + 1;
+                self.after_wraps.d.next = self.next_core.q.val() == self.now_less_two.q.val();
             }
-        } else if self.numbered.val() {
-            self.shadow.d.next = self.shadow.q.val() + 1;
         }
 
+        // The division, from two cycles after numbering has stopped: eight steps of two cycles (phases 3 to 18),
+        // each of which subtracts the divisor if it fits and halves it. Three more cycles for what follows.
+        self.change.next = self.next_cores.q.val() != self.now_cores.q.val();
+        self.divisor_low.next = self.divisor.q.val().get_bits::<8>(0);
+        self.divisor_high.next = self.divisor.q.val().get_bits::<8>(8);
+        self.difference.d.next = self.remainder.q.val() - self.divisor_low.val();
+        self.low_fits.d.next = self.divisor_low.val() <= self.remainder.q.val();
+        self.high_is_zero.d.next = self.divisor_high.val() == 0;
+        self.updates.next = !self.phase.q.val().get_bit(0)
+            & !(self.phase.q.val().get_bit(4) & self.phase.q.val().get_bit(2));
+        self.done.next = self.phase.q.val() == self.last_phase.val();
+        if self.phase.q.val() == 0 {
+            if self.change.val() & self.next_valid.q.val() {
+                self.phase.d.next = 1.into();
+                self.holding.d.next = true;
+            }
+        } else if self.done.val() {
+            self.phase.d.next = 0.into();
+            self.holding.d.next = false;
+        } else {
+            self.phase.d.next = self.phase.q.val() + 1;
+        }
+        if self.phase.q.val() == 2 {
+            self.target.d.next = self.next_cores.q.val();
+            self.remainder.d.next = self.last_plus_one.q.val();
+            self.divisor.d.next = bit_cast::<16, 8>(self.next_cores.q.val()) << 7;
+        } else if self.updates.val() {
+            if self.low_fits.q.val() & self.high_is_zero.q.val() {
+                self.remainder.d.next = self.difference.q.val();
+            }
+            self.divisor.d.next = self.divisor.q.val() >> 1;
+        }
+        self.after_remainder.d.next = self.remainder.q.val() + 1;
+        self.remainder_wraps.d.next = self.after_remainder.q.val() == self.target.q.val();
+        self.hold.next = self.holding.q.val();
+
+        // A k that has changed again meanwhile is divided by again.
         self.take.next = self.next_valid.q.val()
-            & !self.numbered.val()
-            & (!self.change.val() | self.reduced.val());
+            & (!self.change.val()
+                | (self.done.val() & (self.target.q.val() == self.next_cores.q.val())));
         self.starts.next = self.take.val()
             & self.in_force.q.val()
             & self.next_enable.q.val()
             & !self.now_enable.q.val();
+        self.is_one.next = self.now_is_one.q.val();
         if self.take.val() {
             self.in_force.d.next = true;
             self.now_enable.d.next = self.next_enable.q.val();
             self.now_sequence_all.d.next = self.next_sequence_all.q.val();
             self.now_cores.d.next = self.next_cores.q.val();
+            self.now_is_one.d.next = self.next_is_one.q.val();
+            self.now_less_two.d.next = self.next_less_two.q.val();
             self.now_prefix_words.d.next = self.next_prefix_words.q.val();
             self.now_beats.d.next = self.beats.q.val();
             self.now_rows.d.next = self.rows.q.val();
             self.now_default_queue.d.next = self.next_default_queue.q.val();
+            self.is_one.next = self.next_is_one.q.val();
             if self.change.val() {
-                self.rotation.d.next = self.shadow.q.val();
-                self.shadow_valid.d.next = false;
+                self.next_core.d.next = self.remainder.q.val();
+                self.after_next.d.next = self.after_remainder.q.val();
+                self.after_wraps.d.next = self.remainder_wraps.q.val();
             }
         }
 
@@ -321,12 +386,15 @@ impl Logic for Settings {
             self.epoch_count.d.next = self.epoch_count.q.val() + 1;
         }
         if self.starts.val() | self.rst.val() {
-            self.rotation.d.next = 0.into();
+            self.next_core.d.next = 0.into();
+            self.after_next.d.next = 1.into();
+            self.after_wraps.d.next = self.is_one.val();
             self.last_plus_one.d.next = 0.into();
-            self.shadow_valid.d.next = false;
+            self.phase.d.next = 0.into();
+            self.holding.d.next = false;
         }
 
-        self.core.next = self.this_core.val();
+        self.core.next = self.next_core.q.val();
         self.enable.next = self.now_enable.q.val();
         self.sequence_all.next = self.now_sequence_all.q.val();
         self.cores.next = self.now_cores.q.val();

@@ -78,7 +78,8 @@ pub struct CosimReport {
     /// Cycles in which the sink was ready, a frame was due and no beat came, source at full rate. Only near a
     /// change of settings is one no mismatch.
     pub bubbles: u64,
-    /// Frames whose latency was measured, and it was the documented one: those that found the block idle,
+    /// Frames whose latency was measured, and it was the documented one: those that found the block idle and no
+    /// change of settings under way,
     /// source and sink at full rate.
     pub latency_measured: u64,
     /// Changes of settings made.
@@ -429,6 +430,7 @@ impl<'a> Engine<'a> {
             if let Some(accepted) = oldest.accepted
                 && oldest.alone
                 && full_rate
+                && !self.checker.changing()
             {
                 let (expected, got) = (self.config.latency_cycles, self.cycle - accepted);
                 if got != expected {
