@@ -149,7 +149,9 @@ fn the_input_is_never_overwritten() {
     let (folder, input) = copy();
     let link = folder.path().join("link.pcap");
     std::os::unix::fs::symlink(&input, &link).unwrap();
-    for output in [&input, &link] {
+    let hard = folder.path().join("hard.pcap");
+    fs::hard_link(&input, &hard).unwrap();
+    for output in [&input, &link, &hard] {
         scr(args!["sequence", &input, "-o", output]).fails(2, &["is also the input"]);
         for option in ["--frames", "--out", "--state", "--events"] {
             let arguments = args!["replay", &input, "--nic", "model", option, output];

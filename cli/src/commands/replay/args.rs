@@ -12,13 +12,13 @@ pub struct Args {
     /// Capture to replay: pcap or pcapng, in microseconds or nanoseconds; `-` for standard input.
     pub capture: PathBuf,
 
-    /// Network function: ddos, heavy-hitter or port-knock.
+    /// Network function: ddos, heavy-hitter, port-knock, token-bucket or conntrack.
     #[arg(long, value_name = "NAME", default_value = "heavy-hitter")]
     pub nf: String,
 
     /// An option of the network function, as in threshold=1000; may be given several times. ddos: threshold (packets),
-    /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; all: capacity
-    /// (entries).
+    /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; token-bucket: rate
+    /// (packets a second), burst, syn-fin; all: capacity (entries).
     #[arg(long, value_name = "KEY[=VALUE]")]
     pub nf_opt: Vec<String>,
 
