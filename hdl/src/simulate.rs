@@ -10,7 +10,7 @@ use crate::port::{Dut, Port};
 /// Iterations within which one edge must settle.
 const SETTLE: usize = 100;
 
-/// The sequencer of `config`, simulated by rust-hdl: 10 to 40 thousand cycles a second in release.
+/// The sequencer of `config`, simulated by rust-hdl: some 7 thousand cycles a second in release.
 ///
 /// # Errors
 ///

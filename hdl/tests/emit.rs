@@ -102,7 +102,7 @@ impl Logic for Widened {
     }
 }
 
-/// A comparison in which Verilog would keep the carry.
+/// The low bits of a sum: a truncation that only a signal of its own makes safe.
 #[derive(LogicBlock, Default)]
 struct Truncated {
     clock: Signal<In, Clock>,

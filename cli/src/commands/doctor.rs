@@ -205,7 +205,7 @@ impl Findings {
         text += if have("verilator") && have("c++") {
             "\nreplay --nic sim uses Verilator here.\n"
         } else {
-            "\nreplay --nic sim uses rust-hdl's simulator here, about a hundred times slower than Verilator.\n"
+            "\nreplay --nic sim uses rust-hdl's simulator here, several hundred times slower than Verilator.\n"
         };
         text
     }

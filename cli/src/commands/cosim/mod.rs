@@ -22,7 +22,7 @@ use rounds::{Round, Target, Traffic};
 /// Random packets where neither a capture nor a number is given.
 const RANDOM: u64 = 10_000;
 
-/// The same in lockstep with rust-hdl's simulator, a hundred times slower.
+/// The same in lockstep with rust-hdl's simulator, several hundred times slower.
 const RANDOM_LOCKSTEP: u64 = 500;
 
 /// Options of `scr cosim`.

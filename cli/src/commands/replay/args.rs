@@ -98,7 +98,7 @@ pub enum NicArg {
     Sim,
     /// The emitted Verilog in a model that Verilator builds
     Verilator,
-    /// rust-hdl's own simulator, a hundred times slower
+    /// rust-hdl's own simulator, several hundred times slower
     RustHdl,
     /// The golden sequencer in software, without cycles
     Model,

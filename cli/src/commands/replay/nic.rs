@@ -54,7 +54,7 @@ fn chosen() -> Simulator {
     match why_slow {
         None => eprintln!("nic: {}", simulator.name()),
         Some(why) => eprintln!(
-            "nic: {}, a hundred times slower, for {why}",
+            "nic: {}, several hundred times slower, for {why}",
             simulator.name()
         ),
     }
