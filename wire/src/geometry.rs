@@ -20,8 +20,13 @@ impl Geometry {
     /// The geometry of prefixes of `prefix_words` (B, 1..=63) words for `profile`'s rows, or `None` when
     /// B is out of range or holds no row.
     pub const fn new(profile: &Profile, prefix_words: u8) -> Option<Self> {
+        Self::of_rows(profile.row_bytes(), prefix_words)
+    }
+
+    /// The same for rows of `row_bytes` (R), a power of two from 4 to 64.
+    pub const fn of_rows(row_bytes: usize, prefix_words: u8) -> Option<Self> {
         let geometry = Self {
-            row_bytes: profile.row_bytes(),
+            row_bytes,
             prefix_words,
         };
         let in_range = prefix_words >= 1 && prefix_words <= MAX_PREFIX_WORDS;

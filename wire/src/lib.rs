@@ -19,6 +19,7 @@
 //! | [`profile`] | a row: which fields, in which order, in how many bytes |
 //! | [`parse`] | from an Ethernet frame to the values of all fields |
 //! | [`geometry`] | how many rows fit where in a prefix of B words |
+//! | [`registers`] | the hardware's register map, and in which order to write it |
 //! | [`frame`] | a checked view over a received SCR frame; every reason to reject one |
 //! | [`sequencer`] | the golden sequencer, which the hardware must equal byte for byte |
 //!
@@ -42,6 +43,7 @@ pub mod geometry;
 pub mod header;
 pub mod parse;
 pub mod profile;
+pub mod registers;
 pub mod seq;
 pub mod sequencer;
 
