@@ -1,6 +1,7 @@
 //! The sequencer as Verilog files with a manifest.
 
 use rust_hdl::prelude::*;
+use scr_wire::registers;
 use serde::Serialize;
 
 use crate::config::{BuildError, CoreConfig};
@@ -67,6 +68,25 @@ pub struct Register {
     pub name: String,
     /// Access: `R`, `RW` or `R, W1C`.
     pub access: String,
+    /// Bits: 32, or 64 with the low half first.
+    pub bits: u8,
+    /// How many there are, one behind the other.
+    pub count: u8,
+    /// What it means.
+    pub meaning: String,
+}
+
+/// The register map of a sequencer for at most `max_cores` cores.
+fn registers(max_cores: u8) -> Vec<Register> {
+    let entry = |r: registers::Register| Register {
+        offset: r.offset.into(),
+        name: r.name.to_owned(),
+        access: r.access.to_string(),
+        bits: r.bits,
+        count: if r.per_core { max_cores } else { 1 },
+        meaning: r.meaning.to_owned(),
+    };
+    registers::MAP.into_iter().map(entry).collect()
 }
 
 /// Runs `$body` with `$uut` bound to the sequencer of `$config`, whatever its type.
@@ -94,7 +114,7 @@ macro_rules! with_sequencer {
     };
     ($config:ident, $uut:ident => $body:expr, $w:literal, $k:literal, $r:literal, $f:literal) => {{
         type Uut = $crate::core::Sequencer<$w, $k, $r, $f, { 1 << $f }>;
-        let $uut = Box::new(Uut::new(&$config.profile, $config.history));
+        let $uut = Box::new(Uut::new(&$config.profile, $config.history, $config.max_cores));
         $body
     }};
 }
@@ -129,14 +149,17 @@ pub(crate) fn connect_inputs<
     uut.s_axis_tuser.connect();
     uut.s_axis_tid.connect();
     uut.m_axis_tready.connect();
-    uut.cfg_enable.connect();
-    uut.cfg_sequence_all.connect();
-    uut.cfg_cores.connect();
-    uut.cfg_prefix_words.connect();
-    uut.cfg_default_queue.connect();
-    uut.cfg_steer_write.connect();
-    uut.cfg_steer_core.connect();
-    uut.cfg_steer_queue.connect();
+    uut.s_axil_awaddr.connect();
+    uut.s_axil_awprot.connect();
+    uut.s_axil_awvalid.connect();
+    uut.s_axil_wdata.connect();
+    uut.s_axil_wstrb.connect();
+    uut.s_axil_wvalid.connect();
+    uut.s_axil_bready.connect();
+    uut.s_axil_araddr.connect();
+    uut.s_axil_arprot.connect();
+    uut.s_axil_arvalid.connect();
+    uut.s_axil_rready.connect();
 }
 
 /// Ports of a design, in the order of its struct's fields.
@@ -220,7 +243,7 @@ pub fn emit_as(config: &CoreConfig, top: &str) -> Result<Emitted, BuildError> {
         width: config.width,
         max_cores: config.max_cores,
         latency_cycles: latency_cycles(config.width),
-        registers: Vec::new(),
+        registers: registers(config.max_cores),
     };
     Ok(Emitted {
         top: top.to_owned(),

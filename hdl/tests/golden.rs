@@ -2,6 +2,7 @@
 
 use scr_capture::packet::{Frame, Ipv4, Ipv6, Tcp, Transport, flags};
 use scr_hdl::{CoreConfig, Dut, simulate};
+use scr_wire::registers::{self, Register};
 use scr_wire::sequencer::{Config, Disposition, Sequencer};
 use scr_wire::{MAX_PREFIX_BYTES, Profile, Timestamp, profile};
 
@@ -15,18 +16,36 @@ impl Bench {
         let mut bench = Self {
             dut: simulate(config).unwrap(),
         };
-        bench.set("cfg_enable", 1);
-        bench.set("cfg_cores", u64::from(cores));
-        bench.set("cfg_prefix_words", u64::from(prefix_words));
         bench.set("m_axis_tready", 1);
         bench.set("rst", 1);
         bench.dut.tick();
         bench.dut.tick();
         bench.set("rst", 0);
-        for _ in 0..16 {
+        // More words first: k must fit them.
+        bench.write(registers::PREFIX_WORDS, prefix_words.into());
+        bench.write(registers::CORES, cores.into());
+        for _ in 0..32 {
             bench.dut.tick();
         }
         bench
+    }
+
+    /// Writes a register.
+    fn write(&mut self, register: Register, value: u64) {
+        self.set("s_axil_awaddr", register.offset.into());
+        self.set("s_axil_wdata", value);
+        self.set("s_axil_wstrb", 15);
+        self.set("s_axil_bready", 1);
+        let (mut address, mut data) = (true, true);
+        while address || data || !self.bit("s_axil_bvalid") {
+            self.set("s_axil_awvalid", address.into());
+            self.set("s_axil_wvalid", data.into());
+            address &= !self.bit("s_axil_awready");
+            data &= !self.bit("s_axil_wready");
+            self.dut.tick();
+        }
+        assert_eq!(self.get("s_axil_bresp"), [0], "{register}");
+        self.dut.tick();
     }
 
     fn set(&mut self, name: &str, value: u64) {

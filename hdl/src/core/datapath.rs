@@ -13,19 +13,20 @@ use super::output_fifo::OutputFifo;
 use super::packet_parser::PacketParser;
 use super::scheduler::Scheduler;
 use super::settings::Settings;
+use super::steering::Steering;
 use super::types::{DEST, ID, USER};
 
 /// Frames that can be numbered, and have put their rows into the history, while older ones are still
 /// reading theirs: the places of the frame queue, its head, and one on its way.
 const RUN_AHEAD: usize = 18;
 
-/// The SCR sequencer.
+/// The sequencer without its registers.
 ///
 /// Numbers IP packets, keeps their metadata as rows, puts the newest rows in front of every packet and
 /// steers packets to cores in rotation. Frames that are not sequenced pass unaltered to the default
 /// queue. Nothing is ever dropped.
 #[derive(LogicBlock)]
-pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
+pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
 {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -68,7 +69,7 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     pub cfg_enable: Signal<In, Bit>,
     /// Sequence every frame, not only IP.
     pub cfg_sequence_all: Signal<In, Bit>,
-    /// Cores k in the rotation, 1 to 128.
+    /// Cores k in the rotation, 1 to the most it is made for.
     pub cfg_cores: Signal<In, Bits<8>>,
     /// Words B in a prefix, 1 to 63; enough for k rows.
     pub cfg_prefix_words: Signal<In, Bits<6>>,
@@ -80,11 +81,40 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     pub cfg_steer_core: Signal<In, Bits<7>>,
     /// Queue of that core; after reset, the core's own number.
     pub cfg_steer_queue: Signal<In, Bits<DEST>>,
+    /// Read a word of the steering table: which core's.
+    pub cfg_steer_read_core: Signal<In, Bits<7>>,
+    /// Its queue, a cycle later.
+    pub stat_steer_read_queue: Signal<Out, Bits<DEST>>,
 
     /// The epoch.
     pub stat_epoch: Signal<Out, Bits<6>>,
     /// The number that the next sequenced packet gets.
     pub stat_next_seq: Signal<Out, Bits<40>>,
+
+    /// Event: a frame has been taken in.
+    pub event_frame_in: Signal<Out, Bit>,
+    /// Event: a beat has been taken in.
+    pub event_beat_in: Signal<Out, Bit>,
+    /// Its bytes.
+    pub event_beat_in_bytes: Signal<Out, Bits<8>>,
+    /// Event: a frame got a number.
+    pub event_sequenced: Signal<Out, Bit>,
+    /// Event: a frame passes by.
+    pub event_passed_by: Signal<Out, Bit>,
+    /// Event: a frame is malformed.
+    pub event_malformed: Signal<Out, Bit>,
+    /// Event: a beat has been given out.
+    pub event_beat_out: Signal<Out, Bit>,
+    /// Its bytes.
+    pub event_beat_out_bytes: Signal<Out, Bits<8>>,
+    /// Event: a beat at the input was not taken.
+    pub event_input_stall: Signal<Out, Bit>,
+    /// Event: a beat at the output was not taken.
+    pub event_output_stall: Signal<Out, Bit>,
+    /// Event: a sequenced frame has been sent.
+    pub event_sent: Signal<Out, Bit>,
+    /// To this core.
+    pub event_sent_core: Signal<Out, Bits<7>>,
 
     input_stage: InputStage<W, K>,
     beat_fifo: BeatFifo<W, K, F, D>,
@@ -93,6 +123,7 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     meta_fifo: MetaFifo<R, F, D>,
     settings: Settings,
     numberer: Numberer<R>,
+    steering: Steering,
     frame_queue: FrameQueue,
     scheduler: Scheduler,
     history: History<W, R>,
@@ -101,15 +132,15 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
 }
 
 impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
-    Sequencer<W, K, R, F, D>
+    Datapath<W, K, R, F, D>
 {
     /// A sequencer with W-bit beats of K = W / 8 bytes for rows of `profile`, which have R bits, a history
-    /// of N = `history` rows, and input FIFOs of D = 2ᶠ beats.
+    /// of N = `history` rows, at most `max_cores` cores, and input FIFOs of D = 2ᶠ beats.
     ///
     /// # Panics
     ///
     /// When W, K and R do not belong together.
-    pub fn new(profile: &Profile, history: usize) -> Self {
+    pub fn new(profile: &Profile, history: usize, max_cores: u8) -> Self {
         assert!(W == K * 8 && R == profile.row_bytes() * 8);
         let lanes = (W / R).max(1);
         let parts = (R / W).max(1);
@@ -140,7 +171,21 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
             cfg_steer_core: Signal::default(),
             cfg_steer_queue: Signal::default(),
             stat_epoch: Signal::default(),
+            cfg_steer_read_core: Signal::default(),
+            stat_steer_read_queue: Signal::default(),
             stat_next_seq: Signal::default(),
+            event_frame_in: Signal::default(),
+            event_beat_in: Signal::default(),
+            event_beat_in_bytes: Signal::default(),
+            event_sequenced: Signal::default(),
+            event_passed_by: Signal::default(),
+            event_malformed: Signal::default(),
+            event_beat_out: Signal::default(),
+            event_beat_out_bytes: Signal::default(),
+            event_input_stall: Signal::default(),
+            event_output_stall: Signal::default(),
+            event_sent: Signal::default(),
+            event_sent_core: Signal::default(),
             input_stage: InputStage::default(),
             beat_fifo: BeatFifo::default(),
             header_window: HeaderWindow::default(),
@@ -148,6 +193,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
             meta_fifo: MetaFifo::default(),
             settings: Settings::new(R / 8, history, K),
             numberer: Numberer::new(history, lanes, parts),
+            steering: Steering::new(max_cores),
             frame_queue: FrameQueue::default(),
             scheduler: Scheduler::new(lanes, parts),
             history: History::new(history + 1 + RUN_AHEAD),
@@ -158,7 +204,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
 }
 
 impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize> Logic
-    for Sequencer<W, K, R, F, D>
+    for Datapath<W, K, R, F, D>
 {
     #[hdl_gen]
     fn update(&mut self) {
@@ -220,6 +266,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.numberer.clk.next = self.clk.val();
         self.numberer.rst.next = self.rst.val();
         self.numberer.meta_valid.next = self.meta_fifo.valid.val();
+        self.numberer.meta_is_ip.next = self.meta_fifo.is_ip.val();
         self.numberer.meta_row.next = self.meta_fifo.row.val();
         self.numberer.meta_info.next = self.meta_fifo.info.val();
         self.numberer.space.next = self.frame_queue.space.val();
@@ -234,9 +281,16 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.numberer.core.next = self.settings.core.val();
         self.numberer.epoch.next = self.settings.epoch.val();
         self.numberer.new_epoch.next = self.settings.new_epoch.val();
-        self.numberer.steer_write.next = self.cfg_steer_write.val();
-        self.numberer.steer_core.next = self.cfg_steer_core.val();
-        self.numberer.steer_queue.next = self.cfg_steer_queue.val();
+        self.numberer.steer_queue.next = self.steering.queue.val();
+
+        self.steering.clk.next = self.clk.val();
+        self.steering.rst.next = self.rst.val();
+        self.steering.write.next = self.cfg_steer_write.val();
+        self.steering.write_core.next = self.cfg_steer_core.val();
+        self.steering.write_queue.next = self.cfg_steer_queue.val();
+        self.steering.core.next = self.numberer.steer_core.val();
+        self.steering.read_core.next = self.cfg_steer_read_core.val();
+        self.stat_steer_read_queue.next = self.steering.read_queue.val();
 
         self.frame_queue.clk.next = self.clk.val();
         self.frame_queue.rst.next = self.rst.val();
@@ -295,5 +349,17 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
 
         self.stat_epoch.next = self.settings.epoch.val();
         self.stat_next_seq.next = self.numberer.next_seq.val();
+        self.event_frame_in.next = self.input_stage.counted_last.val();
+        self.event_beat_in.next = self.input_stage.counted.val();
+        self.event_beat_in_bytes.next = self.input_stage.counted_bytes.val();
+        self.event_sequenced.next = self.numberer.counted_sequenced.val();
+        self.event_passed_by.next = self.numberer.counted_passed_by.val();
+        self.event_malformed.next = self.numberer.counted_malformed.val();
+        self.event_beat_out.next = self.output_fifo.counted.val();
+        self.event_beat_out_bytes.next = self.output_fifo.counted_bytes.val();
+        self.event_input_stall.next = self.input_stage.stalled.val();
+        self.event_output_stall.next = self.output_fifo.stalled.val();
+        self.event_sent.next = self.scheduler.counted_sent.val();
+        self.event_sent_core.next = self.scheduler.counted_core.val();
     }
 }

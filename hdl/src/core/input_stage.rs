@@ -1,6 +1,7 @@
 use rust_hdl::prelude::*;
 
 use super::types::{ID, USER};
+use crate::primitive::KeepCount;
 
 /// Registers the incoming stream. `s_tready` is a register too: it falls when the beat FIFO is nearly
 /// full, and the FIFO has room for the beats that are then still under way (a skid buffer in effect).
@@ -38,6 +39,14 @@ pub struct InputStage<const W: usize, const K: usize> {
     pub user: Signal<Out, Bits<USER>>,
     /// Its source port.
     pub id: Signal<Out, Bits<ID>>,
+    /// A beat has been taken in.
+    pub counted: Signal<Out, Bit>,
+    /// Its bytes.
+    pub counted_bytes: Signal<Out, Bits<8>>,
+    /// It ended its frame.
+    pub counted_last: Signal<Out, Bit>,
+    /// A beat was offered and not taken.
+    pub stalled: Signal<Out, Bit>,
     ready: DFF<Bit>,
     beat_valid: DFF<Bit>,
     beat_last: DFF<Bit>,
@@ -45,13 +54,30 @@ pub struct InputStage<const W: usize, const K: usize> {
     beat_keep: DFF<Bits<K>>,
     beat_user: DFF<Bits<USER>>,
     beat_id: DFF<Bits<ID>>,
+    keep_count: KeepCount<K>,
+    count_valid: DFF<Bit>,
+    count_last: DFF<Bit>,
+    count: DFF<Bits<8>>,
+    waits: DFF<Bit>,
 }
 
 impl<const W: usize, const K: usize> Logic for InputStage<W, K> {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(
-            self, clk, ready, beat_valid, beat_last, beat_data, beat_keep, beat_user, beat_id
+            self,
+            clk,
+            ready,
+            beat_valid,
+            beat_last,
+            beat_data,
+            beat_keep,
+            beat_user,
+            beat_id,
+            count_valid,
+            count_last,
+            count,
+            waits
         );
         self.ready.d.next = self.space.val() & !self.rst.val();
         self.beat_valid.d.next = self.s_tvalid.val() & self.ready.q.val() & !self.rst.val();
@@ -60,6 +86,16 @@ impl<const W: usize, const K: usize> Logic for InputStage<W, K> {
         self.beat_keep.d.next = self.s_tkeep.val();
         self.beat_user.d.next = self.s_tuser.val();
         self.beat_id.d.next = self.s_tid.val();
+
+        self.keep_count.keep.next = self.beat_keep.q.val();
+        self.count_valid.d.next = self.beat_valid.q.val() & !self.rst.val();
+        self.count_last.d.next = self.beat_valid.q.val() & self.beat_last.q.val() & !self.rst.val();
+        self.count.d.next = self.keep_count.count.val();
+        self.waits.d.next = self.s_tvalid.val() & !self.ready.q.val() & !self.rst.val();
+        self.counted.next = self.count_valid.q.val();
+        self.counted_bytes.next = self.count.q.val();
+        self.counted_last.next = self.count_last.q.val();
+        self.stalled.next = self.waits.q.val();
 
         self.s_tready.next = self.ready.q.val();
         self.valid.next = self.beat_valid.q.val();

@@ -28,12 +28,19 @@ pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     pub row: Signal<Out, Bits<R>>,
     /// What else is known of its frame.
     pub info: Signal<Out, FrameInfo>,
+    /// Of that, whether it is IP, from a register: the next core depends on it within the cycle.
+    pub is_ip: Signal<Out, Bit>,
     /// Take the entry.
     pub pop: Signal<In, Bit>,
     row_ram: DistRam<Bits<R>, F>,
     info_ram: DistRam<FrameInfo, F>,
+    is_ip_ram: DistRam<Bit, F>,
     write_pointer: DFF<Bits<F>>,
     read_pointer: DFF<Bits<F>>,
+    second_pointer: DFF<Bits<F>>,
+    held: DFF<Bits<D>>,
+    head_is_ip: DFF<Bit>,
+    write_is_ip: Signal<Local, Bit>,
     visible: DFF<Bits<D>>,
     pending: DFF<Bits<8>>,
     token: Signal<Local, Bits<8>>,
@@ -53,11 +60,17 @@ impl<const R: usize, const F: usize, const D: usize> Default for MetaFifo<R, F, 
             valid: Signal::default(),
             row: Signal::default(),
             info: Signal::default(),
+            is_ip: Signal::default(),
             pop: Signal::default(),
             row_ram: DistRam::default(),
             info_ram: DistRam::default(),
+            is_ip_ram: DistRam::default(),
             write_pointer: DFF::default(),
             read_pointer: DFF::default(),
+            second_pointer: DFF::default(),
+            held: DFF::default(),
+            head_is_ip: DFF::default(),
+            write_is_ip: Signal::default(),
             visible: DFF::default(),
             pending: DFF::default(),
             token: Signal::default(),
@@ -70,8 +83,18 @@ impl<const R: usize, const F: usize, const D: usize> Default for MetaFifo<R, F, 
 impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clk, write_pointer, read_pointer, visible, pending);
-        clock!(self, clk, row_ram, info_ram);
+        dff_setup!(
+            self,
+            clk,
+            write_pointer,
+            read_pointer,
+            second_pointer,
+            held,
+            head_is_ip,
+            visible,
+            pending
+        );
+        clock!(self, clk, row_ram, info_ram, is_ip_ram);
         self.row_ram.write_enable.next = self.write.val();
         self.row_ram.write_address.next = self.write_pointer.q.val();
         self.row_ram.write_data.next = self.write_row.val();
@@ -82,6 +105,31 @@ impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D>
         self.row.next = self.row_ram.read_data.val();
         self.info_ram.read_address.next = self.read_pointer.q.val();
         self.info.next = self.info_ram.read_data.val();
+
+        // Whether the head is IP is looked up a cycle early, at the place behind the head; an entry that becomes the
+        // head as it is written comes straight from the input.
+        self.write_is_ip.next = self.write_info.val().is_ip;
+        self.is_ip_ram.write_enable.next = self.write.val();
+        self.is_ip_ram.write_address.next = self.write_pointer.q.val();
+        self.is_ip_ram.write_data.next = self.write_is_ip.val();
+        self.is_ip_ram.read_address.next = self.second_pointer.q.val();
+        self.second_pointer.d.next = self.read_pointer.q.val() + 1;
+        if self.pop.val() {
+            self.second_pointer.d.next = self.read_pointer.q.val() + 2;
+            if self.held.q.val().get_bit(1) {
+                self.head_is_ip.d.next = self.is_ip_ram.read_data.val();
+            } else {
+                self.head_is_ip.d.next = self.write_is_ip.val();
+            }
+        } else if !self.held.q.val().get_bit(0) {
+            self.head_is_ip.d.next = self.write_is_ip.val();
+        }
+        if self.write.val() & !self.pop.val() {
+            self.held.d.next = (self.held.q.val() << 1) | 1;
+        } else if !self.write.val() & self.pop.val() {
+            self.held.d.next = self.held.q.val() >> 1;
+        }
+        self.is_ip.next = self.head_is_ip.q.val();
 
         // A token for each entry moves down and makes it visible when it falls out. First beats come at
         // most once a cycle, so no two tokens meet.
@@ -108,6 +156,7 @@ impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D>
         if self.rst.val() {
             self.write_pointer.d.next = 0.into();
             self.read_pointer.d.next = 0.into();
+            self.held.d.next = 0.into();
             self.visible.d.next = 0.into();
             self.pending.d.next = 0.into();
         }

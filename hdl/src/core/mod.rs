@@ -15,6 +15,9 @@
 
 mod assembler;
 mod beat_fifo;
+mod counters;
+mod datapath;
+mod event_counter;
 mod frame_queue;
 mod header_window;
 mod history;
@@ -23,18 +26,32 @@ mod meta_fifo;
 mod numberer;
 mod output_fifo;
 mod packet_parser;
+mod prefix_rows;
+mod register_read;
+mod register_write;
+mod registers;
 mod scheduler;
+mod sent_counter;
 mod sequencer;
 mod settings;
+mod steering;
 mod types;
 
 pub use sequencer::Sequencer;
 pub use types::{DEST, ID, USER};
 
+/// Places in a table with an entry for each core.
+fn core_places(max_cores: u8) -> usize {
+    usize::from(max_cores).next_power_of_two().max(2)
+}
+
 /// The source of every block, from which the emitter takes documentation and type names.
 pub(crate) const SOURCES: &[&str] = &[
     include_str!("assembler.rs"),
     include_str!("beat_fifo.rs"),
+    include_str!("counters.rs"),
+    include_str!("datapath.rs"),
+    include_str!("event_counter.rs"),
     include_str!("frame_queue.rs"),
     include_str!("header_window.rs"),
     include_str!("history.rs"),
@@ -43,13 +60,21 @@ pub(crate) const SOURCES: &[&str] = &[
     include_str!("numberer.rs"),
     include_str!("output_fifo.rs"),
     include_str!("packet_parser.rs"),
+    include_str!("prefix_rows.rs"),
+    include_str!("register_read.rs"),
+    include_str!("register_write.rs"),
+    include_str!("registers.rs"),
     include_str!("scheduler.rs"),
+    include_str!("sent_counter.rs"),
     include_str!("sequencer.rs"),
     include_str!("settings.rs"),
+    include_str!("steering.rs"),
     include_str!("types.rs"),
     include_str!("../primitive/beat_of_rows.rs"),
     include_str!("../primitive/concat.rs"),
     include_str!("../primitive/dist_ram.rs"),
+    include_str!("../primitive/keep_count.rs"),
+    include_str!("../primitive/preset.rs"),
     include_str!("../primitive/row_layout.rs"),
     include_str!("../primitive/row_ram.rs"),
     include_str!("../primitive/spread.rs"),

@@ -1,7 +1,6 @@
 use rust_hdl::prelude::*;
 
 use super::types::{DEST, FrameInfo, FrameTicket};
-use crate::primitive::DistRam;
 
 /// Numbers frames: takes one entry of the meta FIFO a cycle, decides whether it is sequenced, gives it a
 /// sequence number and a core, puts its row into the history, and makes a ticket for the scheduler.
@@ -15,6 +14,8 @@ pub struct Numberer<const R: usize> {
     pub rst: Signal<In, Bit>,
     /// A frame waits in the meta FIFO.
     pub meta_valid: Signal<In, Bit>,
+    /// It is to be sequenced if IP is: the same as in `meta_info`, from a register.
+    pub meta_is_ip: Signal<In, Bit>,
     /// Its row.
     pub meta_row: Signal<In, Bits<R>>,
     /// What else is known of it.
@@ -47,12 +48,16 @@ pub struct Numberer<const R: usize> {
     pub new_epoch: Signal<In, Bit>,
     /// A frame is given a number in this cycle.
     pub numbered: Signal<Out, Bit>,
-    /// Write a word of the steering table.
-    pub steer_write: Signal<In, Bit>,
-    /// Which core's.
-    pub steer_core: Signal<In, Bits<7>>,
+    /// The core whose queue is looked up in the steering table.
+    pub steer_core: Signal<Out, Bits<7>>,
     /// Its queue.
     pub steer_queue: Signal<In, Bits<DEST>>,
+    /// A frame has got a number.
+    pub counted_sequenced: Signal<Out, Bit>,
+    /// A frame passes by.
+    pub counted_passed_by: Signal<Out, Bit>,
+    /// A frame is malformed.
+    pub counted_malformed: Signal<Out, Bit>,
     /// A row goes into the history.
     pub row_write: Signal<Out, Bit>,
     /// The row.
@@ -89,9 +94,6 @@ pub struct Numberer<const R: usize> {
     a_epoch: DFF<Bits<6>>,
     a_default_queue: DFF<Bits<DEST>>,
 
-    steering: DistRam<Bits<DEST>, 7>,
-    steered: DFF<Bits<128>>,
-    steered_one: Constant<Bits<128>>,
     low_seq: Signal<Local, Bits<14>>,
     b_valid: DFF<Bit>,
     b_sequenced: DFF<Bit>,
@@ -134,6 +136,7 @@ impl<const R: usize> Numberer<R> {
             clk: Signal::default(),
             rst: Signal::default(),
             meta_valid: Signal::default(),
+            meta_is_ip: Signal::default(),
             meta_row: Signal::default(),
             meta_info: Signal::default(),
             meta_pop: Signal::default(),
@@ -150,9 +153,11 @@ impl<const R: usize> Numberer<R> {
             epoch: Signal::default(),
             new_epoch: Signal::default(),
             numbered: Signal::default(),
-            steer_write: Signal::default(),
             steer_core: Signal::default(),
             steer_queue: Signal::default(),
+            counted_sequenced: Signal::default(),
+            counted_passed_by: Signal::default(),
+            counted_malformed: Signal::default(),
             row_write: Signal::default(),
             row: Signal::default(),
             row_seq: Signal::default(),
@@ -180,9 +185,6 @@ impl<const R: usize> Numberer<R> {
             a_max_rows: DFF::default(),
             a_epoch: DFF::default(),
             a_default_queue: DFF::default(),
-            steering: DistRam::default(),
-            steered: DFF::default(),
-            steered_one: Constant::new(1.into()),
             low_seq: Signal::default(),
             b_valid: DFF::default(),
             b_sequenced: DFF::default(),
@@ -220,19 +222,10 @@ impl<const R: usize> Numberer<R> {
 impl<const R: usize> Logic for Numberer<R> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(
-            self,
-            clk,
-            seq_low,
-            seq_high,
-            seq_low_full,
-            in_history,
-            steered
-        );
+        dff_setup!(self, clk, seq_low, seq_high, seq_low_full, in_history);
         clock!(
             self,
             clk,
-            steering,
             a_valid,
             a_sequenced,
             a_row,
@@ -272,7 +265,7 @@ impl<const R: usize> Logic for Numberer<R> {
         self.takes.next = self.meta_valid.val() & self.space.val() & !self.hold.val();
         self.sequences.next = self.takes.val()
             & self.enable.val()
-            & (self.sequence_all.val() | self.meta_info.val().is_ip);
+            & (self.sequence_all.val() | self.meta_is_ip.val());
         self.meta_pop.next = self.takes.val();
         self.numbered.next = self.sequences.val();
         if self.in_history.q.val() == self.max_filled.val() {
@@ -308,29 +301,16 @@ impl<const R: usize> Logic for Numberer<R> {
         self.a_epoch.d.next = self.epoch.val();
         self.a_default_queue.d.next = self.default_queue.val();
 
-        // Its row goes into the history, and its queue comes out of the steering table. A core that was
-        // never steered has the queue of its own number.
+        // Its row goes into the history, and its queue comes out of the steering table.
         self.low_seq.next = self.a_seq.q.val().get_bits::<14>(0);
         self.row_write.next = self.a_valid.q.val() & self.a_sequenced.q.val();
         self.row.next = self.a_row.q.val();
         self.row_seq.next = self.low_seq.val();
-        self.steering.write_enable.next = self.steer_write.val();
-        self.steering.write_address.next = self.steer_core.val();
-        self.steering.write_data.next = self.steer_queue.val();
-        self.steering.read_address.next = self.a_core.q.val().get_bits::<7>(0);
-        if self.steer_write.val() {
-            self.steered.d.next =
-                self.steered.q.val() | (self.steered_one.val() << self.steer_core.val());
-        }
-        if self.rst.val() {
-            self.steered.d.next = 0.into();
-        }
-        if !self.a_sequenced.q.val() {
-            self.b_dest.d.next = self.a_default_queue.q.val();
-        } else if self.steered.q.val().get_bit(self.a_core.q.val().index()) {
-            self.b_dest.d.next = self.steering.read_data.val();
+        self.steer_core.next = self.a_core.q.val().get_bits::<7>(0);
+        if self.a_sequenced.q.val() {
+            self.b_dest.d.next = self.steer_queue.val();
         } else {
-            self.b_dest.d.next = bit_cast::<9, 8>(self.a_core.q.val());
+            self.b_dest.d.next = self.a_default_queue.q.val();
         }
         if self.a_filled.q.val() > self.a_max_rows.q.val() {
             self.b_valid_rows.d.next = self.a_max_rows.q.val();
@@ -386,6 +366,9 @@ impl<const R: usize> Logic for Numberer<R> {
         self.c_ticket.d.next = self.made.val();
         self.c_valid.d.next = self.b_valid.q.val() & !self.rst.val();
 
+        self.counted_sequenced.next = self.a_valid.q.val() & self.a_sequenced.q.val();
+        self.counted_passed_by.next = self.a_valid.q.val() & !self.a_sequenced.q.val();
+        self.counted_malformed.next = self.a_valid.q.val() & self.a_info.q.val().malformed;
         self.ticket_valid.next = self.c_valid.q.val();
         self.ticket.next = self.c_ticket.q.val();
         self.next_seq.next = self.seq.val();

@@ -1,7 +1,7 @@
 use rust_hdl::prelude::*;
 
 use super::types::{DEST, FIFO_BITS, ID, USER};
-use crate::primitive::DistRam;
+use crate::primitive::{DistRam, KeepCount};
 
 /// Takes every beat it is given, and offers it on the output stream from registers. The scheduler starts
 /// no beat for which there is no room.
@@ -43,6 +43,12 @@ pub struct OutputFifo<const W: usize, const K: usize> {
     pub m_tid: Signal<Out, Bits<ID>>,
     /// Receive queue.
     pub m_tdest: Signal<Out, Bits<DEST>>,
+    /// A beat has been given out.
+    pub counted: Signal<Out, Bit>,
+    /// Its bytes.
+    pub counted_bytes: Signal<Out, Bits<8>>,
+    /// A beat was offered and not taken.
+    pub stalled: Signal<Out, Bit>,
     data_ram: DistRam<Bits<W>, FIFO_BITS>,
     keep_ram: DistRam<Bits<K>, FIFO_BITS>,
     last_ram: DistRam<Bit, FIFO_BITS>,
@@ -60,6 +66,10 @@ pub struct OutputFifo<const W: usize, const K: usize> {
     out_id: DFF<Bits<ID>>,
     out_dest: DFF<Bits<DEST>>,
     load: Signal<Local, Bit>,
+    keep_count: KeepCount<K>,
+    count_valid: DFF<Bit>,
+    count: DFF<Bits<8>>,
+    waits: DFF<Bit>,
 }
 
 impl<const W: usize, const K: usize> Logic for OutputFifo<W, K> {
@@ -80,7 +90,17 @@ impl<const W: usize, const K: usize> Logic for OutputFifo<W, K> {
             out_dest
         );
         clock!(
-            self, clk, data_ram, keep_ram, last_ram, user_ram, id_ram, dest_ram
+            self,
+            clk,
+            data_ram,
+            keep_ram,
+            last_ram,
+            user_ram,
+            id_ram,
+            dest_ram,
+            count_valid,
+            count,
+            waits
         );
         self.data_ram.write_enable.next = self.write.val();
         self.keep_ram.write_enable.next = self.write.val();
@@ -130,6 +150,14 @@ impl<const W: usize, const K: usize> Logic for OutputFifo<W, K> {
             self.stored.d.next = self.stored.q.val() >> 1;
         }
         self.returned.next = self.load.val();
+
+        self.keep_count.keep.next = self.out_keep.q.val();
+        self.count_valid.d.next = self.out_valid.q.val() & self.m_tready.val() & !self.rst.val();
+        self.count.d.next = self.keep_count.count.val();
+        self.waits.d.next = self.out_valid.q.val() & !self.m_tready.val() & !self.rst.val();
+        self.counted.next = self.count_valid.q.val();
+        self.counted_bytes.next = self.count.q.val();
+        self.stalled.next = self.waits.q.val();
 
         self.m_tvalid.next = self.out_valid.q.val();
         self.m_tdata.next = self.out_data.q.val();

@@ -45,6 +45,10 @@ pub struct Scheduler {
     pub filled_slots: Signal<Out, Bits<10>>,
     /// Ticket of its frame.
     pub frame: Signal<Out, FrameTicket>,
+    /// A sequenced frame's last beat starts.
+    pub counted_sent: Signal<Out, Bit>,
+    /// The frame's core.
+    pub counted_core: Signal<Out, Bits<7>>,
 
     in_prefix: DFF<Bit>,
     in_packet: DFF<Bit>,
@@ -78,6 +82,7 @@ pub struct Scheduler {
     slot_address_before: DFF<Bits<9>>,
     slot_filled: DFF<Bits<10>>,
     slot_frame: DFF<FrameTicket>,
+    slot_core: Signal<Local, Bits<8>>,
     slots_per_beat: Constant<Bits<10>>,
     last_part: Constant<Bits<2>>,
     second_part: Constant<Bits<2>>,
@@ -107,6 +112,8 @@ impl Scheduler {
             part: Signal::default(),
             filled_slots: Signal::default(),
             frame: Signal::default(),
+            counted_sent: Signal::default(),
+            counted_core: Signal::default(),
             in_prefix: DFF::default(),
             in_packet: DFF::default(),
             left: DFF::default(),
@@ -137,6 +144,7 @@ impl Scheduler {
             slot_address_before: DFF::default(),
             slot_filled: DFF::default(),
             slot_frame: DFF::default(),
+            slot_core: Signal::default(),
             slots_per_beat: Constant::new((lanes as u64).into()),
             last_part: Constant::new((parts as u64 - 1).into()),
             second_part: Constant::new(u64::from(parts > 1).into()),
@@ -267,6 +275,10 @@ impl Logic for Scheduler {
         self.address_before.next = self.slot_address_before.q.val();
         self.filled_slots.next = self.slot_filled.q.val();
         self.frame.next = self.slot_frame.q.val();
+        self.counted_sent.next =
+            self.slot_valid.q.val() & self.slot_last.q.val() & self.slot_frame.q.val().sequenced;
+        self.slot_core.next = self.slot_frame.q.val().core;
+        self.counted_core.next = self.slot_core.val().get_bits::<7>(0);
 
         if self.rst.val() {
             self.in_prefix.d.next = false;

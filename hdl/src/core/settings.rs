@@ -1,5 +1,7 @@
 use rust_hdl::prelude::*;
 
+use super::prefix_rows::PrefixRows;
+
 /// The configuration in force.
 ///
 /// Port values are registered, what follows from them is computed, and all of it is put in force at once,
@@ -61,8 +63,7 @@ pub struct Settings {
     next_cores: DFF<Bits<8>>,
     next_prefix_words: DFF<Bits<8>>,
     next_default_queue: DFF<Bits<9>>,
-    capped_rows: Signal<Local, Bits<10>>,
-    wide_words: Signal<Local, Bits<10>>,
+    prefix_rows: PrefixRows,
     port_words: Signal<Local, Bits<8>>,
 
     port_valid: DFF<Bit>,
@@ -110,9 +111,6 @@ pub struct Settings {
     reset_starts: Signal<Local, Bit>,
 
     last_phase: Constant<Bits<5>>,
-    rows_per_word_log2: Constant<Bits<3>>,
-    header_slots: Constant<Bits<10>>,
-    history_rows: Constant<Bits<10>>,
     beats_per_word_log2: Constant<Bits<3>>,
     words_per_beat_log2: Constant<Bits<3>>,
 }
@@ -122,8 +120,6 @@ impl Settings {
     pub fn new(row_bytes: usize, history: usize, beat_bytes: usize) -> Self {
         let word = scr_wire::WORD_BYTES;
         let log2 = |x: usize| Constant::new(u64::from(x.trailing_zeros()).into());
-        let header_slots = row_bytes.max(scr_wire::header::HEADER_BYTES) / row_bytes;
-        let history_rows = (history + 1).min(scr_wire::geometry::MAX_VALID_ROWS);
         Self {
             clk: Signal::default(),
             rst: Signal::default(),
@@ -156,8 +152,7 @@ impl Settings {
             next_cores: DFF::default(),
             next_prefix_words: DFF::default(),
             next_default_queue: DFF::default(),
-            capped_rows: Signal::default(),
-            wide_words: Signal::default(),
+            prefix_rows: PrefixRows::new(row_bytes, history),
             port_words: Signal::default(),
             port_valid: DFF::default(),
             next_valid: DFF::default(),
@@ -200,9 +195,6 @@ impl Settings {
             in_reset: DFF::default(),
             reset_starts: Signal::default(),
             last_phase: Constant::new(22.into()),
-            rows_per_word_log2: log2(word / row_bytes),
-            header_slots: Constant::new((header_slots as u64).into()),
-            history_rows: Constant::new((history_rows as u64).into()),
             beats_per_word_log2: log2((word / beat_bytes).max(1)),
             words_per_beat_log2: log2((beat_bytes / word).max(1)),
         }
@@ -268,24 +260,17 @@ impl Logic for Settings {
             remainder_wraps
         );
 
-        // Until the ports' values have come through, after power-up, nothing is put in force.
-        self.port_valid.d.next = true;
-        self.next_valid.d.next = self.port_valid.q.val();
+        // Until the ports' values have come through, after power-up and reset, nothing is put in force.
+        self.port_valid.d.next = !self.rst.val();
+        self.next_valid.d.next = self.port_valid.q.val() & !self.rst.val();
         self.port_enable.d.next = self.cfg_enable.val();
         self.port_sequence_all.d.next = self.cfg_sequence_all.val();
         self.port_cores.d.next = self.cfg_cores.val();
         self.port_prefix_words.d.next = bit_cast::<8, 6>(self.cfg_prefix_words.val());
         self.port_default_queue.d.next = self.cfg_default_queue.val();
 
-        // M rows fit; no more than the history's are valid.
-        self.wide_words.next = bit_cast::<10, 8>(self.port_prefix_words.q.val());
-        self.capped_rows.next =
-            (self.wide_words.val() << self.rows_per_word_log2.val()) - self.header_slots.val();
-        if self.capped_rows.val() > self.history_rows.val() {
-            self.rows.d.next = self.history_rows.val();
-        } else {
-            self.rows.d.next = self.capped_rows.val();
-        }
+        self.prefix_rows.words.next = self.port_prefix_words.q.val();
+        self.rows.d.next = self.prefix_rows.rows.val();
         self.port_words.next = (self.port_prefix_words.q.val() << self.beats_per_word_log2.val())
             >> self.words_per_beat_log2.val();
         self.beats.d.next = self.port_words.val() - 1;
@@ -384,6 +369,10 @@ impl Logic for Settings {
         }
         if self.starts.val() | self.reset_starts.val() {
             self.epoch_count.d.next = self.epoch_count.q.val() + 1;
+        }
+        // What is put in force first after a reset starts no epoch: the reset has done that.
+        if self.rst.val() {
+            self.in_force.d.next = false;
         }
         if self.starts.val() | self.rst.val() {
             self.next_core.d.next = 0.into();

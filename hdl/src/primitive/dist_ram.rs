@@ -6,7 +6,8 @@ use super::INLINE;
 
 /// Distributed RAM: written on the clock, read combinationally (LUTRAM on an FPGA). Powers up to zero.
 ///
-/// Reading the address that is being written gives the old word.
+/// It has 2ᴬ words, or fewer where it is made [`with_depth`](Self::with_depth). Reading the address that is being
+/// written gives the old word.
 #[derive(LogicBlock, Default)]
 pub struct DistRam<D: Synth, const A: usize> {
     /// Clock.
@@ -21,16 +22,44 @@ pub struct DistRam<D: Synth, const A: usize> {
     pub read_address: Signal<In, Bits<A>>,
     /// The word there.
     pub read_data: Signal<Out, D>,
-    _words: HashMap<Bits<A>, D>,
+    _words: HashMap<usize, D>,
+    /// log2 of the depth, where it is less than A.
+    _depth_log2: Option<usize>,
+}
+
+impl<D: Synth, const A: usize> DistRam<D, A> {
+    /// A RAM of `depth` words; higher bits of addresses are ignored.
+    ///
+    /// # Panics
+    ///
+    /// When `depth` is no power of two from 2 to 2ᴬ.
+    pub fn with_depth(depth: usize) -> Self {
+        assert!(depth.is_power_of_two() && (2..=1 << A).contains(&depth));
+        let log2 = depth.trailing_zeros() as usize;
+        Self {
+            clock: Signal::default(),
+            write_enable: Signal::default(),
+            write_address: Signal::default(),
+            write_data: Signal::default(),
+            read_address: Signal::default(),
+            read_data: Signal::default(),
+            _words: HashMap::new(),
+            _depth_log2: Some(log2).filter(|&log2| log2 < A),
+        }
+    }
+
+    fn index(&self, address: Bits<A>) -> usize {
+        address.index() % (1 << self._depth_log2.unwrap_or(A))
+    }
 }
 
 impl<D: Synth, const A: usize> Logic for DistRam<D, A> {
     fn update(&mut self) {
         if self.clock.pos_edge() && self.write_enable.val() {
-            self._words
-                .insert(self.write_address.val(), self.write_data.val());
+            let index = self.index(self.write_address.val());
+            self._words.insert(index, self.write_data.val());
         }
-        let word = self._words.get(&self.read_address.val());
+        let word = self._words.get(&self.index(self.read_address.val()));
         self.read_data.next = word.copied().unwrap_or_default();
     }
 
@@ -39,7 +68,11 @@ impl<D: Synth, const A: usize> Logic for DistRam<D, A> {
     }
 
     fn hdl(&self) -> Verilog {
-        let (top, last) = (D::BITS - 1, (1 << A) - 1);
+        let (top, last) = (D::BITS - 1, (1 << self._depth_log2.unwrap_or(A)) - 1);
+        let index = self._depth_log2.map_or_else(String::new, |n| match n {
+            1 => "[0]".to_owned(),
+            n => format!("[{}:0]", n - 1),
+        });
         Verilog::Custom(format!(
             "{INLINE}\
 (* ram_style = \"distributed\" *)
@@ -51,11 +84,11 @@ initial begin
         words[i] = {{{width}{{1'b0}}}};
 end
 
-assign read_data = words[read_address];
+assign read_data = words[read_address{index}];
 
 always @(posedge clock) begin
     if (write_enable)
-        words[write_address] <= write_data;
+        words[write_address{index}] <= write_data;
 end",
             width = D::BITS
         ))

@@ -5,6 +5,8 @@
 mod beat_of_rows;
 mod concat;
 mod dist_ram;
+mod keep_count;
+mod preset;
 mod row_layout;
 mod row_ram;
 mod spread;
@@ -12,6 +14,8 @@ mod spread;
 pub use beat_of_rows::BeatOfRows;
 pub use concat::Concat;
 pub use dist_ram::DistRam;
+pub use keep_count::KeepCount;
+pub use preset::Preset;
 pub use row_layout::RowLayout;
 pub use row_ram::RowRam;
 pub use spread::Spread;

@@ -36,10 +36,18 @@ impl Scope {
         self.atoms.iter().find(|a| a.name == name)
     }
 
-    /// Whether the block is rust-hdl's D flip-flop, which is written as a register of its owner.
+    /// Whether the block is a D flip-flop, which is written as a register of its owner.
     pub fn is_dff(&self) -> bool {
         matches!(&self.code, Verilog::Custom(code) if code.contains("q <= d;"))
             && self.atoms.len() == 3
+    }
+
+    /// The value to which a flip-flop powers up, as rust-hdl writes it.
+    pub fn initial_value(&self) -> Option<&str> {
+        match &self.code {
+            Verilog::Custom(code) => code.split_once("q = ")?.1.split_once(';').map(|v| v.0),
+            _ => None,
+        }
     }
 
     /// The Verilog to be expanded in the owner, if the block asks for that.

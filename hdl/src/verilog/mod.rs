@@ -48,14 +48,14 @@ pub enum EmitError {
         /// The construct.
         what: String,
     },
-    /// A name stands for nothing, or for two things.
+    /// A name stands for nothing, or for two things, or has a meaning of its own in Verilog.
     #[error("{module}: name {name} is {problem}")]
     Name {
         /// Instance path of the module.
         module: String,
         /// The name.
         name: String,
-        /// "unknown" or "taken twice".
+        /// "unknown", "taken twice" or "a keyword".
         problem: &'static str,
     },
     /// rust-hdl's own checks failed.

@@ -1,0 +1,392 @@
+use rust_hdl::prelude::*;
+use scr_wire::{MAX_PREFIX_WORDS, Profile, registers};
+
+use super::prefix_rows::PrefixRows;
+use super::types::DEST;
+use crate::primitive::Preset;
+
+/// The writable registers, behind the write channels of AXI4-Lite. One write at a time.
+///
+/// What a write would make of the configuration is checked as a whole before anything is changed, so no invalid
+/// configuration ever stands at the outputs. Registers are written as whole words: a write with only
+/// some of its strobes is refused, one without any does nothing.
+#[derive(LogicBlock)]
+pub struct RegisterWrite {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// Synchronous reset of all registers to their reset values.
+    pub rst: Signal<In, Bit>,
+    /// Write address: valid.
+    pub awvalid: Signal<In, Bit>,
+    /// Write address: taken. A register.
+    pub awready: Signal<Out, Bit>,
+    /// Write address, in words.
+    pub awword: Signal<In, Bits<10>>,
+    /// Write data: valid.
+    pub wvalid: Signal<In, Bit>,
+    /// Write data: taken. A register.
+    pub wready: Signal<Out, Bit>,
+    /// Write data.
+    pub wdata: Signal<In, Bits<32>>,
+    /// Write strobes.
+    pub wstrb: Signal<In, Bits<4>>,
+    /// Write response: valid. A register.
+    pub bvalid: Signal<Out, Bit>,
+    /// Write response: taken.
+    pub bready: Signal<In, Bit>,
+    /// Write response: the write was refused.
+    pub brefused: Signal<Out, Bit>,
+    /// Register CONTROL, bit 0.
+    pub enable: Signal<Out, Bit>,
+    /// Register CONTROL, bit 1.
+    pub sequence_all: Signal<Out, Bit>,
+    /// Register CORES.
+    pub cores: Signal<Out, Bits<8>>,
+    /// Register PREFIX_WORDS.
+    pub prefix_words: Signal<Out, Bits<6>>,
+    /// Register DEFAULT_QUEUE.
+    pub default_queue: Signal<Out, Bits<DEST>>,
+    /// Register STATUS, bit 0.
+    pub refused: Signal<Out, Bit>,
+    /// A word of the steering table is written.
+    pub steer_write: Signal<Out, Bit>,
+    /// Which core's.
+    pub steer_core: Signal<Out, Bits<7>>,
+    /// Its queue.
+    pub steer_queue: Signal<Out, Bits<DEST>>,
+
+    address_ready: DFF<Bit>,
+    address_held: DFF<Bit>,
+    word: DFF<Bits<10>>,
+    data_ready: DFF<Bit>,
+    data_held: DFF<Bit>,
+    data: DFF<Bits<32>>,
+    strobes: DFF<Bits<4>>,
+    takes_address: Signal<Local, Bit>,
+    takes_data: Signal<Local, Bit>,
+
+    step: DFF<Bits<3>>,
+    to_control: DFF<Bit>,
+    to_cores: DFF<Bit>,
+    to_prefix_words: DFF<Bit>,
+    to_default_queue: DFF<Bit>,
+    to_status: DFF<Bit>,
+    to_steering: DFF<Bit>,
+    new_cores: DFF<Bits<8>>,
+    new_words: DFF<Bits<8>>,
+    fits_byte: DFF<Bit>,
+    fits_queue: DFF<Bit>,
+    whole: DFF<Bit>,
+    nothing: DFF<Bit>,
+    core: Signal<Local, Bits<7>>,
+    wide_core: Signal<Local, Bits<8>>,
+    above_byte: Signal<Local, Bits<24>>,
+    above_queue: Signal<Local, Bits<23>>,
+    prefix_rows: PrefixRows,
+    most: DFF<Bits<10>>,
+    words_valid: DFF<Bit>,
+    cores_valid: DFF<Bit>,
+    is_known: DFF<Bit>,
+    changes_rotation: DFF<Bit>,
+    valid: DFF<Bit>,
+    commits: Signal<Local, Bit>,
+
+    control_enable: Preset<Bit>,
+    control_sequence_all: DFF<Bit>,
+    cores_register: Preset<Bits<8>>,
+    words_register: Preset<Bits<8>>,
+    queue_register: DFF<Bits<DEST>>,
+    refusal: DFF<Bit>,
+    response: DFF<Bit>,
+    response_refused: DFF<Bit>,
+    steers: DFF<Bit>,
+
+    word_control: Constant<Bits<10>>,
+    word_cores: Constant<Bits<10>>,
+    word_prefix_words: Constant<Bits<10>>,
+    word_default_queue: Constant<Bits<10>>,
+    word_status: Constant<Bits<10>>,
+    steering_page: Constant<Bits<3>>,
+    max_cores: Constant<Bits<8>>,
+    max_words: Constant<Bits<8>>,
+    odd_words: Constant<Bits<8>>,
+    reset_words: Constant<Bits<8>>,
+}
+
+impl RegisterWrite {
+    /// Registers of a sequencer for rows of `profile`, a history of `history` rows, beats of `beat_bytes` and at most
+    /// `max_cores` cores.
+    pub fn new(profile: &Profile, history: usize, beat_bytes: usize, max_cores: u8) -> Self {
+        let word = |r: registers::Register| Constant::new(u64::from(r.offset / 4).into());
+        let reset_words = reset_words(profile, beat_bytes);
+        Self {
+            clk: Signal::default(),
+            rst: Signal::default(),
+            awvalid: Signal::default(),
+            awready: Signal::default(),
+            awword: Signal::default(),
+            wvalid: Signal::default(),
+            wready: Signal::default(),
+            wdata: Signal::default(),
+            wstrb: Signal::default(),
+            bvalid: Signal::default(),
+            bready: Signal::default(),
+            brefused: Signal::default(),
+            enable: Signal::default(),
+            sequence_all: Signal::default(),
+            cores: Signal::default(),
+            prefix_words: Signal::default(),
+            default_queue: Signal::default(),
+            refused: Signal::default(),
+            steer_write: Signal::default(),
+            steer_core: Signal::default(),
+            steer_queue: Signal::default(),
+            address_ready: DFF::default(),
+            address_held: DFF::default(),
+            word: DFF::default(),
+            data_ready: DFF::default(),
+            data_held: DFF::default(),
+            data: DFF::default(),
+            strobes: DFF::default(),
+            takes_address: Signal::default(),
+            takes_data: Signal::default(),
+            step: DFF::default(),
+            to_control: DFF::default(),
+            to_cores: DFF::default(),
+            to_prefix_words: DFF::default(),
+            to_default_queue: DFF::default(),
+            to_status: DFF::default(),
+            to_steering: DFF::default(),
+            new_cores: DFF::default(),
+            new_words: DFF::default(),
+            fits_byte: DFF::default(),
+            fits_queue: DFF::default(),
+            whole: DFF::default(),
+            nothing: DFF::default(),
+            core: Signal::default(),
+            wide_core: Signal::default(),
+            above_byte: Signal::default(),
+            above_queue: Signal::default(),
+            prefix_rows: PrefixRows::new(profile.row_bytes(), history),
+            most: DFF::default(),
+            words_valid: DFF::default(),
+            cores_valid: DFF::default(),
+            is_known: DFF::default(),
+            changes_rotation: DFF::default(),
+            valid: DFF::default(),
+            commits: Signal::default(),
+            control_enable: Preset::new(true),
+            control_sequence_all: DFF::default(),
+            cores_register: Preset::new(1.into()),
+            words_register: Preset::new(u64::from(reset_words).into()),
+            queue_register: DFF::default(),
+            refusal: DFF::default(),
+            response: DFF::default(),
+            response_refused: DFF::default(),
+            steers: DFF::default(),
+            word_control: word(registers::CONTROL),
+            word_cores: word(registers::CORES),
+            word_prefix_words: word(registers::PREFIX_WORDS),
+            word_default_queue: word(registers::DEFAULT_QUEUE),
+            word_status: word(registers::STATUS),
+            steering_page: Constant::new(u64::from(registers::STEERING.offset >> 9).into()),
+            max_cores: Constant::new(u64::from(max_cores).into()),
+            max_words: Constant::new(u64::from(MAX_PREFIX_WORDS).into()),
+            // A prefix is whole beats.
+            odd_words: Constant::new((beat_bytes.div_ceil(scr_wire::WORD_BYTES) as u64 - 1).into()),
+            reset_words: Constant::new(u64::from(reset_words).into()),
+        }
+    }
+}
+
+/// The fewest words that hold one row, in whole beats.
+fn reset_words(profile: &Profile, beat_bytes: usize) -> u8 {
+    let words = registers::reset_config(profile).prefix_words;
+    words.next_multiple_of(beat_bytes.div_ceil(scr_wire::WORD_BYTES) as u8)
+}
+
+impl Logic for RegisterWrite {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self,
+            clk,
+            address_held,
+            word,
+            data_held,
+            data,
+            strobes,
+            step,
+            control_enable,
+            control_sequence_all,
+            cores_register,
+            words_register,
+            queue_register,
+            refusal,
+            response,
+            response_refused
+        );
+        clock!(
+            self,
+            clk,
+            address_ready,
+            data_ready,
+            to_control,
+            to_cores,
+            to_prefix_words,
+            to_default_queue,
+            to_status,
+            to_steering,
+            new_cores,
+            new_words,
+            fits_byte,
+            fits_queue,
+            whole,
+            nothing,
+            most,
+            words_valid,
+            cores_valid,
+            is_known,
+            changes_rotation,
+            valid,
+            steers
+        );
+
+        // Address and data come in any order.
+        self.takes_address.next = self.awvalid.val() & self.address_ready.q.val();
+        self.takes_data.next = self.wvalid.val() & self.data_ready.q.val();
+        if self.takes_address.val() {
+            self.address_held.d.next = true;
+            self.word.d.next = self.awword.val();
+        }
+        if self.takes_data.val() {
+            self.data_held.d.next = true;
+            self.data.d.next = self.wdata.val();
+            self.strobes.d.next = self.wstrb.val();
+        }
+        self.address_ready.d.next =
+            !self.address_held.q.val() & !self.takes_address.val() & !self.rst.val();
+        self.data_ready.d.next = !self.data_held.q.val() & !self.takes_data.val() & !self.rst.val();
+        self.awready.next = self.address_ready.q.val();
+        self.wready.next = self.data_ready.q.val();
+
+        // Steps 1 to 4, of a cycle each, while address and data are held; the write is done at the end of step 4.
+        self.commits.next = self.step.q.val() == 4;
+        if self.step.q.val() == 0 {
+            if self.address_held.q.val() & self.data_held.q.val() & !self.response.q.val() {
+                self.step.d.next = 1.into();
+            }
+        } else if self.commits.val() {
+            self.step.d.next = 0.into();
+        } else {
+            self.step.d.next = self.step.q.val() + 1;
+        }
+
+        // Which register is meant, and what the configuration would be.
+        self.core.next = self.word.q.val().get_bits::<7>(0);
+        self.wide_core.next = bit_cast::<8, 7>(self.core.val());
+        self.to_control.d.next = self.word.q.val() == self.word_control.val();
+        self.to_cores.d.next = self.word.q.val() == self.word_cores.val();
+        self.to_prefix_words.d.next = self.word.q.val() == self.word_prefix_words.val();
+        self.to_default_queue.d.next = self.word.q.val() == self.word_default_queue.val();
+        self.to_status.d.next = self.word.q.val() == self.word_status.val();
+        self.to_steering.d.next = (self.word.q.val().get_bits::<3>(7) == self.steering_page.val())
+            & (self.wide_core.val() < self.max_cores.val());
+        self.whole.d.next = self.strobes.q.val() == 15;
+        self.nothing.d.next = self.strobes.q.val() == 0;
+        self.above_byte.next = self.data.q.val().get_bits::<24>(8);
+        self.above_queue.next = self.data.q.val().get_bits::<23>(9);
+        self.fits_byte.d.next = self.above_byte.val() == 0;
+        self.fits_queue.d.next = self.above_queue.val() == 0;
+        self.new_cores.d.next = self.cores_register.q.val();
+        self.new_words.d.next = self.words_register.q.val();
+        if self.to_cores.q.val() {
+            self.new_cores.d.next = self.data.q.val().get_bits::<8>(0);
+        }
+        if self.to_prefix_words.q.val() {
+            self.new_words.d.next = self.data.q.val().get_bits::<8>(0);
+        }
+
+        // Whether it would be valid. What cannot change in a step is computed again in it.
+        self.prefix_rows.words.next = self.new_words.q.val();
+        self.most.d.next = self.prefix_rows.rows.val();
+        self.words_valid.d.next = (self.new_words.q.val() != 0)
+            & (self.new_words.q.val() <= self.max_words.val())
+            & ((self.new_words.q.val() & self.odd_words.val()) == 0);
+        self.cores_valid.d.next =
+            (self.new_cores.q.val() != 0) & (self.new_cores.q.val() <= self.max_cores.val());
+        self.changes_rotation.d.next = self.to_cores.q.val() | self.to_prefix_words.q.val();
+        self.is_known.d.next = self.to_control.q.val()
+            | self.to_status.q.val()
+            | ((self.to_default_queue.q.val() | self.to_steering.q.val())
+                & self.fits_queue.q.val());
+        self.valid.d.next = self.nothing.q.val()
+            | (self.whole.q.val()
+                & (self.is_known.q.val()
+                    | (self.changes_rotation.q.val()
+                        & self.fits_byte.q.val()
+                        & self.words_valid.q.val()
+                        & self.cores_valid.q.val()
+                        & (bit_cast::<10, 8>(self.new_cores.q.val()) <= self.most.q.val()))));
+
+        // The write.
+        if self.commits.val() {
+            self.response.d.next = true;
+            self.response_refused.d.next = !self.valid.q.val();
+            if !self.valid.q.val() {
+                self.refusal.d.next = true;
+            } else if self.whole.q.val() {
+                if self.to_control.q.val() {
+                    self.control_enable.d.next = self.data.q.val().get_bit(0);
+                    self.control_sequence_all.d.next = self.data.q.val().get_bit(1);
+                }
+                if self.to_cores.q.val() {
+                    self.cores_register.d.next = self.new_cores.q.val();
+                }
+                if self.to_prefix_words.q.val() {
+                    self.words_register.d.next = self.new_words.q.val();
+                }
+                if self.to_default_queue.q.val() {
+                    self.queue_register.d.next = self.data.q.val().get_bits::<DEST>(0);
+                }
+                if self.to_status.q.val() & self.data.q.val().get_bit(0) {
+                    self.refusal.d.next = false;
+                }
+            }
+        } else if self.response.q.val() & self.bready.val() {
+            self.response.d.next = false;
+            self.address_held.d.next = false;
+            self.data_held.d.next = false;
+        }
+        self.steers.d.next = self.commits.val()
+            & self.valid.q.val()
+            & self.whole.q.val()
+            & self.to_steering.q.val()
+            & !self.rst.val();
+        self.steer_write.next = self.steers.q.val();
+        self.steer_core.next = self.core.val();
+        self.steer_queue.next = self.data.q.val().get_bits::<DEST>(0);
+
+        self.bvalid.next = self.response.q.val();
+        self.brefused.next = self.response_refused.q.val();
+        self.enable.next = self.control_enable.q.val();
+        self.sequence_all.next = self.control_sequence_all.q.val();
+        self.cores.next = self.cores_register.q.val();
+        self.prefix_words.next = self.words_register.q.val().get_bits::<6>(0);
+        self.default_queue.next = self.queue_register.q.val();
+        self.refused.next = self.refusal.q.val();
+
+        if self.rst.val() {
+            self.address_held.d.next = false;
+            self.data_held.d.next = false;
+            self.step.d.next = 0.into();
+            self.response.d.next = false;
+            self.refusal.d.next = false;
+            self.control_enable.d.next = true;
+            self.control_sequence_all.d.next = false;
+            self.cores_register.d.next = 1.into();
+            self.words_register.d.next = self.reset_words.val();
+            self.queue_register.d.next = 0.into();
+        }
+    }
+}

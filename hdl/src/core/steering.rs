@@ -1,0 +1,103 @@
+use rust_hdl::prelude::*;
+
+use super::types::DEST;
+use crate::primitive::DistRam;
+
+/// The steering table: a queue for each core. A core that was never steered has the queue of its own number.
+///
+/// It is read at two places: for frames, within the cycle, and for the register bus, a cycle later.
+#[derive(LogicBlock)]
+pub struct Steering {
+    /// Clock.
+    pub clk: Signal<In, Clock>,
+    /// Synchronous reset: no core is steered.
+    pub rst: Signal<In, Bit>,
+    /// Write a word.
+    pub write: Signal<In, Bit>,
+    /// Which core's.
+    pub write_core: Signal<In, Bits<7>>,
+    /// Its queue.
+    pub write_queue: Signal<In, Bits<DEST>>,
+    /// A frame's core.
+    pub core: Signal<In, Bits<7>>,
+    /// Its queue, within the cycle.
+    pub queue: Signal<Out, Bits<DEST>>,
+    /// The core that the register bus asks for.
+    pub read_core: Signal<In, Bits<7>>,
+    /// Its queue, a cycle later.
+    pub read_queue: Signal<Out, Bits<DEST>>,
+
+    frame_table: DistRam<Bits<DEST>, 7>,
+    read_table: DistRam<Bits<DEST>, 7>,
+    steered: DFF<Bits<128>>,
+    answer: DFF<Bits<DEST>>,
+    written: Signal<Local, Bits<7>>,
+    asked: Signal<Local, Bits<7>>,
+    looked_up: Signal<Local, Bits<7>>,
+    one: Constant<Bits<128>>,
+    core_mask: Constant<Bits<7>>,
+}
+
+impl Steering {
+    /// A table for at most `max_cores` cores.
+    pub fn new(max_cores: u8) -> Self {
+        let places = super::core_places(max_cores);
+        Self {
+            clk: Signal::default(),
+            rst: Signal::default(),
+            write: Signal::default(),
+            write_core: Signal::default(),
+            write_queue: Signal::default(),
+            core: Signal::default(),
+            queue: Signal::default(),
+            read_core: Signal::default(),
+            read_queue: Signal::default(),
+            frame_table: DistRam::with_depth(places),
+            read_table: DistRam::with_depth(places),
+            steered: DFF::default(),
+            answer: DFF::default(),
+            written: Signal::default(),
+            asked: Signal::default(),
+            looked_up: Signal::default(),
+            one: Constant::new(1.into()),
+            core_mask: Constant::new((places as u64 - 1).into()),
+        }
+    }
+}
+
+impl Logic for Steering {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clk, steered, answer);
+        clock!(self, clk, frame_table, read_table);
+        self.frame_table.write_enable.next = self.write.val();
+        self.frame_table.write_address.next = self.write_core.val();
+        self.frame_table.write_data.next = self.write_queue.val();
+        self.read_table.write_enable.next = self.write.val();
+        self.read_table.write_address.next = self.write_core.val();
+        self.read_table.write_data.next = self.write_queue.val();
+        self.written.next = self.write_core.val() & self.core_mask.val();
+        if self.write.val() {
+            self.steered.d.next = self.steered.q.val() | (self.one.val() << self.written.val());
+        }
+        if self.rst.val() {
+            self.steered.d.next = 0.into();
+        }
+
+        self.looked_up.next = self.core.val() & self.core_mask.val();
+        self.frame_table.read_address.next = self.core.val();
+        if self.steered.q.val().get_bit(self.looked_up.val().index()) {
+            self.queue.next = self.frame_table.read_data.val();
+        } else {
+            self.queue.next = bit_cast::<DEST, 7>(self.core.val());
+        }
+        self.asked.next = self.read_core.val() & self.core_mask.val();
+        self.read_table.read_address.next = self.read_core.val();
+        if self.steered.q.val().get_bit(self.asked.val().index()) {
+            self.answer.d.next = self.read_table.read_data.val();
+        } else {
+            self.answer.d.next = bit_cast::<DEST, 7>(self.read_core.val());
+        }
+        self.read_queue.next = self.answer.q.val();
+    }
+}

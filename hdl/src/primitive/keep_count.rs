@@ -1,0 +1,56 @@
+use rust_hdl::prelude::*;
+
+use super::INLINE;
+
+/// Counts the valid bytes of a beat. `keep` is contiguous from the lowest bit, so only its upper edge is looked
+/// for: bit b of the count is set when the edge lies behind an odd multiple of 2ᵇ bytes.
+#[derive(LogicBlock, Default)]
+pub struct KeepCount<const K: usize> {
+    /// Valid bytes, contiguous from the lowest bit. K is a power of two up to 128.
+    pub keep: Signal<In, Bits<K>>,
+    /// How many there are.
+    pub count: Signal<Out, Bits<8>>,
+}
+
+/// The intervals of counts, each from the first to before the second, in which bit `bit` of the count is set.
+fn intervals(bytes: usize, bit: usize) -> impl Iterator<Item = (usize, usize)> {
+    let step = 1 << bit;
+    (step..=bytes)
+        .step_by(2 * step)
+        .map(move |from| (from, from + step))
+}
+
+impl<const K: usize> Logic for KeepCount<K> {
+    fn update(&mut self) {
+        let keep = self.keep.val();
+        let at_least = |count: usize| count <= K && keep.get_bit(count - 1);
+        let mut count = Bits::<8>::default();
+        for bit in 0..8 {
+            let is_set = intervals(K, bit).any(|(from, to)| at_least(from) && !at_least(to));
+            count = count.replace_bit(bit, is_set);
+        }
+        self.count.next = count;
+    }
+
+    fn connect(&mut self) {
+        self.count.connect();
+    }
+
+    fn hdl(&self) -> Verilog {
+        let mut text = INLINE.to_owned();
+        for bit in 0..8 {
+            let terms: Vec<String> = intervals(K, bit)
+                .map(|(from, to)| match to {
+                    to if to > K => format!("keep[{}]", from - 1),
+                    to => format!("(keep[{}] & ~keep[{}])", from - 1, to - 1),
+                })
+                .collect();
+            let value = match &terms[..] {
+                [] => "1'd0".to_owned(),
+                terms => terms.join("\n    | "),
+            };
+            text += &format!("assign count[{bit}] = {value};\n");
+        }
+        Verilog::Custom(text.trim_end().to_owned())
+    }
+}
