@@ -136,7 +136,7 @@ fn settings_come_into_force_between_packets() {
     let error = nic.configure(&settings).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "default queue 512 does not fit the hardware, which takes at most 511"
+        "the hardware refuses 512 for DEFAULT_QUEUE"
     );
 }
 
@@ -144,7 +144,7 @@ fn settings_come_into_force_between_packets() {
 fn blocks_that_are_no_sequencers_are_refused() {
     let model = common::widths().build(&shared_builder());
     let error = SimNic::new(Box::new(model.instance().unwrap()), config()).unwrap_err();
-    assert_eq!(error.to_string(), "the block has no port cfg_enable");
+    assert_eq!(error.to_string(), "the block has no port s_axil_awaddr");
 }
 
 /// The cost of driver and model a cycle, for a look at it: `cargo test --release -- --ignored --nocapture`.

@@ -67,6 +67,15 @@ pub(super) struct Checker {
     pub(super) passed_by: u64,
 }
 
+/// What became of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It was passed by.
+    PassedBy,
+    /// It was sequenced, for this core.
+    Sequenced(u8),
+}
+
 /// How far a frame agreed before it did not, and what was wrong there.
 type Disagreement = (usize, MismatchKind);
 
@@ -152,13 +161,11 @@ impl Checker {
         packet: &TestPacket,
         frame: &Frame,
         times: Times,
-    ) -> Result<(), MismatchKind> {
+    ) -> Result<Outcome, MismatchKind> {
         self.check_beside(packet, frame)?;
         let Some(mut change) = self.change.take() else {
             let result = compare(&mut self.golden, &mut self.prefix[..], packet, frame);
-            let sequenced = result.map_err(|(_, kind)| kind)?;
-            self.count(sequenced);
-            return Ok(());
+            return Ok(self.count(result.map_err(|(_, kind)| kind)?));
         };
         let may_be_new = times.presented > change.issued;
         let must_be_new = change
@@ -170,7 +177,7 @@ impl Checker {
         if !must_be_new {
             let mut golden = self.golden.clone();
             match compare(&mut golden, &mut self.prefix[..], packet, frame) {
-                Ok(sequenced) => old = Some((golden, sequenced)),
+                Ok(outcome) => old = Some((golden, outcome)),
                 Err(d) => disagreements.push(d),
             }
         }
@@ -181,24 +188,22 @@ impl Checker {
                 None => self.golden.under(&change.settings)?,
             };
             match compare(&mut golden, &mut self.prefix[..], packet, frame) {
-                Ok(sequenced) => new = Some((golden, sequenced)),
+                Ok(outcome) => new = Some((golden, outcome)),
                 Err(d) => disagreements.push(d),
             }
         }
         match (old, new) {
             // The frame does not tell.
-            (Some((old, sequenced)), new) => {
+            (Some((old, outcome)), new) => {
                 self.golden = old;
                 change.ahead = new.map(|(new, _)| new);
                 self.change = Some(change);
-                self.count(sequenced);
-                Ok(())
+                Ok(self.count(outcome))
             }
             // From here on all have the new settings.
-            (None, Some((new, sequenced))) => {
+            (None, Some((new, outcome))) => {
                 self.golden = new;
-                self.count(sequenced);
-                Ok(())
+                Ok(self.count(outcome))
             }
             // What agreed longest is likelier to be what was meant.
             (None, None) => Err(disagreements
@@ -228,30 +233,42 @@ impl Checker {
         Ok(())
     }
 
-    fn count(&mut self, sequenced: bool) {
-        if sequenced {
-            self.sequenced += 1;
-        } else {
-            self.passed_by += 1;
+    fn count(&mut self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Sequenced(_) => self.sequenced += 1,
+            Outcome::PassedBy => self.passed_by += 1,
         }
+        outcome
+    }
+
+    /// Epoch and next sequence number, with no change pending.
+    pub(super) fn position(&self) -> (u8, u64) {
+        let sequencer = &self.golden.sequencer;
+        (sequencer.epoch(), sequencer.next_seq().get())
     }
 }
 
-/// Sequences the packet with `golden`, compares, and says whether it was sequenced.
+/// Sequences the packet with `golden`, compares, and says what became of it.
 fn compare(
     golden: &mut Golden,
     prefix: &mut [u8],
     packet: &TestPacket,
     frame: &Frame,
-) -> Result<bool, Disagreement> {
+) -> Result<Outcome, Disagreement> {
     let disposition = golden
         .sequencer
         .sequence(&packet.bytes, packet.time, prefix);
-    let (prefix, queue) = match disposition {
-        Disposition::PassedBy => (&prefix[..0], golden.settings.default_queue),
+    let (prefix, queue, outcome) = match disposition {
+        Disposition::PassedBy => {
+            let queue = golden.settings.default_queue;
+            (&prefix[..0], queue, Outcome::PassedBy)
+        }
         Disposition::Sequenced {
             core, prefix_bytes, ..
-        } => (&prefix[..prefix_bytes], golden.settings.queue(core)),
+        } => {
+            let queue = golden.settings.queue(core);
+            (&prefix[..prefix_bytes], queue, Outcome::Sequenced(core))
+        }
     };
     let length = prefix.len() + packet.bytes.len();
     let expected = prefix.iter().chain(&packet.bytes);
@@ -280,5 +297,5 @@ fn compare(
         let (expected, got) = (queue, frame.dest);
         return Err((usize::MAX, MismatchKind::Queue { expected, got }));
     }
-    Ok(!prefix.is_empty())
+    Ok(outcome)
 }

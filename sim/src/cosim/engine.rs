@@ -5,15 +5,18 @@ use std::iter::Peekable;
 
 use fastrand::Rng;
 use scr_hdl::Dut;
+use scr_wire::parse::parse;
+use scr_wire::registers::{self, Capabilities};
 use scr_wire::{MAX_PREFIX_BYTES, Profile};
 
-use super::checker::{Checker, Frame, Times};
+use super::checker::{Checker, Frame, Outcome, Times};
+use super::counts::Counts;
 use super::lockstep::Divergence;
 use super::mismatch::{Mismatch, MismatchKind};
 use super::packets::TestPacket;
 use super::steps::{Setting, Step};
 use crate::stream::{
-    Beat, ConfigPorts, Configure, Pattern, PatternState, Rules, Settings, StreamPorts, User,
+    Access, Beat, Configurator, Pattern, PatternState, Rules, Settings, StreamPorts, User,
 };
 
 /// How a cosimulation is run.
@@ -37,6 +40,8 @@ pub struct CosimConfig {
     pub grace_cycles: u64,
     /// Without a beat accepted or taken for this many cycles the block is declared stuck.
     pub watchdog_cycles: u64,
+    /// At the end, hold the counters against what happened.
+    pub check_counters: bool,
 }
 
 impl CosimConfig {
@@ -52,6 +57,7 @@ impl CosimConfig {
             seed: 0,
             grace_cycles: 512,
             watchdog_cycles: 10_000,
+            check_counters: true,
         }
     }
 }
@@ -92,7 +98,7 @@ pub struct CosimReport {
 /// Checked are every output byte, tkeep, tlast, tdest, tuser, tid, the rules of AXI4-Stream in every cycle, and
 /// with a source at full rate that no cycle is wasted; that a frame finding the block idle has exactly the
 /// documented latency, source and sink at full rate. A frame therefore takes exactly its prefix's beats and
-/// its own.
+/// its own. At the end the counters must show what happened since the last reset.
 ///
 /// # Errors
 ///
@@ -160,7 +166,7 @@ enum Action {
 struct Engine<'a> {
     dut: &'a mut dyn Dut,
     ports: StreamPorts,
-    configure: Box<dyn Configure>,
+    configurator: Configurator,
     config: &'a CosimConfig,
     probe: &'a dyn Fn() -> Option<Divergence>,
     source: PatternState,
@@ -168,6 +174,7 @@ struct Engine<'a> {
     rng: Rng,
     rules: Rules,
     checker: Checker,
+    counts: Counts,
 
     sending: Option<Sending>,
     draining: bool,
@@ -193,7 +200,7 @@ impl<'a> Engine<'a> {
         probe: &'a dyn Fn() -> Option<Divergence>,
     ) -> Result<Self, MismatchKind> {
         let ports = StreamPorts::find(dut.ports())?;
-        let configure = Box::new(ConfigPorts::find(dut.ports())?);
+        let configurator = Configurator::find(dut.ports())?;
         let mut rng = Rng::with_seed(config.seed);
         let checker = Checker::new(
             &config.profile,
@@ -208,11 +215,12 @@ impl<'a> Engine<'a> {
             rules: Rules::new(ports.beat_bytes()),
             dut,
             ports,
-            configure,
+            configurator,
             config,
             probe,
             rng,
             checker,
+            counts: Counts::default(),
             sending: None,
             draining: false,
             actions: VecDeque::new(),
@@ -225,7 +233,7 @@ impl<'a> Engine<'a> {
             last_move: 0,
             report: CosimReport::default(),
         };
-        engine.configure.request(&config.settings)?;
+        engine.configurator.request(&config.settings);
         engine.ports.drive(engine.dut, &Beat::default());
         engine.reset(RESET_CYCLES)?;
         engine.cycle = 0;
@@ -242,7 +250,6 @@ impl<'a> Engine<'a> {
         CosimReport {
             sequenced: self.checker.sequenced,
             passed_by: self.checker.passed_by,
-            cycles: self.cycle,
             ..self.report
         }
     }
@@ -263,10 +270,45 @@ impl<'a> Engine<'a> {
                 for _ in 0..self.config.latency_cycles + 16 {
                     self.cycle()?;
                 }
-                return Ok(());
+                self.report.cycles = self.cycle;
+                return match self.config.check_counters {
+                    true => self.registers(),
+                    false => Ok(()),
+                };
             }
             self.act()?;
             self.cycle()?;
+        }
+    }
+
+    /// With all frames out: the counters show what happened since the last reset.
+    fn registers(&mut self) -> Result<(), MismatchKind> {
+        let capabilities = Capabilities::from_word(self.read(registers::CAPABILITIES.offset)?);
+        for (_, offset, expected) in self.counts.registers(capabilities.max_cores) {
+            let got = self.read_wide(offset)?;
+            Counts::check(offset, expected, got)?;
+        }
+        let (epoch, next_seq) = self.checker.position();
+        let status = self.read(registers::STATUS.offset)?;
+        let expected = u64::from(epoch) << registers::STATUS_EPOCH_SHIFT;
+        Counts::check(registers::STATUS.offset, expected, status.into())?;
+        let got = self.read_wide(registers::SEQ.offset)?;
+        Counts::check(registers::SEQ.offset, next_seq, got)
+    }
+
+    fn read_wide(&mut self, offset: u16) -> Result<u64, MismatchKind> {
+        let low = self.read(offset)?;
+        let high = self.read(offset + 4)?;
+        Ok(u64::from(high) << 32 | u64::from(low))
+    }
+
+    fn read(&mut self, offset: u16) -> Result<u32, MismatchKind> {
+        self.configurator.start(Access::Read { offset });
+        loop {
+            self.cycle()?;
+            if let Some(answer) = self.configurator.answer() {
+                return Ok(answer.value);
+            }
         }
     }
 
@@ -315,7 +357,7 @@ impl<'a> Engine<'a> {
             .front()
             .map(|frame| frame.accepted.unwrap_or(self.cycle));
         self.checker
-            .settle(self.cycle, self.configure.busy(), oldest);
+            .settle(self.cycle, self.configurator.busy(), oldest);
         self.delay = self.delay.saturating_sub(1);
         if self.delay > 0 || self.checker.changing() {
             return Ok(());
@@ -324,7 +366,7 @@ impl<'a> Engine<'a> {
             None => {}
             Some(Action::Set(setting)) => {
                 let settings = setting.applied(self.checker.settings());
-                self.configure.request(&settings)?;
+                self.configurator.request(&settings);
                 self.checker.begin(settings, self.cycle)?;
                 self.report.changes += 1;
             }
@@ -345,8 +387,9 @@ impl<'a> Engine<'a> {
 
     /// A reset, then silence until all settings are in force.
     fn reset(&mut self, cycles: u32) -> Result<(), MismatchKind> {
-        self.ports.reset(self.dut, &mut *self.configure, cycles);
+        self.ports.reset(self.dut, &mut self.configurator, cycles);
         self.rules.reset();
+        self.counts = Counts::default();
         self.cycle += u64::from(cycles);
         if let Some(divergence) = (self.probe)() {
             return Err(divergence.into());
@@ -355,7 +398,7 @@ impl<'a> Engine<'a> {
             return Err(MismatchKind::ValidAfterReset);
         }
         let sending = self.sending.take();
-        while self.configure.busy() {
+        while self.configurator.busy() {
             self.cycle()?;
         }
         for _ in 0..self.config.grace_cycles {
@@ -372,8 +415,8 @@ impl<'a> Engine<'a> {
         self.ports.m_ready.set_bit(self.dut, ready);
         let mut moved = self.output(valid, ready)?;
         self.offer();
-        if self.configure.busy() {
-            self.configure.drive(self.dut);
+        if self.configurator.busy() {
+            self.configurator.drive(self.dut)?;
         }
 
         self.dut.tick();
@@ -439,11 +482,13 @@ impl<'a> Engine<'a> {
             }
         }
         if !ready {
+            self.counts.output_stalls += 1;
             return Ok(false);
         }
         self.report.beats_out += 1;
         let beat = &self.output;
         let count = beat.keep.count_ones() as usize;
+        self.counts.bytes_out += count as u64;
         self.frame.bytes.extend_from_slice(&beat.data[..count]);
         if !beat.last {
             if self.frame.bytes.len() > oldest.packet.bytes.len() + MAX_PREFIX_BYTES {
@@ -463,7 +508,15 @@ impl<'a> Engine<'a> {
             accepted,
             presented,
         };
-        self.checker.check(&oldest.packet, &self.frame, times)?;
+        match self.checker.check(&oldest.packet, &self.frame, times)? {
+            Outcome::PassedBy => self.counts.passed_by += 1,
+            Outcome::Sequenced(core) => {
+                self.counts.sequenced += 1;
+                self.counts.sent[usize::from(core)] += 1;
+            }
+        }
+        let parsed = parse(&oldest.packet.bytes, self.config.profile.has_ipv6());
+        self.counts.malformed += u64::from(parsed.malformed);
         self.frame.bytes.clear();
         self.in_flight.pop_front();
         self.report.frames += 1;
@@ -510,10 +563,16 @@ impl<'a> Engine<'a> {
 
     /// After the tick: the beat at the input was accepted if the block was ready.
     fn accept(&mut self, accepts: bool) -> bool {
-        let Some(sending) = self.sending.as_mut().filter(|s| s.offering && accepts) else {
+        let Some(sending) = self.sending.as_mut().filter(|s| s.offering) else {
             return false;
         };
+        if !accepts {
+            self.counts.input_stalls += 1;
+            return false;
+        }
         self.report.beats_in += 1;
+        let left = sending.packet.bytes.len() - sending.done;
+        self.counts.bytes_in += left.min(self.ports.beat_bytes()) as u64;
         sending.offering = false;
         if sending.done == 0
             && let Some(newest) = self.in_flight.back_mut()
@@ -522,6 +581,7 @@ impl<'a> Engine<'a> {
         }
         sending.done += self.ports.beat_bytes();
         if sending.done >= sending.packet.bytes.len() {
+            self.counts.packets_in += 1;
             self.sending = None;
             if let Some(newest) = self.in_flight.back_mut() {
                 newest.complete = true;

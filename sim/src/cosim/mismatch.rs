@@ -104,6 +104,16 @@ pub enum MismatchKind {
     /// A reset did not end the output.
     #[error("tvalid is high after a reset")]
     ValidAfterReset,
+    /// A register at the end of the run, when all frames are out.
+    #[error("register {name} shows {got}, expected {expected}")]
+    Register {
+        /// The register.
+        name: String,
+        /// What happened since the last reset.
+        expected: u64,
+        /// What it shows.
+        got: u64,
+    },
     /// Two blocks in lockstep differ.
     #[error(transparent)]
     Diverged(#[from] Divergence),

@@ -12,6 +12,7 @@
 //! | `steps` | what a run does: packets, changes of settings, resets, pauses |
 //! | `engine` | drives the block and collects what comes out |
 //! | `checker` | decides whether a frame is right, also near a change of settings |
+//! | `counts` | what the block's counters must show at the end |
 //! | `mismatch` | what went wrong, where |
 //! | `lockstep` | two blocks, the same inputs, every output compared in every cycle |
 //! | `evidence` | what a failure leaves behind: packets, waveform, a note |
@@ -19,7 +20,7 @@
 //!
 //! # When settings change
 //!
-//! Hardware samples its settings between two frames, some cycles after its ports changed, so for a while
+//! Hardware samples its settings between two frames, some cycles after a register was written, so for a while
 //! either may be right. One change is made at a time. A frame whose first output beat stood at the output when the
 //! change was made has the old settings; one whose first beat was accepted more than
 //! [`grace_cycles`](CosimConfig::grace_cycles) after it has the new ones; between them a frame may have
@@ -27,6 +28,7 @@
 //! against what it then must be.
 
 mod checker;
+mod counts;
 mod engine;
 mod evidence;
 mod lockstep;

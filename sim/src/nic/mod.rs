@@ -18,8 +18,8 @@ use scr_hdl::Dut;
 use scr_wire::{MAX_PREFIX_BYTES, Timestamp};
 
 use crate::stream::{
-    Beat, ConfigPorts, Configure, Pattern, PatternState, PortError, Rules, SettingError, Settings,
-    StreamPorts, User, Violation,
+    Access, Answer, Beat, Configurator, Pattern, PatternState, PortError, Rules, SettingError,
+    Settings, StreamPorts, User, Violation,
 };
 use input::InputQueue;
 pub use output::OutFrame;
@@ -186,7 +186,7 @@ struct InFlight {
 pub struct SimNic {
     dut: Box<dyn Dut + Send>,
     ports: StreamPorts,
-    configure: Box<dyn Configure>,
+    configurator: Configurator,
     config: NicConfig,
     sink: PatternState,
     rules: Option<Rules>,
@@ -228,26 +228,13 @@ impl SimNic {
     ///
     /// [`NicError`] when the block lacks a port, does not take the settings or does not become ready.
     pub fn new(dut: Box<dyn Dut + Send>, config: NicConfig) -> Result<Self, NicError> {
-        let configure = Box::new(ConfigPorts::find(dut.ports())?);
-        Self::with_configure(dut, configure, config)
-    }
-
-    /// The same with another way to configure the block.
-    ///
-    /// # Errors
-    ///
-    /// As [`new`](Self::new).
-    pub fn with_configure(
-        dut: Box<dyn Dut + Send>,
-        configure: Box<dyn Configure>,
-        config: NicConfig,
-    ) -> Result<Self, NicError> {
+        let configurator = Configurator::find(dut.ports())?;
         let ports = StreamPorts::find(dut.ports())?;
         let beat_bytes = ports.beat_bytes();
         let mut nic = Self {
             dut,
             ports,
-            configure,
+            configurator,
             sink: PatternState::new(config.sink, 0),
             rules: config.check_rules.then(|| Rules::new(beat_bytes)),
             beat: Box::default(),
@@ -345,7 +332,7 @@ impl SimNic {
     /// [`NicError`]; the old settings stay when it is [`NicError::Setting`].
     pub fn configure(&mut self, settings: &Settings) -> Result<(), NicError> {
         self.flush()?;
-        self.configure.request(settings)?;
+        self.configurator.request(settings);
         self.settle()
     }
 
@@ -354,14 +341,68 @@ impl SimNic {
     ///
     /// # Errors
     ///
-    /// [`NicError::Setting`]; the old settings stay.
-    pub fn configure_live(&mut self, settings: &Settings) -> Result<(), NicError> {
-        Ok(self.configure.request(settings)?)
+    pub fn configure_live(&mut self, settings: &Settings) {
+        self.configurator.request(settings);
+    }
+
+    /// Reads a register while traffic runs, or with the line idle; takes some cycles. `None` when the hardware answers
+    /// with an error.
+    ///
+    /// # Errors
+    ///
+    /// [`NicError`]; the NIC is of no use afterwards.
+    pub fn read_register(&mut self, offset: u16) -> Result<Option<u32>, NicError> {
+        let answer = self.access(Access::Read { offset })?;
+        Ok((!answer.refused).then_some(answer.value))
+    }
+
+    /// Writes a register likewise. False when the hardware refuses.
+    ///
+    /// # Errors
+    ///
+    /// [`NicError`]; the NIC is of no use afterwards.
+    pub fn write_register(&mut self, offset: u16, value: u32) -> Result<bool, NicError> {
+        Ok(!self.access(Access::write(offset, value))?.refused)
+    }
+
+    fn access(&mut self, access: Access) -> Result<Answer, NicError> {
+        // What is under way comes first.
+        while self.configurator.busy() {
+            self.cycle()?;
+        }
+        self.configurator.start(access);
+        loop {
+            self.cycle()?;
+            if let Some(answer) = self.configurator.answer() {
+                return Ok(answer);
+            }
+        }
+    }
+
+    /// Lets settings that were written by [`write_register`](Self::write_register) come into force.
+    ///
+    /// # Errors
+    ///
+    /// [`NicError`]; the NIC is of no use afterwards.
+    pub fn settle(&mut self) -> Result<(), NicError> {
+        while self.configurator.busy() {
+            self.cycle()?;
+        }
+        for _ in 0..self.config.settle_cycles {
+            self.cycle()?;
+        }
+        Ok(())
     }
 
     /// What was counted.
     pub fn counters(&self) -> NicCounters {
         self.counters
+    }
+
+    /// Counts from here on; with all frames out.
+    pub fn restart_counters(&mut self) {
+        self.last_move = 0;
+        self.counters = NicCounters::default();
     }
 
     /// The block, for a look at its ports.
@@ -371,10 +412,10 @@ impl SimNic {
 
     fn power_up(&mut self) -> Result<(), NicError> {
         const RESET_CYCLES: u32 = 16;
-        self.configure.request(&self.config.settings)?;
+        self.configurator.request(&self.config.settings);
         self.ports.drive(&mut *self.dut, &Beat::default());
         self.ports
-            .reset(&mut *self.dut, &mut *self.configure, RESET_CYCLES);
+            .reset(&mut *self.dut, &mut self.configurator, RESET_CYCLES);
         self.settle()?;
         let mut waited = 0;
         while !self.ports.s_ready.bit(&*self.dut) {
@@ -389,19 +430,7 @@ impl SimNic {
                 });
             }
         }
-        self.counters = NicCounters::default();
-        self.last_move = 0;
-        Ok(())
-    }
-
-    /// Writes all settings and lets them come into force.
-    fn settle(&mut self) -> Result<(), NicError> {
-        while self.configure.busy() {
-            self.cycle()?;
-        }
-        for _ in 0..self.config.settle_cycles {
-            self.cycle()?;
-        }
+        self.restart_counters();
         Ok(())
     }
 
@@ -487,8 +516,8 @@ impl SimNic {
                 });
             }
         }
-        if self.configure.busy() {
-            self.configure.drive(dut);
+        if self.configurator.busy() {
+            self.configurator.drive(dut)?;
         }
 
         dut.tick();

@@ -4,18 +4,24 @@
 //! It shows that the simulated NIC and the cosimulation find what they are there to find, and lets others
 //! test against a NIC without Verilator. It is no model of the hardware's insides.
 
+mod axil;
+mod registers;
+
 use std::collections::VecDeque;
 
 use scr_hdl::{Direction, Dut, Port};
-use scr_wire::parse::WINDOW_BYTES;
+use scr_wire::parse::{WINDOW_BYTES, parse};
 use scr_wire::{Config, ConfigError, Disposition, MAX_CORES, MAX_PREFIX_BYTES, Profile, Sequencer};
+
+use axil::{Front, Master};
+pub use registers::RegisterModel;
 
 use crate::stream::{Beat, MAX_BEAT_BYTES, User};
 
 /// The cycles from the first accepted beat to the first output beat.
 pub const LATENCY_CYCLES: u64 = 9;
 
-/// Cycles from a configuration port to the setting in force.
+/// Cycles from a register to the setting in force.
 const SETTING_DELAY: usize = 7;
 /// Beats of packets that fit inside.
 const CAPACITY: usize = 64;
@@ -68,11 +74,13 @@ pub enum Fault {
     SettingsWaver,
     /// Changes of settings never come into force.
     SettingsStay,
+    /// A counter of the registers, by its place, counts everything twice.
+    CountsTwice(usize),
 }
 
-/// Settings as they stand at the ports.
+/// Settings as they stand in the registers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Ported {
+struct Standing {
     config: Config,
     default_queue: u16,
 }
@@ -103,9 +111,10 @@ pub struct SoftwareSequencer {
     ports: Vec<Port>,
     values: Vec<Vec<u8>>,
     golden: Box<Sequencer>,
-    steering: [u16; MAX_CORES as usize],
-    settings: VecDeque<Ported>,
-    previous: Option<Ported>,
+    registers: RegisterModel,
+    front: Front,
+    settings: VecDeque<Standing>,
+    previous: Option<Standing>,
     since_change: u64,
     arriving: Arriving,
     queue: VecDeque<OutBeat>,
@@ -139,14 +148,23 @@ mod place {
     pub const M_USER: usize = 14;
     pub const M_ID: usize = 15;
     pub const M_DEST: usize = 16;
-    pub const ENABLE: usize = 17;
-    pub const SEQUENCE_ALL: usize = 18;
-    pub const CORES: usize = 19;
-    pub const PREFIX_WORDS: usize = 20;
-    pub const DEFAULT_QUEUE: usize = 21;
-    pub const STEER_WRITE: usize = 22;
-    pub const STEER_CORE: usize = 23;
-    pub const STEER_QUEUE: usize = 24;
+    pub const AWADDR: usize = 17;
+    pub const AWVALID: usize = 19;
+    pub const AWREADY: usize = 20;
+    pub const WDATA: usize = 21;
+    pub const WSTRB: usize = 22;
+    pub const WVALID: usize = 23;
+    pub const WREADY: usize = 24;
+    pub const BRESP: usize = 25;
+    pub const BVALID: usize = 26;
+    pub const BREADY: usize = 27;
+    pub const ARADDR: usize = 28;
+    pub const ARVALID: usize = 30;
+    pub const ARREADY: usize = 31;
+    pub const RDATA: usize = 32;
+    pub const RRESP: usize = 33;
+    pub const RVALID: usize = 34;
+    pub const RREADY: usize = 35;
 }
 
 /// The ports of a sequencer with a 512-bit datapath.
@@ -170,14 +188,25 @@ pub fn ports() -> Vec<Port> {
         ("m_axis_tuser", Output, 97),
         ("m_axis_tid", Output, 8),
         ("m_axis_tdest", Output, 9),
-        ("cfg_enable", Input, 1),
-        ("cfg_sequence_all", Input, 1),
-        ("cfg_cores", Input, 8),
-        ("cfg_prefix_words", Input, 6),
-        ("cfg_default_queue", Input, 9),
-        ("cfg_steer_write", Input, 1),
-        ("cfg_steer_core", Input, 7),
-        ("cfg_steer_queue", Input, 9),
+        ("s_axil_awaddr", Input, 12),
+        ("s_axil_awprot", Input, 3),
+        ("s_axil_awvalid", Input, 1),
+        ("s_axil_awready", Output, 1),
+        ("s_axil_wdata", Input, 32),
+        ("s_axil_wstrb", Input, 4),
+        ("s_axil_wvalid", Input, 1),
+        ("s_axil_wready", Output, 1),
+        ("s_axil_bresp", Output, 2),
+        ("s_axil_bvalid", Output, 1),
+        ("s_axil_bready", Input, 1),
+        ("s_axil_araddr", Input, 12),
+        ("s_axil_arprot", Input, 3),
+        ("s_axil_arvalid", Input, 1),
+        ("s_axil_arready", Output, 1),
+        ("s_axil_rdata", Output, 32),
+        ("s_axil_rresp", Output, 2),
+        ("s_axil_rvalid", Output, 1),
+        ("s_axil_rready", Input, 1),
     ]
     .map(|(name, direction, bits)| Port {
         name: name.to_owned(),
@@ -215,7 +244,8 @@ impl SoftwareSequencer {
             ports,
             values,
             golden: Box::new(golden),
-            steering: std::array::from_fn(|core| core as u16),
+            registers: RegisterModel::new(profile, history, MAX_CORES, BEAT_BYTES),
+            front: Front::default(),
             settings: VecDeque::new(),
             previous: None,
             since_change: u64::MAX,
@@ -243,30 +273,67 @@ impl SoftwareSequencer {
         u128::from_le_bytes(bytes)
     }
 
-    fn ported(&self) -> Ported {
-        Ported {
-            config: Config {
-                cores: self.value(place::CORES) as u8,
-                prefix_words: self.value(place::PREFIX_WORDS) as u8,
-                enable: self.value(place::ENABLE) != 0,
-                sequence_all: self.value(place::SEQUENCE_ALL) != 0,
-            },
-            default_queue: self.value(place::DEFAULT_QUEUE) as u16,
+    fn bit(&self, port: usize) -> bool {
+        self.values[port][0] != 0
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            config: self.registers.config,
+            default_queue: self.registers.default_queue,
         }
     }
 
+    fn master(&self) -> Master {
+        Master {
+            awaddr: self.value(place::AWADDR) as u16,
+            awvalid: self.bit(place::AWVALID),
+            wdata: self.value(place::WDATA) as u32,
+            wstrb: self.value(place::WSTRB) as u8,
+            wvalid: self.bit(place::WVALID),
+            bready: self.bit(place::BREADY),
+            araddr: self.value(place::ARADDR) as u16,
+            arvalid: self.bit(place::ARVALID),
+            rready: self.bit(place::RREADY),
+        }
+    }
+
+    /// Adds to a counter, by its place in the register map.
+    fn count(&mut self, place: usize, amount: u64) {
+        let twice = self.has(Fault::CountsTwice(place));
+        self.registers.counters[place] += if twice { 2 * amount } else { amount };
+    }
+
     fn reset(&mut self) {
+        self.registers.reset();
+        self.settings.clear();
         if !self.in_reset && self.powered && !self.has(Fault::ResetKeepsEpoch) {
-            self.golden.reset();
+            // One epoch, also when the reset enables what was disabled.
+            if self.golden.config().enable {
+                self.golden.reset();
+            }
+            _ = self.golden.configure(self.registers.config);
         }
         self.in_reset = true;
-        self.steering = std::array::from_fn(|core| core as u16);
+        self.front.reset();
         self.arriving = Arriving::default();
         self.queue.clear();
         self.buffered = 0;
         self.ready = false;
         if !self.has(Fault::ResetKeepsOutput) {
             self.showing = None;
+        }
+    }
+
+    /// Settings come into force without frames too: each enabling starts an epoch.
+    fn settle(&mut self) {
+        let late = [Fault::SettingsWaver, Fault::SettingsStay];
+        if let Some(now) = self.settings.front()
+            && !late.iter().any(|&fault| self.has(fault))
+            && self.golden.config() != now.config
+        {
+            // The registers refuse what is invalid.
+            _ = self.golden.configure(now.config);
         }
     }
 
@@ -297,7 +364,7 @@ impl SoftwareSequencer {
             self.previous = Some(now);
         }
         if self.golden.config() != now.config {
-            // Invalid settings are the outside's fault; the old ones stay.
+            // The registers refuse what is invalid.
             _ = self.golden.configure(now.config);
         }
         now.default_queue
@@ -313,6 +380,8 @@ impl SoftwareSequencer {
         }
         let data = &self.values[place::S_DATA][..count];
         self.arriving.bytes.extend_from_slice(data);
+        self.count(0, last.into());
+        self.count(1, count as u64);
         self.buffered += 1;
         if self.arriving.decided.is_some() {
             self.enqueue_packet(last);
@@ -332,13 +401,22 @@ impl SoftwareSequencer {
         let user = User(self.value(place::S_USER));
         let id = self.value(place::S_ID) as u16;
         let mut prefix = [0; MAX_PREFIX_BYTES];
+        let malformed = parse(&self.arriving.bytes, self.golden.profile().has_ipv6()).malformed;
+        self.count(7, malformed.into());
         let window = &self.arriving.bytes;
         let disposition = self.golden.sequence(window, user.time(), &mut prefix);
         let (bytes, dest) = match disposition {
-            Disposition::PassedBy => (0, default_queue),
+            Disposition::PassedBy => {
+                self.count(3, 1);
+                (0, default_queue)
+            }
             Disposition::Sequenced {
                 core, prefix_bytes, ..
-            } => (prefix_bytes, self.steering[usize::from(core)]),
+            } => {
+                self.count(2, 1);
+                self.registers.sent[usize::from(core)] += 1;
+                (prefix_bytes, self.registers.steering[usize::from(core)])
+            }
         };
         self.arriving.decided = Some((user, id, dest));
         self.arriving.first_out = true;
@@ -442,21 +520,25 @@ impl SoftwareSequencer {
 
     /// The output register takes the next beat, if it may.
     fn advance(&mut self) {
-        if let Some(showing) = &mut self.showing {
+        if let Some(mut showing) = self.showing {
             if self.values[place::M_READY][0] == 0 {
+                self.count(6, 1);
                 let frame = showing.frame;
                 if self.faults.contains(&Fault::Unstable(frame)) {
                     showing.beat.data[0] ^= 1;
+                    self.showing = Some(showing);
                 }
                 if self.faults.contains(&Fault::ValidFalls(frame)) {
-                    self.queue.push_front(*showing);
+                    self.queue.push_front(showing);
                     self.buffered += usize::from(showing.counts);
                     self.showing = None;
                     self.faults.retain(|&f| f != Fault::ValidFalls(frame));
                 }
                 return;
             }
+            let bytes = showing.beat.keep.count_ones();
             self.showing = None;
+            self.count(4, bytes.into());
         }
         let Some(next) = self.queue.front_mut() else {
             return;
@@ -477,7 +559,16 @@ impl SoftwareSequencer {
     fn show(&mut self) {
         let beat = self.showing.map(|b| b.beat).unwrap_or_default();
         self.values[place::M_DATA].copy_from_slice(&beat.data[..BEAT_BYTES]);
+        let front = self.front.out;
         let words = [
+            (place::AWREADY, front.awready.into()),
+            (place::WREADY, front.wready.into()),
+            (place::BRESP, front.bresp.into()),
+            (place::BVALID, front.bvalid.into()),
+            (place::ARREADY, front.arready.into()),
+            (place::RDATA, front.rdata.into()),
+            (place::RRESP, front.rresp.into()),
+            (place::RVALID, front.rvalid.into()),
             (place::M_KEEP, beat.keep),
             (place::M_VALID, self.showing.is_some().into()),
             (place::M_LAST, beat.last.into()),
@@ -510,20 +601,23 @@ impl Dut for SoftwareSequencer {
     }
 
     fn tick(&mut self) {
-        let ported = self.ported();
-        self.settings.push_back(ported);
+        let standing = self.standing();
+        self.settings.push_back(standing);
         if self.settings.len() > SETTING_DELAY {
             self.settings.pop_front();
         }
         if self.values[place::RST][0] != 0 {
             self.reset();
         } else {
+            self.settle();
             self.powered = true;
             self.in_reset = false;
-            if self.values[place::STEER_WRITE][0] != 0 {
-                let core = self.value(place::STEER_CORE) as usize;
-                self.steering[core] = self.value(place::STEER_QUEUE) as u16;
-            }
+            self.registers.epoch = self.golden.epoch();
+            self.registers.next_seq = self.golden.next_seq().get();
+            let master = self.master();
+            self.front.tick(&master, &mut self.registers);
+            let stalls = !self.ready && self.bit(place::S_VALID);
+            self.count(5, stalls.into());
             if self.ready && self.values[place::S_VALID][0] != 0 {
                 self.accept();
             }

@@ -1,10 +1,13 @@
-//! Settings, and the seam through which they reach the hardware.
+//! Settings, and how they are written into the registers while the clock runs.
 
-use scr_hdl::{Direction, Dut, Port};
+use std::collections::VecDeque;
+
+use scr_hdl::{Dut, Port};
+use scr_wire::registers::{self, Capabilities};
 use scr_wire::{Config, MAX_CORES};
 
 use super::PortError;
-use super::ports::Field;
+use super::registers::{Access, Answer, NoAnswer, RegisterBus};
 
 /// Everything that can be changed in a running sequencer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,157 +48,209 @@ impl Settings {
     }
 }
 
-/// Why settings are refused.
+/// Why settings are not in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// A value does not fit the hardware.
-    #[error("{name} {value} does not fit the hardware, which takes at most {max}")]
-    TooLarge {
-        /// The setting.
-        name: &'static str,
-        /// The value asked for.
-        value: u64,
-        /// The largest possible.
-        max: u64,
+    /// The hardware refuses a value.
+    #[error("the hardware refuses {value} for {name}")]
+    Refused {
+        /// The register.
+        name: String,
+        /// The value.
+        value: u32,
     },
+    /// A register cannot be read.
+    #[error("the hardware has no register {name}: this is no sequencer of ours, or a newer one")]
+    NoRegister {
+        /// The register.
+        name: String,
+    },
+    /// The registers do not answer.
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
 }
 
-/// The way by which settings reach the hardware: ports of their own, or a register bus.
+/// Writes settings into the registers, one access after the other, in an order that keeps each step valid.
 ///
 /// ```text
-/// request(settings) … then, in every cycle while busy(): drive(dut); dut.tick();
+/// request(settings) … then, in every cycle while busy(): drive(dut)?; dut.tick();
 /// ```
-pub trait Configure: Send {
-    /// Asks for `settings`. What differs from the settings in force is written by
-    /// [`drive`](Self::drive) in the following cycles.
-    ///
-    /// # Errors
-    ///
-    /// [`SettingError`]; nothing is written then.
-    fn request(&mut self, settings: &Settings) -> Result<(), SettingError>;
-
-    /// Chooses the configuration inputs of the coming cycle.
-    fn drive(&mut self, dut: &mut dyn Dut);
-
-    /// Whether there is something left to write.
-    fn busy(&self) -> bool;
-
-    /// The hardware was reset: what a reset clears will have to be written again.
-    fn was_reset(&mut self);
-}
-
-/// Configuration by ports: one for each setting, and a write port for the steering table.
 #[derive(Clone, Debug)]
-pub struct ConfigPorts {
-    enable: Field,
-    sequence_all: Field,
-    cores: Field,
-    prefix_words: Field,
-    default_queue: Field,
-    steer_write: Field,
-    steer_core: Field,
-    steer_queue: Field,
+pub struct Configurator {
+    bus: RegisterBus,
     wanted: Settings,
-    /// The scalar ports must be driven.
-    changed: bool,
-    /// The steering table as the hardware has it.
-    steering: [u16; MAX_CORES as usize],
-    /// The steering table has to be compared with what is wanted, from this core on.
-    next_core: u8,
-    writing: bool,
+    /// What the hardware can do, once it is read.
+    capabilities: Option<Capabilities>,
+    /// The settings in the registers, `prefix_words` 0 when it is not known.
+    standing: Settings,
+    /// `wanted` has to be compared with what stands in the registers.
+    compare: bool,
+    writes: VecDeque<(u16, u32)>,
+    access: Option<Access>,
+    /// It is the caller's own.
+    own: bool,
+    answer: Option<Answer>,
 }
 
-impl ConfigPorts {
-    /// Finds the ports `cfg_*`.
+impl Configurator {
+    /// Finds the ports `s_axil_*`.
     ///
     /// # Errors
     ///
     /// [`PortError`] when one is missing.
     pub fn find(ports: &[Port]) -> Result<Self, PortError> {
-        let find = |name| Field::find(ports, name, Direction::Input);
+        let unknown = Settings::new(Config::new(1, 0));
         Ok(Self {
-            enable: find("cfg_enable")?,
-            sequence_all: find("cfg_sequence_all")?,
-            cores: find("cfg_cores")?,
-            prefix_words: find("cfg_prefix_words")?,
-            default_queue: find("cfg_default_queue")?,
-            steer_write: find("cfg_steer_write")?,
-            steer_core: find("cfg_steer_core")?,
-            steer_queue: find("cfg_steer_queue")?,
-            wanted: Settings::new(Config::new(1, 1)),
-            changed: true,
-            steering: std::array::from_fn(|core| core as u16),
-            next_core: 0,
-            writing: false,
+            bus: RegisterBus::find(ports)?,
+            wanted: unknown.clone(),
+            capabilities: None,
+            standing: unknown,
+            compare: false,
+            writes: VecDeque::new(),
+            access: None,
+            own: false,
+            answer: None,
         })
     }
 
-    /// The next core whose entry is not as wanted.
-    fn next_difference(&self) -> Option<u8> {
-        (self.next_core..MAX_CORES)
-            .find(|&core| self.steering[usize::from(core)] != self.wanted.queue(core))
-    }
-}
-
-impl Configure for ConfigPorts {
-    fn request(&mut self, settings: &Settings) -> Result<(), SettingError> {
-        let fits = |field: Field, name, value: u64| {
-            let max = field.max() as u64;
-            if value <= max {
-                Ok(())
-            } else {
-                Err(SettingError::TooLarge { name, value, max })
-            }
-        };
-        let config = settings.sequencer;
-        fits(self.cores, "k =", config.cores.into())?;
-        fits(self.prefix_words, "B =", config.prefix_words.into())?;
-        fits(
-            self.default_queue,
-            "default queue",
-            settings.default_queue.into(),
-        )?;
-        for (core, &queue) in settings.steering.iter().enumerate() {
-            fits(self.steer_core, "steered core", core as u64)?;
-            fits(self.steer_queue, "queue", queue.into())?;
-        }
+    /// Asks for `settings`. What differs from those in the registers is written by [`drive`](Self::drive) in the
+    /// following cycles.
+    pub fn request(&mut self, settings: &Settings) {
         self.wanted.clone_from(settings);
-        self.changed = true;
-        self.next_core = 0;
+        self.compare = true;
+    }
+
+    /// Chooses the register inputs of the coming cycle.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingError`]; the writes behind the refused one are not made.
+    pub fn drive(&mut self, dut: &mut dyn Dut) -> Result<(), SettingError> {
+        if self.access.is_none() {
+            self.access = self.next();
+            if let Some(access) = self.access {
+                self.bus.start(access);
+            }
+        }
+        if let Some(answer) = self.bus.step(dut)?
+            && let Some(access) = self.access.take()
+        {
+            if std::mem::take(&mut self.own) {
+                self.answer = Some(answer);
+                if let (Access::Write { offset, value, .. }, false) = (access, answer.refused) {
+                    self.stands(offset, value);
+                }
+            } else {
+                self.note(access, answer)?;
+            }
+        }
         Ok(())
     }
 
-    fn drive(&mut self, dut: &mut dyn Dut) {
-        if self.changed {
-            let config = self.wanted.sequencer;
-            self.enable.set_bit(dut, config.enable);
-            self.sequence_all.set_bit(dut, config.sequence_all);
-            self.cores.set(dut, config.cores.into());
-            self.prefix_words.set(dut, config.prefix_words.into());
-            self.default_queue
-                .set(dut, self.wanted.default_queue.into());
-            self.changed = false;
-        }
-        let next = self.next_difference();
-        if let Some(core) = next {
-            let queue = self.wanted.queue(core);
-            self.steer_core.set(dut, core.into());
-            self.steer_queue.set(dut, queue.into());
-            self.steering[usize::from(core)] = queue;
-        }
-        self.next_core = next.map_or(MAX_CORES, |core| core + 1);
-        if self.writing != next.is_some() {
-            self.writing = next.is_some();
-            self.steer_write.set_bit(dut, self.writing);
-        }
+    /// Whether there is something left to write.
+    pub fn busy(&self) -> bool {
+        self.compare || !self.writes.is_empty() || self.access.is_some() || self.bus.lingers()
     }
 
-    fn busy(&self) -> bool {
-        self.changed || self.writing || self.next_core < MAX_CORES
+    /// The hardware is being reset: what was under way is lost, and what a reset clears will be written again.
+    pub fn reset(&mut self, dut: &mut dyn Dut) {
+        self.bus.reset(dut);
+        self.access = None;
+        self.own = false;
+        self.writes.clear();
+        self.standing = Settings::new(Config::new(1, 0));
+        self.compare = true;
     }
 
-    fn was_reset(&mut self) {
-        self.steering = std::array::from_fn(|core| core as u16);
-        self.next_core = 0;
+    /// Starts an access of the caller's own, made by [`drive`](Self::drive) like the others. None may be under way.
+    pub(crate) fn start(&mut self, access: Access) {
+        self.bus.start(access);
+        self.access = Some(access);
+        self.own = true;
+    }
+
+    /// The answer to the caller's own access, when it is there.
+    pub(crate) fn answer(&mut self) -> Option<Answer> {
+        self.answer.take()
+    }
+
+    /// The next access that leads to what is wanted.
+    fn next(&mut self) -> Option<Access> {
+        if self.compare {
+            let Some(capabilities) = self.capabilities else {
+                let offset = registers::CAPABILITIES.offset;
+                return Some(Access::Read { offset });
+            };
+            if self.standing.sequencer.prefix_words == 0 {
+                let offset = registers::PREFIX_WORDS.offset;
+                return Some(Access::Read { offset });
+            }
+            self.compare = false;
+            self.plan(capabilities);
+        }
+        let (offset, value) = self.writes.pop_front()?;
+        Some(Access::write(offset, value))
+    }
+
+    fn plan(&mut self, capabilities: Capabilities) {
+        let (now, to) = (&self.standing, &self.wanted);
+        let mut writes: VecDeque<_> =
+            registers::plan(capabilities, &now.sequencer, &to.sequencer).collect();
+        // Queues first, so that no frame is sent under the new configuration to an old queue.
+        for core in (0..MAX_CORES).rev() {
+            if now.queue(core) != to.queue(core) {
+                writes.push_front((registers::STEERING.of_core(core), to.queue(core).into()));
+            }
+        }
+        if now.default_queue != to.default_queue {
+            let offset = registers::DEFAULT_QUEUE.offset;
+            writes.push_front((offset, to.default_queue.into()));
+        }
+        self.writes = writes;
+    }
+
+    /// An access of [`drive`](Self::drive) is done.
+    fn note(&mut self, access: Access, answer: Answer) -> Result<(), SettingError> {
+        match access {
+            Access::Write { offset, value, .. } if answer.refused => {
+                self.writes.clear();
+                self.compare = false;
+                let name = registers::name(offset).to_string();
+                return Err(SettingError::Refused { name, value });
+            }
+            Access::Write { offset, value, .. } => self.stands(offset, value),
+            Access::Read { offset } if answer.refused => {
+                self.compare = false;
+                return Err(SettingError::NoRegister {
+                    name: registers::name(offset).to_string(),
+                });
+            }
+            Access::Read { offset } if offset == registers::CAPABILITIES.offset => {
+                self.capabilities = Some(Capabilities::from_word(answer.value));
+            }
+            Access::Read { .. } => {
+                self.standing.sequencer.prefix_words = answer.value as u8;
+            }
+        }
+        Ok(())
+    }
+
+    /// A register has been written.
+    fn stands(&mut self, offset: u16, value: u32) {
+        let config = &mut self.standing.sequencer;
+        let steering = registers::STEERING;
+        if offset == registers::CONTROL.offset {
+            config.enable = value & registers::CONTROL_ENABLE != 0;
+            config.sequence_all = value & registers::CONTROL_SEQUENCE_ALL != 0;
+        } else if offset == registers::CORES.offset {
+            config.cores = value as u8;
+        } else if offset == registers::PREFIX_WORDS.offset {
+            config.prefix_words = value as u8;
+        } else if offset == registers::DEFAULT_QUEUE.offset {
+            self.standing.default_queue = value as u16;
+        } else if (steering.offset..steering.of_core(MAX_CORES)).contains(&offset) {
+            let core = (offset - steering.offset) / 4;
+            self.standing.steer(core as u8, value as u16);
+        }
     }
 }

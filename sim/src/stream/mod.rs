@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `ports` | the AXI4-Stream ports of a block, found by name, widths from the port list |
 //! | `user` | tuser: the receive timestamp and the bad-frame flag in Corundum's layout |
-//! | `configure` | settings, and the seam through which they reach the hardware |
+//! | `registers` | the AXI4-Lite ports of a block, and a master on them |
+//! | `configure` | settings, and how they are written into the registers while the clock runs |
 //! | `pattern` | when a source offers and a sink takes: always, at random, in bursts, … |
 //! | `rules` | the rules of AXI4-Stream that an output must keep, checked every cycle |
 //!
@@ -14,11 +15,13 @@
 mod configure;
 mod pattern;
 mod ports;
+mod registers;
 mod rules;
 mod user;
 
-pub use configure::{ConfigPorts, Configure, SettingError, Settings};
+pub use configure::{Configurator, SettingError, Settings};
 pub use pattern::{Pattern, PatternState};
 pub use ports::{Beat, MAX_BEAT_BYTES, PortError, StreamPorts};
+pub use registers::{Access, Answer, NoAnswer, RegisterBus};
 pub use rules::{Rules, Signal, Violation};
 pub use user::User;

@@ -2,7 +2,7 @@
 
 use scr_hdl::{Direction, Dut, Port};
 
-use super::{Configure, User};
+use super::{Configurator, User};
 
 /// Most bytes in a beat: a datapath of 1,024 bits.
 pub const MAX_BEAT_BYTES: usize = 128;
@@ -255,18 +255,16 @@ impl StreamPorts {
         self.s_id.max() as u16
     }
 
-    /// Holds the block in reset for some cycles, streams silent. What a reset clears of the settings must be
-    /// written again afterwards.
-    pub fn reset(&self, dut: &mut dyn Dut, configure: &mut dyn Configure, cycles: u32) {
+    /// Holds the block in reset for some cycles, streams and registers silent.
+    pub fn reset(&self, dut: &mut dyn Dut, configurator: &mut Configurator, cycles: u32) {
         self.s_valid.set_bit(dut, false);
         self.m_ready.set_bit(dut, false);
         self.rst.set_bit(dut, true);
+        configurator.reset(dut);
         for _ in 0..cycles {
-            configure.drive(dut);
             dut.tick();
         }
         self.rst.set_bit(dut, false);
-        configure.was_reset();
     }
 
     /// Drives all payload signals of the input.

@@ -118,14 +118,25 @@ pub fn stream_ports() -> Vec<Port> {
         output("m_axis_tuser", 97),
         output("m_axis_tid", 8),
         output("m_axis_tdest", 9),
-        input("cfg_enable", 1),
-        input("cfg_sequence_all", 1),
-        input("cfg_cores", 8),
-        input("cfg_prefix_words", 6),
-        input("cfg_default_queue", 9),
-        input("cfg_steer_write", 1),
-        input("cfg_steer_core", 7),
-        input("cfg_steer_queue", 9),
+        input("s_axil_awaddr", 12),
+        input("s_axil_awprot", 3),
+        input("s_axil_awvalid", 1),
+        output("s_axil_awready", 1),
+        input("s_axil_wdata", 32),
+        input("s_axil_wstrb", 4),
+        input("s_axil_wvalid", 1),
+        output("s_axil_wready", 1),
+        output("s_axil_bresp", 2),
+        output("s_axil_bvalid", 1),
+        input("s_axil_bready", 1),
+        input("s_axil_araddr", 12),
+        input("s_axil_arprot", 3),
+        input("s_axil_arvalid", 1),
+        output("s_axil_arready", 1),
+        output("s_axil_rdata", 32),
+        output("s_axil_rresp", 2),
+        output("s_axil_rvalid", 1),
+        input("s_axil_rready", 1),
     ]
 }
 
@@ -154,7 +165,39 @@ pub fn register_slice(buggy: bool) -> Text {
     assign m_axis_tlast = last;
     assign m_axis_tuser = user;
     assign m_axis_tid = id;
-    assign m_axis_tdest = cfg_default_queue;
+    assign m_axis_tdest = default_queue;
+
+    // Registers: DEFAULT_QUEUE up to 511, and the rest as a reset leaves it.
+    reg [8:0] default_queue;
+    reg answered_write, answered_read, refused;
+    wire writes = s_axil_awvalid && s_axil_wvalid && !answered_write;
+    wire reads = s_axil_arvalid && !answered_read;
+    assign s_axil_awready = !answered_write;
+    assign s_axil_wready = !answered_write;
+    assign s_axil_bvalid = answered_write;
+    assign s_axil_bresp = {refused, 1'b0};
+    assign s_axil_arready = !answered_read;
+    assign s_axil_rvalid = answered_read;
+    assign s_axil_rresp = 0;
+    assign s_axil_rdata = 32'h0401_0401;
+    always @(posedge clk) begin
+        if (writes) begin
+            answered_write <= 1;
+            refused <= s_axil_wdata > 511;
+            if (s_axil_awaddr == 12'h018 && s_axil_wdata <= 511)
+                default_queue <= s_axil_wdata[8:0];
+        end else if (s_axil_bready)
+            answered_write <= 0;
+        if (reads)
+            answered_read <= 1;
+        else if (s_axil_rready)
+            answered_read <= 0;
+        if (rst) begin
+            answered_write <= 0;
+            answered_read <= 0;
+            default_queue <= 0;
+        end
+    end
     always @(posedge clk) begin
         if (enable) begin
             valid <= skid_valid || s_axis_tvalid;
