@@ -15,6 +15,7 @@
 //! | [`nf`] | network functions: options, rows, effects, verdicts; the registry |
 //! | [`table`] | the bounded flow table with deterministic eviction that functions keep their state in |
 //! | [`device`] | where frames come from: sources, NICs and wrappers around them |
+//! | [`control`] | a hardware sequencer behind its registers: identify, check, configure, read counters |
 //! | [`dispatch`] | batches on their way to the workers, with back-pressure and without copies |
 //! | [`worker`] | one replica, kept by taking frames; its queue; threads |
 //! | [`recovery`] | rows that a worker's own frames do not hold, from its peers' logs |
@@ -45,6 +46,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod control;
 pub mod device;
 pub mod dispatch;
 pub mod nf;
@@ -54,6 +56,7 @@ pub mod table;
 pub mod verify;
 pub mod worker;
 
+pub use control::{RegisterAccess, SequencerControl};
 pub use device::Device;
 pub use nf::{NetworkFunction, Verdict};
 pub use replay::{Outputs, Progress, ReplayConfig, ReplayError, ReplayReport, replay};

@@ -38,6 +38,10 @@ fn check_figures(nic: &Value, kind: &str, frames: &Path, input: &Path) {
             .map(|p| p.data.len().div_ceil(64) as u64)
             .sum()
     };
+    let bytes = |path: &Path| -> u64 {
+        let packets = crate::capture::read(path);
+        packets.iter().map(|p| p.data.len() as u64).sum()
+    };
     let number = |key: &str| nic[key].as_u64().unwrap();
     let keys: Vec<&str> = nic
         .as_object()
@@ -52,6 +56,7 @@ fn check_figures(nic: &Value, kind: &str, frames: &Path, input: &Path) {
         "beats_out",
         "idle_with_work",
         "mpps_at_250mhz",
+        "counters",
     ];
     assert_eq!(keys, order);
     assert_eq!(nic["kind"], kind);
@@ -59,6 +64,19 @@ fn check_figures(nic: &Value, kind: &str, frames: &Path, input: &Path) {
     assert_eq!(number("beats_out"), beats(frames));
     assert_eq!(number("idle_with_work"), 0);
     assert!(number("cycles") >= number("beats_out"));
+    let counters = &nic["counters"];
+    let count = |key: &str| counters[key].as_u64().unwrap();
+    assert_eq!(
+        count("packets_in"),
+        crate::capture::read(input).len() as u64
+    );
+    assert_eq!(count("sequenced") + count("passed_by"), count("packets_in"));
+    assert_eq!(count("bytes_in"), bytes(input));
+    assert_eq!(count("bytes_out"), bytes(frames));
+    let sent = counters["sent"].as_array().unwrap();
+    let sent: u64 = sent.iter().map(|n| n.as_u64().unwrap()).sum();
+    assert_eq!(sent, count("sequenced"));
+    assert_eq!(count("output_stall_cycles"), 0);
     assert!(nic["mpps_at_250mhz"].as_f64().unwrap() > 0.0);
 }
 

@@ -7,6 +7,7 @@ use scr_wire::Timestamp;
 
 use super::batch::{Batch, PacketInfo, Path};
 use super::{BoxError, DeviceError};
+use crate::control::Counters;
 
 /// A NIC with a sequencer: packets in, one frame per packet out, in order, but possibly later.
 pub trait Nic {
@@ -48,13 +49,15 @@ impl<N: Nic + ?Sized> Nic for Box<N> {
     }
 }
 
-/// A NIC's name and, where it has a clock, what it did.
+/// A NIC's name and what it tells of its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NicReport {
     /// `model`, `verilator`, `rust-hdl`, `frames`.
     pub kind: Cow<'static, str>,
     /// Cycle counts of a NIC with a clock.
     pub activity: Option<Activity>,
+    /// What the registers of a NIC in hardware count.
+    pub counters: Option<Counters>,
 }
 
 impl NicReport {
@@ -63,6 +66,7 @@ impl NicReport {
         Self {
             kind: Cow::Borrowed(kind),
             activity: None,
+            counters: None,
         }
     }
 }

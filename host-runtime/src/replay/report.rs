@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::control::Counters;
 use crate::device::NicReport;
 use crate::verify::Mismatch;
 
@@ -67,6 +68,9 @@ pub struct NicFigures {
     /// The clocked NIC's figures.
     #[serde(flatten)]
     pub clocked: Option<Clocked>,
+    /// The counters of a NIC in hardware, read from its registers when all frames were out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counters: Option<Counters>,
 }
 
 /// Figures of a NIC with a clock.
@@ -97,6 +101,7 @@ impl NicFigures {
         Self {
             kind: report.kind,
             clocked,
+            counters: report.counters,
         }
     }
 }

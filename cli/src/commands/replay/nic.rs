@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use scr_hdl::emit::latency_cycles;
+use scr_runtime::control::{Counters, RegisterAccess, SequencerControl};
 use scr_runtime::device::{Activity, BoxError, Emit, Model, Nic, NicReport};
 use scr_sim::nic::{NicConfig, SimNic};
 use scr_sim::stream::Settings;
-use scr_wire::Timestamp;
+use scr_wire::{Timestamp, registers};
 
 use super::args::NicArg;
 use crate::error::{Error, Result};
@@ -28,14 +29,18 @@ pub fn open(nic: NicArg, sequencing: &Sequencing, trace: Option<&Path>) -> Resul
     let core = hardware::core_for(sequencing);
     let block = simulator.load(&core, trace)?;
     let latency = latency_cycles(core.width).into();
-    let config = NicConfig::new(Settings::new(sequencing.config), latency);
-    let nic = SimNic::new(block, config).map_err(|error| {
+    // As a reset leaves it; the driver does the rest.
+    let at_reset = Settings::new(registers::reset_config(&core.profile));
+    let defect = |error: BoxError| {
         Error::check(
             format!("the simulated NIC does not start: {error}"),
             "this is a defect of the hardware; please report it with the command line",
         )
-    })?;
-    Ok(Box::new(SimulatedNic { nic, simulator }))
+    };
+    let nic =
+        SimNic::new(block, NicConfig::new(at_reset, latency)).map_err(|e| defect(e.into()))?;
+    let nic = SimulatedNic::start(nic, simulator, sequencing).map_err(defect)?;
+    Ok(Box::new(nic))
 }
 
 fn model(sequencing: &Sequencing) -> Result<Box<dyn Nic>> {
@@ -61,17 +66,64 @@ fn chosen() -> Simulator {
     simulator
 }
 
-/// Simulated hardware as a NIC of the host runtime.
+/// The simulated NIC's registers.
+struct SimRegisters(SimNic);
+
+impl RegisterAccess for SimRegisters {
+    fn read(&mut self, offset: u16) -> std::result::Result<u32, BoxError> {
+        // As on PCI: what is not there reads as 0.
+        Ok(self.0.read_register(offset)?.unwrap_or(0))
+    }
+
+    fn write(&mut self, offset: u16, value: u32) -> std::result::Result<(), BoxError> {
+        // A refusal shows in STATUS.
+        self.0.write_register(offset, value)?;
+        Ok(())
+    }
+}
+
+/// Simulated hardware as a NIC of the host runtime, configured and read through its registers.
 struct SimulatedNic {
-    nic: SimNic,
+    control: SequencerControl<SimRegisters>,
     simulator: Simulator,
+    packets: u64,
+    activity: Activity,
+    counters: Option<Counters>,
 }
 
 impl SimulatedNic {
+    fn start(
+        nic: SimNic,
+        simulator: Simulator,
+        sequencing: &Sequencing,
+    ) -> std::result::Result<Self, BoxError> {
+        let mut control = SequencerControl::identify(SimRegisters(nic))?;
+        control.expect_profile(&sequencing.profile)?;
+        control.configure(&sequencing.config)?;
+        let nic = &mut control.access().0;
+        nic.settle()?;
+        nic.restart_counters();
+        Ok(Self {
+            control,
+            simulator,
+            packets: 0,
+            activity: Activity::default(),
+            counters: None,
+        })
+    }
+
     fn collect(&mut self, out: &mut Emit<'_>) {
-        while let Some(frame) = self.nic.pop() {
+        let nic = &mut self.control.access().0;
+        while let Some(frame) = nic.pop() {
             out.frame(frame.queue, &[frame.bytes]);
         }
+        let counters = nic.counters();
+        self.activity = Activity {
+            cycles: counters.cycles,
+            beats_in: counters.beats_in,
+            beats_out: counters.beats_out,
+            idle_with_work: counters.idle_with_work,
+        };
     }
 }
 
@@ -82,26 +134,32 @@ impl Nic for SimulatedNic {
         time: Timestamp,
         out: &mut Emit<'_>,
     ) -> std::result::Result<(), BoxError> {
-        self.nic.push(packet, time)?;
+        self.packets += 1;
+        self.control.access().0.push(packet, time)?;
         self.collect(out);
         Ok(())
     }
 
     fn flush(&mut self, out: &mut Emit<'_>) -> std::result::Result<(), BoxError> {
-        self.nic.flush()?;
+        self.control.access().0.flush()?;
         self.collect(out);
+        let counters = self.control.counters()?;
+        let numbered_or_not = counters.sequenced + counters.passed_by;
+        if (counters.packets_in, numbered_or_not) != (self.packets, self.packets) {
+            let text = format!(
+                "its counters show {} packets in, {numbered_or_not} of them sequenced or passed by; it was given {}",
+                counters.packets_in, self.packets
+            );
+            return Err(text.into());
+        }
+        self.counters = Some(counters);
         Ok(())
     }
 
     fn report(&self) -> NicReport {
-        let counters = self.nic.counters();
         NicReport {
-            activity: Some(Activity {
-                cycles: counters.cycles,
-                beats_in: counters.beats_in,
-                beats_out: counters.beats_out,
-                idle_with_work: counters.idle_with_work,
-            }),
+            activity: Some(self.activity),
+            counters: self.counters.clone(),
             ..NicReport::of_kind(self.simulator.name())
         }
     }

@@ -41,6 +41,20 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
             clocked.mpps_at_250mhz
         )?,
     }
+    if let Some(counters) = &report.nic.counters {
+        writeln!(
+            text,
+            "NIC registers: {} packets ({} bytes) in, {} sequenced, {} passed by, {} malformed, {} bytes out; {} cycles stalled at the input, {} at the output",
+            counters.packets_in,
+            counters.bytes_in,
+            counters.sequenced,
+            counters.passed_by,
+            counters.malformed,
+            counters.bytes_out,
+            counters.input_stall_cycles,
+            counters.output_stall_cycles
+        )?;
+    }
     for core in &report.per_core {
         let share = match report.sequenced {
             0 => 0.0,

@@ -1,0 +1,44 @@
+//! The one thing that differs between a simulated and a real NIC: how a register is reached.
+
+use crate::device::BoxError;
+
+/// Access to a sequencer's registers: a simulated AXI4-Lite bus, or a mapped PCI BAR.
+///
+/// Offsets are in bytes from the first register and multiples of 4. Accesses are in order: a read sees the
+/// writes before it. A bus that can tell that a register does not exist or that a write was refused need not do so: the
+/// driver does not rely on it.
+pub trait RegisterAccess {
+    /// Reads 32 bits.
+    ///
+    /// # Errors
+    ///
+    /// When the bus fails; the hardware is of no use then.
+    fn read(&mut self, offset: u16) -> Result<u32, BoxError>;
+
+    /// Writes 32 bits.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read). A refusal by the hardware is none.
+    fn write(&mut self, offset: u16, value: u32) -> Result<(), BoxError>;
+}
+
+impl<A: RegisterAccess + ?Sized> RegisterAccess for &mut A {
+    fn read(&mut self, offset: u16) -> Result<u32, BoxError> {
+        (**self).read(offset)
+    }
+
+    fn write(&mut self, offset: u16, value: u32) -> Result<(), BoxError> {
+        (**self).write(offset, value)
+    }
+}
+
+impl<A: RegisterAccess + ?Sized> RegisterAccess for Box<A> {
+    fn read(&mut self, offset: u16) -> Result<u32, BoxError> {
+        (**self).read(offset)
+    }
+
+    fn write(&mut self, offset: u16, value: u32) -> Result<(), BoxError> {
+        (**self).write(offset, value)
+    }
+}

@@ -1,0 +1,62 @@
+//! Why a sequencer cannot be controlled.
+
+use scr_wire::registers::Capabilities;
+
+use crate::device::BoxError;
+
+/// Why a sequencer cannot be controlled.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// The bus failed.
+    #[error("the NIC's registers cannot be reached: {0}")]
+    Bus(BoxError),
+    /// There is no sequencer at this address.
+    #[error("no sequencer: register ID is {0:#010x}, not 0x53435231")]
+    NoSequencer(u32),
+    /// Its frames have another format.
+    #[error("the NIC writes format version {found}; this program reads version {known}")]
+    Format {
+        /// The hardware's.
+        found: u16,
+        /// Ours.
+        known: u16,
+    },
+    /// Its rows are not those that are wanted.
+    #[error(
+        "the NIC was generated for row profile {found} ({found_bytes} bytes a row); {wanted} ({wanted_bytes} bytes) is wanted"
+    )]
+    Profile {
+        /// The hardware's profile id.
+        found: u8,
+        /// The hardware's row size.
+        found_bytes: usize,
+        /// The id that is wanted.
+        wanted: u8,
+        /// Its row size.
+        wanted_bytes: usize,
+    },
+    /// The configuration does not fit the hardware.
+    #[error(
+        "{cores} cores with {prefix_words} prefix words do not fit the NIC, which has {} rows of history for at most {} cores: {most} at most with these words",
+        .capabilities.history, .capabilities.max_cores
+    )]
+    DoesNotFit {
+        /// k.
+        cores: u8,
+        /// B.
+        prefix_words: u8,
+        /// The largest k with this B.
+        most: u8,
+        /// The hardware.
+        capabilities: Capabilities,
+    },
+    /// The hardware refused a write.
+    #[error("the NIC refused {value} for register {name}")]
+    Refused {
+        /// The register.
+        name: String,
+        /// The value.
+        value: u32,
+    },
+}

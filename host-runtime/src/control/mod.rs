@@ -1,0 +1,21 @@
+//! Control of a hardware sequencer through its registers (`scr_wire::registers`).
+//!
+//! ```text
+//!  SequencerControl ──▶ RegisterAccess ──▶ simulated AXI4-Lite bus, PCI BAR, …
+//!  identify, check,      read, write
+//!  configure, counters
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | [`access`] | how a register is reached: the one thing that differs between simulated and real NICs |
+//! | [`sequencer`] | the driver: identify, check, configure, read counters |
+//! | [`error`] | why a sequencer cannot be controlled |
+
+pub mod access;
+pub mod error;
+pub mod sequencer;
+
+pub use access::RegisterAccess;
+pub use error::ControlError;
+pub use sequencer::{Counters, SequencerControl, Status};

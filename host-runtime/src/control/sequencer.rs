@@ -1,0 +1,269 @@
+//! The driver of the hardware sequencer: identify, check, configure, read counters.
+
+use scr_wire::registers::{self, Capabilities, Register};
+use scr_wire::{Config, MAX_CORES, Profile, Seq};
+
+use super::{ControlError, RegisterAccess};
+
+/// A sequencer that was found behind its registers.
+#[derive(Debug)]
+pub struct SequencerControl<A> {
+    access: A,
+    capabilities: Capabilities,
+    design_version: u16,
+}
+
+/// What the sequencer counted since its last reset.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counters {
+    /// Frames taken in completely.
+    pub packets_in: u64,
+    /// Bytes taken in.
+    pub bytes_in: u64,
+    /// Frames given a number.
+    pub sequenced: u64,
+    /// Frames passed by.
+    pub passed_by: u64,
+    /// Bytes given out, prefixes included.
+    pub bytes_out: u64,
+    /// Cycles in which a beat was offered at the input and not taken.
+    pub input_stall_cycles: u64,
+    /// Cycles in which a beat was offered at the output and not taken.
+    pub output_stall_cycles: u64,
+    /// Frames with an IP EtherType that are no IP packets.
+    pub malformed: u64,
+    /// Frames sent to each core, one entry for each core the hardware can have.
+    pub sent: Vec<u64>,
+}
+
+/// STATUS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// A write was refused since this was last cleared.
+    pub refused: bool,
+    /// The epoch, 0..64.
+    pub epoch: u8,
+}
+
+impl<A: RegisterAccess> SequencerControl<A> {
+    /// Finds the sequencer and reads what it can do.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NoSequencer`] and [`ControlError::Format`] when it is none of ours.
+    pub fn identify(access: A) -> Result<Self, ControlError> {
+        let mut control = Self {
+            access,
+            capabilities: Capabilities::from_word(0),
+            design_version: 0,
+        };
+        let id = control.read(registers::ID.offset)?;
+        if id != registers::ID_VALUE {
+            return Err(ControlError::NoSequencer(id));
+        }
+        let version = control.read(registers::VERSION.offset)?;
+        let (found, known) = (
+            (version >> 16) as u16,
+            (registers::VERSION_VALUE >> 16) as u16,
+        );
+        if found != known {
+            return Err(ControlError::Format { found, known });
+        }
+        control.design_version = version as u16;
+        let word = control.read(registers::CAPABILITIES.offset)?;
+        control.capabilities = Capabilities::from_word(word);
+        Ok(control)
+    }
+
+    /// What it was generated for.
+    pub fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    /// Version of its design.
+    pub fn design_version(&self) -> u16 {
+        self.design_version
+    }
+
+    /// The way to the registers: where it is the NIC itself, for its other side.
+    pub fn access(&mut self) -> &mut A {
+        &mut self.access
+    }
+
+    /// Checks that its rows are those of `profile`.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Profile`].
+    pub fn expect_profile(&self, profile: &Profile) -> Result<(), ControlError> {
+        let wanted = Capabilities::new(profile, 1, 0);
+        let found = self.capabilities;
+        if (found.profile_id, found.row_log2) == (wanted.profile_id, wanted.row_log2) {
+            return Ok(());
+        }
+        Err(ControlError::Profile {
+            found: found.profile_id,
+            found_bytes: found.row_bytes(),
+            wanted: wanted.profile_id,
+            wanted_bytes: wanted.row_bytes(),
+        })
+    }
+
+    /// Checks that a configuration fits, without touching the hardware's.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::DoesNotFit`].
+    pub fn check(&self, config: &Config) -> Result<(), ControlError> {
+        let most = self.capabilities.most_cores(config.prefix_words);
+        if (1..=most).contains(&config.cores) {
+            return Ok(());
+        }
+        Err(ControlError::DoesNotFit {
+            cores: config.cores,
+            prefix_words: config.prefix_words,
+            most,
+            capabilities: self.capabilities,
+        })
+    }
+
+    /// The configuration in the registers.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Bus`].
+    pub fn config(&mut self) -> Result<Config, ControlError> {
+        let control = self.read(registers::CONTROL.offset)?;
+        Ok(Config {
+            cores: self.read(registers::CORES.offset)? as u8,
+            prefix_words: self.read(registers::PREFIX_WORDS.offset)? as u8,
+            enable: control & registers::CONTROL_ENABLE != 0,
+            sequence_all: control & registers::CONTROL_SEQUENCE_ALL != 0,
+        })
+    }
+
+    /// Brings a configuration into the registers, one valid step after the other. It comes into force between two
+    /// frames; where both k and B change, some frames may be sent under the step in between, which is as valid.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::DoesNotFit`], and nothing is written; [`ControlError::Refused`] when the hardware has rules of its
+    /// own, such as whole beats.
+    pub fn configure(&mut self, config: &Config) -> Result<(), ControlError> {
+        self.check(config)?;
+        let now = self.config()?;
+        for (offset, value) in registers::plan(self.capabilities, &now, config) {
+            self.write(offset, value)?;
+        }
+        Ok(())
+    }
+
+    /// Steers what is not sequenced to a queue.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Refused`] when the hardware has no such queue.
+    pub fn set_default_queue(&mut self, queue: u16) -> Result<(), ControlError> {
+        self.write(registers::DEFAULT_QUEUE.offset, queue.into())
+    }
+
+    /// Steers a core's frames to a queue.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Refused`] when the hardware has no such core or queue.
+    pub fn steer(&mut self, core: u8, queue: u16) -> Result<(), ControlError> {
+        let offset = registers::STEERING.of_core(core.min(MAX_CORES));
+        self.write(offset, queue.into())
+    }
+
+    /// The queue that a core's frames are steered to.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Bus`].
+    pub fn steering(&mut self, core: u8) -> Result<u16, ControlError> {
+        let offset = registers::STEERING.of_core(core.min(MAX_CORES));
+        Ok(self.read(offset)? as u16)
+    }
+
+    /// Refusals and epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Bus`].
+    pub fn status(&mut self) -> Result<Status, ControlError> {
+        let word = self.read(registers::STATUS.offset)?;
+        Ok(Status {
+            refused: word & registers::STATUS_REFUSED != 0,
+            epoch: (word >> registers::STATUS_EPOCH_SHIFT) as u8,
+        })
+    }
+
+    /// The number that the next sequenced frame gets.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Bus`].
+    pub fn next_seq(&mut self) -> Result<Seq, ControlError> {
+        Ok(Seq::new(self.read_wide(registers::SEQ.offset)?))
+    }
+
+    /// All counters. Each is exact; they are read one after the other, so under traffic they belong to different moments.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Bus`].
+    pub fn counters(&mut self) -> Result<Counters, ControlError> {
+        let mut read = |register: Register| self.read_wide(register.offset);
+        let mut counters = Counters {
+            packets_in: read(registers::PACKETS_IN)?,
+            bytes_in: read(registers::BYTES_IN)?,
+            sequenced: read(registers::PACKETS_SEQUENCED)?,
+            passed_by: read(registers::PACKETS_PASSED_BY)?,
+            bytes_out: read(registers::BYTES_OUT)?,
+            input_stall_cycles: read(registers::INPUT_STALL_CYCLES)?,
+            output_stall_cycles: read(registers::OUTPUT_STALL_CYCLES)?,
+            malformed: read(registers::MALFORMED)?,
+            sent: Vec::new(),
+        };
+        for core in 0..self.capabilities.max_cores {
+            let count = self.read_wide(registers::SENT.of_core(core))?;
+            counters.sent.push(count);
+        }
+        Ok(counters)
+    }
+
+    fn read(&mut self, offset: u16) -> Result<u32, ControlError> {
+        self.access.read(offset).map_err(ControlError::Bus)
+    }
+
+    /// Low half first: that latches the high one.
+    fn read_wide(&mut self, offset: u16) -> Result<u64, ControlError> {
+        let low = self.read(offset)?;
+        let high = self.read(offset + 4)?;
+        Ok(u64::from(high) << 32 | u64::from(low))
+    }
+
+    /// Writes, and looks whether the write was refused: a write into a PCI BAR has no answer.
+    fn write(&mut self, offset: u16, value: u32) -> Result<(), ControlError> {
+        let clear = |control: &mut Self| {
+            control
+                .access
+                .write(registers::STATUS.offset, registers::STATUS_REFUSED)
+                .map_err(ControlError::Bus)
+        };
+        if self.status()?.refused {
+            clear(self)?;
+        }
+        self.access
+            .write(offset, value)
+            .map_err(ControlError::Bus)?;
+        if self.status()?.refused {
+            clear(self)?;
+            let name = registers::name(offset).to_string();
+            return Err(ControlError::Refused { name, value });
+        }
+        Ok(())
+    }
+}
