@@ -9,7 +9,7 @@ use crate::core::{SOURCES, Sequencer};
 use crate::port::{Direction, Port};
 use crate::verilog::elaborate::{Scope, elaborate};
 use crate::verilog::module::Design;
-use crate::verilog::{EmitError, docs};
+use crate::verilog::{EmitError, comments, docs};
 
 /// Name of the core's top module.
 pub const TOP: &str = "scr_sequencer";
@@ -223,6 +223,7 @@ pub fn emit_as(config: &CoreConfig, top: &str) -> Result<Emitted, BuildError> {
     let docs = docs::read(SOURCES);
     let design = Design {
         docs: &docs,
+        comments: &comments::read(SOURCES),
         prefix: &prefix,
         top,
         banner: &banner,

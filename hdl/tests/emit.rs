@@ -117,9 +117,30 @@ impl Logic for Truncated {
     }
 }
 
+/// Two bytes in the upper part of a word.
+#[derive(LogicBlock, Default)]
+struct Joined {
+    clock: Signal<In, Clock>,
+    a: Signal<In, Bits<8>>,
+    b: Signal<In, Bits<4>>,
+    joined: Signal<Out, Bits<20>>,
+    overlapping: Signal<Out, Bits<20>>,
+}
+
+impl Logic for Joined {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.joined.next =
+            (bit_cast::<20, 8>(self.a.val()) << 9) | (bit_cast::<20, 4>(self.b.val()) << 3);
+        self.overlapping.next =
+            (bit_cast::<20, 8>(self.a.val()) << 2) | bit_cast::<20, 4>(self.b.val());
+    }
+}
+
 fn text_of(block: &dyn Block) -> Result<String, EmitError> {
     let design = Design {
         docs: &std::collections::HashMap::new(),
+        comments: &std::collections::HashMap::new(),
         prefix: "t_",
         top: "t",
         banner: &[],
@@ -132,6 +153,17 @@ fn text_of(block: &dyn Block) -> Result<String, EmitError> {
 fn a_widened_sum_is_evaluated_on_its_own() {
     let text = text_of(&Widened::default()).unwrap();
     assert!(text.contains("assign sum = {1'd0, a + 8'd1};"), "{text}");
+}
+
+#[test]
+fn what_is_shifted_and_joined_becomes_a_concatenation() {
+    let text = text_of(&Joined::default()).unwrap();
+    assert!(
+        text.contains("assign joined = {3'd0, a, 2'd0, b, 3'd0};"),
+        "{text}"
+    );
+    let kept = "assign overlapping = ({12'd0, a} << 2) | {16'd0, b};";
+    assert!(text.contains(kept), "{text}");
 }
 
 #[test]

@@ -30,16 +30,29 @@ fn check(profile: &Profile, history: usize, width: usize) {
     }
 }
 
-#[test]
-fn every_profile() {
+fn every_profile(width: usize) {
     for profile in profile::BUILTIN {
-        check(profile, 16, 512);
+        check(profile, scr_tests::MATRIX_HISTORY, width);
     }
 }
 
 #[test]
-fn other_widths() {
-    check(&profile::FLOW, 64, 128);
-    check(&profile::FLOW6_TIME, 16, 256);
-    check(&profile::FLOW, 64, 1024);
+fn width_128() {
+    every_profile(128);
+}
+
+#[test]
+fn width_256() {
+    every_profile(256);
+}
+
+#[test]
+fn width_512() {
+    every_profile(512);
+    check(&profile::FLOW, 64, 512);
+}
+
+#[test]
+fn width_1024() {
+    every_profile(1024);
 }

@@ -10,7 +10,13 @@ use scr_wire::{Field, Profile, Rejection, Seq, profile};
 const HEAD: [&str; 2] = ["| id | name | R | fields (bytes) |", "|---|---|---|---|"];
 
 fn page() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/wire-format.md");
+    document("wire-format.md")
+}
+
+fn document(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../docs")
+        .join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -40,6 +46,25 @@ fn syn(i: u8) -> Vec<u8> {
     ]);
     frame.resize(60, 0);
     frame
+}
+
+#[test]
+fn the_table_of_registers_is_current() {
+    let head = [
+        "| offset | name | access | bits | meaning |",
+        "|---|---|---|---|---|",
+    ];
+    let rows = scr_wire::registers::MAP.map(|r| r.to_string());
+    let rows = rows.iter().map(String::as_str);
+    let expected: Vec<&str> = head.into_iter().chain(rows).collect();
+    let page = document("sequencer.md");
+    let got = marked(&page, "registers");
+    assert_eq!(
+        got,
+        expected,
+        "the table should be\n{}\n",
+        expected.join("\n")
+    );
 }
 
 #[test]

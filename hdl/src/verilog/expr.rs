@@ -77,7 +77,10 @@ pub fn natural(signals: &dyn Signals, value: &Expr) -> Result<(String, usize), E
                 return Err(mismatch(signals, format!("{text} is truncated to {width}")));
             }
         }
-        Expr::Binary(a, op, b) => binary(signals, a, op, b)?,
+        Expr::Binary(a, op, b) => match concatenation(signals, value)? {
+            Some(joined) => joined,
+            None => binary(signals, a, op, b)?,
+        },
         Expr::Unary(op, inner) => {
             let (text, own) = natural(signals, inner)?;
             match op {
@@ -125,6 +128,66 @@ pub fn natural(signals: &dyn Signals, value: &Expr) -> Result<(String, usize), E
             }
         }
     })
+}
+
+/// Values that were widened, shifted and joined by `|` without overlap, as a concatenation. Rust has no other way to write
+/// one.
+fn concatenation(
+    signals: &dyn Signals,
+    value: &Expr,
+) -> Result<Option<(String, usize)>, EmitError> {
+    let mut parts = Vec::new();
+    let Some(width) = collect_parts(signals, value, &mut parts)? else {
+        return Ok(None);
+    };
+    if parts.len() < 2 {
+        return Ok(None);
+    }
+    // From the highest down, with zeros where there are gaps.
+    parts.sort_by_key(|&(offset, ..)| std::cmp::Reverse(offset));
+    let mut end = width;
+    let mut pieces = Vec::new();
+    for (offset, bits, text) in parts {
+        let Some(gap) = end.checked_sub(offset + bits) else {
+            return Ok(None);
+        };
+        if gap > 0 {
+            pieces.push(format!("{gap}'d0"));
+        }
+        pieces.push(text);
+        end = offset;
+    }
+    if end > 0 {
+        pieces.push(format!("{end}'d0"));
+    }
+    Ok(Some((format!("{{{}}}", pieces.join(", ")), width)))
+}
+
+/// Offset, width and text of each part; `None` when the expression is something else.
+fn collect_parts(
+    signals: &dyn Signals,
+    value: &Expr,
+    parts: &mut Vec<(usize, usize, String)>,
+) -> Result<Option<usize>, EmitError> {
+    let (widened, offset) = match value {
+        Expr::Binary(a, VerilogOp::BitOr, b) => {
+            let left = collect_parts(signals, a, parts)?;
+            let right = collect_parts(signals, b, parts)?;
+            return Ok(left.filter(|_| left == right));
+        }
+        Expr::Binary(a, VerilogOp::Shl, b) => match **b {
+            Expr::Literal(n) => (&**a, n as usize),
+            _ => return Ok(None),
+        },
+        other => (other, 0),
+    };
+    let Expr::Cast(inner, width) = widened else {
+        return Ok(None);
+    };
+    let (text, bits) = natural(signals, inner)?;
+    let fits = bits < *width && offset + bits <= *width;
+    parts.push((offset, bits, unparen(text)));
+    Ok(fits.then_some(*width))
 }
 
 /// A signal: the only thing that Verilog can take a part of.

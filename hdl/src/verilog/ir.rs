@@ -1,6 +1,6 @@
 //! Statements with loops unrolled and names resolved to `instance$port` or `signal`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use rust_hdl::prelude::ast::{
     VerilogBlock, VerilogBlockOrConditional, VerilogConditional, VerilogExpression, VerilogOp,
@@ -8,6 +8,7 @@ use rust_hdl::prelude::ast::{
 };
 
 use super::EmitError;
+use super::comments::Comments;
 
 /// An expression.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Target {
     pub name: String,
     /// Offset and width, when only a part of it.
     pub part: Option<(usize, usize)>,
+    /// Comment before the assignment.
+    pub comment: Vec<String>,
 }
 
 /// A statement.
@@ -64,6 +67,43 @@ impl Expr {
 }
 
 impl Stmt {
+    /// The first assignment in it.
+    pub fn first_target(&self) -> Option<&Target> {
+        match self {
+            Self::Assign(target, _) => Some(target),
+            Self::If(_, then, otherwise) => {
+                then.iter().chain(otherwise).find_map(Self::first_target)
+            }
+            Self::Case(_, arms) => arms
+                .iter()
+                .flat_map(|(_, block)| block)
+                .find_map(Self::first_target),
+        }
+    }
+
+    /// Gives every assignment the comment that stands before it in the source. `seen` counts the assignments to each
+    /// target so far.
+    pub fn comment(&mut self, comments: &Comments, seen: &mut HashMap<String, usize>) {
+        match self {
+            Self::Assign(target, _) => {
+                let place = seen.entry(target.name.clone()).or_default();
+                let key = (target.name.clone(), *place);
+                target.comment = comments.get(&key).cloned().unwrap_or_default();
+                *place += 1;
+            }
+            Self::If(_, then, otherwise) => {
+                for s in then.iter_mut().chain(otherwise) {
+                    s.comment(comments, seen);
+                }
+            }
+            Self::Case(_, arms) => {
+                for s in arms.iter_mut().flat_map(|(_, block)| block) {
+                    s.comment(comments, seen);
+                }
+            }
+        }
+    }
+
     /// All signals that the statement reads, each as often as it does.
     pub fn reads(&self, out: &mut Vec<String>) {
         match self {
@@ -144,6 +184,7 @@ impl<'a> Lower<'a> {
                 let target = Target {
                     name: self.name(name)?,
                     part: None,
+                    comment: Vec::new(),
                 };
                 out.push(Stmt::Assign(target, self.expr(value)?));
             }
@@ -162,6 +203,7 @@ impl<'a> Lower<'a> {
                 let target = Target {
                     name: self.name(name)?,
                     part: Some((offset as usize, *width)),
+                    comment: Vec::new(),
                 };
                 out.push(Stmt::Assign(target, self.expr(replacement)?));
             }

@@ -8,26 +8,30 @@
 //! * parenthesises every nested operation and gives every literal its width;
 //! * **refuses** an expression whose value in Verilog could differ from that in Rust, where an operand has
 //!   another width than its context ([`EmitError::Width`]);
-//! * names modules after their Rust types and takes comments from the Rust documentation;
+//! * names modules after their Rust types and takes comments from the Rust documentation and source;
 //! * turns `Constant`s that differ between instances into parameters.
 //!
 //! | module | one idea |
 //! |---|---|
 //! | [`docs`] | documentation and field types, read from the Rust source |
+//! | [`comments`] | comments on behaviour, read from the Rust source |
 //! | [`elaborate`] | the tree of scopes that rust-hdl's probe sees |
 //! | [`ir`] | statements with loops unrolled and names resolved |
+//! | [`prune`] | removes what nothing reads |
 //! | [`expr`] | expressions as text, widths checked |
 //! | [`process`] | which statements belong into one process |
 //! | [`module`] | a module as text |
 //!
 //! [`rust_hdl`'s `Probe`]: rust_hdl::prelude::Probe
 
+pub mod comments;
 pub mod docs;
 pub mod elaborate;
 pub mod expr;
 pub mod ir;
 pub mod module;
 pub mod process;
+pub mod prune;
 
 /// Why a design cannot be written as Verilog.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -6,11 +6,13 @@ use std::fmt::Write as _;
 use rust_hdl::prelude::{AtomKind, Verilog};
 
 use super::EmitError;
+use super::comments::Comments;
 use super::docs::{self, StructDoc};
 use super::elaborate::{AtomInfo, Scope};
 use super::expr::{self, Signals};
 use super::ir::{self, Expr, Lower, Stmt, Target};
 use super::process;
+use super::prune::prune;
 
 /// Names that an expanded memory declares.
 const MEMORY_LOCALS: [&str; 3] = ["words", "rows", "i"];
@@ -19,6 +21,8 @@ const MEMORY_LOCALS: [&str; 3] = ["words", "rows", "i"];
 pub struct Design<'a> {
     /// Documentation by struct name.
     pub docs: &'a HashMap<String, StructDoc>,
+    /// Comments on behaviour by struct name.
+    pub comments: &'a HashMap<String, Comments>,
     /// First part of every module name but the top's, with its underscore.
     pub prefix: &'a str,
     /// Name of the top module.
@@ -331,6 +335,8 @@ struct Writer<'a> {
     names: HashMap<String, (String, usize)>,
     varying: &'a Varying,
     groups: Vec<Vec<Stmt>>,
+    /// Signals that nothing reads, and that are left out.
+    dead: BTreeSet<String>,
     /// How often a signal is read.
     reads: HashMap<String, usize>,
     /// Child outputs that are connected to a port of this module.
@@ -372,6 +378,7 @@ impl<'a> Writer<'a> {
             names: HashMap::new(),
             varying,
             groups: Vec::new(),
+            dead: BTreeSet::new(),
             reads: HashMap::new(),
             aliases: HashMap::new(),
         };
@@ -392,6 +399,13 @@ impl<'a> Writer<'a> {
             .collect();
         let mut statements = Lower::new(path).block(block)?;
         statements.retain(|s| !matches!(s, Stmt::Assign(t, _) if clocks.contains(&t.name)));
+        if let Some(comments) = design.comments.get(type_name) {
+            let mut seen = HashMap::new();
+            for s in &mut statements {
+                s.comment(comments, &mut seen);
+            }
+        }
+        writer.dead = prune(&mut statements, scope);
         let mut reads = Vec::new();
         for s in &statements {
             s.reads(&mut reads);
@@ -456,12 +470,23 @@ impl<'a> Writer<'a> {
                     Target {
                         name: n,
                         part: None,
+                        ..
                     },
                     value,
                 ),
             ] if n == name => Some(value),
             _ => None,
         })
+    }
+
+    /// The comment on that assignment.
+    fn direct_comment(&self, name: &str) -> &[String] {
+        let targets = self.groups.iter().filter_map(|g| match g.as_slice() {
+            [Stmt::Assign(target, _)] => Some(target),
+            _ => None,
+        });
+        let mut named = targets.filter(|t| t.name == name);
+        named.next().map_or(&[], |t| &t.comment)
     }
 
     /// An output port that does nothing but show a module's output is connected to that.
@@ -618,7 +643,7 @@ impl<'a> Writer<'a> {
         let mut done: BTreeSet<String> = BTreeSet::new();
 
         for atom in &self.scope.atoms {
-            if atom.kind == AtomKind::LocalSignal {
+            if atom.kind == AtomKind::LocalSignal && !self.dead.contains(&atom.name) {
                 let kind = if regs.contains(&atom.name) {
                     "reg "
                 } else {
@@ -634,6 +659,9 @@ impl<'a> Writer<'a> {
         }
         for child in &self.scope.children {
             if child.is_dff() {
+                if self.dead.contains(&format!("{}$d", child.name)) {
+                    continue;
+                }
                 self.register(child, &mut declarations, &mut clocked, &mut done)?;
             } else if let Some(code) = child.inline_code() {
                 self.expand(child, code, &regs, &mut declarations, &mut text, &mut done)?;
@@ -647,8 +675,10 @@ impl<'a> Writer<'a> {
             out.push('\n');
         }
         out += &text;
+        // A comment on what became a connection stands before what follows it.
+        let mut pending = Vec::new();
         for group in &self.groups {
-            self.group(group, &done, &mut out)?;
+            self.group(group, &done, &mut pending, &mut out)?;
         }
         if !clocked.is_empty() {
             let _ = write!(
@@ -676,6 +706,7 @@ impl<'a> Writer<'a> {
         match self.direct(&input) {
             Some(value) if !self.reads.contains_key(&input) => {
                 let _ = writeln!(declarations, "reg  {range}{reg} = {start};");
+                comment(self.direct_comment(&input), 1, clocked);
                 let _ = writeln!(clocked, "    {reg} <= {};", expr::print(self, value, bits)?);
                 done.insert(input);
             }
@@ -705,6 +736,9 @@ impl<'a> Writer<'a> {
                 continue;
             }
             let key = format!("{}${}", child.name, atom.name);
+            if self.dead.contains(&key) {
+                continue;
+            }
             let (own, bits) = self.signal(&key)?;
             if atom.kind == AtomKind::InputParameter {
                 if let Some(Expr::Signal(source)) = self.direct(&key) {
@@ -803,22 +837,36 @@ impl<'a> Writer<'a> {
         &self,
         group: &[Stmt],
         done: &BTreeSet<String>,
+        pending: &mut Vec<String>,
         out: &mut String,
     ) -> Result<(), EmitError> {
         if is_continuous(group) {
             for s in group {
-                if let Stmt::Assign(target, value) = s
-                    && !done.contains(&target.name)
-                    && !self.is_aliased(&target.name)
-                {
+                let Stmt::Assign(target, value) = s else {
+                    continue;
+                };
+                if done.contains(&target.name) || self.is_aliased(&target.name) {
+                    let is_register = target.name.ends_with("$d");
+                    if !is_register && !target.comment.is_empty() {
+                        *pending = target.comment.clone();
+                    }
+                } else {
+                    let own = &target.comment;
+                    if !(pending.is_empty() && own.is_empty()) {
+                        out.push('\n');
+                    }
+                    comment(&std::mem::take(pending), 0, out);
+                    comment(own, 0, out);
                     let (left, bits) = self.target(target)?;
                     let _ = writeln!(out, "assign {left} = {};", expr::print(self, value, bits)?);
                 }
             }
             return Ok(());
         }
-        out.push_str("\nalways @* begin\n");
-        self.statements(group, 1, out)?;
+        out.push('\n');
+        comment(&std::mem::take(pending), 0, out);
+        out.push_str("always @* begin\n");
+        self.statements(group, None, 1, out)?;
         out.push_str("end\n\n");
         Ok(())
     }
@@ -832,9 +880,22 @@ impl<'a> Writer<'a> {
         })
     }
 
-    fn statements(&self, block: &[Stmt], depth: usize, out: &mut String) -> Result<(), EmitError> {
+    /// The statements, and before each its comment, but for that on `said`, which stands there already.
+    fn statements(
+        &self,
+        block: &[Stmt],
+        said: Option<&Target>,
+        depth: usize,
+        out: &mut String,
+    ) -> Result<(), EmitError> {
         let pad = "    ".repeat(depth);
         for s in block {
+            let first = s.first_target();
+            if let Some(first) = first
+                && !said.is_some_and(|said| std::ptr::eq(said, first))
+            {
+                comment(&first.comment, depth, out);
+            }
             match s {
                 Stmt::Assign(target, value) => {
                     let (left, bits) = self.target(target)?;
@@ -843,7 +904,7 @@ impl<'a> Writer<'a> {
                 }
                 Stmt::If(test, then, otherwise) => {
                     out.push_str(&pad);
-                    self.conditional(test, then, otherwise, depth, out)?;
+                    self.conditional(test, then, otherwise, first, depth, out)?;
                 }
                 Stmt::Case(test, arms) => {
                     let (text, bits) = expr::natural(self, test)?;
@@ -854,7 +915,7 @@ impl<'a> Writer<'a> {
                             None => "default".to_owned(),
                         };
                         let _ = writeln!(out, "{pad}    {label}: begin");
-                        self.statements(block, depth + 2, out)?;
+                        self.statements(block, first, depth + 2, out)?;
                         let _ = writeln!(out, "{pad}    end");
                     }
                     let _ = writeln!(out, "{pad}endcase");
@@ -869,27 +930,36 @@ impl<'a> Writer<'a> {
         test: &Expr,
         then: &[Stmt],
         otherwise: &[Stmt],
+        said: Option<&Target>,
         depth: usize,
         out: &mut String,
     ) -> Result<(), EmitError> {
         let pad = "    ".repeat(depth);
         let _ = writeln!(out, "if ({}) begin", expr::condition(self, test)?);
-        self.statements(then, depth + 1, out)?;
+        self.statements(then, said, depth + 1, out)?;
         match otherwise {
             [] => {
                 let _ = writeln!(out, "{pad}end");
             }
             [Stmt::If(test, then, otherwise)] => {
                 let _ = write!(out, "{pad}end else ");
-                self.conditional(test, then, otherwise, depth, out)?;
+                self.conditional(test, then, otherwise, None, depth, out)?;
             }
             _ => {
                 let _ = writeln!(out, "{pad}end else begin");
-                self.statements(otherwise, depth + 1, out)?;
+                self.statements(otherwise, said, depth + 1, out)?;
                 let _ = writeln!(out, "{pad}end");
             }
         }
         Ok(())
+    }
+}
+
+/// Comment lines.
+fn comment(lines: &[String], depth: usize, out: &mut String) {
+    let pad = "    ".repeat(depth);
+    for line in lines {
+        let _ = writeln!(out, "{pad}// {}", docs::plain(line));
     }
 }
 
@@ -907,7 +977,7 @@ fn is_continuous(group: &[Stmt]) -> bool {
 
 /// The text in pieces: identifiers (true) and everything between them (false). A `'` keeps the base letter
 /// of a literal from being taken for a name.
-fn tokens(text: &str) -> impl Iterator<Item = (bool, &str)> {
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = (bool, &str)> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == '\'';
     let mut rest = text;
     std::iter::from_fn(move || {

@@ -1,0 +1,99 @@
+//! Removes what nothing reads: registers and wires that one configuration of a block needs and another does not.
+
+use std::collections::BTreeSet;
+
+use rust_hdl::prelude::AtomKind;
+
+use super::elaborate::Scope;
+use super::ir::Stmt;
+use super::module::tokens;
+
+/// Removes assignments to signals of `scope` that nothing reads, and returns the signals: locals by their name, registers as
+/// `register$d`, inputs of expanded blocks as `block$input`. A name with `unused` in it is kept.
+pub fn prune(statements: &mut Vec<Stmt>, scope: &Scope) -> BTreeSet<String> {
+    let mut dead = ignored_inputs(scope);
+    strip(statements, &dead);
+    loop {
+        let mut reads = BTreeSet::new();
+        for s in statements.iter() {
+            live_reads(s, &mut reads);
+        }
+        let registers = scope.children.iter().filter(|c| c.is_dff());
+        let registers = registers
+            .filter(|c| !reads.contains(&format!("{}$q", c.name)))
+            .map(|c| format!("{}$d", c.name));
+        let locals = scope.atoms.iter().filter(|a| {
+            a.kind == AtomKind::LocalSignal
+                && !reads.contains(&a.name)
+                && !a.name.contains("unused")
+        });
+        let locals = locals.map(|a| a.name.clone());
+        let before = dead.len();
+        dead.extend(registers.chain(locals));
+        if dead.len() == before {
+            return dead;
+        }
+        strip(statements, &dead);
+    }
+}
+
+/// Inputs that the code of an expanded block does not mention.
+fn ignored_inputs(scope: &Scope) -> BTreeSet<String> {
+    let mut ignored = BTreeSet::new();
+    for child in &scope.children {
+        let Some(code) = child.inline_code().filter(|_| !child.is_dff()) else {
+            continue;
+        };
+        let mentioned: BTreeSet<&str> = tokens(code).filter(|t| t.0).map(|t| t.1).collect();
+        for atom in &child.atoms {
+            let is_input = atom.kind == AtomKind::InputParameter && !atom.is_clock;
+            if is_input && !mentioned.contains(atom.name.as_str()) {
+                ignored.insert(format!("{}${}", child.name, atom.name));
+            }
+        }
+    }
+    ignored
+}
+
+fn strip(statements: &mut Vec<Stmt>, dead: &BTreeSet<String>) {
+    statements.retain_mut(|s| match s {
+        Stmt::Assign(target, _) => !dead.contains(&target.name),
+        Stmt::If(_, then, otherwise) => {
+            strip(then, dead);
+            strip(otherwise, dead);
+            !(then.is_empty() && otherwise.is_empty())
+        }
+        Stmt::Case(_, arms) => {
+            for (_, block) in arms.iter_mut() {
+                strip(block, dead);
+            }
+            arms.iter().any(|(_, block)| !block.is_empty())
+        }
+    });
+}
+
+/// What a statement reads, but for a register's own value on its way to itself.
+fn live_reads(s: &Stmt, out: &mut BTreeSet<String>) {
+    let mut reads = Vec::new();
+    match s {
+        Stmt::Assign(target, value) => {
+            value.reads(&mut reads);
+            if let Some(register) = target.name.strip_suffix("$d") {
+                let own = format!("{register}$q");
+                reads.retain(|name| *name != own);
+            }
+        }
+        Stmt::If(test, then, otherwise) => {
+            test.reads(&mut reads);
+            then.iter()
+                .chain(otherwise)
+                .for_each(|s| live_reads(s, out));
+        }
+        Stmt::Case(test, arms) => {
+            test.reads(&mut reads);
+            let blocks = arms.iter().flat_map(|(_, block)| block);
+            blocks.for_each(|s| live_reads(s, out));
+        }
+    }
+    out.extend(reads);
+}
