@@ -50,7 +50,7 @@ pub(super) fn warnings(
 }
 
 /// What every file is compiled with.
-const FLAGS: [&str; 13] = [
+const FLAGS: [&str; 12] = [
     "-std=gnu++17",
     "-w",
     "-fPIC",
@@ -62,7 +62,6 @@ const FLAGS: [&str; 13] = [
     "-pthread",
     "-DVERILATOR=1",
     "-DVM_SC=0",
-    "-DVM_COVERAGE=0",
     "-DVL_TIME_CONTEXT=1",
 ];
 
@@ -76,20 +75,31 @@ const PACK_BYTES: u64 = 500_000;
 
 const LINK_FLAGS: [&str; 4] = ["-shared", "-pthread", "-Wl,-z,defs", "-Wl,-z,now"];
 
-/// Verilator's flag for a trace format.
-pub(super) fn trace_flag(trace: Option<TraceFormat>) -> Option<&'static str> {
-    trace.map(|format| match format {
-        TraceFormat::Fst => "--trace-fst",
-        TraceFormat::Vcd => "--trace",
-    })
+/// Verilator's flags for what is to be written.
+pub(super) fn trace_flags(trace: Option<TraceFormat>) -> &'static [&'static str] {
+    match trace {
+        None => &[],
+        Some(TraceFormat::Fst) => &["--trace-fst"],
+        Some(TraceFormat::Vcd) => &["--trace"],
+        // Of wide signals too; Verilator leaves those above 256 bits out.
+        Some(TraceFormat::Coverage) => &[
+            "--coverage-line",
+            "--coverage-toggle",
+            "--coverage-max-width",
+            "2048",
+        ],
+    }
 }
 
-fn trace_definitions(trace: Option<TraceFormat>) -> [&'static str; 3] {
-    match trace {
-        None => ["-DVM_TRACE=0", "-DVM_TRACE_FST=0", "-DVM_TRACE_VCD=0"],
-        Some(TraceFormat::Fst) => ["-DVM_TRACE=1", "-DVM_TRACE_FST=1", "-DVM_TRACE_VCD=0"],
-        Some(TraceFormat::Vcd) => ["-DVM_TRACE=1", "-DVM_TRACE_FST=0", "-DVM_TRACE_VCD=1"],
-    }
+fn trace_definitions(trace: Option<TraceFormat>) -> [String; 4] {
+    let is = |format| u8::from(trace == Some(format));
+    let (fst, vcd) = (is(TraceFormat::Fst), is(TraceFormat::Vcd));
+    [
+        format!("-DVM_TRACE={}", fst | vcd),
+        format!("-DVM_TRACE_FST={fst}"),
+        format!("-DVM_TRACE_VCD={vcd}"),
+        format!("-DVM_COVERAGE={}", is(TraceFormat::Coverage)),
+    ]
 }
 
 /// Every option of a build, for the cache's key.
@@ -100,7 +110,9 @@ pub(super) fn identity(trace: Option<TraceFormat>) -> String {
         .chain(&FLAGS)
         .chain(&[FAST, SLOW])
         .chain(&LINK_FLAGS)
-        .chain(&trace_definitions(trace))
+        .copied()
+        .chain(trace_flags(trace).iter().copied())
+        .chain(trace_definitions(trace).iter().map(String::as_str))
         .fold(String::new(), |all, flag| all + flag + "\n")
 }
 

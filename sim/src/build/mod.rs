@@ -58,13 +58,15 @@ pub struct Design<'a> {
     pub ports: &'a [Port],
 }
 
-/// Format of a waveform.
+/// What an instance writes into its file. Each is a build of its own: models that write nothing are fastest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TraceFormat {
-    /// GTKWave's compressed format. Building a model for it needs zlib's header.
+    /// A waveform in GTKWave's compressed format. Building a model for it needs zlib's header.
     Fst,
-    /// Value change dump: text, large, understood everywhere.
+    /// A waveform as value change dump: text, large, understood everywhere.
     Vcd,
+    /// No waveform: how often each line ran and each bit toggled, in Verilator's format, written at the end.
+    Coverage,
 }
 
 impl TraceFormat {
@@ -235,6 +237,31 @@ impl ModelBuilder {
         Ok(said)
     }
 
+    /// Signals of the design that nothing reads, in Verilator's opinion. One of which only some bits are not read is
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// As [`lint`](Self::lint).
+    pub fn dead_signals(&self, sources: &[Source], top: &str) -> Result<Vec<String>, BuildError> {
+        let toolchain = self.toolchain()?;
+        let work = tempfile::tempdir().map_err(BuildError::scratch)?;
+        write_sources(work.path(), sources)?;
+        let mut verilator = toolchain.verilator();
+        verilator
+            .current_dir(work.path())
+            .args(["--lint-only", "-Wall", "-Wno-fatal"])
+            .args(["--top-module", top])
+            .args(sources.iter().map(file_name));
+        let output = command::run(&mut verilator)?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        let names = said.lines().filter_map(|line| {
+            let (_, name) = line.split_once("Signal is not used: '")?;
+            Some(name.trim_end_matches('\'').to_owned())
+        });
+        Ok(names.collect())
+    }
+
     fn toolchain(&self) -> Result<Toolchain, BuildError> {
         Toolchain::with(self.verilator.as_deref(), self.compiler.as_deref())
     }
@@ -288,7 +315,7 @@ impl ModelBuilder {
             .current_dir(work)
             .args(compile::VERILATOR_FLAGS)
             .args(compile::warnings(toolchain)?)
-            .args(compile::trace_flag(self.trace))
+            .args(compile::trace_flags(self.trace))
             .args(["--prefix", shim::PREFIX, "--Mdir", compile::OBJECTS])
             .args(["--top-module", design.top])
             .args(design.sources.iter().map(file_name));

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -16,6 +17,10 @@ using Trace = VerilatedFstC;
 #elif defined(SCR_TRACE_VCD)
 #include "verilated_vcd_c.h"
 using Trace = VerilatedVcdC;
+#endif
+
+#if defined(SCR_COVERAGE)
+#include "verilated_cov.h"
 #endif
 
 #define SCR_EXPORT extern "C" __attribute__((visibility("default")))
@@ -58,6 +63,9 @@ struct Model {
 #else
     void dump() {}
 #endif
+#ifdef SCR_COVERAGE
+    std::string coverage_path;
+#endif
 };
 
 }  // namespace
@@ -86,6 +94,8 @@ SCR_EXPORT Model* scr_model_create(const char* trace_path, char* error, size_t e
             model->trace->open(trace_path);
             ok = model->trace->isOpen();
             reason = "the trace file cannot be opened for writing";
+#elif defined(SCR_COVERAGE)
+            model->coverage_path = trace_path;
 #else
             ok = false;
             reason = "the model was built without tracing";
@@ -141,6 +151,11 @@ SCR_EXPORT void scr_model_destroy(Model* model) {
     model->top->final();
 #ifdef SCR_TRACE
     if (model->trace) model->trace->close();
+#endif
+#ifdef SCR_COVERAGE
+    if (!model->coverage_path.empty()) {
+        model->context->coveragep()->write(model->coverage_path.c_str());
+    }
 #endif
     delete model;
 }

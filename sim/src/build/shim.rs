@@ -57,6 +57,7 @@ pub(super) fn generate(ports: &[Port], trace: Option<TraceFormat>) -> String {
         None => "",
         Some(TraceFormat::Fst) => "#define SCR_TRACE_FST 1\n",
         Some(TraceFormat::Vcd) => "#define SCR_TRACE_VCD 1\n",
+        Some(TraceFormat::Coverage) => "#define SCR_COVERAGE 1\n",
     });
     _ = writeln!(text, "#define SCR_ABI {ABI}u");
     text.push_str("#define SCR_PORTS(PORT) \\\n");
