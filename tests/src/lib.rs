@@ -4,6 +4,8 @@
 //! `SCR_LONG=1` makes the sweeps about thirty times longer.
 #![forbid(unsafe_code)]
 
+pub mod coverage;
+
 use std::path::{Path, PathBuf};
 
 use scr_hdl::{CoreConfig, Emitted};
@@ -20,6 +22,9 @@ pub fn rounds(normal: u64) -> u64 {
         _ => normal,
     }
 }
+
+/// History depth N of the runs over all profiles and widths.
+pub const MATRIX_HISTORY: usize = 16;
 
 /// A configuration with its Verilog and its model.
 pub struct Built {
@@ -58,8 +63,17 @@ fn build(builder: &ModelBuilder, emitted: &Emitted) -> ModelLibrary {
 impl Built {
     /// The model of `config`, from the cache or built.
     pub fn new(config: CoreConfig) -> Self {
+        Self::with(config, &ModelBuilder::new())
+    }
+
+    /// The same, of a model that writes something.
+    pub fn recording(config: CoreConfig, format: TraceFormat) -> Self {
+        Self::with(config, &ModelBuilder::new().trace(format))
+    }
+
+    fn with(config: CoreConfig, builder: &ModelBuilder) -> Self {
         let emitted = scr_hdl::emit(&config).expect("a valid configuration");
-        let model = build(&ModelBuilder::new(), &emitted);
+        let model = build(builder, &emitted);
         Self {
             config,
             emitted,

@@ -215,7 +215,7 @@ impl Checker {
 
     /// What does not depend on settings.
     fn check_beside(&self, packet: &TestPacket, frame: &Frame) -> Result<(), MismatchKind> {
-        let expected = User::new(packet.time, packet.bad_frame);
+        let expected = packet.user();
         if frame.user != expected {
             return Err(MismatchKind::User {
                 expected: expected.0,

@@ -555,7 +555,7 @@ impl<'a> Engine<'a> {
         }
         beat.keep = u128::MAX >> (128 - count);
         beat.last = left.len() <= beat_bytes;
-        beat.user = User::new(packet.time, packet.bad_frame);
+        beat.user = packet.user();
         beat.id = packet.id & self.ports.max_id();
         self.ports.drive(self.dut, beat);
         self.ports.s_valid.set_bit(self.dut, true);

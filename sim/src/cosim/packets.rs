@@ -4,6 +4,8 @@ use fastrand::Rng;
 use scr_wire::Timestamp;
 use scr_wire::parse::{ETHERTYPE_IPV4, ETHERTYPE_IPV6, VLAN_TPIDS};
 
+use crate::stream::User;
+
 /// A packet with what arrives beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestPacket {
@@ -15,6 +17,8 @@ pub struct TestPacket {
     pub id: u16,
     /// The flag of a bad frame.
     pub bad_frame: bool,
+    /// The bits of tuser besides; see [`User::with_rest`].
+    pub user_rest: u32,
 }
 
 impl TestPacket {
@@ -25,7 +29,13 @@ impl TestPacket {
             time: Timestamp::default(),
             id: 0,
             bad_frame: false,
+            user_rest: 0,
         }
+    }
+
+    /// Its tuser.
+    pub fn user(&self) -> User {
+        User::new(self.time, self.bad_frame).with_rest(self.user_rest)
     }
 }
 
@@ -273,6 +283,8 @@ pub(super) fn random_packet(rng: &mut Rng) -> TestPacket {
     let nanos = match rng.u8(..8) {
         0 => 0,
         1 => 999_999_999,
+        // No time, but the sequencer copies it all the same.
+        2 => rng.u32(..),
         _ => rng.u32(..1_000_000_000),
     };
     TestPacket {
@@ -283,6 +295,7 @@ pub(super) fn random_packet(rng: &mut Rng) -> TestPacket {
         },
         id: rng.u16(..),
         bad_frame: rng.u8(..8) == 0,
+        user_rest: rng.u32(..),
     }
 }
 

@@ -45,7 +45,8 @@ pub fn packet() -> impl Strategy<Value = TestPacket> {
     ];
     let shape = (0..4u8, any::<u8>(), network(), length, any::<u64>());
     let time = (any::<u32>(), 0..1_000_000_000u32);
-    (shape, time, any::<u8>(), any::<bool>()).prop_map(|(shape, time, id, bad_frame)| {
+    let user = (any::<bool>(), any::<u32>());
+    (shape, time, any::<u8>(), user).prop_map(|(shape, time, id, (bad_frame, user_rest))| {
         let (vlan_tags, tpids, network, length, seed) = shape;
         let shape = Shape {
             vlan_tags,
@@ -62,6 +63,7 @@ pub fn packet() -> impl Strategy<Value = TestPacket> {
             },
             id: id.into(),
             bad_frame,
+            user_rest,
         }
     })
 }

@@ -19,6 +19,15 @@ impl User {
         Self((seconds | nanos) << 1 | bad_frame as u128)
     }
 
+    /// The same with the bits that [`Timestamp`] does not have: the fraction of a nanosecond in the lower half of `rest`, the
+    /// upper 16 bits of the seconds in the upper half.
+    #[inline]
+    #[must_use]
+    pub const fn with_rest(self, rest: u32) -> Self {
+        let (high, low) = ((rest >> 16) as u128, (rest & 0xffff) as u128);
+        Self(self.0 | high << 81 | low << 1)
+    }
+
     /// The timestamp; seconds modulo 2³², fractions of a nanosecond cut off.
     #[inline]
     pub const fn time(self) -> Timestamp {
@@ -51,6 +60,9 @@ mod tests {
         assert_eq!(user.0 >> 17 & 0xffff_ffff, 999_999_999, "nanoseconds");
         assert_eq!(user.0 >> 49, 0x1234_5678, "seconds");
         assert_eq!((user.time(), user.bad_frame()), (time, true));
+        let rest = user.with_rest(0xfedc_8001);
+        assert_eq!((rest.0 >> 81, rest.0 >> 1 & 0xffff), (0xfedc, 0x8001));
+        assert_eq!((rest.time(), rest.bad_frame()), (time, true));
         assert!(
             User::new(
                 Timestamp {

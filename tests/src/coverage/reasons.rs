@@ -1,0 +1,265 @@
+//! Why a point is not covered. The rules are for the configuration of the command: `flow`, N = 64, 512 bits, 16 cores.
+
+use super::points::{Kind, Point};
+
+/// Why a point is not covered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// It cannot be, in this configuration: the bit or the branch is constant. Not counted.
+    Constant(&'static str),
+    /// It can be, but not in a simulation of this length.
+    OutOfReach(&'static str),
+    /// The content of a memory. Its ports are covered like other signals; words are not counted.
+    Memory,
+}
+
+impl Reason {
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Constant(text) | Self::OutOfReach(text) => text,
+            Self::Memory => "content of a memory",
+        }
+    }
+}
+
+const FLAGS: &str = "flags of cores above the maximum; tables of 128 are cut to what is configured";
+const MAPPED: &str = "the fixed 96 bits of an IPv4-mapped address; the profile has no IPv6";
+const HEADER: &str = "fixed bytes of the header: MAC, version, profile, EtherType, row size";
+const TICKET: &str =
+    "upper bits that only more cores, words, rows or lanes than configured would use";
+const EPOCH: &str = "zeros above the epoch in its register";
+const REGISTER: &str = "bits that a 32-bit register does not have";
+const SEQ: &str = "upper half of the sequence number: 2²⁰ packets and more";
+const HIGH: &str = "upper part of a 64-bit counter: 2²⁴ events and more";
+const FIELD: &str = "a field that rows of this profile do not have";
+const ROTATION: &str = "lanes that 512 bits with rows of 16 bytes do not have";
+
+/// A field of `FrameTicket`: its lowest bit, its width, and how many of its bits this configuration uses.
+const TICKET_FIELDS: [(u32, u32, u32); 8] = [
+    (3, 8, 6),   // left_after: at most 62
+    (11, 10, 7), // filled_slots: at most 66
+    (21, 10, 6), // filled_after: at most 63
+    (58, 5, 2),  // rotation: 4 lanes
+    (63, 8, 6),  // prefix_words: at most 63
+    (71, 8, 5),  // cores: at most 16
+    (79, 8, 4),  // core: at most 15
+    (133, 8, 7), // valid_rows: at most 65
+];
+
+/// Lowest bit of the sequence number in `FrameTicket`, and in the header.
+const TICKET_SEQ: u32 = 93;
+
+/// Widths that names stand for: of a signal whose name ends so, the bits from the number on are not used.
+const WIDTHS: [(&str, u32, &str); 37] = [
+    ("cores", 5, TICKET),
+    ("cores_register", 5, TICKET),
+    ("next_core", 4, TICKET),
+    ("slot_core", 4, TICKET),
+    ("after_next", 5, TICKET),
+    ("after_remainder", 5, TICKET),
+    ("last_plus_one", 5, TICKET),
+    ("remainder", 4, TICKET),
+    ("target", 5, TICKET),
+    ("divisor", 12, TICKET),
+    ("divisor_high", 4, TICKET),
+    ("core", 4, TICKET),
+    ("asked", 4, TICKET),
+    ("looked_up", 4, TICKET),
+    ("written", 4, TICKET),
+    ("read_place", 4, TICKET),
+    ("words", 6, TICKET),
+    ("words_register", 6, TICKET),
+    ("beats", 6, TICKET),
+    ("last_prefix_beat", 6, TICKET),
+    ("left", 6, TICKET),
+    ("rows", 7, TICKET),
+    ("most", 7, TICKET),
+    ("in_history", 7, TICKET),
+    ("filled_more", 7, TICKET),
+    ("next_filled", 6, TICKET),
+    ("filled", 7, TICKET),
+    ("filled_slots", 7, TICKET),
+    ("rotation", 2, ROTATION),
+    ("lane", 2, ROTATION),
+    ("turn", 2, ROTATION),
+    ("part", 0, "parts of rows wider than a beat"),
+    ("next_before_rows", 0, "parts of rows wider than a beat"),
+    ("bytes", 7, "a beat has at most 64 bytes"),
+    ("amount", 7, "a beat has at most 64 bytes"),
+    ("beat_index", 2, "the window has two beats"),
+    ("resp", 0, "answers are OKAY and SLVERR only"),
+];
+
+/// The reason for a point, if a rule has one.
+pub fn reason(point: &Point) -> Option<Reason> {
+    match point.kind {
+        Kind::Line => line(point),
+        Kind::Toggle => toggle(point),
+    }
+}
+
+fn line(point: &Point) -> Option<Reason> {
+    let block = block(point);
+    match block {
+        "history" => Some(Reason::Constant(ROTATION)),
+        "history_lane" if point.instance.ends_with("lane_3") => Some(Reason::Constant(
+            "the last lane never reads the address before",
+        )),
+        "packet_parser" => Some(Reason::Constant("IPv6, which the profile has not")),
+        "numberer" if point.what == "if" => Some(Reason::OutOfReach(SEQ)),
+        "numberer" | "scheduler" => Some(Reason::Constant("rows wider than a beat")),
+        _ => None,
+    }
+}
+
+/// The block's name: the file without the top's.
+fn block(point: &Point) -> &str {
+    let name = point.file.trim_start_matches("scr_sequencer");
+    name.trim_start_matches('_').trim_end_matches(".v")
+}
+
+fn toggle(point: &Point) -> Option<Reason> {
+    let (name, bit) = signal(&point.what);
+    let constant = |holds: bool, text| holds.then_some(Reason::Constant(text));
+    let far = |holds: bool, text| holds.then_some(Reason::OutOfReach(text));
+    let is = |names: &[&str]| names.contains(&name);
+    let stem = ["_reg", "_next"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .unwrap_or(name);
+    if name.ends_with("_words") || name.ends_with("_rows") || point.what.contains("][") {
+        return Some(Reason::Memory);
+    }
+    match block(point) {
+        "steering" | "sent_counter" if matches!(stem, "steered" | "counted") => {
+            return constant(bit >= 16, FLAGS);
+        }
+        _ => {}
+    }
+    if is(&["header", "b_header_reg", "header_bits"]) {
+        return header(bit);
+    }
+    if let Some(reason) = ticket(stem, bit) {
+        return Some(reason);
+    }
+    if matches!(block(point), "packet_parser")
+        && (stem.ends_with("_src") || stem.ends_with("_dst") || stem.ends_with("_ip"))
+    {
+        return constant(bit < 96, MAPPED);
+    }
+    if stem.contains("ipv6")
+        || stem.starts_with("layout_tcp_")
+        || is(&["layout_seconds", "layout_nanoseconds", "sec", "ns"])
+    {
+        return constant(true, FIELD);
+    }
+    if stem.contains("seq") && !stem.contains("sequence") {
+        return far(
+            stem.contains("high") || stem.contains("full") || bit >= 14,
+            SEQ,
+        );
+    }
+    if stem.contains("epoch") && stem.contains("wide") {
+        return constant(bit >= 6, EPOCH);
+    }
+    if matches!(
+        block(point),
+        "counters" | "registers" | "register_read" | "event_counter" | "sent_counter" | ""
+    ) {
+        let counts = [
+            "count",
+            "value",
+            "latch",
+            "stored",
+            "middle",
+            "high",
+            "low",
+            "total",
+            "turned",
+            "before",
+            "after",
+            "answer",
+            "first_four",
+            "last_four",
+            "carry",
+        ];
+        if counts.iter().any(|c| stem.contains(c)) {
+            return far(true, HIGH);
+        }
+    }
+    match (block(point), stem) {
+        ("meta_fifo", "pending" | "token") => {
+            return constant(
+                bit >= 1,
+                "a frame falls short of the window by one beat at most",
+            );
+        }
+        ("meta_fifo", "held" | "visible") => {
+            return far(
+                bit >= 18,
+                "more frames wait for their number than a pause lets come",
+            );
+        }
+        ("beat_fifo", "held" | "unpromised") => {
+            return far(bit == 31, "the place that is left for beats under way");
+        }
+        ("header_window", "place") => return constant(bit >= 2, "the window has two beats"),
+        ("history" | "numberer", "place" | "high_place") => return far(bit >= 12, SEQ),
+        ("sent_counter", "place") => return constant(bit >= 4, TICKET),
+        ("counters", "slot" | "turn") => return constant(bit >= 5, TICKET),
+        ("input_stage" | "output_fifo", "count" | "keep_count_count") => {
+            return constant(bit >= 7, "a beat has at most 64 bytes");
+        }
+        ("register_read", "data" | "rdata") | (_, "s_axil_rdata" | "s_rdata") => {
+            return far(true, HIGH);
+        }
+        _ => {}
+    }
+    let by_name = WIDTHS.iter().find(|(name, from, _)| {
+        let rest = stem.strip_suffix(name);
+        bit >= *from
+            && rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('_') || *name == "resp")
+    });
+    if let Some((_, _, text)) = by_name {
+        return Some(Reason::Constant(text));
+    }
+    constant(is(&["simple_reg", "simple_next"]), REGISTER)
+}
+
+fn header(bit: u32) -> Option<Reason> {
+    // Bytes 0 to 15, the first in the lowest bits; bytes 7 to 11 are the sequence number, most significant first.
+    match bit {
+        0..24 | 48..50 | 96..112 | 120..128 => Some(Reason::Constant(HEADER)),
+        30..32 | 37..40 | 44..48 | 119 => Some(Reason::Constant(TICKET)),
+        56..88 => Some(Reason::OutOfReach(SEQ)),
+        _ => None,
+    }
+}
+
+fn ticket(stem: &str, bit: u32) -> Option<Reason> {
+    let is_ticket = stem.ends_with("ticket")
+        || stem.ends_with("frame")
+        || matches!(stem, "made" | "head" | "ram_read_data");
+    if !is_ticket {
+        return None;
+    }
+    if (TICKET_SEQ + 14..TICKET_SEQ + 40).contains(&bit) {
+        return Some(Reason::OutOfReach(SEQ));
+    }
+    let unused = TICKET_FIELDS
+        .iter()
+        .any(|&(low, width, used)| (low + used..low + width).contains(&bit));
+    unused.then_some(Reason::Constant(TICKET))
+}
+
+/// `name[bit]`, bit 0 for a signal of one bit.
+fn signal(what: &str) -> (&str, u32) {
+    match what.split_once('[') {
+        Some((name, bit)) => {
+            let bit = bit.trim_end_matches(']').rsplit('[').next().unwrap_or("0");
+            (name, bit.parse().unwrap_or(0))
+        }
+        None => (what, 0),
+    }
+}
