@@ -10,8 +10,18 @@ use scr_sim::stream::Settings;
 use scr_wire::{Config, Geometry, Timestamp, profile};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for history in [16, 64, 128] {
+        measure(history)?;
+    }
+    Ok(())
+}
+
+/// With the default sequencer but for N = `history`.
+fn measure(history: usize) -> Result<(), Box<dyn std::error::Error>> {
+    println!("N = {history}");
     let start = Instant::now();
-    let core = CoreConfig::new(&profile::FLOW);
+    let mut core = CoreConfig::new(&profile::FLOW);
+    core.history = history;
     let model = SequencerModel::build(&core, &ModelBuilder::new(), &mut |_| {})?;
     println!("model: {:.2} s", start.elapsed().as_secs_f64());
 
