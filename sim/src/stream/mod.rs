@@ -22,6 +22,6 @@ mod user;
 pub use configure::{Configurator, SettingError, Settings};
 pub use pattern::{Pattern, PatternState};
 pub use ports::{Beat, MAX_BEAT_BYTES, PortError, StreamPorts};
-pub use registers::{Access, Answer, NoAnswer, RegisterBus};
+pub use registers::{Access, Answer, Delays, NoAnswer, RegisterBus};
 pub use rules::{Rules, Signal, Violation};
 pub use user::User;

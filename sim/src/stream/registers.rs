@@ -84,6 +84,17 @@ struct AxilPorts {
     rready: Field,
 }
 
+/// When the master offers and takes, in cycles from the start of an access.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delays {
+    /// The address is offered from this cycle on.
+    pub address: u32,
+    /// The data of a write are offered from this cycle on.
+    pub data: u32,
+    /// The answer is taken so many cycles after it could be.
+    pub answer: u32,
+}
+
 /// What has yet to be done for the access.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
@@ -91,6 +102,9 @@ struct Pending {
     address: bool,
     data: bool,
     cycles: u32,
+    delays: Delays,
+    /// Cycles that the answer has waited.
+    answered: u32,
 }
 
 /// A master on a block's AXI4-Lite ports, one access at a time.
@@ -147,12 +161,23 @@ impl RegisterBus {
     ///
     /// When one is under way.
     pub fn start(&mut self, access: Access) {
+        self.start_with(access, Delays::default());
+    }
+
+    /// The same with a master that takes its time.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_with(&mut self, access: Access, delays: Delays) {
         assert!(self.pending.is_none(), "one access at a time");
         self.pending = Some(Pending {
             access,
             address: true,
             data: matches!(access, Access::Write { .. }),
             cycles: 0,
+            delays,
+            answered: 0,
         });
     }
 
@@ -173,11 +198,14 @@ impl RegisterBus {
                 if now.address && now.cycles == 0 {
                     ports.araddr.set(dut, offset.into());
                 }
-                let waits = !now.address;
-                self.drive(dut, [false, false, false, now.address, waits]);
-                if now.address {
+                let offers = now.address && now.cycles >= now.delays.address;
+                let valid = !now.address && ports.rvalid.bit(dut);
+                let takes = !now.address && now.answered >= now.delays.answer;
+                now.answered += u32::from(valid);
+                self.drive(dut, [false, false, false, offers, takes]);
+                if offers {
                     now.address = !ports.arready.bit(dut);
-                } else if ports.rvalid.bit(dut) {
+                } else if valid && takes {
                     answer = Some(Answer {
                         value: ports.rdata.get(dut) as u32,
                         refused: ports.rresp.get(dut) != 0,
@@ -194,11 +222,15 @@ impl RegisterBus {
                     ports.wdata.set(dut, value.into());
                     ports.wstrb.set(dut, strobes.into());
                 }
-                let waits = !now.address && !now.data;
-                self.drive(dut, [now.address, now.data, waits, false, false]);
-                now.address &= !ports.awready.bit(dut);
-                now.data &= !ports.wready.bit(dut);
-                if waits && ports.bvalid.bit(dut) {
+                let address = now.address && now.cycles >= now.delays.address;
+                let data = now.data && now.cycles >= now.delays.data;
+                let valid = !now.address && !now.data && ports.bvalid.bit(dut);
+                let takes = !now.address && !now.data && now.answered >= now.delays.answer;
+                now.answered += u32::from(valid);
+                self.drive(dut, [address, data, takes, false, false]);
+                now.address &= !(address && ports.awready.bit(dut));
+                now.data &= !(data && ports.wready.bit(dut));
+                if valid && takes {
                     answer = Some(Answer {
                         value: 0,
                         refused: ports.bresp.get(dut) != 0,
