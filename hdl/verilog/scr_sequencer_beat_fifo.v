@@ -104,7 +104,6 @@ always @* begin
     pop_pointer_next = pop_pointer_reg;
     unpromised_next = unpromised_reg;
     held_next = held_reg;
-    space_flag_next = space_flag_reg;
     if (write) begin
         write_pointer_next = write_pointer_reg + 5'd1;
     end

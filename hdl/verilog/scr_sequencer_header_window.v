@@ -57,7 +57,7 @@ reg  [96:0] first_user_reg = 97'd0, first_user_next;
 reg  [7:0] first_id_reg = 8'd0, first_id_next;
 reg  [3:0] beat_index_reg = 4'd0, beat_index_next;
 reg  complete_reg = 1'd0, complete_next;
-reg  [3:0] short_by_reg = 4'd0, short_by_next;
+reg  [3:0] short_by_reg = 4'd0;
 
 assign window_join_whole = {segment_1_reg, segment_0_reg};
 
@@ -74,7 +74,6 @@ end
 
 always @* begin
     beat_index_next = beat_index_reg;
-    complete_next = complete_reg;
     // The index stops at the beat after the window.
     if (beat_valid) begin
         if (beat_last) begin
@@ -88,11 +87,6 @@ always @* begin
         beat_index_next = 4'd0;
         complete_next = 1'd0;
     end
-end
-
-always @* begin
-    short_by_next = short_by_reg;
-    short_by_next = FINAL_INDEX - beat_index_reg;
 end
 
 // Which segment the beat is; past the window, none.
@@ -141,7 +135,7 @@ always @(posedge clk) begin
     first_id_reg <= first_id_next;
     beat_index_reg <= beat_index_next;
     complete_reg <= complete_next;
-    short_by_reg <= short_by_next;
+    short_by_reg <= FINAL_INDEX - beat_index_reg;
 end
 
 endmodule

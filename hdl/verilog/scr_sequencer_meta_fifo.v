@@ -103,7 +103,6 @@ always @* begin
     read_pointer_next = read_pointer_reg;
     held_next = held_reg;
     visible_next = visible_reg;
-    pending_next = pending_reg;
     if (write & ~pop) begin
         held_next = (held_reg << 1) | 32'd1;
     end else if (~write & pop) begin
@@ -131,7 +130,6 @@ always @* begin
 end
 
 always @* begin
-    second_pointer_next = second_pointer_reg;
     head_is_ip_next = head_is_ip_reg;
     second_pointer_next = read_pointer_reg + 5'd1;
     if (pop) begin

@@ -109,7 +109,7 @@ reg  [7:0] after_remainder_reg = 8'd0;
 reg  remainder_wraps_reg = 1'd0;
 reg  [5:0] epoch_count_reg = 6'd0, epoch_count_next;
 reg  powered_reg = 1'd0, powered_next;
-reg  in_reset_reg = 1'd0, in_reset_next;
+reg  in_reset_reg = 1'd0;
 
 scr_sequencer_prefix_rows prefix_rows (
     .words(port_prefix_words_reg),
@@ -221,11 +221,6 @@ always @* begin
     end
 end
 
-always @* begin
-    in_reset_next = in_reset_reg;
-    in_reset_next = rst;
-end
-
 assign port_words = (port_prefix_words_reg << BEATS_PER_WORD_LOG2) >> WORDS_PER_BEAT_LOG2;
 
 // The division, from two cycles after numbering has stopped: eight steps of two cycles (phases 3 to 18),
@@ -298,7 +293,7 @@ always @(posedge clk) begin
     remainder_wraps_reg <= after_remainder_reg == target_reg;
     epoch_count_reg <= epoch_count_next;
     powered_reg <= powered_next;
-    in_reset_reg <= in_reset_next;
+    in_reset_reg <= rst;
 end
 
 endmodule

@@ -1,4 +1,5 @@
-//! Removes what nothing reads: registers and wires that one configuration of a block needs and another does not.
+//! Removes what nothing reads: registers and wires that one configuration of a block needs and another does not, and values
+//! that are overwritten.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ use super::module::tokens;
 /// Removes assignments to signals of `scope` that nothing reads, and returns the signals: locals by their name, registers as
 /// `register$d`, inputs of expanded blocks as `block$input`. A name with `unused` in it is kept.
 pub fn prune(statements: &mut Vec<Stmt>, scope: &Scope) -> BTreeSet<String> {
+    drop_overwritten(statements);
     let mut dead = ignored_inputs(scope);
     strip(statements, &dead);
     loop {
@@ -35,6 +37,38 @@ pub fn prune(statements: &mut Vec<Stmt>, scope: &Scope) -> BTreeSet<String> {
         }
         strip(statements, &dead);
     }
+}
+
+/// Removes assignments that a later one, unconditional and of the whole signal, makes void: `dff_setup!` gives every register its
+/// own value first.
+fn drop_overwritten(statements: &mut Vec<Stmt>) {
+    let mut at = 0;
+    while at < statements.len() {
+        if is_void(&statements[at], &statements[at + 1..]) {
+            statements.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+}
+
+fn is_void(statement: &Stmt, later: &[Stmt]) -> bool {
+    let Stmt::Assign(target, _) = statement else {
+        return false;
+    };
+    for s in later {
+        let mut reads = Vec::new();
+        s.reads(&mut reads);
+        let mut targets = BTreeSet::new();
+        s.targets(&mut targets);
+        if reads.contains(&target.name) {
+            return false;
+        }
+        if targets.contains(&target.name) {
+            return matches!(s, Stmt::Assign(t, _) if t.part.is_none());
+        }
+    }
+    false
 }
 
 /// Inputs that the code of an expanded block does not mention.
