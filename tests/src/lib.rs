@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod coverage;
+pub mod mutation;
 pub mod registers;
 
 use std::path::{Path, PathBuf};

@@ -68,7 +68,10 @@ pub fn make(
     }
 }
 
-/// Makes the accesses, without traffic, and compares every answer with the model's.
+/// Accesses from one reset to the next.
+const RESET_EVERY: usize = 90;
+
+/// Makes the accesses, with resets among them and without traffic, and compares every answer with the model's.
 ///
 /// # Errors
 ///
@@ -87,6 +90,16 @@ pub fn compare(dut: &mut dyn Dut, config: &CoreConfig, accesses: &[Paced]) -> Re
     dut.set(rst, &[0]);
     let mut enabled = true;
     for (place, &paced) in accesses.iter().enumerate() {
+        if place % RESET_EVERY == RESET_EVERY - 1 {
+            dut.set(rst, &[1]);
+            for _ in 0..1 + place % 3 {
+                dut.tick();
+            }
+            dut.set(rst, &[0]);
+            model.reset();
+            model.epoch = (model.epoch + 1) % 64;
+            enabled = true;
+        }
         let answer = make(&mut bus, dut, paced)?;
         let expected = match paced.0 {
             Access::Read { offset } => {

@@ -67,6 +67,8 @@ const FLAGS: [&str; 12] = [
 
 /// Code that runs every cycle.
 const FAST: &str = "-O3";
+/// The same in a model that is to be built quickly.
+const QUICK: &str = "-O1";
 /// Code that runs once, at construction, and is large.
 const SLOW: &str = "-O0";
 
@@ -122,6 +124,7 @@ pub(super) struct Compilation<'a> {
     pub(super) cache: &'a Cache,
     pub(super) objects: &'a Path,
     pub(super) trace: Option<TraceFormat>,
+    pub(super) quick: bool,
     pub(super) jobs: usize,
 }
 
@@ -154,12 +157,13 @@ impl Compilation<'_> {
     fn list(&self) -> Result<Vec<Job>, BuildError> {
         let classes = self.read(&self.objects.join(format!("{PREFIX}_classes.mk")))?;
         let include = self.toolchain.include();
+        let fast = if self.quick { QUICK } else { FAST };
         let mut jobs = vec![Job {
             source: self.objects.join("shim.cpp"),
-            level: FAST,
+            level: fast,
             shared: false,
         }];
-        for (kind, level) in [("FAST", FAST), ("SLOW", SLOW)] {
+        for (kind, level) in [("FAST", fast), ("SLOW", SLOW)] {
             let own: Vec<PathBuf> = ["VM_CLASSES", "VM_SUPPORT"]
                 .iter()
                 .flat_map(|group| {

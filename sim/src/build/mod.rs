@@ -119,6 +119,7 @@ pub struct ModelBuilder {
     verilator: Option<PathBuf>,
     compiler: Option<PathBuf>,
     trace: Option<TraceFormat>,
+    quick: bool,
     jobs: usize,
 }
 
@@ -137,6 +138,7 @@ impl ModelBuilder {
             verilator: None,
             compiler: None,
             trace: None,
+            quick: false,
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
@@ -166,6 +168,13 @@ impl ModelBuilder {
     #[must_use]
     pub fn trace(mut self, format: TraceFormat) -> Self {
         self.trace = Some(format);
+        self
+    }
+
+    /// Builds sooner a model that runs slower: for models that run once.
+    #[must_use]
+    pub fn quick(mut self) -> Self {
+        self.quick = true;
         self
     }
 
@@ -273,6 +282,7 @@ impl ModelBuilder {
             .part(toolchain.identity()?)
             .part(shim::template())
             .part(compile::identity(self.trace))
+            .part([u8::from(self.quick)])
             .part(design.top);
         for source in design.sources {
             key = key.part(&source.name).part(&source.text);
@@ -350,6 +360,7 @@ impl ModelBuilder {
             cache: &self.cache,
             objects: &objects,
             trace: self.trace,
+            quick: self.quick,
             jobs: self.jobs,
         }
         .run(progress)

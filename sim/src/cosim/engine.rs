@@ -16,7 +16,8 @@ use super::mismatch::{Mismatch, MismatchKind};
 use super::packets::TestPacket;
 use super::steps::{Setting, Step};
 use crate::stream::{
-    Access, Beat, Configurator, Pattern, PatternState, Rules, Settings, StreamPorts, User,
+    Access, Beat, Configurator, MAX_BEAT_BYTES, Pattern, PatternState, Rules, Settings,
+    StreamPorts, User,
 };
 
 /// How a cosimulation is run.
@@ -184,6 +185,8 @@ struct Engine<'a> {
     in_flight: VecDeque<InFlight>,
     frame: Frame,
     input: Box<Beat>,
+    /// The first beat of a frame before, where it was a whole one.
+    stale: [u8; MAX_BEAT_BYTES],
     output: Box<Beat>,
     cycle: u64,
     last_move: u64,
@@ -228,6 +231,7 @@ impl<'a> Engine<'a> {
             in_flight: VecDeque::new(),
             frame: Frame::default(),
             input: Box::default(),
+            stale: [0; MAX_BEAT_BYTES],
             output: Box::default(),
             cycle: 0,
             last_move: 0,
@@ -550,13 +554,25 @@ impl<'a> Engine<'a> {
         let count = left.len().min(beat_bytes);
         let beat = &mut *self.input;
         beat.data[..count].copy_from_slice(&left[..count]);
-        for byte in &mut beat.data[count..beat_bytes] {
-            *byte = self.rng.u8(..);
+        // Behind the frame's end stands anything, or what a frame before had there: a header, perhaps.
+        if self.rng.bool() {
+            beat.data[count..beat_bytes].copy_from_slice(&self.stale[count..beat_bytes]);
+        } else {
+            self.rng.fill(&mut beat.data[count..beat_bytes]);
+        }
+        if sending.done == 0 && count == beat_bytes {
+            self.stale[..beat_bytes].copy_from_slice(left.get(..beat_bytes).unwrap_or(left));
         }
         beat.keep = u128::MAX >> (128 - count);
         beat.last = left.len() <= beat_bytes;
-        beat.user = packet.user();
-        beat.id = packet.id & self.ports.max_id();
+        // What stands beside later beats does not count.
+        if sending.done == 0 {
+            beat.user = packet.user();
+            beat.id = packet.id & self.ports.max_id();
+        } else {
+            beat.user = User(self.rng.u128(..) >> (128 - User::BITS));
+            beat.id = self.rng.u16(..) & self.ports.max_id();
+        }
         self.ports.drive(self.dut, beat);
         self.ports.s_valid.set_bit(self.dut, true);
     }

@@ -255,13 +255,15 @@ impl StreamPorts {
         self.s_id.max() as u16
     }
 
-    /// Holds the block in reset for some cycles, streams and registers silent.
+    /// Holds the block in reset for some cycles, at least one, streams and registers silent. Input and sink see the reset as
+    /// the block does, so in its first cycle they still stand as before.
     pub fn reset(&self, dut: &mut dyn Dut, configurator: &mut Configurator, cycles: u32) {
+        self.rst.set_bit(dut, true);
+        dut.tick();
         self.s_valid.set_bit(dut, false);
         self.m_ready.set_bit(dut, false);
-        self.rst.set_bit(dut, true);
         configurator.reset(dut);
-        for _ in 0..cycles {
+        for _ in 1..cycles {
             dut.tick();
         }
         self.rst.set_bit(dut, false);

@@ -1,0 +1,125 @@
+//! The checks that a mutant has to fail: those of the test suite, quickest first.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use scr_sim::cosim::{CosimConfig, Plan, Step, TestPacket, run};
+use scr_sim::stream::Pattern;
+
+use super::Build;
+use crate::registers;
+
+/// A check: its name, and what it found wrong.
+pub type Check = (&'static str, fn(&Build) -> Result<(), String>);
+
+/// All checks.
+pub const CHECKS: [Check; 5] = [
+    ("registers", register_accesses),
+    ("full rate", full_rate),
+    ("patterns", patterns),
+    ("changes and resets", changes),
+    ("counters", counters),
+];
+
+fn cosimulate(
+    build: &Build,
+    steps: impl IntoIterator<Item = Step>,
+    config: &CosimConfig,
+) -> Result<(), String> {
+    let mut model = build.model.instance().map_err(|e| e.to_string())?;
+    let report = run(&mut model, steps, config);
+    report.map(|_| ()).map_err(|mismatch| mismatch.to_string())
+}
+
+/// Random accesses against the register model.
+fn register_accesses(build: &Build) -> Result<(), String> {
+    let mut runner = TestRunner::deterministic();
+    let accesses = proptest::collection::vec(registers::access(), 600);
+    for _ in 0..6 {
+        let tree = accesses.new_tree(&mut runner).map_err(|e| e.to_string())?;
+        let mut model = build.model.instance().map_err(|e| e.to_string())?;
+        registers::compare(&mut model, &build.config, &tree.current())?;
+    }
+    // The runner's settings are those of every other test.
+    debug_assert!(Config::default().cases > 0);
+    Ok(())
+}
+
+fn plan(build: &Build, packets: usize, config: &CosimConfig) -> Plan {
+    Plan {
+        packets,
+        profile: build.config.profile,
+        history: build.config.history,
+        max_cores: build.config.max_cores,
+        max_queue: 511,
+        settings: config.settings.clone(),
+        change_every: 0,
+        reset_every: 0,
+        drain_every: 0,
+        words_per_beat: (build.config.width / 512).max(1) as u8,
+    }
+}
+
+/// Source and sink always ready: bytes, beats, bubbles, latency.
+fn full_rate(build: &Build) -> Result<(), String> {
+    for (seed, (cores, words)) in [(1, 1), (4, 2), (7, 9), (11, 40)].into_iter().enumerate() {
+        let mut config = build.cosim(cores, words);
+        config.seed = seed as u64;
+        let plan = Plan {
+            drain_every: 20,
+            ..plan(build, 400, &config)
+        };
+        cosimulate(build, plan.steps(config.seed), &config)?;
+    }
+    Ok(())
+}
+
+/// Stalling sources and sinks.
+fn patterns(build: &Build) -> Result<(), String> {
+    for (i, source) in Pattern::MIX.into_iter().enumerate() {
+        for (j, sink) in Pattern::MIX.into_iter().enumerate().skip(i % 2).step_by(2) {
+            let (cores, words) = [(1, 1), (3, 2), (5, 5)][(i + j) % 3];
+            let mut config = build.cosim(cores, words);
+            (config.source, config.sink) = (source, sink);
+            config.seed = (10 * i + j) as u64;
+            let plan = plan(build, 150, &config);
+            cosimulate(build, plan.steps(config.seed), &config)?;
+        }
+    }
+    Ok(())
+}
+
+/// Settings changed and resets made in mid-traffic, also with short packets that pile up.
+fn changes(build: &Build) -> Result<(), String> {
+    for seed in 0..10 {
+        let mut config = build.cosim(3, 2);
+        config.seed = 500 + seed;
+        config.source = Pattern::MIX[seed as usize % 3];
+        config.sink = Pattern::MIX[(seed as usize * 2) % Pattern::MIX.len()];
+        let plan = Plan {
+            change_every: 8,
+            reset_every: 50,
+            drain_every: 40,
+            ..plan(build, 400, &config)
+        };
+        let mut steps = plan.steps(config.seed);
+        if seed % 2 == 1 {
+            for step in &mut steps {
+                if let Step::Packet(packet) = step {
+                    packet.bytes.truncate(build.config.width / 8);
+                }
+            }
+        }
+        cosimulate(build, steps, &config)?;
+    }
+    Ok(())
+}
+
+/// Counters beyond 24 bits.
+fn counters(build: &Build) -> Result<(), String> {
+    let mut packet = TestPacket::new(vec![0; 9_000]);
+    packet.bytes[12] = 0x08;
+    packet.bytes[14] = 0x45;
+    let steps = (0..(3 << 24) / 9_000).map(|_| Step::Packet(packet.clone()));
+    cosimulate(build, steps, &build.cosim(3, 2))
+}

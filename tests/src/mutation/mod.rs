@@ -1,0 +1,118 @@
+//! The mutation check: small faults in the emitted Verilog, one at a time, each of which the tests must find.
+//!
+//! | module | one idea |
+//! |---|---|
+//! | [`table`] | the faults |
+//! | [`checks`] | the checks that must find them |
+
+pub mod checks;
+pub mod table;
+
+use std::path::Path;
+
+use scr_hdl::{CoreConfig, Emitted};
+use scr_sim::build::{Design, ModelBuilder, Source};
+use scr_sim::cosim::CosimConfig;
+use scr_sim::stream::Settings;
+use scr_sim::verilator::ModelLibrary;
+use scr_wire::{Config, Geometry};
+
+use checks::CHECKS;
+use table::{Hardware, Mutant};
+
+/// A mutant's hardware, ready to run.
+pub struct Build {
+    /// What it was generated from.
+    pub config: CoreConfig,
+    /// Its documented latency.
+    pub latency: u64,
+    /// Its model.
+    pub model: ModelLibrary,
+}
+
+impl Build {
+    /// How to run it with k = `cores` and B = `words`, or as many words as k needs.
+    pub fn cosim(&self, cores: u8, words: u8) -> CosimConfig {
+        let beat = (self.config.width / 512).max(1) as u8;
+        let fewest = Geometry::fewest_words(&self.config.profile, cores.into());
+        let fewest = fewest.map_or(1, Geometry::prefix_words);
+        let words = words.max(fewest).next_multiple_of(beat);
+        let most = Geometry::new(&self.config.profile, words)
+            .map_or(1, |g| g.max_valid_rows(self.config.history));
+        let cores = usize::from(cores).min(most) as u8;
+        let settings = Settings::new(Config::new(cores, words));
+        let mut config = CosimConfig::new(
+            self.config.profile,
+            self.config.history,
+            self.latency,
+            settings,
+        );
+        // Enough for any change, and short for what never comes.
+        config.grace_cycles = 128;
+        config.watchdog_cycles = 3_000;
+        config
+    }
+}
+
+/// What became of a mutant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// This check found it, in these words.
+    Caught(&'static str, String),
+    /// No check found it.
+    Survived,
+}
+
+/// The Verilog of `hardware` with the mutant's fault in it.
+///
+/// # Errors
+///
+/// When the text to be replaced does not stand there exactly once.
+pub fn apply(mutant: &Mutant) -> Result<Emitted, String> {
+    let mut emitted = scr_hdl::emit(&mutant.hardware.config()).map_err(|e| e.to_string())?;
+    let file = match mutant.module {
+        "" => format!("{}.v", emitted.top),
+        module => format!("{}_{module}.v", emitted.top),
+    };
+    let text = emitted.files.iter_mut().find(|(name, _)| *name == file);
+    let (_, text) = text.ok_or_else(|| format!("{}: there is no {file}", mutant.id))?;
+    match text.matches(mutant.find).count() {
+        1 => *text = text.replacen(mutant.find, mutant.replace, 1),
+        n => {
+            return Err(format!(
+                "{}: {:?} stands {n} times in {file}",
+                mutant.id, mutant.find
+            ));
+        }
+    }
+    Ok(emitted)
+}
+
+/// Builds the Verilog and runs all checks until one finds something. Models are kept in `cache`.
+///
+/// # Errors
+///
+/// When it cannot be built: a fault must be one that synthesis would let pass.
+pub fn judge(emitted: &Emitted, hardware: Hardware, cache: &Path) -> Result<Outcome, String> {
+    let sources: Vec<Source> = crate::sources(emitted);
+    let design = Design {
+        sources: &sources,
+        top: &emitted.top,
+        ports: &emitted.ports,
+    };
+    let builder = ModelBuilder::new().cache_dir(cache.to_owned()).quick();
+    let model = builder
+        .build(&design, &mut |_| {})
+        .map_err(|e| e.to_string())?;
+    let build = Build {
+        config: hardware.config(),
+        latency: emitted.manifest.latency_cycles.into(),
+        model,
+    };
+    for (name, check) in CHECKS {
+        if let Err(words) = check(&build) {
+            return Ok(Outcome::Caught(name, words));
+        }
+    }
+    Ok(Outcome::Survived)
+}
