@@ -66,10 +66,10 @@ fn check_figures(nic: &Value, kind: &str, frames: &Path, input: &Path) {
     assert!(number("cycles") >= number("beats_out"));
     let counters = &nic["counters"];
     let count = |key: &str| counters[key].as_u64().unwrap();
-    assert_eq!(
-        count("packets_in"),
-        crate::capture::read(input).len() as u64
-    );
+    // A packet without bytes has no beat: the host passes it by.
+    let packets = crate::capture::read(input);
+    let with_bytes = packets.iter().filter(|p| !p.data.is_empty()).count();
+    assert_eq!(count("packets_in"), with_bytes as u64);
     assert_eq!(count("sequenced") + count("passed_by"), count("packets_in"));
     assert_eq!(count("bytes_in"), bytes(input));
     assert_eq!(count("bytes_out"), bytes(frames));

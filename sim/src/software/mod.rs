@@ -101,6 +101,9 @@ struct OutBeat {
 struct Arriving {
     bytes: Vec<u8>,
     start: u64,
+    /// tuser and tid of its first beat; those of later beats mean nothing.
+    user: User,
+    id: u16,
     /// Its prefix is decided, and its frame's user, id and queue are these.
     decided: Option<(User, u16, u16)>,
     first_out: bool,
@@ -375,8 +378,10 @@ impl SoftwareSequencer {
         let keep = self.value(place::S_KEEP);
         let last = self.value(place::S_LAST) != 0;
         let count = keep.count_ones() as usize;
-        if self.arriving.bytes.is_empty() {
+        if self.arriving.decided.is_none() && self.arriving.bytes.is_empty() {
             self.arriving.start = self.ticks;
+            self.arriving.user = User(self.value(place::S_USER));
+            self.arriving.id = self.value(place::S_ID) as u16;
         }
         let data = &self.values[place::S_DATA][..count];
         self.arriving.bytes.extend_from_slice(data);
@@ -398,8 +403,7 @@ impl SoftwareSequencer {
     fn decide(&mut self) {
         self.frames += 1;
         let default_queue = self.take_settings();
-        let user = User(self.value(place::S_USER));
-        let id = self.value(place::S_ID) as u16;
+        let Arriving { user, id, .. } = self.arriving;
         let mut prefix = [0; MAX_PREFIX_BYTES];
         let malformed = parse(&self.arriving.bytes, self.golden.profile().has_ipv6()).malformed;
         self.count(7, malformed.into());
