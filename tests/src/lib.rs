@@ -73,6 +73,16 @@ impl Built {
         Self::with(config, &ModelBuilder::new().trace(format))
     }
 
+    /// The model of Verilog that was changed.
+    pub fn of(config: CoreConfig, emitted: Emitted) -> Self {
+        let model = build(&ModelBuilder::new(), &emitted);
+        Self {
+            config,
+            emitted,
+            model,
+        }
+    }
+
     fn with(config: CoreConfig, builder: &ModelBuilder) -> Self {
         let emitted = scr_hdl::emit(&config).expect("a valid configuration");
         let model = build(builder, &emitted);

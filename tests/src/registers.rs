@@ -1,10 +1,11 @@
 //! The register block against its model: random accesses, every answer compared.
 
 use proptest::prelude::*;
-use scr_hdl::{CoreConfig, Dut};
+use scr_hdl::{CoreConfig, Dut, Emitted};
 use scr_sim::software::RegisterModel;
 use scr_sim::stream::{Access, Answer, Delays, RegisterBus};
-use scr_wire::registers::{self, MAP, Register};
+use scr_wire::MAX_CORES;
+use scr_wire::registers::{self, COUNTERS, MAP, Register, SEQ};
 
 /// One access and the master's pace.
 pub type Paced = (Access, Delays);
@@ -68,6 +69,59 @@ pub fn make(
     }
 }
 
+/// Makes one access on both.
+fn access_both(
+    dut: &mut dyn Dut,
+    bus: &mut RegisterBus,
+    model: &mut RegisterModel,
+    paced: Paced,
+) -> Result<(), String> {
+    let answer = make(bus, dut, paced)?;
+    let expected = match paced.0 {
+        Access::Read { offset } => {
+            let value = model.read(offset);
+            Answer {
+                value: value.unwrap_or(0),
+                refused: value.is_none(),
+            }
+        }
+        Access::Write {
+            offset,
+            value,
+            strobes,
+        } => Answer {
+            value: 0,
+            refused: !model.write(offset, value, strobes),
+        },
+    };
+    if answer == expected {
+        return Ok(());
+    }
+    let name = registers::name(paced.0.offset());
+    let access = paced.0;
+    Err(format!(
+        "{access:x?} ({name}): {answer:x?}, expected {expected:x?}"
+    ))
+}
+
+/// Reads all registers, after a reset.
+fn read_all(
+    dut: &mut dyn Dut,
+    bus: &mut RegisterBus,
+    model: &mut RegisterModel,
+) -> Result<(), String> {
+    for register in MAP {
+        for core in 0..if register.per_core { MAX_CORES } else { 1 } {
+            for half in 0..u16::from(register.bits) / 32 {
+                let offset = register.of_core(core) + 4 * half;
+                let access = (Access::Read { offset }, Delays::default());
+                access_both(dut, bus, model, access).map_err(|e| format!("after a reset: {e}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Accesses from one reset to the next.
 const RESET_EVERY: usize = 90;
 
@@ -99,32 +153,10 @@ pub fn compare(dut: &mut dyn Dut, config: &CoreConfig, accesses: &[Paced]) -> Re
             model.reset();
             model.epoch = (model.epoch + 1) % 64;
             enabled = true;
+            read_all(dut, &mut bus, &mut model)?;
         }
-        let answer = make(&mut bus, dut, paced)?;
-        let expected = match paced.0 {
-            Access::Read { offset } => {
-                let value = model.read(offset);
-                Answer {
-                    value: value.unwrap_or(0),
-                    refused: value.is_none(),
-                }
-            }
-            Access::Write {
-                offset,
-                value,
-                strobes,
-            } => Answer {
-                value: 0,
-                refused: !model.write(offset, value, strobes),
-            },
-        };
-        if answer != expected {
-            let name = registers::name(paced.0.offset());
-            return Err(format!(
-                "access {place}, {:x?} ({name}): {answer:x?}, expected {expected:x?}",
-                paced.0
-            ));
-        }
+        access_both(dut, &mut bus, &mut model, paced)
+            .map_err(|e| format!("access {place}, {e}"))?;
         // An epoch starts when a change comes into force, some cycles later; a change back before that is none.
         for _ in 0..32 {
             dut.tick();
@@ -135,4 +167,88 @@ pub fn compare(dut: &mut dyn Dut, config: &CoreConfig, accesses: &[Paced]) -> Re
         enabled = model.config.enable;
     }
     Ok(())
+}
+
+/// Events for which one of [`many_times`] counts.
+pub const TIMES: u64 = 1 << 15;
+
+/// The Verilog with counters that count every event 2¹⁵ times: what 64 bits hold comes within reach of simulation.
+///
+/// # Panics
+///
+/// When the counters' text is another.
+pub fn many_times(emitted: &mut Emitted) {
+    let file = format!("{}_event_counter.v", emitted.top);
+    let text = emitted.files.iter_mut().find(|(name, _)| *name == file);
+    let (_, text) = text.expect("the counters' module");
+    let (once, times) = ("{16'd0, amount}", "{1'd0, amount, 15'd0}");
+    assert_eq!(text.matches(once).count(), 1, "{file}");
+    *text = text.replace(once, times);
+}
+
+/// Counters beyond 32 bits, of hardware that counts [`many_times`]: while frames of one beat go through, both halves of
+/// PACKETS_IN are read again and again and must belong together, and a half that was latched is no other register's.
+///
+/// # Errors
+///
+/// What was read wrong.
+pub fn high_halves(dut: &mut dyn Dut) -> Result<(), String> {
+    let mut bus = RegisterBus::find(dut.ports()).map_err(|e| e.to_string())?;
+    let port = |name: &'static str| dut.port(name).ok_or(format!("no port {name}"));
+    let (rst, valid, ready) = (port("rst")?, port("s_axis_tvalid")?, port("s_axis_tready")?);
+    let (keep, last, m_ready) = (
+        port("s_axis_tkeep")?,
+        port("s_axis_tlast")?,
+        port("m_axis_tready")?,
+    );
+    let ones = vec![0xff; dut.ports()[keep].bits.div_ceil(8)];
+    for (port, value) in [
+        (rst, &[1][..]),
+        (keep, &ones),
+        (last, &[1]),
+        (m_ready, &[1]),
+    ] {
+        dut.set(port, value);
+    }
+    dut.tick();
+    dut.set(rst, &[0]);
+    dut.set(valid, &[1]);
+    let [packets_in, ..] = COUNTERS;
+    let mut taken = 0;
+    let mut read = |dut: &mut dyn Dut, offset: u16, taken: &mut u64| -> Result<u64, String> {
+        bus.start(Access::Read { offset });
+        loop {
+            let answer = bus.step(dut).map_err(|e| e.to_string())?;
+            let mut accepts = [0];
+            dut.get(ready, &mut accepts);
+            dut.tick();
+            *taken += u64::from(accepts[0]);
+            if let Some(answer) = answer {
+                return Ok(answer.value.into());
+            }
+        }
+    };
+    let turn = (1u64 << 32) / TIMES;
+    while taken < 5 * turn / 2 {
+        let before = taken;
+        let low = read(dut, packets_in.offset, &mut taken)?;
+        let after = taken;
+        // So many frames later the low half may have turned around: the high one must be that of then.
+        for _ in 0..before % 50 {
+            read(dut, registers::ID.offset, &mut taken)?;
+        }
+        let high = read(dut, packets_in.offset + 4, &mut taken)?;
+        let value = (high << 32 | low) / TIMES;
+        // A frame counts some cycles after its beat was taken.
+        if !(before.saturating_sub(40)..=after).contains(&value) {
+            return Err(format!(
+                "PACKETS_IN showed {value} × {TIMES} while {before} to {after} frames were taken"
+            ));
+        }
+    }
+    read(dut, SEQ.offset, &mut taken)?;
+    match read(dut, packets_in.offset + 4, &mut taken)? {
+        0 => Err("the upper half of PACKETS_IN is 0 when that of SEQ was latched".to_owned()),
+        _ => Ok(()),
+    }
 }

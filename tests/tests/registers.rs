@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use scr_hdl::CoreConfig;
 use scr_sim::cosim::{Step, TestPacket};
-use scr_tests::registers::{access, compare};
+use scr_tests::mutation::table::Hardware;
+use scr_tests::registers::{access, compare, high_halves};
 use scr_tests::{Built, rounds};
 use scr_wire::{Profile, profile};
 
@@ -51,5 +52,17 @@ fn counters_carry() {
         cosim.seed = 24;
         let report = built.run(steps.collect(), &cosim);
         assert_eq!(report.frames, count);
+    }
+}
+
+/// Both halves of a counter belong together, also while it counts.
+#[test]
+fn high_halves_are_latched() {
+    let hardware = Hardware::Counting;
+    let emitted = hardware.emit().expect("a valid configuration");
+    let built = Built::of(hardware.config(), emitted);
+    let mut model = built.model.instance().expect("an instance");
+    if let Err(error) = high_halves(&mut model) {
+        panic!("{error}");
     }
 }

@@ -391,7 +391,9 @@ impl<'a> Engine<'a> {
 
     /// A reset, then silence until all settings are in force.
     fn reset(&mut self, cycles: u32) -> Result<(), MismatchKind> {
-        self.ports.reset(self.dut, &mut self.configurator, cycles);
+        let offered = self.rng.bool();
+        let configurator = &mut self.configurator;
+        self.ports.reset(self.dut, configurator, cycles, offered);
         self.rules.reset();
         self.counts = Counts::default();
         self.cycle += u64::from(cycles);

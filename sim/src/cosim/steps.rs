@@ -100,7 +100,9 @@ impl Plan {
                 steps.push(Step::Set(setting));
             }
             if once_in(&mut rng, self.reset_every) {
-                steps.push(Step::Reset(rng.u8(1..=20)));
+                // A single cycle is the least that a reset may take, and the hardest.
+                let most = if rng.bool() { 2 } else { 20 };
+                steps.push(Step::Reset(rng.u8(1..=most)));
             }
             if once_in(&mut rng, self.drain_every) {
                 steps.push(Step::Drain);

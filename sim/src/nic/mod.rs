@@ -415,7 +415,7 @@ impl SimNic {
         self.configurator.request(&self.config.settings);
         self.ports.drive(&mut *self.dut, &Beat::default());
         self.ports
-            .reset(&mut *self.dut, &mut self.configurator, RESET_CYCLES);
+            .reset(&mut *self.dut, &mut self.configurator, RESET_CYCLES, false);
         self.settle()?;
         let mut waited = 0;
         while !self.ports.s_ready.bit(&*self.dut) {

@@ -256,9 +256,18 @@ impl StreamPorts {
     }
 
     /// Holds the block in reset for some cycles, at least one, streams and registers silent. Input and sink see the reset as
-    /// the block does, so in its first cycle they still stand as before.
-    pub fn reset(&self, dut: &mut dyn Dut, configurator: &mut Configurator, cycles: u32) {
+    /// the block does, so in its first cycle they still stand as before; or a beat is `offered` in it, which is lost.
+    pub fn reset(
+        &self,
+        dut: &mut dyn Dut,
+        configurator: &mut Configurator,
+        cycles: u32,
+        offered: bool,
+    ) {
         self.rst.set_bit(dut, true);
+        if offered {
+            self.s_valid.set_bit(dut, true);
+        }
         dut.tick();
         self.s_valid.set_bit(dut, false);
         self.m_ready.set_bit(dut, false);

@@ -198,22 +198,36 @@ pub fn register_slice(buggy: bool) -> Text {
             default_queue <= 0;
         end
     end
+    // What stands on a frame's first beat holds for all of it.
+    reg is_open;
+    reg [96:0] first_user;
+    reg [7:0] first_id;
+    wire [96:0] frame_user = is_open ? first_user : s_axis_tuser;
+    wire [7:0] frame_id = is_open ? first_id : s_axis_tid;
+    always @(posedge clk) begin
+        if (s_axis_tready && s_axis_tvalid) begin
+            is_open <= !s_axis_tlast;
+            first_user <= frame_user;
+            first_id <= frame_id;
+        end
+        if (rst) is_open <= 0;
+    end
     always @(posedge clk) begin
         if (enable) begin
             valid <= skid_valid || s_axis_tvalid;
             data <= skid_valid ? skid_data : s_axis_tdata;
             keep <= skid_valid ? skid_keep : s_axis_tkeep;
             last <= skid_valid ? skid_last : s_axis_tlast;
-            user <= skid_valid ? skid_user : s_axis_tuser;
-            id <= skid_valid ? skid_id : s_axis_tid;
+            user <= skid_valid ? skid_user : frame_user;
+            id <= skid_valid ? skid_id : frame_id;
             skid_valid <= 0;
         end else if (s_axis_tready && s_axis_tvalid) begin
             skid_valid <= 1;
             skid_data <= s_axis_tdata;
             skid_keep <= s_axis_tkeep;
             skid_last <= s_axis_tlast;
-            skid_user <= s_axis_tuser;
-            skid_id <= s_axis_tid;
+            skid_user <= frame_user;
+            skid_id <= frame_id;
         end
         if (rst) begin
             valid <= 0;

@@ -17,7 +17,8 @@ written by `scripts/mutate --report docs/mutations.md`; the ordinary tests hold 
 `tests/src/mutation/table.rs` and run four of them.
 
 Checks, in the order in which they are tried: *registers* (random accesses against a model), *full rate* (bytes, beats, bubbles, latency),
-*patterns* (stalling sources and sinks), *changes and resets* (in mid-traffic), *counters* (beyond 24 bits). Each cosimulation also
+*patterns* (stalling sources and sinks), *changes and resets* (in mid-traffic), *counters* (beyond 24 bits); and, for hardware that counts each
+event 2¹⁵ times, *high halves* (beyond 32 bits). Each cosimulation also
 compares all counters at its end.
 ";
 
@@ -65,7 +66,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/mutants");
     // What finds a fault must find none where there is none.
     for hardware in chosen.iter().map(|m| m.hardware).collect::<BTreeSet<_>>() {
-        let emitted = scr_hdl::emit(&hardware.config()).map_err(|e| e.to_string())?;
+        let emitted = hardware.emit().map_err(|e| e.to_string())?;
         match judge(&emitted, hardware, &cache)? {
             Outcome::Survived => println!("{hardware:?} without fault: passes all checks"),
             Outcome::Caught(check, words) => {

@@ -7,19 +7,28 @@ use scr_sim::cosim::{CosimConfig, Plan, Step, TestPacket, run};
 use scr_sim::stream::Pattern;
 
 use super::Build;
+use super::table::Hardware;
 use crate::registers;
 
 /// A check: its name, and what it found wrong.
 pub type Check = (&'static str, fn(&Build) -> Result<(), String>);
 
-/// All checks.
-pub const CHECKS: [Check; 5] = [
+/// The checks of hardware as it is.
+const CHECKS: &[Check] = &[
     ("registers", register_accesses),
     ("full rate", full_rate),
     ("patterns", patterns),
     ("changes and resets", changes),
     ("counters", counters),
 ];
+
+/// The checks for the hardware.
+pub fn of(hardware: Hardware) -> &'static [Check] {
+    match hardware {
+        Hardware::Counting => &[("high halves", high_halves)],
+        _ => CHECKS,
+    }
+}
 
 fn cosimulate(
     build: &Build,
@@ -122,4 +131,10 @@ fn counters(build: &Build) -> Result<(), String> {
     packet.bytes[14] = 0x45;
     let steps = (0..(3 << 24) / 9_000).map(|_| Step::Packet(packet.clone()));
     cosimulate(build, steps, &build.cosim(3, 2))
+}
+
+/// Counters beyond 32 bits.
+fn high_halves(build: &Build) -> Result<(), String> {
+    let mut model = build.model.instance().map_err(|e| e.to_string())?;
+    registers::high_halves(&mut model)
 }

@@ -17,7 +17,6 @@ use scr_sim::stream::Settings;
 use scr_sim::verilator::ModelLibrary;
 use scr_wire::{Config, Geometry};
 
-use checks::CHECKS;
 use table::{Hardware, Mutant};
 
 /// A mutant's hardware, ready to run.
@@ -69,7 +68,7 @@ pub enum Outcome {
 ///
 /// When the text to be replaced does not stand there exactly once.
 pub fn apply(mutant: &Mutant) -> Result<Emitted, String> {
-    let mut emitted = scr_hdl::emit(&mutant.hardware.config()).map_err(|e| e.to_string())?;
+    let mut emitted = mutant.hardware.emit().map_err(|e| e.to_string())?;
     let file = match mutant.module {
         "" => format!("{}.v", emitted.top),
         module => format!("{}_{module}.v", emitted.top),
@@ -109,7 +108,7 @@ pub fn judge(emitted: &Emitted, hardware: Hardware, cache: &Path) -> Result<Outc
         latency: emitted.manifest.latency_cycles.into(),
         model,
     };
-    for (name, check) in CHECKS {
+    for &(name, check) in checks::of(hardware) {
         if let Err(words) = check(&build) {
             return Ok(Outcome::Caught(name, words));
         }

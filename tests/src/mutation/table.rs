@@ -1,7 +1,9 @@
 //! The faults: one text for another in one module of the emitted Verilog.
 
-use scr_hdl::CoreConfig;
+use scr_hdl::{BuildError, CoreConfig, Emitted};
 use scr_wire::profile;
+
+use crate::registers;
 
 /// The hardware that a fault is put into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,13 +14,15 @@ pub enum Hardware {
     Narrow,
     /// Profile `source`, N = 64, 1024 bits: prefixes of whole beats.
     Wide,
+    /// As `Default`, and every event counts 2¹⁵ times.
+    Counting,
 }
 
 impl Hardware {
     /// Its configuration.
     pub fn config(self) -> CoreConfig {
         let (profile, history, width) = match self {
-            Self::Default => (&profile::FLOW, 64, 512),
+            Self::Default | Self::Counting => (&profile::FLOW, 64, 512),
             Self::Narrow => (&profile::FLOW6_TIME, 16, 128),
             Self::Wide => (&profile::SOURCE, 64, 1024),
         };
@@ -27,6 +31,19 @@ impl Hardware {
             width,
             ..CoreConfig::new(profile)
         }
+    }
+
+    /// Its Verilog, without fault.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`]
+    pub fn emit(self) -> Result<Emitted, BuildError> {
+        let mut emitted = scr_hdl::emit(&self.config())?;
+        if self == Self::Counting {
+            registers::many_times(&mut emitted);
+        }
+        Ok(emitted)
     }
 }
 
@@ -233,10 +250,14 @@ pub const MUTANTS: &[Mutant] = &[
         "a write of some bytes writes all"),
     mutant("response-falls", "register_write", "end else if (response_reg & bready) begin", "end else if (response_reg) begin",
         "a write response is not held"),
-    mutant("latch-missing", "register_read", "latch_high_next = count_high;", "latch_high_next = latch_high_reg;",
-        "high halves of counters are not latched"),
-    mutant("latch-of-any", "register_read", "& (latch_tag_reg == tag)", "",
-        "a high half is another counter's"),
+    on(Hardware::Counting, mutant("latch-missing", "register_read", "latch_high_next = count_high;", "latch_high_next = latch_high_reg;",
+        "high halves of counters are not latched")),
+    on(Hardware::Counting, mutant("latch-of-any", "register_read", "& (latch_tag_reg == tag)", "",
+        "a high half is another counter's")),
+    on(Hardware::Counting, mutant("latch-unused", "register_read", "is_latched_reg <= word_reg[0] & latch_valid_reg", "is_latched_reg <= 1'd0 & latch_valid_reg",
+        "a high half is of now, not of when the low one was read")),
+    on(Hardware::Counting, mutant("high-halves", "counters", "high_of_middle = middle_reg[19:8];", "high_of_middle = middle_reg[18:7];",
+        "bit 32 of a counter is read at bit 33")),
     mutant("read-unmapped", "register_read", "            no_register_next = 1'd1;\n", "            no_register_next = 1'd0;\n",
         "unmapped reads are OKAY"),
     mutant("read-steering", "steering", "answer_next = {2'd0, read_core};", "answer_next = 9'd0;",
@@ -244,10 +265,16 @@ pub const MUTANTS: &[Mutant] = &[
 ];
 
 /// Faults that no test can see, and why.
-pub const EQUIVALENT: &[(&str, &str)] = &[(
-    "keep-of-next",
-    "AXI4-Stream has no beat without its first byte here: the bit is 1 in every beat that counts",
-)];
+pub const EQUIVALENT: &[(&str, &str)] = &[
+    (
+        "keep-of-next",
+        "no fault: in every beat that counts the bit is 1, for `tkeep` is contiguous from bit 0",
+    ),
+    (
+        "queue-credit",
+        "no fault: 15 places hold as many frames as the pipeline behind the queue can want",
+    ),
+];
 
 /// The few that the ordinary test command runs.
 pub const SAMPLE: [&str; 4] = [
