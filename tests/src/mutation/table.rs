@@ -272,7 +272,7 @@ pub const EQUIVALENT: &[(&str, &str)] = &[
     ),
     (
         "queue-credit",
-        "no fault: 15 places hold as many frames as the pipeline behind the queue can want",
+        "no fault in what is specified: behind a blocked sink the input stalls one frame sooner",
     ),
 ];
 
