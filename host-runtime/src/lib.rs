@@ -4,9 +4,9 @@
 //! the rows that it has not applied yet, oldest first, and decides its own packet's verdict from the effect of row 0.
 //!
 //! ```text
-//!  device ──▶ dispatch ──▶ worker 0 … worker k−1 ──▶ verify ──▶ report, packets, state, events
+//!  device ──▶ dispatch ──▶ worker 0 … worker k−1 ──▶ egress ──▶ report, packets, state, events
 //!  (frames     (lanes,      (nf on a table;           (in order of arrival,
-//!   in order)   back-        recovery: holes           against one thread)
+//!   in order)   back-        recovery: holes           verified against one thread)
 //!               pressure)    from peers' logs)
 //! ```
 //!
@@ -19,7 +19,9 @@
 //! | [`dispatch`] | batches on their way to the workers, with back-pressure and without copies |
 //! | [`worker`] | one replica, kept by taking frames; its queue; threads |
 //! | [`recovery`] | rows that a worker's own frames do not hold, from its peers' logs |
-//! | [`verify`] | outcomes in order of arrival, compared with a single thread |
+//! | [`failover`] | workers that die, leave and join, while traffic goes on |
+//! | [`egress`] | outcomes in order of arrival |
+//! | [`verify`] | the single thread they are compared with |
 //! | [`mod@replay`] | a whole run and its report |
 //!
 //! **The theorem.** With S(n) the state after a single thread has applied rows 0..=n in order: after handling the packet
@@ -49,6 +51,8 @@
 pub mod control;
 pub mod device;
 pub mod dispatch;
+pub mod egress;
+pub mod failover;
 pub mod nf;
 pub mod recovery;
 pub mod replay;
@@ -58,7 +62,7 @@ pub mod worker;
 
 pub use control::{RegisterAccess, SequencerControl};
 pub use device::Device;
+pub use egress::PacketSink;
 pub use nf::{NetworkFunction, Verdict};
 pub use replay::{Outputs, Progress, ReplayConfig, ReplayError, ReplayReport, replay};
-pub use verify::PacketSink;
 pub use worker::EventLevel;

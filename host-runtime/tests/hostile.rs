@@ -7,7 +7,7 @@ use scr_runtime::EventLevel;
 use scr_runtime::device::{Frames, MemorySource, Path};
 use scr_runtime::nf::{NetworkFunction, Selected, Visitor};
 use scr_runtime::recovery::Peers;
-use scr_runtime::worker::{Handled, Outcome, Output, Worker, WorkerConfig};
+use scr_runtime::worker::{Outcome, Output, Worker, WorkerConfig};
 use scr_wire::{Config, Seq, Sequencer, Timestamp, profile};
 use support::{Packet, Prepared, Setup, frames, packet, run_device};
 
@@ -32,14 +32,14 @@ impl Visitor for Fuzz<'_> {
             let before = worker.state().clone();
             let rows = worker.counters().rows_applied;
             match worker.handle(bytes, &mut out) {
-                Handled::Done(Outcome::Rejected(_)) => {
+                Ok(Outcome::Rejected(_)) => {
                     assert!(before == *worker.state());
                     assert_eq!(rows, worker.counters().rows_applied);
                 }
-                Handled::Done(Outcome::Verdict(_)) => {
+                Ok(Outcome::Verdict(_)) => {
                     assert!(rows < worker.counters().rows_applied);
                 }
-                Handled::Waiting => panic!("nobody to wait for"),
+                Err(_) => panic!("nobody to wait for"),
             }
         }
     }

@@ -4,7 +4,7 @@ mod support;
 
 use proptest::prelude::*;
 use scr_runtime::EventLevel;
-use scr_runtime::device::Loss;
+use scr_runtime::device::Select;
 use scr_wire::{Geometry, profile};
 use support::{Packet, Setup, packet, run};
 
@@ -54,11 +54,12 @@ fn setup() -> impl Strategy<Value = Setup> {
     )
 }
 
-fn loss() -> impl Strategy<Value = Option<Loss>> {
+fn loss() -> impl Strategy<Value = Option<Select>> {
     let rate = prop_oneof![Just(0.01), Just(0.1), Just(0.5), Just(0.95)];
     prop_oneof![
         Just(None),
-        (rate, any::<u64>()).prop_map(|(probability, seed)| Some(Loss::Rate { probability, seed })),
+        (rate, any::<u64>())
+            .prop_map(|(probability, seed)| Some(Select::Rate { probability, seed })),
     ]
 }
 
@@ -202,7 +203,7 @@ fn the_smallest_queues_do_not_stall() {
             batch_frames,
             batches,
             threads,
-            loss: Some(Loss::Rate {
+            loss: Some(Select::Rate {
                 probability: 0.4,
                 seed: 3,
             }),

@@ -5,7 +5,7 @@ mod support;
 use proptest::prelude::*;
 use scr_capture::Timestamp;
 use scr_runtime::EventLevel;
-use scr_runtime::device::{Loss, MemorySource};
+use scr_runtime::device::{MemorySource, Select};
 use scr_wire::{Geometry, Profile, profile};
 use serde_json::json;
 use support::{Setup, run_source};
@@ -82,7 +82,7 @@ fn setup(
     options: &[&str],
     cores: u8,
     profile: &'static Profile,
-    loss: Option<Loss>,
+    loss: Option<Select>,
 ) -> Setup {
     let fewest = Geometry::fewest_words(profile, cores.into()).unwrap();
     Setup {
@@ -182,7 +182,7 @@ fn replicas_agree_for_every_number_of_cores() {
                     "{nf}, k = {cores}"
                 );
 
-                let lossy = Loss::Rate {
+                let lossy = Select::Rate {
                     probability: 0.2,
                     seed: cores.into(),
                 };
@@ -230,7 +230,7 @@ proptest! {
         wide in any::<bool>(),
         loss in prop_oneof![
             Just(None),
-            (0.01f64..0.9, any::<u64>()).prop_map(|(probability, seed)| Some(Loss::Rate { probability, seed })),
+            (0.01f64..0.9, any::<u64>()).prop_map(|(probability, seed)| Some(Select::Rate { probability, seed })),
         ],
     ) {
         let profile = if wide { &profile::FLOW6_TIME } else { &profile::FLOW_TIME };

@@ -30,6 +30,12 @@ impl Config {
             sequence_all: false,
         }
     }
+
+    /// Whether a frame with this parse gets a sequence number (section 6 of the format).
+    #[inline]
+    pub const fn sequences(&self, parsed: &Parsed) -> bool {
+        self.enable && (parsed.ip_version.is_some() || self.sequence_all)
+    }
 }
 
 /// Why a configuration is refused.
@@ -201,7 +207,7 @@ impl Sequencer {
             return Disposition::PassedBy;
         }
         let parsed = parse::parse(frame, self.ipv6);
-        if parsed.ip_version.is_none() && !self.config.sequence_all {
+        if !self.config.sequences(&parsed) {
             return Disposition::PassedBy;
         }
         self.push(&parsed, time);

@@ -49,6 +49,15 @@ pub enum Fate {
     Disordered,
 }
 
+/// What a frame does to the worker that meets it: an injected fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Strike {
+    /// The worker is gone, with its replica, before it takes the frame.
+    Crash,
+    /// The worker stands still for so many milliseconds before it takes the frame.
+    Stall(u32),
+}
+
 /// What is known of a packet besides its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PacketInfo {
@@ -71,6 +80,10 @@ pub struct FrameInfo {
     pub queue: u16,
     /// What happens to it on its way to a worker.
     pub fate: Fate,
+    /// The frame is a second copy of the one before: no packet of its own.
+    pub copy: bool,
+    /// What it does to its worker.
+    pub strike: Option<Strike>,
     start: u32,
     len: u32,
 }
@@ -135,6 +148,8 @@ impl Batch {
             path,
             queue,
             fate: Fate::Delivered,
+            copy: false,
+            strike: None,
             start: start as u32,
             len: (self.bytes.len() - start) as u32,
         });
@@ -166,5 +181,31 @@ impl Batch {
     #[inline]
     pub fn frames_mut(&mut self) -> &mut [FrameInfo] {
         &mut self.frames
+    }
+
+    /// Bytes of frame `i`, to damage them.
+    pub fn bytes_mut(&mut self, i: usize) -> &mut [u8] {
+        let frame = &self.frames[i];
+        &mut self.bytes[frame.start as usize..][..frame.len as usize]
+    }
+
+    /// Cuts frame `i` to at most `len` bytes.
+    pub fn truncate(&mut self, i: usize, len: usize) {
+        let frame = &mut self.frames[i];
+        frame.len = frame.len.min(u32::try_from(len).unwrap_or(u32::MAX));
+    }
+
+    /// Puts a second copy of frame `i` behind it.
+    pub fn duplicate(&mut self, i: usize) {
+        let FrameInfo { start, len, .. } = self.frames[i];
+        let from = start as usize..(start + len) as usize;
+        let copy = FrameInfo {
+            copy: true,
+            strike: None,
+            start: self.bytes.len() as u32,
+            ..self.frames[i]
+        };
+        self.bytes.extend_from_within(from);
+        self.frames.insert(i + 1, copy);
     }
 }

@@ -1,7 +1,7 @@
 //! Where frames come from.
 //!
 //! ```text
-//!  PacketSource ──▶ Replay ──▶ [Lose] ──▶ [Tap] ──▶ receive()
+//!  PacketSource ──▶ Replay ──▶ [Inject] ──▶ [Tap] ──▶ receive()
 //!  (a capture)      (drives     wrappers are devices too
 //!                    a Nic)
 //! ```
@@ -12,14 +12,14 @@
 //! | [`model`] | the golden sequencer as a NIC |
 //! | [`frames`] | a capture of SCR frames, recorded behind a NIC |
 //! | [`memory`] | packets from memory, for tests and measurements |
-//! | [`lose`] | wrapper: loses frames between NIC and workers, by list or at a rate |
+//! | [`inject`] | wrapper: losses, damage and worker faults, on purpose |
 //! | [`tap`] | wrapper: shows every frame to an observer, such as a capture file |
 //!
 //! A simulated or real NIC takes part by implementing [`Nic`].
 
 pub mod batch;
 pub mod frames;
-pub mod lose;
+pub mod inject;
 pub mod memory;
 pub mod model;
 pub mod nic;
@@ -28,9 +28,9 @@ pub mod replay;
 pub mod source;
 pub mod tap;
 
-pub use batch::{Batch, Fate, FrameInfo, PacketInfo, Path};
+pub use batch::{Batch, Fate, FrameInfo, PacketInfo, Path, Strike};
 pub use frames::Frames;
-pub use lose::{Lose, Loss};
+pub use inject::{Damage, Fault, Inject, Select};
 pub use memory::MemorySource;
 pub use model::Model;
 pub use nic::{Activity, Emit, Nic, NicReport};
@@ -38,6 +38,8 @@ pub use ranges::Ranges;
 pub use replay::Replay;
 pub use source::PacketSource;
 pub use tap::{Observer, Tap};
+
+use crate::failover::Rotation;
 
 /// An error of a part that other crates supply.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -56,6 +58,9 @@ pub enum DeviceError {
         /// How.
         source: BoxError,
     },
+    /// The NIC does not take another rotation.
+    #[error("the NIC does not change its cores: {0}")]
+    Turn(BoxError),
     /// The NIC did not give back what it was given, or more.
     #[error("packet {packet}: {what}")]
     Contract {
@@ -88,6 +93,29 @@ pub trait Device {
     /// [`DeviceError`]; the device is at its end then. Frames received before are in the batch.
     fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError>;
 
+    /// Turns the rotation: the sequencer's core c steers to queue `rotation.queues()[c]` from the next packet on. Frames
+    /// still under the old one are appended to `batch` first. False when the device cannot.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError`]; the device is at its end then.
+    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
+        let _ = (rotation, batch);
+        Ok(false)
+    }
+
+    /// Makes [`receive`](Self::receive) return, with whatever is in the batch, before it takes the packet that becomes the
+    /// `count`-th frame to be sequenced, from 0; `None` lifts that. To be set before the first packet is received, so
+    /// that all are counted. Devices that cannot be turned ignore it.
+    fn hold_before(&mut self, count: Option<u64>) {
+        let _ = count;
+    }
+
+    /// Whether [`hold_before`](Self::hold_before) keeps the device from going on.
+    fn is_held(&self) -> bool {
+        false
+    }
+
     /// What the NIC has to report.
     fn nic(&self) -> NicReport;
 
@@ -100,11 +128,31 @@ pub trait Device {
     fn lost(&self) -> Option<&Ranges> {
         None
     }
+
+    /// What wrappers did to frames, by name of the fault, where they keep account.
+    fn injected(&self) -> Injected {
+        Injected::default()
+    }
 }
+
+/// How often which fault was injected.
+pub type Injected = std::collections::BTreeMap<&'static str, u64>;
 
 impl<D: Device + ?Sized> Device for Box<D> {
     fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
         (**self).receive(batch)
+    }
+
+    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
+        (**self).turn(rotation, batch)
+    }
+
+    fn hold_before(&mut self, count: Option<u64>) {
+        (**self).hold_before(count);
+    }
+
+    fn is_held(&self) -> bool {
+        (**self).is_held()
     }
 
     fn nic(&self) -> NicReport {
@@ -117,5 +165,9 @@ impl<D: Device + ?Sized> Device for Box<D> {
 
     fn lost(&self) -> Option<&Ranges> {
         (**self).lost()
+    }
+
+    fn injected(&self) -> Injected {
+        (**self).injected()
     }
 }

@@ -1,14 +1,17 @@
 //! The golden sequencer as a NIC: no clock, and nothing stays inside.
 
+use scr_wire::parse::parse;
 use scr_wire::{Config, ConfigError, Disposition, MAX_PREFIX_BYTES, Profile, Sequencer, Timestamp};
 
 use super::{BoxError, Emit, Nic, NicReport};
+use crate::failover::Rotation;
 
 /// The golden sequencer.
 pub struct Model {
     sequencer: Box<Sequencer>,
     prefix: Box<[u8; MAX_PREFIX_BYTES]>,
     default_queue: u16,
+    rotation: Rotation,
 }
 
 impl Model {
@@ -26,6 +29,7 @@ impl Model {
     /// A sequencer that may have a past.
     pub fn from_sequencer(sequencer: Sequencer) -> Self {
         Self {
+            rotation: Rotation::straight(sequencer.config().cores),
             sequencer: Box::new(sequencer),
             prefix: Box::new([0; MAX_PREFIX_BYTES]),
             default_queue: 0,
@@ -53,13 +57,30 @@ impl Nic for Model {
             Disposition::PassedBy => out.frame(self.default_queue, &[packet]),
             Disposition::Sequenced {
                 core, prefix_bytes, ..
-            } => out.frame(u16::from(core), &[&self.prefix[..prefix_bytes], packet]),
+            } => out.frame(
+                self.rotation.queue(core),
+                &[&self.prefix[..prefix_bytes], packet],
+            ),
         }
         Ok(())
     }
 
     fn flush(&mut self, _: &mut Emit<'_>) -> Result<(), BoxError> {
         Ok(())
+    }
+
+    fn numbers(&self, packet: &[u8]) -> bool {
+        let parsed = parse(packet, self.sequencer.profile().has_ipv6());
+        self.sequencer.config().sequences(&parsed)
+    }
+
+    fn turn(&mut self, rotation: &Rotation) -> Result<bool, BoxError> {
+        self.sequencer.configure(Config {
+            cores: rotation.cores(),
+            ..self.sequencer.config()
+        })?;
+        self.rotation = rotation.clone();
+        Ok(true)
     }
 
     fn report(&self) -> NicReport {

@@ -8,6 +8,7 @@ use scr_wire::Timestamp;
 use super::batch::{Batch, PacketInfo, Path};
 use super::{BoxError, DeviceError};
 use crate::control::Counters;
+use crate::failover::Rotation;
 
 /// A NIC with a sequencer: packets in, one frame per packet out, in order, but possibly later.
 pub trait Nic {
@@ -26,6 +27,22 @@ pub trait Nic {
     /// What went wrong in the NIC.
     fn flush(&mut self, out: &mut Emit<'_>) -> Result<(), BoxError>;
 
+    /// Whether the packet would get a sequence number.
+    fn numbers(&self, packet: &[u8]) -> bool {
+        let _ = packet;
+        true
+    }
+
+    /// Turns the rotation for all packets to come; called when nothing is inside. False when the NIC cannot.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong in the NIC.
+    fn turn(&mut self, rotation: &Rotation) -> Result<bool, BoxError> {
+        let _ = rotation;
+        Ok(false)
+    }
+
     /// What the NIC has to report.
     fn report(&self) -> NicReport;
 }
@@ -42,6 +59,14 @@ impl<N: Nic + ?Sized> Nic for Box<N> {
 
     fn flush(&mut self, out: &mut Emit<'_>) -> Result<(), BoxError> {
         (**self).flush(out)
+    }
+
+    fn numbers(&self, packet: &[u8]) -> bool {
+        (**self).numbers(packet)
+    }
+
+    fn turn(&mut self, rotation: &Rotation) -> Result<bool, BoxError> {
+        (**self).turn(rotation)
     }
 
     fn report(&self) -> NicReport {

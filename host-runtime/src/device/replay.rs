@@ -6,6 +6,7 @@ use scr_wire::Timestamp;
 
 use super::nic::InFlight;
 use super::{Batch, Device, DeviceError, Emit, Extent, Nic, NicReport, PacketInfo, PacketSource};
+use crate::failover::Rotation;
 
 /// A device that reads packets and gives them to a NIC.
 #[derive(Debug)]
@@ -15,6 +16,13 @@ pub struct Replay<S, N> {
     in_flight: VecDeque<InFlight>,
     fault: Option<DeviceError>,
     ended: bool,
+    /// The number of frames to be sequenced that may come before the device holds.
+    hold: Option<u64>,
+    /// Frames to be sequenced so far; counted when a hold was ever set.
+    numbered: u64,
+    counting: bool,
+    /// The packet that came up at the hold.
+    kept: Option<(PacketInfo, Vec<u8>)>,
 }
 
 impl<S: PacketSource, N: Nic> Replay<S, N> {
@@ -26,6 +34,10 @@ impl<S: PacketSource, N: Nic> Replay<S, N> {
             in_flight: VecDeque::new(),
             fault: None,
             ended: false,
+            hold: None,
+            numbered: 0,
+            counting: false,
+            kept: None,
         }
     }
 
@@ -34,39 +46,46 @@ impl<S: PacketSource, N: Nic> Replay<S, N> {
         self.nic
     }
 
-    /// One packet from the source into the NIC; false at the source's end.
+    /// One packet from the source into the NIC, or into the hand when the device has to hold before it.
     #[inline]
-    fn step(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
+    fn step(&mut self, batch: &mut Batch) -> Result<Step, DeviceError> {
         let Some(packet) = self.source.next_packet().map_err(DeviceError::Source)? else {
-            return Ok(false);
+            return Ok(Step::End);
         };
-        self.in_flight.push_back(InFlight {
-            info: PacketInfo {
-                index: packet.index,
-                timestamp: packet.timestamp,
-                original_len: packet.original_len,
-            },
-            len: packet.data.len(),
-        });
-        let mut out = Emit::new(batch, &mut self.in_flight, &mut self.fault);
-        if packet.data.is_empty() {
-            out.pass_uncaptured();
-        } else {
-            let time = Timestamp {
-                seconds: packet.timestamp.seconds as u32,
-                nanos: packet.timestamp.nanos,
-            };
-            self.nic
-                .offer(packet.data, time, &mut out)
-                .map_err(|source| DeviceError::Nic {
-                    packet: packet.index,
-                    source,
-                })?;
+        let info = PacketInfo {
+            index: packet.index,
+            timestamp: packet.timestamp,
+            original_len: packet.original_len,
+        };
+        if self.counting && !packet.data.is_empty() && self.nic.numbers(packet.data) {
+            if self.hold == Some(self.numbered) {
+                self.kept = Some((info, packet.data.to_vec()));
+                return Ok(Step::Held);
+            }
+            self.numbered += 1;
         }
-        match self.fault.take() {
-            None => Ok(true),
-            Some(fault) => Err(fault),
-        }
+        let mut way_in = WayIn {
+            nic: &mut self.nic,
+            in_flight: &mut self.in_flight,
+            fault: &mut self.fault,
+        };
+        way_in.offer(info, packet.data, batch)?;
+        Ok(Step::Offered)
+    }
+
+    /// The packet that was held back, if nothing holds it any more.
+    #[cold]
+    fn let_go(&mut self, batch: &mut Batch) -> Result<(), DeviceError> {
+        let Some((info, bytes)) = self.kept.take() else {
+            return Ok(());
+        };
+        self.numbered += 1;
+        let mut way_in = WayIn {
+            nic: &mut self.nic,
+            in_flight: &mut self.in_flight,
+            fault: &mut self.fault,
+        };
+        way_in.offer(info, &bytes, batch)
     }
 
     /// Brings out what the NIC still holds.
@@ -93,12 +112,62 @@ impl<S: PacketSource, N: Nic> Replay<S, N> {
     }
 }
 
+/// What came of taking a packet.
+enum Step {
+    Offered,
+    Held,
+    End,
+}
+
+/// The way into the NIC, without the source, from which the packet may be borrowed.
+struct WayIn<'a, N> {
+    nic: &'a mut N,
+    in_flight: &'a mut VecDeque<InFlight>,
+    fault: &'a mut Option<DeviceError>,
+}
+
+impl<N: Nic> WayIn<'_, N> {
+    #[inline]
+    fn offer(
+        &mut self,
+        info: PacketInfo,
+        bytes: &[u8],
+        batch: &mut Batch,
+    ) -> Result<(), DeviceError> {
+        let len = bytes.len();
+        self.in_flight.push_back(InFlight { info, len });
+        let mut out = Emit::new(batch, self.in_flight, self.fault);
+        if bytes.is_empty() {
+            out.pass_uncaptured();
+        } else {
+            let time = Timestamp {
+                seconds: info.timestamp.seconds as u32,
+                nanos: info.timestamp.nanos,
+            };
+            self.nic
+                .offer(bytes, time, &mut out)
+                .map_err(|source| DeviceError::Nic {
+                    packet: info.index,
+                    source,
+                })?;
+        }
+        self.fault.take().map_or(Ok(()), Err)
+    }
+}
+
 impl<S: PacketSource, N: Nic> Device for Replay<S, N> {
     fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
+        if self.is_held() {
+            return Ok(true);
+        }
+        if self.kept.is_some() {
+            self.let_go(batch).inspect_err(|_| self.ended = true)?;
+        }
         while !self.ended && !batch.is_full() {
             match self.step(batch) {
-                Ok(true) => {}
-                Ok(false) => {
+                Ok(Step::Offered) => {}
+                Ok(Step::Held) => break,
+                Ok(Step::End) => {
                     self.ended = true;
                     self.drain(batch)?;
                 }
@@ -109,6 +178,23 @@ impl<S: PacketSource, N: Nic> Device for Replay<S, N> {
             }
         }
         Ok(!self.ended)
+    }
+
+    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
+        self.drain(batch).inspect_err(|_| self.ended = true)?;
+        self.nic.turn(rotation).map_err(|source| {
+            self.ended = true;
+            DeviceError::Turn(source)
+        })
+    }
+
+    fn hold_before(&mut self, count: Option<u64>) {
+        self.counting |= count.is_some();
+        self.hold = count;
+    }
+
+    fn is_held(&self) -> bool {
+        self.kept.is_some() && self.hold == Some(self.numbered)
     }
 
     fn nic(&self) -> NicReport {

@@ -2,7 +2,10 @@
 
 use scr_capture::CaptureWriter;
 
-use super::{Batch, BoxError, Device, DeviceError, Extent, FrameInfo, NicReport, Path, Ranges};
+use super::{
+    Batch, BoxError, Device, DeviceError, Extent, FrameInfo, Injected, NicReport, Path, Ranges,
+};
+use crate::failover::Rotation;
 
 /// Someone who sees every frame that the NIC sent.
 pub trait Observer {
@@ -49,11 +52,9 @@ impl<D: Device, O: Observer> Tap<D, O> {
     }
 }
 
-impl<D: Device, O: Observer> Device for Tap<D, O> {
-    fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
-        let before = batch.len();
-        let more = self.inner.receive(batch);
-        for i in before..batch.len() {
+impl<D: Device, O: Observer> Tap<D, O> {
+    fn show(&mut self, batch: &Batch, from: usize) -> Result<(), DeviceError> {
+        for i in from..batch.len() {
             let info = &batch.frames()[i];
             if info.path != Path::Uncaptured {
                 self.observer
@@ -61,7 +62,31 @@ impl<D: Device, O: Observer> Device for Tap<D, O> {
                     .map_err(DeviceError::Observer)?;
             }
         }
+        Ok(())
+    }
+}
+
+impl<D: Device, O: Observer> Device for Tap<D, O> {
+    fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
+        let before = batch.len();
+        let more = self.inner.receive(batch);
+        self.show(batch, before)?;
         more
+    }
+
+    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
+        let before = batch.len();
+        let turned = self.inner.turn(rotation, batch);
+        self.show(batch, before)?;
+        turned
+    }
+
+    fn hold_before(&mut self, count: Option<u64>) {
+        self.inner.hold_before(count);
+    }
+
+    fn is_held(&self) -> bool {
+        self.inner.is_held()
     }
 
     fn nic(&self) -> NicReport {
@@ -74,5 +99,9 @@ impl<D: Device, O: Observer> Device for Tap<D, O> {
 
     fn lost(&self) -> Option<&Ranges> {
         self.inner.lost()
+    }
+
+    fn injected(&self) -> Injected {
+        self.inner.injected()
     }
 }

@@ -25,6 +25,8 @@ pub struct Dispatcher {
     current: Option<(u8, u8)>,
     window: u64,
     last: Option<Seq>,
+    barriers: u64,
+    sequenced: u64,
 }
 
 impl Dispatcher {
@@ -39,7 +41,19 @@ impl Dispatcher {
             current: None,
             window: 1,
             last: None,
+            barriers: 0,
+            sequenced: 0,
         }
+    }
+
+    /// Barriers so far.
+    pub fn barriers(&self) -> u64 {
+        self.barriers
+    }
+
+    /// Sequenced frames so far, lost ones included.
+    pub fn sequenced(&self) -> u64 {
+        self.sequenced
     }
 
     /// Fills in lanes and segments of a load whose batch is full.
@@ -61,6 +75,7 @@ impl Dispatcher {
             if !info.path.is_sequenced() {
                 continue;
             }
+            self.sequenced += u64::from(!info.copy);
             if let Ok(frame) = Frame::parse(load.batch.bytes(i), &self.profile) {
                 let header = *frame.header();
                 if !self.follows(&header) {
@@ -116,6 +131,7 @@ impl Dispatcher {
             Some((epoch, _)) if epoch != header.epoch => Some((header.epoch, Seq::ZERO)),
             Some(_) => None,
         };
+        self.barriers += u64::from(before.is_some());
         segments.push(Segment {
             start: i,
             barrier: before.is_some(),

@@ -1,8 +1,12 @@
-//! A batch with what the dispatcher found out about it.
+//! A batch with what the dispatcher found out about it, and what else goes to a worker.
+
+use std::sync::{Arc, mpsc};
 
 use scr_wire::Seq;
 
 use crate::device::Batch;
+use crate::failover::Members;
+use crate::worker::Snapshot;
 
 /// A stretch of frames under one configuration of the sequencer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,19 +28,25 @@ pub struct Segment {
 pub struct Load {
     /// The frames.
     pub batch: Batch,
-    /// For each worker the indices of its frames.
+    /// For each place the indices of its worker's frames.
     pub lanes: Vec<Vec<u32>>,
     /// The stretches of frames; the first starts at frame 0.
     pub segments: Vec<Segment>,
+    /// Number of the load.
+    pub serial: u64,
+    /// Frames in all loads before.
+    pub first: u64,
+    /// The places whose workers get it.
+    pub members: Members,
 }
 
 impl Load {
-    /// An empty load for `cores` workers and batches of `frames` frames.
-    pub fn new(cores: usize, frames: usize) -> Self {
+    /// An empty load for `places` places and batches of `frames` frames.
+    pub fn new(places: usize, frames: usize) -> Self {
         Self {
             batch: Batch::new(frames),
-            lanes: vec![Vec::new(); cores],
-            segments: Vec::new(),
+            lanes: vec![Vec::new(); places],
+            ..Self::default()
         }
     }
 
@@ -53,4 +63,17 @@ impl Load {
             .get(i + 1)
             .map_or(self.batch.len(), |next| next.start)
     }
+}
+
+/// What comes to a worker's place through its queue.
+#[derive(Debug)]
+pub enum Item<S> {
+    /// Frames.
+    Load(Arc<Load>),
+    /// Somebody is to join: a copy of the replica as it is here.
+    Lend(mpsc::Sender<Box<Snapshot<S>>>),
+    /// A worker is to start here, with this replica.
+    Join(Box<Snapshot<S>>),
+    /// The worker is to leave.
+    Leave,
 }

@@ -20,4 +20,4 @@ mod dispatcher;
 mod load;
 
 pub use dispatcher::Dispatcher;
-pub use load::{Load, Segment};
+pub use load::{Item, Load, Segment};

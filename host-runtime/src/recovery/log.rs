@@ -4,6 +4,12 @@
 //! *position* plus one. Positions count rows over all epochs, so a stamp says epoch and sequence number at once and
 //! never repeats.
 //!
+//! How far a log can be relied on is one word, **seen**: every row that the worker's own frames before that position
+//! carried is in the log. It is published behind each stretch of frames and before each wait. Rows beyond it do not
+//! count, even where a slot already has them. The word has one more bit, **fenced**, set by whoever declares the worker
+//! dead ([`Log::fence`]): the writer publishes by comparing and exchanging, so it finds out and never publishes again,
+//! and every reader, whenever it reads, sees the same rows: those before the position at which the log was fenced.
+//!
 //! | step | writer | reader |
 //! |---|---|---|
 //! | 1 | stamp ← BUSY | stamp (acquire): is it this position? |
@@ -33,6 +39,32 @@ pub enum Held {
     /// The slot is being written: ask again.
     Busy,
 }
+
+/// Lowest bit of the word [`Log::seen`]: the log is closed.
+const FENCED: u64 = 1;
+
+/// How far a log goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Every frame of this worker before this position has been taken into the log; rows from here on do not count.
+    pub position: u64,
+    /// Nothing more will come: the worker is dead, has left, or has not joined yet.
+    pub fenced: bool,
+}
+
+impl Seen {
+    const fn of(word: u64) -> Self {
+        Self {
+            position: word >> 1,
+            fenced: word & FENCED != 0,
+        }
+    }
+}
+
+/// The log has been fenced: its writer counts as dead and must stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the worker was declared dead")]
+pub struct Fenced;
 
 /// On a cache line of its own, so that readers of one counter do not disturb the writer of another.
 #[derive(Debug, Default)]
@@ -66,7 +98,11 @@ impl Log {
             newest: AtomicU64::new(0),
             phase: Padded::default(),
         });
-        (Arc::clone(&log), LogWriter { log })
+        let writer = LogWriter {
+            log: Arc::clone(&log),
+            published: 0,
+        };
+        (log, writer)
     }
 
     /// Rows that the log keeps.
@@ -107,19 +143,41 @@ impl Log {
         }
     }
 
-    /// The lowest position from `from` on that the log holds, if any.
+    /// The lowest position from `from` on that the log holds and has published, if any.
     pub fn first_held(&self, from: u64) -> Option<u64> {
+        self.held().filter(|&position| position >= from).min()
+    }
+
+    /// One past the newest row that the log holds and has published.
+    pub fn newest_held(&self) -> u64 {
+        self.held().max().map_or(0, |position| position + 1)
+    }
+
+    fn held(&self) -> impl Iterator<Item = u64> {
+        let seen = self.seen().position;
         let stamps = self.slots.iter().step_by(self.stride);
         stamps
             .map(|stamp| stamp.load(Ordering::Acquire))
-            .filter(|&stamp| stamp != BUSY && stamp > from)
+            .filter(move |&stamp| stamp != BUSY && stamp > 0 && stamp <= seen)
             .map(|stamp| stamp - 1)
-            .min()
     }
 
-    /// Every frame of this worker before this position has been taken into the log.
-    pub fn seen(&self) -> u64 {
-        self.seen.0.load(Ordering::Acquire)
+    /// How far the log goes.
+    pub fn seen(&self) -> Seen {
+        Seen::of(self.seen.0.load(Ordering::Acquire))
+    }
+
+    /// Closes the log: its worker counts as dead from here on. Returns the position before which its rows count. Fencing
+    /// again changes nothing.
+    pub fn fence(&self) -> u64 {
+        Seen::of(self.seen.0.fetch_or(FENCED, Ordering::AcqRel)).position
+    }
+
+    /// Opens a fenced log for a worker that joins with the state at `position`, at barrier `phase`. The worker must be
+    /// given no frame before this, and every worker must be able to see it before it takes a frame behind that one.
+    pub fn open(&self, position: u64, phase: u64) {
+        self.phase.0.store(phase, Ordering::Release);
+        self.seen.0.store(position << 1, Ordering::Release);
     }
 
     /// One past the newest row that this worker applied. Meaningful once the worker has entered a phase.
@@ -137,9 +195,21 @@ impl Log {
 #[derive(Debug)]
 pub struct LogWriter {
     log: Arc<Log>,
+    /// What was published last.
+    published: u64,
 }
 
 impl LogWriter {
+    /// Goes on from `position`, at which the log was [opened](Log::open).
+    pub fn resume(&mut self, position: u64) {
+        self.published = position;
+    }
+
+    /// Closes the log of a worker that leaves.
+    pub fn leave(&mut self) {
+        self.log.fence();
+    }
+
     /// Appends a row, in place of the one `span` positions before.
     #[inline]
     pub fn append(&mut self, position: u64, row: &[u8]) {
@@ -159,10 +229,23 @@ impl LogWriter {
         stamp.store(position + 1, Ordering::Release);
     }
 
-    /// Publishes that every own frame before `position` has been taken into the log.
+    /// Publishes that every own frame before `position` has been taken into the log. A position before the last one
+    /// published is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Fenced`] when somebody has declared the worker dead. What it did since it published last does not count.
     #[inline]
-    pub fn publish_seen(&mut self, position: u64) {
-        self.log.seen.0.store(position, Ordering::Release);
+    pub fn publish_seen(&mut self, position: u64) -> Result<(), Fenced> {
+        let position = position.max(self.published);
+        let (before, after) = (self.published << 1, position << 1);
+        self.log
+            .seen
+            .0
+            .compare_exchange(before, after, Ordering::Release, Ordering::Relaxed)
+            .map_err(|_| Fenced)?;
+        self.published = position;
+        Ok(())
     }
 
     /// Publishes one past the newest row applied, and then the arrival at a barrier.
@@ -194,7 +277,12 @@ mod tests {
                 assert!(row[..row_bytes].iter().all(|&b| b == position as u8));
             }
             assert_eq!(log.read(20, &mut row), Held::Nothing);
-            assert_eq!(log.first_held(3), Some(12));
+            // What has not been published does not count.
+            assert_eq!((log.first_held(3), log.newest_held()), (None, 0));
+            writer.publish_seen(15).unwrap();
+            assert_eq!((log.first_held(3), log.newest_held()), (Some(12), 15));
+            writer.publish_seen(20).unwrap();
+            assert_eq!((log.first_held(3), log.newest_held()), (Some(12), 20));
             assert_eq!(log.first_held(20), None);
         }
     }
@@ -211,12 +299,12 @@ mod tests {
                         word.copy_from_slice(&position.to_le_bytes());
                     }
                     writer.append(position, &row);
-                    writer.publish_seen(position + 1);
+                    writer.publish_seen(position + 1).unwrap();
                 }
             });
             let mut row = [0; MAX_ROW_BYTES];
-            while log.seen() <= last {
-                let position = log.seen();
+            while log.seen().position <= last {
+                let position = log.seen().position;
                 for position in position.saturating_sub(3)..=position {
                     if log.read(position, &mut row) == Held::Row {
                         assert!(row.chunks_exact(8).all(|w| w == position.to_le_bytes()));
@@ -224,5 +312,26 @@ mod tests {
                 }
             }
         });
+    }
+
+    #[test]
+    fn a_fenced_writer_finds_out() {
+        let (log, mut writer) = Log::new(8, 4);
+        writer.append(0, &[1; 4]);
+        writer.publish_seen(1).unwrap();
+        writer.append(1, &[2; 4]);
+        assert_eq!((log.fence(), log.fence()), (1, 1));
+        assert_eq!(writer.publish_seen(2), Err(Fenced));
+        assert_eq!(writer.publish_seen(3), Err(Fenced));
+        let closed = Seen {
+            position: 1,
+            fenced: true,
+        };
+        assert_eq!((log.seen(), log.newest_held()), (closed, 1));
+        log.open(5, 2);
+        writer.resume(5);
+        writer.append(5, &[3; 4]);
+        writer.publish_seen(6).unwrap();
+        assert_eq!((log.newest_held(), log.phase()), (6, 2));
     }
 }

@@ -45,7 +45,7 @@ impl Peers {
     /// Settles the row at `position`. Frames carry at most `window` rows, so a peer that has seen all its frames before
     /// position + window will not get this row any more.
     pub fn settle(&self, position: u64, window: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Settlement {
-        self.settle_among(row, position, |log| log.seen() >= position + window)
+        self.settle_among(row, position, |seen| seen >= position + window)
     }
 
     /// Settles the row at `position` when all peers have ended.
@@ -57,20 +57,27 @@ impl Peers {
         &self,
         row: &mut [u8; MAX_ROW_BYTES],
         position: u64,
-        is_past: impl Fn(&Log) -> bool,
+        is_past: impl Fn(u64) -> bool,
     ) -> Settlement {
         let mut result = Settlement::LostEverywhere;
         for &(peer, ref log) in &self.logs {
             // Before the log is read: what a peer says it has seen is in its log by then.
-            let past = is_past(log);
+            let seen = log.seen();
+            let counts = position < seen.position;
             match log.read(position, row) {
-                Held::Row => return Settlement::Held { peer },
-                Held::Busy => result = Settlement::NotYet,
-                Held::Nothing if !past => result = Settlement::NotYet,
-                Held::Overwritten if result == Settlement::LostEverywhere => {
+                Held::Row if counts => return Settlement::Held { peer },
+                // What a dead worker did not publish never was: other readers may have looked before it came.
+                _ if seen.fenced && !counts => {}
+                Held::Row => result = Settlement::NotYet,
+                Held::Busy if !seen.fenced => result = Settlement::NotYet,
+                Held::Nothing if !seen.fenced && !is_past(seen.position) => {
+                    result = Settlement::NotYet;
+                }
+                // A dead worker that is still writing does so over an older row.
+                Held::Overwritten | Held::Busy if result == Settlement::LostEverywhere => {
                     result = Settlement::Unknown;
                 }
-                Held::Nothing | Held::Overwritten => {}
+                Held::Nothing | Held::Overwritten | Held::Busy => {}
             }
         }
         result
@@ -78,7 +85,10 @@ impl Peers {
 
     /// Whether every peer has seen all its frames before `position`.
     pub fn all_seen(&self, position: u64) -> bool {
-        self.logs.iter().all(|(_, log)| log.seen() >= position)
+        self.logs.iter().all(|(_, log)| {
+            let seen = log.seen();
+            seen.fenced || seen.position >= position
+        })
     }
 
     /// The lowest position from `from` on that any log holds.
@@ -89,18 +99,24 @@ impl Peers {
             .min()
     }
 
-    /// Whether every peer has come to barrier `phase`.
+    /// Whether every peer that is there has come to barrier `phase`.
     pub fn all_in_phase(&self, phase: u64) -> bool {
-        self.logs.iter().all(|(_, log)| log.phase() >= phase)
-    }
-
-    /// One past the newest row that any peer applied; meaningful when all are in a phase.
-    pub fn newest(&self) -> u64 {
         self.logs
             .iter()
-            .map(|(_, log)| log.newest())
-            .max()
-            .unwrap_or(0)
+            .all(|(_, log)| log.seen().fenced || log.phase() >= phase)
+    }
+
+    /// One past the newest row that any peer applied; meaningful when all are in a phase. Of a peer that is not there
+    /// any more those rows count that it published.
+    pub fn newest(&self) -> u64 {
+        let newest = self.logs.iter().map(|(_, log)| {
+            if log.seen().fenced {
+                log.newest_held()
+            } else {
+                log.newest()
+            }
+        });
+        newest.max().unwrap_or(0)
     }
 }
 
@@ -116,16 +132,38 @@ mod tests {
         let peers = Peers::of(0, &[a, b, c]);
         let mut row = [0; MAX_ROW_BYTES];
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
-        b_writer.publish_seen(8);
+        b_writer.publish_seen(8).unwrap();
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
-        c_writer.publish_seen(7);
+        c_writer.publish_seen(7).unwrap();
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
         c_writer.append(5, &[7; 4]);
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::Held { peer: 2 });
         assert_eq!(row[..4], [7; 4]);
-        c_writer.publish_seen(20);
+        c_writer.append(7, &[8; 4]);
+        assert_eq!(peers.settle(7, 3, &mut row), Settlement::NotYet);
+        c_writer.publish_seen(20).unwrap();
         assert_eq!(peers.settle(4, 3, &mut row), Settlement::LostEverywhere);
         c_writer.append(12, &[9; 4]);
         assert_eq!(peers.settle(4, 3, &mut row), Settlement::Unknown);
+    }
+
+    #[test]
+    fn of_a_dead_peer_counts_what_it_published() {
+        let (a, _own) = Log::new(8, 4);
+        let (b, mut writer) = Log::new(8, 4);
+        let peers = Peers::of(0, &[a, Arc::clone(&b)]);
+        let mut row = [0; MAX_ROW_BYTES];
+        writer.append(0, &[1; 4]);
+        writer.publish_seen(2).unwrap();
+        writer.append(2, &[3; 4]);
+        assert_eq!(peers.settle(1, 3, &mut row), Settlement::NotYet);
+        assert_eq!(peers.settle(2, 3, &mut row), Settlement::NotYet);
+        assert!(!peers.all_in_phase(1));
+        b.fence();
+        assert_eq!(peers.settle(0, 3, &mut row), Settlement::Held { peer: 1 });
+        assert_eq!(peers.settle(1, 3, &mut row), Settlement::LostEverywhere);
+        assert_eq!(peers.settle(2, 3, &mut row), Settlement::LostEverywhere);
+        assert!(peers.all_in_phase(1) && peers.all_seen(100));
+        assert_eq!(peers.newest(), 1);
     }
 }

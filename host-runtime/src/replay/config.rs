@@ -1,13 +1,15 @@
 //! What a run needs to know, and why it may fail.
 
 use std::io::Write;
+use std::time::Duration;
 
 use scr_wire::{Profile, Seq};
 
 use crate::device::batch::BATCH_FRAMES;
 use crate::device::{BoxError, DeviceError};
+use crate::egress::PacketSink;
+use crate::failover::Plan;
 use crate::nf::{SelectError, Selected};
-use crate::verify::PacketSink;
 use crate::worker::EventLevel;
 
 /// What a run is to do.
@@ -33,6 +35,12 @@ pub struct ReplayConfig {
     pub batch_frames: usize,
     /// Batches in circulation, at least 2.
     pub batches: usize,
+    /// Changes of k while traffic runs.
+    pub plan: Plan,
+    /// Places for workers that join in place of ones that died, besides those that k and the plan need.
+    pub spares: u8,
+    /// A worker that gives no sign of life for so long, while it is waited for, counts as dead.
+    pub stall_timeout: Duration,
     /// Threads besides the calling one; 0: as many as the machine has cores for.
     pub threads: usize,
 }
@@ -51,6 +59,9 @@ impl ReplayConfig {
             first_seq: Seq::ZERO,
             batch_frames: BATCH_FRAMES,
             batches: 8,
+            plan: Plan::default(),
+            spares: 0,
+            stall_timeout: Duration::from_secs(10),
             threads: 0,
         }
     }
@@ -85,6 +96,17 @@ pub enum ReplayError {
     /// The state could not be written.
     #[error("the state cannot be written: {0}")]
     State(std::io::Error),
+    /// All workers died.
+    #[error(
+        "all workers are dead: there is no replica left to go on with; the last died after {packets} packets"
+    )]
+    NoWorkerLeft {
+        /// Packets given by the device until then.
+        packets: u64,
+    },
+    /// The device cannot change its cores, which the plan asks for.
+    #[error("the device cannot change its cores while it runs")]
+    CannotTurn,
     /// A worker came to no end; its thread panicked.
     #[error("a worker stopped unexpectedly")]
     Stopped,

@@ -1,6 +1,7 @@
 //! A whole run: a device, k workers, the way out, and the report.
 
 mod config;
+mod feed;
 mod report;
 mod run;
 

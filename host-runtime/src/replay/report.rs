@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::control::Counters;
 use crate::device::NicReport;
+use crate::failover::FailoverReport;
 use crate::verify::Mismatch;
 
 /// What a run resulted in.
@@ -36,6 +37,12 @@ pub struct ReplayReport {
     pub per_core: Vec<PerCore>,
     /// What was lost and how it was made up for.
     pub loss: LossReport,
+    /// Workers that died, and changes of the rotation; absent when there were none.
+    #[serde(skip_serializing_if = "FailoverReport::is_empty")]
+    pub failover: FailoverReport,
+    /// Faults injected, by name; absent when there were none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub injected: BTreeMap<&'static str, u64>,
     /// Frames that workers rejected, by reason; absent when there were none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rejected: BTreeMap<&'static str, u64>,
@@ -125,10 +132,20 @@ pub struct Verdicts {
 pub struct PerCore {
     /// The worker.
     pub core: u16,
-    /// Frames that it took.
+    /// Frames that it took and handed on.
     pub frames: u64,
     /// Rows that it applied, those of the final drain included.
     pub rows_applied: u64,
+}
+
+impl PerCore {
+    pub(super) fn taken((core, &frames): (u16, &u64)) -> Self {
+        Self {
+            core,
+            frames,
+            rows_applied: 0,
+        }
+    }
 }
 
 /// Losses.
@@ -136,6 +153,9 @@ pub struct PerCore {
 pub struct LossReport {
     /// Frames lost between NIC and workers.
     pub frames_lost: u64,
+    /// Frames lost with workers that died; absent when there were none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub frames_lost_with_workers: u64,
     /// Missing rows beyond the ordinary k that the worker's own next frame held, over all workers.
     pub rows_from_frames: u64,
     /// Missing rows that a peer's log held, over all workers.

@@ -6,21 +6,23 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
-use rtrb::{Consumer, Producer, RingBuffer};
+use rtrb::RingBuffer;
 use scr_wire::MAX_CORES;
 use serde::Serialize;
 
 use super::config::{Outputs, ReplayConfig, ReplayError};
+use super::feed::{Connections, Fed, Feed, LEAD};
 use super::report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts, rate};
 use crate::device::{Device, Extent};
 use crate::dispatch::{Dispatcher, Load};
+use crate::egress::{Egress, EgressConfig, Outcomes};
+use crate::failover::{FailoverReport, Roster};
 use crate::nf::{NetworkFunction, Visitor};
-use crate::recovery::{Log, Peers};
-use crate::verify::egress::{Egress, Outcomes};
+use crate::recovery::{Log, LogWriter, Peers};
 use crate::verify::{Ledger, Mismatch, Reference};
-use crate::worker::station::{Finished, Station};
-use crate::worker::threads::{self, Halt, Patience, Task};
-use crate::worker::{Counters, EventLevel, IDLE_SLACK, Reason, Worker, WorkerConfig};
+use crate::worker::station::{Equipment, Finished, Queues, Station};
+use crate::worker::threads::{self, Halt, Task};
+use crate::worker::{Counters, EventLevel, IDLE_SLACK, Reason};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,26 +96,38 @@ impl Visitor for Run<'_, '_> {
         if !served {
             return Err(ReplayError::Stopped);
         }
+        let Fed {
+            result,
+            report: failover,
+            members,
+        } = fed;
+        if let Err(error @ ReplayError::NoWorkerLeft { .. }) = result {
+            return Err(error);
+        }
         let outcomes = egress.recv().map_err(|_| ReplayError::Stopped)?;
         if let Some(failure) = outcomes.failure {
             return Err(ReplayError::Output(failure));
         }
-        fed?;
-        let mut finished: Vec<Finished<F::State>> = workers.try_iter().collect();
-        if finished.len() != usize::from(config.cores) {
+        result?;
+        let mut ended: Vec<Finished<F::State>> = workers.try_iter().collect();
+        // Of a place whose worker died, the counts of the dead come first.
+        ended.sort_by_key(|worker| worker.core);
+        let finished: Vec<(u16, &F::State)> = ended
+            .iter()
+            .filter_map(|worker| Some((worker.core, worker.state.as_ref()?)))
+            .collect();
+        if finished.len() != members.count() {
             return Err(ReplayError::Stopped);
         }
-        finished.sort_unstable_by_key(|worker| worker.core);
         let verdict = compare(&function, &finished, outcomes.reference.as_ref());
-        let report = self.report(started, &finished, &outcomes, verdict);
+        let report = self.report(started, &ended, &outcomes, verdict, failover);
         if let Some(out) = &mut self.outputs.state
-            && let Some(worker) = finished.first()
+            && let Some((_, state)) = finished.first()
         {
             let last = outcomes.report.ledger.last_surviving();
             let last = last.map(scr_wire::Seq::get);
             let name = config.function.name();
-            write_state(out, name, last, &function.entries(&worker.state))
-                .map_err(ReplayError::State)?;
+            write_state(out, name, last, &function.entries(state)).map_err(ReplayError::State)?;
         }
         Ok(report)
     }
@@ -123,17 +137,23 @@ impl Run<'_, '_> {
     fn report<S>(
         &self,
         started: Instant,
-        finished: &[Finished<S>],
+        ended: &[Finished<S>],
         outcomes: &Outcomes<S>,
         comparison: Comparison,
+        mut failover: FailoverReport,
     ) -> ReplayReport {
         let config = self.config;
         let out = &outcomes.report;
         let mut total = Counters::default();
-        for worker in finished {
-            total.rows_from_frames += worker.counters.rows_from_frames;
-            total.rows_from_logs += worker.counters.rows_from_logs;
-            total.rows_unrecovered += worker.counters.rows_unrecovered;
+        let mut per_core: Vec<PerCore> = (0..).zip(&out.taken).map(PerCore::taken).collect();
+        for Finished { core, counters, .. } in ended {
+            total.rows_from_frames += counters.rows_from_frames;
+            total.rows_from_logs += counters.rows_from_logs;
+            total.rows_unrecovered += counters.rows_unrecovered;
+            per_core[usize::from(*core)].rows_applied += counters.rows_applied;
+        }
+        for (departure, (_, lost)) in failover.died.iter_mut().zip(out.burials.iter()) {
+            departure.frames_lost = lost;
         }
         let rejected = out.rejected.iter().enumerate();
         let seconds = started.elapsed().as_secs_f64();
@@ -154,16 +174,10 @@ impl Run<'_, '_> {
                 pass: out.pass,
                 drop: out.drop,
             },
-            per_core: finished
-                .iter()
-                .map(|worker| PerCore {
-                    core: worker.core,
-                    frames: worker.counters.frames,
-                    rows_applied: worker.counters.rows_applied,
-                })
-                .collect(),
+            per_core,
             loss: LossReport {
                 frames_lost: out.frames_lost,
+                frames_lost_with_workers: failover.frames_lost(),
                 rows_from_frames: total.rows_from_frames,
                 rows_from_logs: total.rows_from_logs,
                 rows_lost_everywhere: out.ledger.lost_everywhere(),
@@ -174,6 +188,8 @@ impl Run<'_, '_> {
                 .filter(|&(_, &count)| count > 0)
                 .map(|(reason, &count)| (Reason::name_of(reason), count))
                 .collect(),
+            injected: self.device.injected(),
+            failover,
             replicas_agree: comparison.agree,
             verified,
             seconds,
@@ -192,19 +208,17 @@ struct Comparison {
 
 fn compare<F: NetworkFunction>(
     function: &F,
-    finished: &[Finished<F::State>],
+    finished: &[(u16, &F::State)],
     reference: Option<&F::State>,
 ) -> Comparison {
-    let first = finished.first().map(|worker| &worker.state);
-    let agree = finished.iter().all(|worker| Some(&worker.state) == first);
+    let first = finished.first().map(|(_, state)| *state);
+    let agree = finished.iter().all(|(_, state)| Some(*state) == first);
     let standard = reference.or(first);
-    let odd = finished
-        .iter()
-        .find(|worker| Some(&worker.state) != standard);
+    let odd = finished.iter().find(|(_, state)| Some(*state) != standard);
     let mismatch = match (odd, standard) {
-        (Some(odd), Some(standard)) => Some(Mismatch::State {
-            core: odd.core,
-            what: first_difference::<F>(&function.entries(&odd.state), &function.entries(standard)),
+        (Some((core, odd)), Some(standard)) => Some(Mismatch::State {
+            core: *core,
+            what: first_difference::<F>(&function.entries(odd), &function.entries(standard)),
         }),
         _ => None,
     };
@@ -267,12 +281,15 @@ fn deal<T>(tasks: Vec<T>, threads: usize) -> Vec<Vec<T>> {
 /// All parts of a run, connected.
 struct Plant<'a, S> {
     tasks: Vec<Box<dyn Task + Send + 'a>>,
-    feed: Feed,
+    feed: Feed<S>,
     workers: mpsc::Receiver<Finished<S>>,
     egress: mpsc::Receiver<Outcomes<S>>,
 }
 
-impl<'a, S: Send + 'a> Plant<'a, S> {
+/// Room in a worker's queue for what is no load.
+const REQUESTS: usize = 4;
+
+impl<'a, S: Clone + Send + 'a> Plant<'a, S> {
     fn new<F>(
         function: &F,
         config: &ReplayConfig,
@@ -282,155 +299,115 @@ impl<'a, S: Send + 'a> Plant<'a, S> {
     where
         F: NetworkFunction<State = S>,
     {
-        let cores = usize::from(config.cores);
+        let most = config.plan.most_cores(config.cores);
+        let places = usize::from(most.saturating_add(config.spares).min(MAX_CORES));
         let batches = config.batches.max(2);
         let frames = config.batch_frames.max(1);
-        let (logs, writers) = logs(config, batches * frames);
+        let (logs, writers) = logs(config, places, batches * frames);
+        let roster = Arc::new(Roster::new(places));
         let (worker_results, workers) = mpsc::channel();
         let (egress_results, egress) = mpsc::channel();
+        let (burials, deaths) = mpsc::channel();
 
-        let mut queues = Vec::with_capacity(cores);
-        let mut lanes = Vec::with_capacity(cores);
-        let mut stations: Vec<Box<dyn Task + Send + 'a>> = Vec::with_capacity(cores + 1);
+        let mut queues = Vec::with_capacity(places);
+        let mut lanes = Vec::with_capacity(places);
+        let mut tasks: Vec<Box<dyn Task + Send + 'a>> = Vec::with_capacity(places + 1);
         for (core, log) in (0..).zip(writers) {
-            let (queue, loads) = RingBuffer::new(batches);
+            let (queue, items) = RingBuffer::new(batches + REQUESTS);
             let (done, finished) = RingBuffer::new(batches);
             let (spare, used) = RingBuffer::new(batches);
-            let worker = Worker::new(
-                function.clone(),
-                WorkerConfig {
-                    core,
-                    profile: config.profile,
-                    first_seq: config.first_seq,
-                    max_rows: config.max_rows,
-                    log,
-                    peers: Peers::of(core, &logs),
-                    events: if outputs.events.is_some() {
-                        config.events
-                    } else {
-                        EventLevel::Off
-                    },
+            let equipment = Equipment {
+                core,
+                profile: config.profile,
+                first_seq: config.first_seq,
+                max_rows: config.max_rows,
+                peers: Peers::of(core, &logs),
+                events: if outputs.events.is_some() {
+                    config.events
+                } else {
+                    EventLevel::Off
                 },
-            );
+            };
+            let place = Queues {
+                items,
+                done,
+                spare: used,
+            };
             let results = worker_results.clone();
-            stations.push(Box::new(Station::new(worker, loads, done, used, results)));
+            let roster = Arc::clone(&roster);
+            let mut station =
+                Station::new(function.clone(), equipment, log, place, roster, results);
+            if core < u16::from(config.cores) {
+                station = station.occupied();
+            } else {
+                station.vacant_from_the_start();
+            }
+            tasks.push(Box::new(station));
             queues.push(queue);
             lanes.push((finished, spare));
         }
         let (mut fresh, free) = RingBuffer::new(batches);
         for _ in 0..batches {
             // The ring has room for exactly these.
-            let _ = fresh.push(Arc::new(Load::new(cores, frames)));
+            let _ = fresh.push(Arc::new(Load::new(places, frames)));
         }
-        let reference = config
-            .verify
-            .then(|| Reference::new(function.clone(), &config.profile));
-        let mut tasks = stations;
-        tasks.push(Box::new(Egress::<F>::new(
+        let (out, loads) = RingBuffer::new(batches);
+        tasks.push(Box::new(Egress::<F>::new(EgressConfig {
+            loads,
             lanes,
-            fresh,
-            &config.profile,
-            reference,
-            Ledger::new(config.first_seq, config.max_rows),
-            outputs.packets.take(),
-            outputs.events.take(),
-            Arc::clone(halt),
-            egress_results,
-        )));
+            burials: deaths,
+            free: fresh,
+            window: batches * frames,
+            profile: config.profile,
+            reference: config
+                .verify
+                .then(|| Reference::new(function.clone(), &config.profile)),
+            ledger: Ledger::new(config.first_seq, config.max_rows),
+            packets: outputs.packets.take(),
+            events: outputs.events.take(),
+            halt: Arc::clone(halt),
+            results: egress_results,
+        })));
+        let connections = Connections {
+            queues,
+            egress: out,
+            burials,
+            free,
+            logs,
+            roster,
+        };
+        let dispatcher =
+            Dispatcher::new(&config.profile, places, config.first_seq, config.max_rows);
         Self {
             tasks,
-            feed: Feed {
-                dispatcher: Dispatcher::new(
-                    &config.profile,
-                    cores,
-                    config.first_seq,
-                    config.max_rows,
-                ),
-                queues,
-                free,
-                cores,
-                frames,
-            },
+            feed: Feed::new(connections, dispatcher, config),
             workers,
             egress,
         }
     }
 }
 
-type Logs = (Vec<Arc<Log>>, Vec<Option<crate::recovery::LogWriter>>);
+type Logs = (Vec<Arc<Log>>, Vec<Option<LogWriter>>);
 
-/// A log for each worker, long enough for what a worker may fall behind: all frames in circulation, the rows of a
-/// frame, and what it waits for before it asks without a frame. A worker alone needs none.
-fn logs(config: &ReplayConfig, circulating: usize) -> Logs {
-    if config.cores == 1 {
+/// A log for each place, long enough for what a worker may fall behind: all frames in circulation, the rows of a
+/// frame, and what it waits for before it asks without a frame; for one that joins as much again. A worker alone needs none.
+fn logs(config: &ReplayConfig, places: usize, circulating: usize) -> Logs {
+    if places == 1 {
         return (Vec::new(), vec![None]);
     }
     let window = scr_wire::geometry::MAX_VALID_ROWS;
-    let len = circulating + config.batch_frames + 2 * window + IDLE_SLACK as usize;
+    let mut len = circulating + config.batch_frames + 2 * window + IDLE_SLACK as usize;
+    if !config.plan.is_empty() {
+        len += circulating + LEAD as usize;
+    }
     let row_bytes = config.profile.row_bytes();
-    (0..config.cores)
-        .map(|_| Log::new(len, row_bytes))
-        .map(|(log, writer)| (log, Some(writer)))
+    (0..places)
+        .map(|place| {
+            let (log, writer) = Log::new(len, row_bytes);
+            if place >= usize::from(config.cores) {
+                log.fence();
+            }
+            (log, Some(writer))
+        })
         .unzip()
-}
-
-/// The device's end: fills loads and puts them into all workers' queues.
-struct Feed {
-    dispatcher: Dispatcher,
-    queues: Vec<Producer<Arc<Load>>>,
-    free: Consumer<Arc<Load>>,
-    cores: usize,
-    frames: usize,
-}
-
-impl Feed {
-    /// Runs the device to its end, or until the run is given up. Dropping the queues then tells the workers.
-    fn run(
-        mut self,
-        device: &mut dyn Device,
-        progress: &mut dyn FnMut(Progress),
-        halt: &Halt,
-    ) -> Result<(), ReplayError> {
-        let _guard = threads::OnPanic::new(halt);
-        let mut packets = 0;
-        let mut more = true;
-        while more {
-            let Some(mut load) = self.next_free(halt) else {
-                return Ok(());
-            };
-            if Arc::get_mut(&mut load).is_none() {
-                load = Arc::new(Load::new(self.cores, self.frames));
-            }
-            let Some(filling) = Arc::get_mut(&mut load) else {
-                return Err(ReplayError::Stopped);
-            };
-            filling.clear();
-            let received = device.receive(&mut filling.batch);
-            self.dispatcher.prepare(filling)?;
-            packets += filling.batch.len() as u64;
-            for queue in &mut self.queues {
-                // There is room for every load; only a worker that has gone takes none.
-                let _ = queue.push(Arc::clone(&load));
-            }
-            more = received?;
-            progress(Progress {
-                packets,
-                extent: device.extent(),
-            });
-        }
-        Ok(())
-    }
-
-    fn next_free(&mut self, halt: &Halt) -> Option<Arc<Load>> {
-        let mut patience = Patience::default();
-        loop {
-            if let Ok(load) = self.free.pop() {
-                return Some(load);
-            }
-            if halt.is_raised() || self.free.is_abandoned() {
-                return None;
-            }
-            patience.wait();
-        }
-    }
 }

@@ -9,6 +9,8 @@ const HALF: u64 = 1 << (Seq::BITS - 1);
 #[derive(Clone, Debug)]
 pub struct Ledger {
     expected: Seq,
+    /// Rows before `expected`, over all epochs, as workers count them.
+    before: u64,
     max_rows: u64,
     lost: u64,
     last_surviving: Option<Seq>,
@@ -21,6 +23,7 @@ impl Ledger {
     pub fn new(first_seq: Seq, max_rows: u8) -> Self {
         Self {
             expected: first_seq,
+            before: 0,
             max_rows: u64::from(max_rows.max(1)),
             lost: 0,
             last_surviving: None,
@@ -39,9 +42,18 @@ impl Ledger {
         let carried = u64::from(header.valid_rows).min(self.max_rows);
         let new = (ahead + 1).min(carried);
         self.lost += ahead + 1 - new;
+        self.before += ahead + 1;
         self.expected = header.seq.plus(1);
         self.last_surviving = Some(header.seq);
         Some(new as usize)
+    }
+
+    /// The position of a row: its number over all epochs, as workers count it. Beyond all for what lies behind.
+    pub fn position(&self, seq: Seq) -> u64 {
+        match seq.since(self.expected) {
+            ahead if ahead < HALF => self.before + ahead,
+            _ => u64::MAX,
+        }
     }
 
     /// A frame with this sequence number was sent, delivered or not.
@@ -104,8 +116,11 @@ mod tests {
         ledger.sent(Seq::new(12));
         assert_eq!(ledger.lost_everywhere(), 7);
         assert_eq!(ledger.last_surviving(), Some(Seq::new(8)));
+        assert_eq!(ledger.position(Seq::new(10)), 10);
+        assert_eq!(ledger.position(Seq::new(8)), u64::MAX);
         ledger.start_epoch(Seq::ZERO);
         assert_eq!(ledger.lost_everywhere(), 7);
+        assert_eq!(ledger.position(Seq::new(1)), 10);
         assert_eq!(ledger.take(&header(1, 2)), Some(2));
         assert_eq!(ledger.last_surviving(), Some(Seq::new(1)));
         assert_eq!(ledger.lost_everywhere(), 7);

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`Worker`] knows nothing of threads and queues and never blocks: where it has to wait for a peer it says
-//! [`Handled::Waiting`] and is called again with the same frame. [`station`] feeds it from a queue, [`threads`] runs many
+//! [`Pause::Waiting`] and is called again with the same frame. [`station`] feeds it from a queue, [`threads`] runs many
 //! stations on few threads.
 //!
 //! Rows are counted by *position*, from 0 over all epochs; the position of a row is the same for all workers. Within an
@@ -22,7 +22,7 @@ use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
 
 use crate::nf::NetworkFunction;
-use crate::recovery::{LogWriter, Peers, Settlement};
+use crate::recovery::{Fenced, LogWriter, Peers, Settlement};
 use events::{Recorder, What};
 
 pub use events::EventLevel;
@@ -48,24 +48,24 @@ pub struct Counters {
     pub rows_unrecovered: u64,
 }
 
-/// How a call ended.
+/// Why a worker has not come to the end of what it was called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handled {
-    /// The frame is done with.
-    Done(Outcome),
-    /// A peer has to go on first. Call again with the same frame.
+pub enum Pause {
+    /// A peer has to go on first. Call again with the same arguments.
     Waiting,
+    /// The worker has been declared dead and must not be called again: what it did since it published last does not
+    /// count.
+    Fenced,
 }
 
-/// Whether a worker must be called again because a peer has to go on first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub enum Progress {
-    /// Done.
-    Done,
-    /// A peer has to go on first.
-    Waiting,
+impl From<Fenced> for Pause {
+    fn from(Fenced: Fenced) -> Self {
+        Self::Fenced
+    }
 }
+
+/// How a call ended.
+pub type Progress = Result<(), Pause>;
 
 /// Where a worker stands on the way through a barrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,38 @@ pub struct WorkerConfig {
     pub peers: Peers,
     /// Which events are recorded.
     pub events: EventLevel,
+}
+
+/// A replica at a position, from which another one goes on.
+#[derive(Clone)]
+pub struct Snapshot<S> {
+    state: S,
+    next: u64,
+    expected: Seq,
+    epoch: Option<u8>,
+    newest: u64,
+    phase: u64,
+}
+
+impl<S> Snapshot<S> {
+    /// Position of the first row that the replica has not applied.
+    pub fn position(&self) -> u64 {
+        self.next
+    }
+
+    /// Barriers' phases that are behind it.
+    pub fn phase(&self) -> u64 {
+        self.phase
+    }
+}
+
+impl<S> std::fmt::Debug for Snapshot<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("next", &self.next)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One replica and the way to keep it.
@@ -159,30 +191,34 @@ impl<F: NetworkFunction> Worker<F> {
         &self.counters
     }
 
-    /// The replica and the counts, at the end.
-    pub fn into_parts(self) -> (F::State, Counters) {
-        (self.state, self.counters)
+    /// The replica, the counts and the right to write to the log, at the end.
+    pub fn into_parts(self) -> (F::State, Counters, Option<LogWriter>) {
+        (self.state, self.counters, self.log)
     }
 
     /// Takes a frame and appends what belongs to its outcome to `out` (but not the outcome itself).
     #[inline]
-    pub fn handle(&mut self, bytes: &[u8], out: &mut Output) -> Handled {
+    ///
+    /// # Errors
+    ///
+    /// [`Pause`], when the frame cannot be taken yet, or not any more.
+    pub fn handle(&mut self, bytes: &[u8], out: &mut Output) -> Result<Outcome, Pause> {
         let frame = match Frame::parse(bytes, &self.profile) {
             Ok(frame) => frame,
-            Err(rejection) => return Handled::Done(Outcome::Rejected(Reason::Invalid(rejection))),
+            Err(rejection) => return Ok(Outcome::Rejected(Reason::Invalid(rejection))),
         };
         let header = frame.header();
         if self.epoch.is_some_and(|epoch| epoch != header.epoch) {
-            return Handled::Done(Outcome::Rejected(Reason::Epoch));
+            return Ok(Outcome::Rejected(Reason::Epoch));
         }
         let ahead = header.seq.since(self.expected);
         if ahead >= HALF {
-            return Handled::Done(Outcome::Rejected(Reason::OutOfOrder));
+            return Ok(Outcome::Rejected(Reason::OutOfOrder));
         }
         let position = self.next + ahead;
         let carried = u64::from(header.valid_rows).min(self.max_rows);
-        if ahead >= carried && self.fill_hole(position, carried) == Progress::Waiting {
-            return Handled::Waiting;
+        if ahead >= carried {
+            self.fill_hole(position, carried)?;
         }
         let missing = position + 1 - self.next;
         let row_bytes = self.profile.row_bytes();
@@ -195,17 +231,14 @@ impl<F: NetworkFunction> Worker<F> {
         };
         let Some(effect) = effect else {
             // There is at least row 0.
-            return Handled::Done(Outcome::Rejected(Reason::OutOfOrder));
+            return Ok(Outcome::Rejected(Reason::OutOfOrder));
         };
-        if let Some(log) = &mut self.log {
-            log.publish_seen(position + 1);
-        }
         self.counters.frames += 1;
         self.settle_accounts(header.seq, out);
         let verdict = self
             .function
             .verdict(effect, frame.packet(), &mut out.rewritten);
-        Handled::Done(Outcome::Verdict(verdict))
+        Ok(Outcome::Verdict(verdict))
     }
 
     /// Applies consecutive rows, newest first in `rows`, oldest first; the effect is that of the newest.
@@ -270,7 +303,7 @@ impl<F: NetworkFunction> Worker<F> {
     fn fill_hole(&mut self, position: u64, carried: u64) -> Progress {
         if let Some(log) = &mut self.log {
             // The frames before this one are in the log, and this one does not hold what is missing.
-            log.publish_seen(position);
+            log.publish_seen(position)?;
         }
         self.fetch(position + 1 - carried, carried)
     }
@@ -280,7 +313,7 @@ impl<F: NetworkFunction> Worker<F> {
         let mut row = [0; MAX_ROW_BYTES];
         while self.next < end {
             match self.peers.settle(self.next, window, &mut row) {
-                Settlement::NotYet => return Progress::Waiting,
+                Settlement::NotYet => return Err(Pause::Waiting),
                 Settlement::Held { peer } => {
                     self.fetched.rows_from_logs += 1;
                     self.recorder
@@ -303,7 +336,7 @@ impl<F: NetworkFunction> Worker<F> {
                 }
             }
         }
-        Progress::Done
+        Ok(())
     }
 
     /// Skips rows that no log holds, all at once, where more are missing than logs can hold: a jump in the sequence
@@ -342,21 +375,23 @@ impl<F: NetworkFunction> Worker<F> {
     }
 
     /// Tells the worker that it has been given all its frames up to sequence number `last`, of frames that carry at
-    /// most `window` rows. A worker whose frames do not come falls behind; before its peers' logs forget what it
-    /// misses, it takes from them what none of its coming frames can hold.
+    /// most `window` rows: the frames before count from here on. A worker whose frames do not come falls behind; before
+    /// its peers' logs forget what it misses, it takes from them what none of its coming frames can hold.
+    ///
+    /// # Errors
+    ///
+    /// [`Pause`].
     pub fn seen_up_to(&mut self, last: Seq, window: u64) -> Progress {
         let Some(log) = &mut self.log else {
-            return Progress::Done;
+            return Ok(());
         };
-        let ahead = last.since(self.expected);
-        if ahead >= HALF {
-            return Progress::Done;
-        }
-        let end = self.next + ahead + 1;
-        log.publish_seen(end);
+        let ahead = last.plus(1).since(self.expected);
+        // Where the last frame was the worker's own, nothing lies ahead.
+        let end = self.next + if ahead < HALF { ahead } else { 0 };
+        log.publish_seen(end)?;
         let slack = window + IDLE_SLACK;
         if end - self.next <= slack {
-            return Progress::Done;
+            return Ok(());
         }
         self.fetch(end - window, window)
     }
@@ -364,6 +399,10 @@ impl<F: NetworkFunction> Worker<F> {
     /// Brings the replica to the newest row that any replica has, when all frames there are have been given to all
     /// workers. With `wait` set, does not return before all others are there too: nobody writes new rows into a log
     /// that another one still needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Pause`].
     pub fn drain(&mut self, wait: bool) -> Progress {
         loop {
             match self.barrier {
@@ -373,26 +412,30 @@ impl<F: NetworkFunction> Worker<F> {
                     self.barrier = Barrier::Ended;
                 }
                 Barrier::Ended => {
-                    if !self.peers.all_in_phase(self.phase) {
-                        return Progress::Waiting;
-                    }
+                    self.all_here()?;
                     self.barrier = Barrier::Draining(self.peers.newest().max(self.newest));
                 }
                 Barrier::Draining(end) => {
-                    if self.drain_to(end) == Progress::Waiting {
-                        return Progress::Waiting;
-                    }
+                    self.drain_to(end)?;
                     self.enter_phase();
                     self.barrier = Barrier::Drained;
                 }
                 Barrier::Drained => {
-                    if wait && !self.peers.all_in_phase(self.phase) {
-                        return Progress::Waiting;
+                    if wait {
+                        self.all_here()?;
                     }
                     self.barrier = Barrier::Away;
-                    return Progress::Done;
+                    return Ok(());
                 }
             }
+        }
+    }
+
+    fn all_here(&self) -> Progress {
+        if self.peers.all_in_phase(self.phase) {
+            Ok(())
+        } else {
+            Err(Pause::Waiting)
         }
     }
 
@@ -411,10 +454,14 @@ impl<F: NetworkFunction> Worker<F> {
     }
 
     fn drain_to(&mut self, end: u64) -> Progress {
+        // All workers leave with the same position, also one that has given rows behind the newest one up already.
+        let beyond = self.next.saturating_sub(end);
+        self.next -= beyond;
+        self.expected = self.expected.minus(beyond);
         let mut row = [0; MAX_ROW_BYTES];
         while self.next < end {
             match self.peers.settle_ended(self.next, &mut row) {
-                Settlement::NotYet => return Progress::Waiting,
+                Settlement::NotYet => return Err(Pause::Waiting),
                 Settlement::Held { .. } => {
                     let row = &row[..self.profile.row_bytes()];
                     self.function.apply(&mut self.state, row);
@@ -439,7 +486,43 @@ impl<F: NetworkFunction> Worker<F> {
                 }
             }
         }
-        Progress::Done
+        Ok(())
+    }
+
+    /// The replica as it is, for a worker that joins. Not to be taken at a barrier.
+    pub fn snapshot(&self) -> Snapshot<F::State> {
+        debug_assert_eq!(self.barrier, Barrier::Away);
+        Snapshot {
+            state: self.state.clone(),
+            next: self.next,
+            expected: self.expected,
+            epoch: self.epoch,
+            newest: self.newest,
+            phase: self.phase,
+        }
+    }
+
+    /// The worker leaves: its log counts as far as it goes, and nothing more will come.
+    pub fn leave(&mut self) {
+        if let Some(log) = &mut self.log {
+            log.leave();
+        }
+    }
+
+    /// Takes a peer's replica in place of the empty one. The worker's log must have been
+    /// [opened](crate::recovery::Log::open) there.
+    #[must_use]
+    pub fn resumed(mut self, snapshot: Snapshot<F::State>) -> Self {
+        self.state = snapshot.state;
+        self.next = snapshot.next;
+        self.expected = snapshot.expected;
+        self.epoch = snapshot.epoch;
+        self.newest = snapshot.newest;
+        self.phase = snapshot.phase;
+        if let Some(log) = &mut self.log {
+            log.resume(snapshot.next);
+        }
+        self
     }
 
     /// Starts an epoch, whose first row has sequence number `first`. The state stays: a new epoch is a new numbering,

@@ -1,14 +1,22 @@
-//! A worker at its queue: takes loads, hands them on with outcomes, and never blocks.
+//! A worker at its place: takes loads, hands them on with outcomes, and never blocks.
+//!
+//! A place may be vacant, and is again when its worker crashes, leaves, or finds out that it was declared dead.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::{Duration, Instant};
 
 use rtrb::{Consumer, Producer};
+use scr_wire::Profile;
 
 use super::threads::{Poll, Task};
-use super::{Counters, Handled, Outcome, Output, Progress, Worker};
-use crate::device::Path;
-use crate::dispatch::Load;
+use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
+use crate::device::{Path, Strike};
+use crate::dispatch::{Item, Load};
+use crate::failover::Roster;
 use crate::nf::{NetworkFunction, Verdict};
+use crate::recovery::{LogWriter, Peers};
 
 /// A load that a worker is done with.
 #[derive(Debug)]
@@ -19,12 +27,12 @@ pub struct Done {
     pub output: Output,
 }
 
-/// A worker's state and counts at the end.
+/// A worker's state and counts at its end.
 pub struct Finished<S> {
-    /// Number of the worker.
+    /// Its place.
     pub core: u16,
-    /// Its replica.
-    pub state: S,
+    /// Its replica; none of a worker that was gone before the end.
+    pub state: Option<S>,
     /// What it counted.
     pub counters: Counters,
 }
@@ -38,71 +46,205 @@ struct Cursor {
     entered: bool,
     /// Place in the lane.
     at: usize,
+    /// Whether the fault that the frame there carries has struck.
+    struck: bool,
 }
 
-/// A worker with its queues.
+/// Why going through a load was broken off.
+enum Break {
+    Pause(Pause),
+    Strike(Strike),
+}
+
+impl From<Pause> for Break {
+    fn from(pause: Pause) -> Self {
+        Self::Pause(pause)
+    }
+}
+
+/// What a place needs to make a worker for itself.
+#[derive(Debug)]
+pub struct Equipment {
+    /// Number of the place.
+    pub core: u16,
+    /// Profile of the rows.
+    pub profile: Profile,
+    /// Sequence number of the first row there is to be.
+    pub first_seq: scr_wire::Seq,
+    /// Most rows taken from one frame.
+    pub max_rows: u8,
+    /// The logs of the other places.
+    pub peers: Peers,
+    /// Which events are recorded.
+    pub events: super::EventLevel,
+}
+
+/// The queues of a place.
+#[derive(Debug)]
+pub struct Queues<S> {
+    /// Loads and requests, in order.
+    pub items: Consumer<Item<S>>,
+    /// Loads that the worker is done with.
+    pub done: Producer<Done>,
+    /// Used outputs.
+    pub spare: Consumer<Output>,
+}
+
+/// A place with its queues, and its worker if it has one.
 pub struct Station<F: NetworkFunction> {
+    function: F,
+    equipment: Equipment,
     worker: Option<Worker<F>>,
-    loads: Consumer<Arc<Load>>,
-    done: Producer<Done>,
-    spare: Consumer<Output>,
+    /// The right to write to the place's log, while there is no worker.
+    log: Option<LogWriter>,
+    queues: Queues<F::State>,
     cursor: Option<Cursor>,
-    events: bool,
-    results: std::sync::mpsc::Sender<Finished<F::State>>,
+    stalled: Option<Instant>,
+    roster: Arc<Roster>,
+    results: Sender<Finished<F::State>>,
 }
 
 impl<F: NetworkFunction> Station<F> {
-    /// `worker` between its queues: loads come in order from `loads` and leave through `done`; used outputs come back
-    /// through `spare`. At the end its replica goes to `results`.
+    /// A vacant place. A worker's replica, or at least its counts, go to `results` at its end.
     pub fn new(
-        worker: Worker<F>,
-        loads: Consumer<Arc<Load>>,
-        done: Producer<Done>,
-        spare: Consumer<Output>,
-        results: std::sync::mpsc::Sender<Finished<F::State>>,
+        function: F,
+        equipment: Equipment,
+        log: Option<LogWriter>,
+        queues: Queues<F::State>,
+        roster: Arc<Roster>,
+        results: Sender<Finished<F::State>>,
     ) -> Self {
         Self {
-            events: worker.recorder.is_on(),
-            worker: Some(worker),
-            loads,
-            done,
-            spare,
+            function,
+            equipment,
+            worker: None,
+            log,
+            queues,
             cursor: None,
+            stalled: None,
+            roster,
             results,
         }
     }
 
-    fn take_load(&mut self) -> bool {
-        let Ok(load) = self.loads.pop() else {
+    /// The same with a worker that starts with an empty state.
+    #[must_use]
+    pub fn occupied(mut self) -> Self {
+        self.worker = Some(self.new_worker());
+        self
+    }
+
+    /// Says that there is no worker yet.
+    pub fn vacant_from_the_start(&self) {
+        if let Some(place) = self.roster.get(self.equipment.core) {
+            place.vacate();
+        }
+    }
+
+    fn new_worker(&mut self) -> Worker<F> {
+        let equipment = &self.equipment;
+        let config = WorkerConfig {
+            core: equipment.core,
+            profile: equipment.profile,
+            first_seq: equipment.first_seq,
+            max_rows: equipment.max_rows,
+            log: self.log.take(),
+            peers: equipment.peers.clone(),
+            events: equipment.events,
+        };
+        Worker::new(self.function.clone(), config)
+    }
+
+    /// The worker is gone: what it had not handed on is lost with it.
+    #[cold]
+    fn vacate(&mut self) {
+        self.cursor = None;
+        if let Some(worker) = self.worker.take() {
+            let core = worker.core;
+            let (_, counters, log) = worker.into_parts();
+            self.log = log;
+            // Nobody listens when the run was given up.
+            let _ = self.results.send(Finished {
+                core,
+                state: None,
+                counters,
+            });
+        }
+        if let Some(place) = self.roster.get(self.equipment.core) {
+            place.vacate();
+        }
+    }
+
+    fn take_item(&mut self) -> bool {
+        let Ok(item) = self.queues.items.pop() else {
             return false;
         };
-        let mut output = self.spare.pop().unwrap_or_default();
-        output.clear();
-        self.cursor = Some(Cursor {
-            load,
-            output,
-            segment: 0,
-            entered: false,
-            at: 0,
-        });
+        match (item, &mut self.worker) {
+            (Item::Load(load), Some(_)) => {
+                let mut output = self.queues.spare.pop().unwrap_or_default();
+                output.clear();
+                self.cursor = Some(Cursor {
+                    load,
+                    output,
+                    segment: 0,
+                    entered: false,
+                    at: 0,
+                    struck: false,
+                });
+            }
+            (Item::Lend(to), Some(worker)) => {
+                // Whoever asked may have asked somebody else meanwhile.
+                let _ = to.send(Box::new(worker.snapshot()));
+            }
+            (Item::Join(snapshot), None) => {
+                self.worker = Some(self.new_worker().resumed(*snapshot));
+            }
+            (Item::Leave, Some(worker)) => {
+                worker.leave();
+                self.vacate();
+            }
+            // What was meant for a worker that is gone.
+            (Item::Load(_) | Item::Lend(_) | Item::Leave, None) | (Item::Join(_), Some(_)) => {}
+        }
         true
+    }
+
+    fn finish(&mut self) {
+        if let Some(worker) = self.worker.take() {
+            let core = worker.core;
+            let (state, counters, _) = worker.into_parts();
+            // Nobody listens when the run was given up.
+            let _ = self.results.send(Finished {
+                core,
+                state: Some(state),
+                counters,
+            });
+        }
+        if let Some(place) = self.roster.get(self.equipment.core) {
+            place.finish();
+        }
     }
 }
 
 /// Goes through a load as far as possible.
-fn run<F: NetworkFunction>(worker: &mut Worker<F>, cursor: &mut Cursor, events: bool) -> Progress {
+fn run<F: NetworkFunction>(
+    worker: &mut Worker<F>,
+    cursor: &mut Cursor,
+    events: bool,
+) -> Result<(), Break> {
     let Cursor {
         load,
         output,
         segment,
         entered,
         at,
+        struck,
     } = cursor;
     let lane = &load.lanes[usize::from(worker.core)];
     while let Some(stretch) = load.segments.get(*segment) {
         if !*entered {
-            if stretch.barrier && worker.drain(true) == Progress::Waiting {
-                return Progress::Waiting;
+            if stretch.barrier {
+                worker.drain(true)?;
             }
             if let Some((epoch, first)) = stretch.epoch {
                 worker.start_epoch(epoch, first);
@@ -113,11 +255,14 @@ fn run<F: NetworkFunction>(worker: &mut Worker<F>, cursor: &mut Cursor, events: 
         while let Some(&frame) = lane.get(*at)
             && (frame as usize) < end
         {
-            let Handled::Done(outcome) = worker.handle(load.batch.bytes(frame as usize), output)
-            else {
-                return Progress::Waiting;
-            };
-            debug_assert!(load.batch.frames()[frame as usize].path != Path::PassedBy);
+            let info = &load.batch.frames()[frame as usize];
+            if let Some(strike) = info.strike
+                && !std::mem::replace(struck, true)
+            {
+                return Err(Break::Strike(strike));
+            }
+            let outcome = worker.handle(load.batch.bytes(frame as usize), output)?;
+            debug_assert!(info.path != Path::PassedBy);
             if outcome == Outcome::Verdict(Verdict::Rewrite) {
                 output.rewritten_ends.push(output.rewritten.len() as u32);
             }
@@ -126,59 +271,95 @@ fn run<F: NetworkFunction>(worker: &mut Worker<F>, cursor: &mut Cursor, events: 
             }
             output.outcomes.push(outcome);
             *at += 1;
+            *struck = false;
         }
-        if let Some(last) = stretch.last
-            && worker.seen_up_to(last, stretch.window) == Progress::Waiting
-        {
-            return Progress::Waiting;
+        if let Some(last) = stretch.last {
+            worker.seen_up_to(last, stretch.window)?;
         }
         *segment += 1;
         *entered = false;
     }
-    Progress::Done
+    Ok(())
 }
 
-impl<F: NetworkFunction> Task for Station<F> {
-    fn poll(&mut self) -> Poll {
-        let Some(worker) = &mut self.worker else {
-            return Poll::Finished;
+impl<F: NetworkFunction> Station<F> {
+    /// Goes on with the load in hand.
+    fn go_on(&mut self) -> Poll {
+        let (Some(worker), Some(cursor)) = (&mut self.worker, &mut self.cursor) else {
+            return Poll::Idle;
         };
-        if let Some(cursor) = &mut self.cursor {
-            let before = (cursor.segment, cursor.at, worker.next);
-            if run(worker, cursor, self.events) == Progress::Waiting {
-                let moved = before != (cursor.segment, cursor.at, worker.next);
-                return if moved { Poll::Busy } else { Poll::Idle };
+        let events = worker.recorder.is_on();
+        let before = (cursor.segment, cursor.at, worker.next);
+        match run(worker, cursor, events) {
+            Ok(()) => {
+                if let Some(Cursor { load, output, .. }) = self.cursor.take() {
+                    // There is room for every load; only an egress that has gone takes none.
+                    let _ = self.queues.done.push(Done { load, output });
+                }
+                Poll::Busy
             }
-            if let Some(Cursor { load, output, .. }) = self.cursor.take() {
-                // There is room for every load; only an egress that has gone takes none.
-                let _ = self.done.push(Done { load, output });
+            Err(Break::Pause(Pause::Waiting)) => {
+                if before == (cursor.segment, cursor.at, worker.next) {
+                    Poll::Idle
+                } else {
+                    Poll::Busy
+                }
             }
-            return Poll::Busy;
+            Err(Break::Strike(Strike::Stall(ms))) => {
+                self.stalled = Some(Instant::now() + Duration::from_millis(ms.into()));
+                Poll::Busy
+            }
+            Err(Break::Strike(Strike::Crash) | Break::Pause(Pause::Fenced)) => {
+                self.vacate();
+                Poll::Busy
+            }
+        }
+    }
+
+    fn work(&mut self) -> Poll {
+        if self.cursor.is_some() {
+            return self.go_on();
         }
         // Asked before the queue is looked at: what was put before it was left is seen then.
-        let ended = self.loads.is_abandoned();
-        if self.take_load() {
+        let ended = self.queues.items.is_abandoned();
+        if self.take_item() {
             return Poll::Busy;
         }
         if !ended {
             return Poll::Idle;
         }
-        if let Some(worker) = &mut self.worker
-            && worker.drain(false) == Progress::Waiting
-        {
-            return Poll::Idle;
+        if let Some(worker) = &mut self.worker {
+            match worker.drain(false) {
+                Ok(()) => {}
+                Err(Pause::Waiting) => return Poll::Idle,
+                Err(Pause::Fenced) => self.vacate(),
+            }
         }
-        if let Some(worker) = self.worker.take() {
-            let core = worker.core;
-            let (state, counters) = worker.into_parts();
-            let finished = Finished {
-                core,
-                state,
-                counters,
-            };
-            // Nobody listens when the run was given up.
-            let _ = self.results.send(finished);
-        }
+        self.finish();
         Poll::Finished
+    }
+}
+
+impl<F: NetworkFunction> Task for Station<F> {
+    fn poll(&mut self) -> Poll {
+        if let Some(until) = self.stalled {
+            // At the end of a run nobody waits for it.
+            if Instant::now() < until && !self.queues.items.is_abandoned() {
+                return Poll::Idle;
+            }
+            self.stalled = None;
+        }
+        if let Some(place) = self.roster.get(self.equipment.core) {
+            place.beat();
+        }
+        // A function that panics takes its worker with it, not the run. The worker is not looked at again: its log counts
+        // as far as it was published, and what is behind that is in no state to be broken.
+        match catch_unwind(AssertUnwindSafe(|| self.work())) {
+            Ok(poll) => poll,
+            Err(_) => {
+                self.vacate();
+                Poll::Busy
+            }
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use scr_runtime::device::{
-    Batch, Device, DeviceError, Lose, Loss, MemorySource, Model, NicReport, Replay,
+    Batch, Device, DeviceError, Inject, MemorySource, Model, NicReport, Replay, Select,
 };
 use scr_runtime::nf::Selected;
 use scr_runtime::{EventLevel, Outputs, PacketSink, ReplayConfig, ReplayReport, replay};
@@ -116,7 +116,7 @@ pub struct Setup {
     pub words: u8,
     pub history: usize,
     pub sequence_all: bool,
-    pub loss: Option<Loss>,
+    pub loss: Option<Select>,
     pub first_seq: u64,
     pub max_rows: u8,
     pub batch_frames: usize,
@@ -150,7 +150,7 @@ impl Setup {
     }
 
     pub fn lose(mut self, list: &str) -> Self {
-        self.loss = Some(Loss::List(list.parse().unwrap()));
+        self.loss = Some(Select::List(list.parse().unwrap()));
         self
     }
 }
@@ -191,7 +191,7 @@ pub fn run_source(setup: &Setup, source: MemorySource) -> Ran {
     sequencer.set_next_seq(Seq::new(setup.first_seq));
     let device = Replay::new(source, Model::from_sequencer(sequencer));
     match &setup.loss {
-        Some(loss) => run_device(setup, &mut Lose::new(device, loss.clone())),
+        Some(loss) => run_device(setup, &mut Inject::losing(device, loss.clone())),
         None => run_device(setup, &mut { device }),
     }
 }

@@ -1,0 +1,470 @@
+//! Faults between NIC and workers, on purpose.
+//!
+//! | fault | written | what a receiver must do |
+//! |---|---|---|
+//! | loss | `lose` | recover the rows |
+//! | truncation | `truncate=BYTES` | reject the frame where the prefix is cut, and count it |
+//! | corruption | `corrupt` | reject the frame, and count it: a header field that the format checks is damaged |
+//! | duplication | `duplicate` | reject the second copy, and count it |
+//! | a worker stands still | `stall=MS` | wait, or go on without it |
+//! | a worker crashes | `crash` | go on without it |
+//!
+//! and which frames it meets, behind an `@`:
+//!
+//! | which | written |
+//! |---|---|
+//! | a list of sequence numbers | `3,7,10-12` |
+//! | each with a probability | `rate=0.01` |
+//! | so many in a row, from each with a probability on | `burst=0.001x20` |
+//! | all for one core, an outage | `core=2:100-499` |
+//! | the first for one core at or behind a number | `core=2:100` |
+//!
+//! Chances are decided by sequence number and seed alone, so that the same seed meets the same frames.
+
+use std::fmt;
+use std::str::FromStr;
+
+use scr_wire::Seq;
+use scr_wire::header::HEADER_BYTES;
+
+use super::batch::Strike;
+use super::{Batch, Device, DeviceError, Extent, Fate, Injected, NicReport, Ranges};
+use crate::failover::Rotation;
+
+/// Which frames a fault meets. Frames that passed by never are met.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Select {
+    /// Those with these sequence numbers.
+    List(Ranges),
+    /// Each with the same probability.
+    Rate {
+        /// Probability, 0 to 1.
+        probability: f64,
+        /// Seed.
+        seed: u64,
+    },
+    /// `frames` in a row, starting at each frame with the same probability.
+    Burst {
+        /// Probability, 0 to 1.
+        probability: f64,
+        /// Length of a burst, at least 1.
+        frames: u32,
+        /// Seed.
+        seed: u64,
+    },
+    /// Those steered to one core, with these numbers.
+    Core {
+        /// The core.
+        core: u16,
+        /// Sequence numbers.
+        seqs: Ranges,
+    },
+    /// The first one steered to a core that has this number or a later one.
+    First {
+        /// The core.
+        core: u16,
+        /// Sequence number.
+        seq: u64,
+    },
+}
+
+impl Select {
+    fn meets(&self, seq: u64, core: u16, spent: bool) -> bool {
+        match self {
+            Self::List(list) => list.contains(seq),
+            Self::Rate { probability, seed } => chance(*seed, seq) < *probability,
+            Self::Burst {
+                probability,
+                frames,
+                seed,
+            } => {
+                let first = seq.saturating_sub(u64::from(frames.saturating_sub(1)));
+                (first..=seq).any(|start| chance(*seed, start) < *probability)
+            }
+            Self::Core { core: one, seqs } => *one == core && seqs.contains(seq),
+            Self::First { core: one, seq: at } => !spent && *one == core && seq >= *at,
+        }
+    }
+
+    /// The same with another seed, where it has one.
+    #[must_use]
+    pub fn seeded(mut self, new: u64) -> Self {
+        if let Self::Rate { seed, .. } | Self::Burst { seed, .. } = &mut self {
+            *seed = new;
+        }
+        self
+    }
+}
+
+/// A number in 0..1 that depends on seed and sequence number alone.
+fn chance(seed: u64, seq: u64) -> f64 {
+    (mix(seed ^ mix(seq)) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// SplitMix64's step: a bijection without visible pattern.
+const fn mix(n: u64) -> u64 {
+    let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
+}
+
+/// What a fault does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// The frame is lost.
+    Lose,
+    /// It is cut to so many bytes.
+    Truncate(u32),
+    /// A field of its header that the format checks is damaged.
+    Corrupt,
+    /// It comes twice.
+    Duplicate,
+    /// Its worker meets this.
+    Strike(Strike),
+}
+
+impl Damage {
+    /// Name of the fault in reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Lose => "lost",
+            Self::Truncate(_) => "truncated",
+            Self::Corrupt => "corrupted",
+            Self::Duplicate => "duplicated",
+            Self::Strike(Strike::Stall(_)) => "stalled",
+            Self::Strike(Strike::Crash) => "crashed",
+        }
+    }
+}
+
+/// A fault: what it does, and to which frames. Written `WHAT@WHICH`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// What it does.
+    pub damage: Damage,
+    /// The frames it meets.
+    pub which: Select,
+}
+
+/// A text that is no fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "'{0}' is no fault: WHAT@WHICH, with lose, truncate=BYTES, corrupt, duplicate, stall=MS or crash, and a list such as \
+     3,7-9, rate=P, burst=PxFRAMES, core=C:FIRST-LAST or core=C:FIRST"
+)]
+pub struct FaultError(String);
+
+impl FromStr for Fault {
+    type Err = FaultError;
+
+    fn from_str(text: &str) -> Result<Self, FaultError> {
+        let parse = || {
+            let (what, which) = text.split_once('@')?;
+            let damage = match what.split_once('=').unwrap_or((what, "")) {
+                ("lose", "") => Damage::Lose,
+                ("truncate", bytes) => Damage::Truncate(bytes.parse().ok()?),
+                ("corrupt", "") => Damage::Corrupt,
+                ("duplicate", "") => Damage::Duplicate,
+                ("stall", ms) => Damage::Strike(Strike::Stall(ms.parse().ok()?)),
+                ("crash", "") => Damage::Strike(Strike::Crash),
+                _ => return None,
+            };
+            let chance = |text: &str| text.parse().ok().filter(|p| (0.0..=1.0).contains(p));
+            let which = match which.split_once('=') {
+                None => Select::List(which.parse().ok()?),
+                Some(("rate", probability)) => Select::Rate {
+                    probability: chance(probability)?,
+                    seed: 1,
+                },
+                Some(("burst", burst)) => {
+                    let (probability, frames) = burst.split_once('x')?;
+                    Select::Burst {
+                        probability: chance(probability)?,
+                        frames: frames.parse().ok().filter(|frames| *frames > 0)?,
+                        seed: 1,
+                    }
+                }
+                Some(("core", rest)) => {
+                    let (core, seqs) = rest.split_once(':')?;
+                    let core = core.parse().ok()?;
+                    match seqs.parse() {
+                        Ok(seq) => Select::First { core, seq },
+                        Err(_) => Select::Core {
+                            core,
+                            seqs: seqs.parse().ok()?,
+                        },
+                    }
+                }
+                Some(_) => return None,
+            };
+            Some(Self { damage, which })
+        };
+        parse().ok_or_else(|| FaultError(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.damage {
+            Damage::Lose => f.write_str("lose")?,
+            Damage::Truncate(bytes) => write!(f, "truncate={bytes}")?,
+            Damage::Corrupt => f.write_str("corrupt")?,
+            Damage::Duplicate => f.write_str("duplicate")?,
+            Damage::Strike(Strike::Stall(ms)) => write!(f, "stall={ms}")?,
+            Damage::Strike(Strike::Crash) => f.write_str("crash")?,
+        }
+        match &self.which {
+            Select::List(list) => write!(f, "@{list}"),
+            Select::Rate { probability, .. } => write!(f, "@rate={probability}"),
+            Select::Burst {
+                probability,
+                frames,
+                ..
+            } => write!(f, "@burst={probability}x{frames}"),
+            Select::Core { core, seqs } => write!(f, "@core={core}:{seqs}"),
+            Select::First { core, seq } => write!(f, "@core={core}:{seq}"),
+        }
+    }
+}
+
+/// A wrapper that brings faults about.
+#[derive(Debug)]
+pub struct Inject<D> {
+    inner: D,
+    /// Each fault, and whether it has met its one frame.
+    faults: Vec<(Fault, bool)>,
+    lost: Ranges,
+    injected: Injected,
+}
+
+impl<D: Device> Inject<D> {
+    /// `inner` with `faults`.
+    pub fn new(inner: D, faults: Vec<Fault>) -> Self {
+        Self {
+            inner,
+            faults: faults.into_iter().map(|fault| (fault, false)).collect(),
+            lost: Ranges::default(),
+            injected: Injected::new(),
+        }
+    }
+
+    /// `inner` without the frames that `which` meets.
+    pub fn losing(inner: D, which: Select) -> Self {
+        let damage = Damage::Lose;
+        Self::new(inner, vec![Fault { damage, which }])
+    }
+
+    fn injure(&mut self, batch: &mut Batch, from: usize) {
+        let mut at = from;
+        while at < batch.len() {
+            let mut duplicate = false;
+            if batch.frames()[at].path.is_sequenced()
+                && let Some(header) = batch.bytes(at).first_chunk::<HEADER_BYTES>()
+            {
+                let [.., a, b, c, d, e, _, _, _, _] = *header;
+                let seq = Seq::from_be_bytes([a, b, c, d, e]).get();
+                let core = batch.frames()[at].queue;
+                for (fault, spent) in &mut self.faults {
+                    if !fault.which.meets(seq, core, *spent) {
+                        continue;
+                    }
+                    *spent = true;
+                    *self.injected.entry(fault.damage.name()).or_default() += 1;
+                    match fault.damage {
+                        Damage::Lose => {
+                            self.lost.insert(seq);
+                            batch.frames_mut()[at].fate = Fate::Lost;
+                        }
+                        Damage::Truncate(len) => batch.truncate(at, len as usize),
+                        Damage::Corrupt => corrupt(batch.bytes_mut(at), seq),
+                        Damage::Duplicate => duplicate = true,
+                        Damage::Strike(strike) => batch.frames_mut()[at].strike = Some(strike),
+                    }
+                }
+            }
+            if duplicate {
+                batch.duplicate(at);
+                at += 1;
+            }
+            at += 1;
+        }
+    }
+}
+
+/// Damages one of the header's fields that the format has checked.
+fn corrupt(frame: &mut [u8], seq: u64) {
+    let random = mix(seq ^ 0xdead);
+    // Version, profile, EtherType and row size have one right value; k and valid_rows are never 0.
+    let field = [1, 2, 12, 13, 15, 4, 14][(random % 7) as usize];
+    if let Some(byte) = frame.get_mut(field) {
+        *byte = match field {
+            4 | 14 => 0,
+            _ => *byte ^ (1 << (random >> 32 & 7)),
+        };
+    }
+}
+
+impl<D: Device> Device for Inject<D> {
+    fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
+        let before = batch.len();
+        let more = self.inner.receive(batch);
+        self.injure(batch, before);
+        more
+    }
+
+    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
+        let before = batch.len();
+        let turned = self.inner.turn(rotation, batch);
+        self.injure(batch, before);
+        turned
+    }
+
+    fn hold_before(&mut self, count: Option<u64>) {
+        self.inner.hold_before(count);
+    }
+
+    fn is_held(&self) -> bool {
+        self.inner.is_held()
+    }
+
+    fn nic(&self) -> NicReport {
+        self.inner.nic()
+    }
+
+    fn extent(&self) -> Extent {
+        self.inner.extent()
+    }
+
+    fn lost(&self) -> Option<&Ranges> {
+        Some(&self.lost)
+    }
+
+    fn injected(&self) -> Injected {
+        self.injected.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::{MemorySource, Model, Replay};
+    use scr_wire::{Config, Frame, profile};
+
+    fn fault(text: &str) -> Fault {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_rate_is_kept_and_repeats() {
+        let lost = |probability, seed| -> Vec<u64> {
+            let which = Select::Rate { probability, seed };
+            (0..100_000)
+                .filter(|&seq| which.meets(seq, 0, false))
+                .collect()
+        };
+        assert!(lost(0.0, 1).is_empty());
+        assert_eq!(lost(1.0, 1).len(), 100_000);
+        let tenth = lost(0.1, 7);
+        assert!((9_700..10_300).contains(&tenth.len()), "{}", tenth.len());
+        assert_eq!(tenth, lost(0.1, 7));
+        assert_ne!(tenth, lost(0.1, 8));
+    }
+
+    #[test]
+    fn bursts_have_their_length() {
+        let which = fault("lose@burst=0.01x20").which;
+        let mut run = 0;
+        let mut runs = 0;
+        for seq in 0..100_000 {
+            if which.meets(seq, 0, false) {
+                run += 1;
+            } else {
+                assert!(run == 0 || run >= 20, "{run}");
+                runs += u32::from(run > 0);
+                run = 0;
+            }
+        }
+        assert!((600..1000).contains(&runs), "{runs}");
+    }
+
+    #[test]
+    fn texts_are_read_and_written() {
+        for text in [
+            "lose@3,7-9",
+            "lose@rate=0.25",
+            "lose@burst=0.001x20",
+            "lose@core=2:100-499",
+            "truncate=40@1",
+            "corrupt@rate=1",
+            "duplicate@5",
+            "stall=50@core=1:7",
+            "crash@core=3:1000",
+        ] {
+            assert_eq!(fault(text).to_string(), text);
+        }
+        for text in [
+            "lose",
+            "lose@rate=2",
+            "lose@core=1",
+            "explode@1",
+            "crash=1@1",
+            "truncate@1",
+            "lose@burst=0.1x0",
+            "@",
+            "lose@x=1",
+        ] {
+            assert!(text.parse::<Fault>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn frames_meet_their_faults() {
+        let mut source = MemorySource::default();
+        let mut packet = [0; 60];
+        packet[12] = 8;
+        packet[14] = 0x45;
+        for _ in 0..12 {
+            source.push(&packet);
+        }
+        let model = Model::new(&profile::SOURCE, 16, Config::new(3, 1)).unwrap();
+        let faults = [
+            "lose@1",
+            "lose@core=2:3-9",
+            "truncate=20@4",
+            "corrupt@6,7",
+            "duplicate@9",
+            "crash@core=1:5",
+        ];
+        let faults = faults.into_iter().map(fault).collect();
+        let mut device = Inject::new(Replay::new(source, model), faults);
+        let mut batch = Batch::new(100);
+        assert!(!device.receive(&mut batch).unwrap());
+        let lost: Vec<usize> = (0..batch.len())
+            .filter(|&i| batch.frames()[i].fate == Fate::Lost)
+            .collect();
+        assert_eq!(lost, [1, 5, 8]);
+        assert_eq!(device.lost().unwrap().to_string(), "1,5,8");
+        let broken: Vec<usize> = (0..batch.len())
+            .filter(|&i| Frame::parse(batch.bytes(i), &profile::SOURCE).is_err())
+            .collect();
+        assert_eq!(broken, [4, 6, 7]);
+        assert_eq!(batch.bytes(4).len(), 20);
+        assert_eq!((batch.len(), batch.bytes(9)), (13, batch.bytes(10)));
+        let copies: Vec<usize> = (0..13).filter(|&i| batch.frames()[i].copy).collect();
+        assert_eq!(copies, [10]);
+        let struck: Vec<usize> = (0..13)
+            .filter(|&i| batch.frames()[i].strike == Some(Strike::Crash))
+            .collect();
+        assert_eq!(struck, [7]);
+        let injected: Vec<_> = device.injected().into_iter().collect();
+        let expected = [
+            ("corrupted", 2),
+            ("crashed", 1),
+            ("duplicated", 1),
+            ("lost", 3),
+            ("truncated", 1),
+        ];
+        assert_eq!(injected, expected);
+    }
+}

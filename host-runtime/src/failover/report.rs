@@ -1,0 +1,59 @@
+//! What happened to workers and rotation.
+
+use serde::Serialize;
+
+/// Why a worker counts as dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// It crashed.
+    Crash,
+    /// It gave no sign of life for too long.
+    Stall,
+}
+
+/// A worker that died.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Departure {
+    /// Its place.
+    pub core: u16,
+    /// Why it counts as dead.
+    pub cause: Cause,
+    /// Frames lost with it: in its queue, or taken without having been handed on.
+    pub frames_lost: u64,
+}
+
+/// The rotation was turned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Turn {
+    /// Sequence number of the first frame under it, where one came.
+    pub seq: Option<u64>,
+    /// k from there on.
+    pub cores: u8,
+    /// The place of each of the sequencer's cores.
+    pub queues: Vec<u16>,
+    /// Places whose workers joined with a peer's snapshot.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<u16>,
+}
+
+/// What happened.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FailoverReport {
+    /// Workers that died.
+    pub died: Vec<Departure>,
+    /// Changes of the rotation.
+    pub turns: Vec<Turn>,
+}
+
+impl FailoverReport {
+    /// Whether nothing happened.
+    pub fn is_empty(&self) -> bool {
+        self.died.is_empty() && self.turns.is_empty()
+    }
+
+    /// Frames lost with workers.
+    pub fn frames_lost(&self) -> u64 {
+        self.died.iter().map(|one| one.frames_lost).sum()
+    }
+}

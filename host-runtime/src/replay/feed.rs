@@ -1,0 +1,486 @@
+//! The device's end of a run: fills loads, puts them into all workers' queues, and sees to it that the workers are
+//! there.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+
+use rtrb::{Consumer, Producer};
+use scr_wire::{Frame, Profile};
+
+use super::Progress;
+use super::config::ReplayError;
+use crate::device::{Batch, Device, DeviceError};
+use crate::dispatch::{Dispatcher, Item, Load};
+use crate::egress::Burial;
+use crate::failover::{
+    Cause, Departure, FailoverReport, Members, Resize, Roster, Rotation, Turn, Watch,
+};
+use crate::recovery::Log;
+use crate::worker::Snapshot;
+use crate::worker::threads::{Halt, OnPanic, Patience};
+
+/// Frames before a planned growth at which a peer is asked for its replica, so that it is there in time and the worker
+/// that joins has something to catch up with.
+pub(super) const LEAD: u64 = 1024;
+
+/// What the feed is connected to.
+pub(super) struct Connections<S> {
+    /// The queue of each place.
+    pub queues: Vec<Producer<Item<S>>>,
+    /// The egress' queue of loads.
+    pub egress: Producer<Arc<Load>>,
+    /// Where the egress hears of the dead.
+    pub burials: Sender<Burial>,
+    /// Loads to be filled.
+    pub free: Consumer<Arc<Load>>,
+    /// The log of each place; none where there is only one.
+    pub logs: Vec<Arc<Log>>,
+    /// Signs of life.
+    pub roster: Arc<Roster>,
+}
+
+/// The feed.
+pub(super) struct Feed<S> {
+    at: Connections<S>,
+    dispatcher: Dispatcher,
+    profile: Profile,
+    frames: usize,
+    watch: Watch,
+    /// Places that get loads.
+    members: Members,
+    /// Places whose workers are on their way out.
+    leaving: Members,
+    rotation: Rotation,
+    /// A worker died, and the rotation still has its place.
+    unbalanced: bool,
+    plan: VecDeque<Resize>,
+    asked: Option<Asked<S>>,
+    serial: u64,
+    packets: u64,
+    report: FailoverReport,
+}
+
+/// A replica on its way from a peer.
+struct Asked<S> {
+    donor: u16,
+    answer: Receiver<Box<Snapshot<S>>>,
+}
+
+/// Why the feed stopped before the device's end.
+enum Stop {
+    /// The run was given up elsewhere.
+    Halted,
+    Failed(ReplayError),
+}
+
+impl<E: Into<ReplayError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What the feed leaves behind.
+pub(super) struct Fed {
+    /// Whether the device came to its end.
+    pub result: Result<(), ReplayError>,
+    /// What happened to workers and rotation.
+    pub report: FailoverReport,
+    /// The places whose workers are there at the end.
+    pub members: Members,
+}
+
+impl<S: Clone> Feed<S> {
+    pub(super) fn new(
+        at: Connections<S>,
+        dispatcher: Dispatcher,
+        config: &super::ReplayConfig,
+    ) -> Self {
+        Self {
+            dispatcher,
+            profile: config.profile,
+            frames: config.batch_frames.max(1),
+            watch: Watch::new(at.queues.len(), config.stall_timeout),
+            members: Members::first(config.cores.into()),
+            leaving: Members::default(),
+            rotation: Rotation::straight(config.cores),
+            unbalanced: false,
+            plan: config.plan.resizes().iter().copied().collect(),
+            asked: None,
+            serial: 0,
+            packets: 0,
+            report: FailoverReport::default(),
+            at,
+        }
+    }
+
+    /// Runs the device to its end, or until the run is given up, and waits until all workers have ended.
+    pub(super) fn run(
+        mut self,
+        device: &mut dyn Device,
+        progress: &mut dyn FnMut(Progress),
+        halt: &Halt,
+    ) -> Fed {
+        let _guard = OnPanic::new(halt);
+        let mut result = self.feed(device, progress, halt);
+        if result.is_ok() {
+            result = self.see_off(halt);
+        }
+        let result = match result {
+            Ok(()) | Err(Stop::Halted) => Ok(()),
+            Err(Stop::Failed(error)) => {
+                if matches!(error, ReplayError::NoWorkerLeft { .. }) {
+                    halt.raise();
+                }
+                Err(error)
+            }
+        };
+        Fed {
+            result,
+            report: self.report,
+            members: self.members,
+        }
+    }
+
+    fn feed(
+        &mut self,
+        device: &mut dyn Device,
+        progress: &mut dyn FnMut(Progress),
+        halt: &Halt,
+    ) -> Result<(), Stop> {
+        device.hold_before(self.plan.front().map(|resize| resize.seq));
+        let mut more = true;
+        while more {
+            let mut load = self.next_free(halt)?;
+            if Arc::get_mut(&mut load).is_none() {
+                load = Arc::new(Load::new(self.at.queues.len(), self.frames));
+            }
+            let Some(filling) = Arc::get_mut(&mut load) else {
+                return Err(ReplayError::Stopped.into());
+            };
+            filling.clear();
+            let turned = self.steer(device, &mut filling.batch, halt)?;
+            let start = filling.batch.len();
+            let received = device.receive(&mut filling.batch);
+            filling.serial = self.serial;
+            filling.first = self.packets;
+            filling.members = self.members;
+            self.dispatcher.prepare(filling)?;
+            self.note_turn(&filling.batch, if turned { start } else { 0 });
+            self.serial += 1;
+            self.packets += filling.batch.len() as u64;
+            self.send(&load);
+            self.dismiss(halt)?;
+            more = received?;
+            progress(Progress {
+                packets: self.packets,
+                extent: device.extent(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Puts a load into the queues of all its members, and of the egress.
+    fn send(&mut self, load: &Arc<Load>) {
+        for place in load.members.iter() {
+            if let Some(queue) = self.at.queues.get_mut(usize::from(place)) {
+                // There is room for every load; only a worker that has gone takes none.
+                let _ = queue.push(Item::Load(Arc::clone(load)));
+            }
+        }
+        let _ = self.at.egress.push(Arc::clone(load));
+    }
+
+    /// An empty load, when one comes back.
+    fn next_free(&mut self, halt: &Halt) -> Result<Arc<Load>, Stop> {
+        let mut patience = Patience::default();
+        loop {
+            if let Ok(load) = self.at.free.pop() {
+                self.watch.rest();
+                return Ok(load);
+            }
+            if self.at.free.is_abandoned() {
+                return Err(Stop::Halted);
+            }
+            self.wait(&mut patience, halt)?;
+        }
+    }
+
+    /// A round of waiting, in which workers may be found dead.
+    fn wait(&mut self, patience: &mut Patience, halt: &Halt) -> Result<(), Stop> {
+        if halt.is_raised() {
+            return Err(Stop::Halted);
+        }
+        self.forget_the_left();
+        let watched: Members = self.members.iter().chain(self.leaving.iter()).collect();
+        if let Some((place, cause)) = self.watch.look(&self.at.roster, watched) {
+            self.bury(place, cause)?;
+        }
+        patience.wait();
+        Ok(())
+    }
+
+    /// Workers that were to leave and did are no longer watched.
+    fn forget_the_left(&mut self) {
+        for place in self.leaving.iter() {
+            let log = self.at.logs.get(usize::from(place));
+            if log.is_none_or(|log| log.seen().fenced) {
+                self.leaving.remove(place);
+            }
+        }
+    }
+
+    /// A worker is dead: from here on its log says what it did, and nobody waits for it.
+    #[cold]
+    fn bury(&mut self, place: u16, cause: Cause) -> Result<(), Stop> {
+        let position = self
+            .at
+            .logs
+            .get(usize::from(place))
+            .map_or(0, |log| log.fence());
+        if self.leaving.remove(place) && !self.members.has(place) {
+            // It was to leave anyway. Nothing is steered to it any more.
+        } else {
+            self.members.remove(place);
+            self.unbalanced = true;
+        }
+        let burial = Burial {
+            place,
+            before: self.serial,
+            position,
+        };
+        // Only an egress that has gone does not hear of it.
+        let _ = self.at.burials.send(burial);
+        self.report.died.push(Departure {
+            core: place,
+            cause,
+            frames_lost: 0,
+        });
+        if self.members == Members::default() {
+            return Err(ReplayError::NoWorkerLeft {
+                packets: self.packets,
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    /// Turns the rotation where workers have died, or the plan says so. Whether it did.
+    fn steer(
+        &mut self,
+        device: &mut dyn Device,
+        batch: &mut Batch,
+        halt: &Halt,
+    ) -> Result<bool, Stop> {
+        for place in self.members.iter() {
+            if self.at.roster.get(place).is_some_and(|p| p.is_vacant()) {
+                self.bury(place, Cause::Crash)?;
+            }
+        }
+        let mut turned = false;
+        if std::mem::take(&mut self.unbalanced) {
+            // A device that cannot be turned goes on as before: what it steers to the dead is lost, and counted.
+            turned |= self.turn(device, batch, self.members, Vec::new())?;
+        }
+        let Some(&resize) = self.plan.front() else {
+            return Ok(turned);
+        };
+        let grows = usize::from(resize.cores) > self.members.count();
+        if !device.is_held() {
+            if grows && resize.seq.saturating_sub(self.dispatcher.sequenced()) <= LEAD {
+                self.ask();
+            }
+            return Ok(turned);
+        }
+        self.plan.pop_front();
+        turned |= self.resize(resize.cores, device, batch, halt)?;
+        device.hold_before(self.plan.front().map(|resize| resize.seq));
+        Ok(turned)
+    }
+
+    fn resize(
+        &mut self,
+        cores: u8,
+        device: &mut dyn Device,
+        batch: &mut Batch,
+        halt: &Halt,
+    ) -> Result<bool, Stop> {
+        let cores = usize::from(cores);
+        let mut joined = Vec::new();
+        let mut staying = self.members;
+        if cores > self.members.count() {
+            joined = self.let_join(cores, halt)?;
+            staying = self.members;
+        } else {
+            let queues = self.rotation.queues().iter().rev();
+            let superfluous = self.members.count() - cores;
+            for &place in queues
+                .filter(|&&place| self.members.has(place))
+                .take(superfluous)
+            {
+                staying.remove(place);
+                self.leaving.add(place);
+            }
+        }
+        if !self.turn(device, batch, staying, joined)? {
+            return Err(ReplayError::CannotTurn.into());
+        }
+        Ok(true)
+    }
+
+    fn turn(
+        &mut self,
+        device: &mut dyn Device,
+        batch: &mut Batch,
+        members: Members,
+        joined: Vec<u16>,
+    ) -> Result<bool, DeviceError> {
+        let rotation = self.rotation.over(members);
+        if rotation == self.rotation {
+            return Ok(true);
+        }
+        if !device.turn(&rotation, batch)? {
+            return Ok(false);
+        }
+        self.report.turns.push(Turn {
+            seq: None,
+            cores: rotation.cores(),
+            queues: rotation.queues().to_vec(),
+            joined,
+        });
+        self.rotation = rotation;
+        Ok(true)
+    }
+
+    /// Notes the number of the first frame behind a turn: the first sequenced one from frame `start` of a batch on.
+    fn note_turn(&mut self, batch: &Batch, start: usize) {
+        let Some(turn) = self
+            .report
+            .turns
+            .last_mut()
+            .filter(|turn| turn.seq.is_none())
+        else {
+            return;
+        };
+        let mut sequenced = (start..batch.len()).filter(|&i| batch.frames()[i].path.is_sequenced());
+        turn.seq = sequenced.find_map(|i| {
+            let frame = Frame::parse(batch.bytes(i), &self.profile).ok()?;
+            Some(frame.header().seq.get())
+        });
+    }
+
+    /// Tells workers to leave whose last frames have been put into their queues.
+    fn dismiss(&mut self, halt: &Halt) -> Result<(), Stop> {
+        let leaving: Members = self
+            .leaving
+            .iter()
+            .filter(|&p| self.members.has(p))
+            .collect();
+        for place in leaving.iter() {
+            self.members.remove(place);
+            self.put(place, Item::Leave, halt)?;
+        }
+        Ok(())
+    }
+
+    /// Puts something else than a load into a queue, when there is room.
+    fn put(&mut self, place: u16, item: Item<S>, halt: &Halt) -> Result<(), Stop> {
+        let mut patience = Patience::default();
+        let mut item = item;
+        loop {
+            let Some(queue) = self.at.queues.get_mut(usize::from(place)) else {
+                return Ok(());
+            };
+            match queue.push(item) {
+                Ok(()) => return Ok(()),
+                Err(rtrb::PushError::Full(back)) => item = back,
+            }
+            if queue.is_abandoned() {
+                return Ok(());
+            }
+            self.wait(&mut patience, halt)?;
+        }
+    }
+
+    /// Asks a member for its replica, if none has been asked.
+    fn ask(&mut self) {
+        if self
+            .asked
+            .as_ref()
+            .is_some_and(|asked| self.members.has(asked.donor))
+        {
+            return;
+        }
+        // Whoever has died since is not waited for.
+        let Some(donor) = self.members.iter().next() else {
+            return;
+        };
+        let (to, answer) = mpsc::channel();
+        let Some(queue) = self.at.queues.get_mut(usize::from(donor)) else {
+            return;
+        };
+        if queue.push(Item::Lend(to)).is_ok() {
+            self.asked = Some(Asked { donor, answer });
+        }
+    }
+
+    /// Lets workers join until there are `cores`, with a peer's replica.
+    fn let_join(&mut self, cores: usize, halt: &Halt) -> Result<Vec<u16>, Stop> {
+        let snapshot = self.replica(halt)?;
+        let mut joined = Vec::new();
+        for place in 0..self.at.roster.len() as u16 {
+            if self.members.count() >= cores {
+                break;
+            }
+            let free = self.at.roster.get(place).filter(|p| p.is_vacant());
+            let (false, Some(free)) = (self.members.has(place) || self.leaving.has(place), free)
+            else {
+                continue;
+            };
+            free.occupy();
+            if let Some(log) = self.at.logs.get(usize::from(place)) {
+                // Before the next load goes to anybody: nobody can have passed the joining worker's first frame then.
+                log.open(snapshot.position(), snapshot.phase());
+            }
+            self.members.add(place);
+            joined.push(place);
+            self.put(place, Item::Join(snapshot.clone()), halt)?;
+        }
+        Ok(joined)
+    }
+
+    /// A peer's replica, with no barrier between it and now.
+    fn replica(&mut self, halt: &Halt) -> Result<Box<Snapshot<S>>, Stop> {
+        let mut patience = Patience::default();
+        loop {
+            self.ask();
+            let answer = self.asked.as_ref().map(|asked| asked.answer.try_recv());
+            match answer {
+                Some(Ok(snapshot)) => {
+                    self.asked = None;
+                    if snapshot.phase() == 2 * self.dispatcher.barriers() {
+                        self.watch.rest();
+                        return Ok(snapshot);
+                    }
+                }
+                Some(Err(TryRecvError::Disconnected)) => self.asked = None,
+                Some(Err(TryRecvError::Empty)) | None => {}
+            }
+            self.wait(&mut patience, halt)?;
+        }
+    }
+
+    /// Waits until all workers have ended.
+    fn see_off(&mut self, halt: &Halt) -> Result<(), Stop> {
+        self.at.queues.clear();
+        let mut patience = Patience::default();
+        while self
+            .members
+            .iter()
+            .any(|place| self.at.roster.get(place).is_some_and(|p| !p.is_finished()))
+        {
+            self.wait(&mut patience, halt)?;
+        }
+        Ok(())
+    }
+}
