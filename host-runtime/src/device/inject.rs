@@ -270,7 +270,9 @@ impl<D: Device> Inject<D> {
                         continue;
                     }
                     *spent = true;
-                    *self.injected.entry(fault.damage.name()).or_default() += 1;
+                    if fault.damage != Damage::Duplicate {
+                        *self.injected.entry(fault.damage.name()).or_default() += 1;
+                    }
                     match fault.damage {
                         Damage::Lose => {
                             self.lost.insert(seq);
@@ -283,7 +285,9 @@ impl<D: Device> Inject<D> {
                     }
                 }
             }
-            if duplicate {
+            // Of a frame that is lost no copy can come either.
+            if duplicate && batch.frames()[at].fate != Fate::Lost {
+                *self.injected.entry(Damage::Duplicate.name()).or_default() += 1;
                 batch.duplicate(at);
                 at += 1;
             }

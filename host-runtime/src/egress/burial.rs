@@ -27,6 +27,12 @@ impl Burials {
         all.find(|burial| burial.place == place && serial < burial.before)
     }
 
+    /// The last burial of `place`.
+    pub fn last(&self, place: u16) -> Option<Burial> {
+        let mut all = self.0.iter().rev().map(|(burial, _)| *burial);
+        all.find(|burial| burial.place == place)
+    }
+
     /// Counts a frame lost with a worker.
     pub fn count(&mut self, burial: Burial) {
         if let Some((_, count)) = self.0.iter_mut().find(|(one, _)| *one == burial) {

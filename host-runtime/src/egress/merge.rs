@@ -212,10 +212,16 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
             }
             busy = true;
             for (at, info) in (load.first..).zip(load.batch.frames()) {
-                if !info.path.is_sequenced() || info.fate != Fate::Delivered {
-                    // All that was admitted fits.
-                    let _ = self.order.put(at, Way::Own);
-                }
+                let way = if !info.path.is_sequenced() || info.fate != Fate::Delivered {
+                    Way::Own
+                } else if !load.members.has(info.queue) {
+                    // A device that cannot be turned still steers to the dead.
+                    Way::Lost(info.queue)
+                } else {
+                    continue;
+                };
+                // All that was admitted fits.
+                let _ = self.order.put(at, way);
             }
             let dead: Members = load
                 .members
@@ -423,10 +429,12 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
     /// its rows are in the log, and survive.
     #[cold]
     fn lost_with_worker(&mut self, load: &Load, i: usize, place: u16) {
-        let Some(burial) = self.report.burials.of(place, load.serial) else {
+        let burials = &mut self.report.burials;
+        let burial = burials.of(place, load.serial).or(burials.last(place));
+        let Some(burial) = burial else {
             return;
         };
-        self.report.burials.count(burial);
+        burials.count(burial);
         let Ok(frame) = Frame::parse(load.batch.bytes(i), &self.profile) else {
             return;
         };

@@ -53,12 +53,12 @@ impl Watch {
             } else {
                 (*beats, *time) = (now, Duration::ZERO);
             }
-            if found.is_some() || sign.is_finished() {
+            if found.is_some() {
                 continue;
             }
             if sign.is_vacant() {
                 found = Some((place, super::Cause::Crash));
-            } else if *time >= self.timeout {
+            } else if !sign.is_finished() && *time >= self.timeout {
                 found = Some((place, super::Cause::Stall));
             }
         }

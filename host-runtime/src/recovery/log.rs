@@ -1,28 +1,74 @@
 //! A ring log with one writer and many readers: the rows a worker applied, newest `len` of them.
 //!
-//! Every slot is a sequence lock of its own: a stamp and the row's bytes in atomic words. The stamp is the row's
-//! *position* plus one. Positions count rows over all epochs, so a stamp says epoch and sequence number at once and
-//! never repeats.
+//! Every slot is a sequence lock of its own: a stamp and the row's bytes in atomic words. The stamp has the row's
+//! *position* plus one, and in its lowest byte how far behind it the frame came that carried it. Positions count rows
+//! over all epochs, so a stamp says epoch and sequence number at once and never goes back.
 //!
 //! How far a log can be relied on is one word, **seen**: every row that the worker's own frames before that position
-//! carried is in the log. It is published behind each stretch of frames and before each wait. Rows beyond it do not
-//! count, even where a slot already has them. The word has one more bit, **fenced**, set by whoever declares the worker
+//! carried is in the log. It is published behind each stretch of frames and before each wait. Rows that frames from there
+//! on carried do not count, even where a slot already has them. The word has one more bit, **fenced**, set by whoever declares the worker
 //! dead ([`Log::fence`]): the writer publishes by comparing and exchanging, so it finds out and never publishes again,
-//! and every reader, whenever it reads, sees the same rows: those before the position at which the log was fenced.
+//! and every reader, whenever it reads, sees the same rows: those of the frames before the position at which the log was
+//! fenced. Rows copied from a peer's log always count: they count there.
 //!
 //! | step | writer | reader |
 //! |---|---|---|
 //! | 1 | stamp ← BUSY | stamp (acquire): is it this position? |
 //! | 2 | release fence, then the words | the words, then acquire fence |
-//! | 3 | stamp ← position + 1 (release) | stamp again: unchanged, or what was read is torn |
+//! | 3 | stamp ← position + 1, carrier (release) | stamp again: unchanged, or what was read is torn |
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
+use scr_wire::geometry::MAX_VALID_ROWS;
 use scr_wire::profile::MAX_ROW_BYTES;
 
 /// Stamp of a slot that is being written.
 const BUSY: u64 = u64::MAX;
+
+/// Bits of a stamp below the position.
+const CARRIER_BITS: u32 = 8;
+/// In place of a carrier: the row was copied from a peer's log.
+const COPIED: u64 = (1 << CARRIER_BITS) - 1;
+
+const _: () = assert!(
+    MAX_VALID_ROWS as u64 <= COPIED,
+    "a frame's rows lie less than that behind it"
+);
+
+/// Which row is in a slot, and where it came from.
+#[derive(Clone, Copy)]
+struct Stamp(u64);
+
+impl Stamp {
+    fn new(position: u64, origin: Origin) -> Self {
+        let behind = match origin {
+            Origin::Frame(carrier) => (carrier - position).min(COPIED),
+            Origin::Peer => COPIED,
+        };
+        Self((position + 1) << CARRIER_BITS | behind)
+    }
+
+    /// One past the position of the row; 0 when there is none yet.
+    fn end(self) -> u64 {
+        self.0 >> CARRIER_BITS
+    }
+
+    /// Whether the row counts in a log that has been seen up to a position.
+    fn counts(self, seen: u64) -> bool {
+        let behind = self.0 & COPIED;
+        behind == COPIED || self.end() + behind <= seen
+    }
+}
+
+/// Where a row comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The own frame at this position carried it.
+    Frame(u64),
+    /// A peer's log held it.
+    Peer,
+}
 
 /// Words in the longest row.
 const MAX_WORDS: usize = MAX_ROW_BYTES / 8;
@@ -32,6 +78,8 @@ const MAX_WORDS: usize = MAX_ROW_BYTES / 8;
 pub enum Held {
     /// The row; its bytes have been copied.
     Row,
+    /// The row, but of a frame that has not been published: it does not count yet, or never will.
+    Unpublished,
     /// Nothing, so far.
     Nothing,
     /// A later row: whether this one ever was here cannot be told.
@@ -116,8 +164,9 @@ impl Log {
         &self.slots[at..at + self.stride]
     }
 
-    /// Copies the row at `position` to the start of `row`, if it is there.
-    pub fn read(&self, position: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Held {
+    /// Copies the row at `position` to the start of `row`, if it is there. It counts if its frame came before position
+    /// `seen`, as [`Log::seen`] said before.
+    pub fn read(&self, position: u64, seen: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Held {
         let [stamp, words @ ..] = self.slot(position) else {
             return Held::Nothing;
         };
@@ -125,8 +174,9 @@ impl Log {
         if before == BUSY {
             return Held::Busy;
         }
-        if before != position + 1 {
-            return if before > position + 1 {
+        let held = Stamp(before);
+        if held.end() != position + 1 {
+            return if held.end() > position + 1 {
                 Held::Overwritten
             } else {
                 Held::Nothing
@@ -136,10 +186,12 @@ impl Log {
             bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
         }
         fence(Ordering::Acquire);
-        if stamp.load(Ordering::Relaxed) == before {
+        if stamp.load(Ordering::Relaxed) != before {
+            Held::Busy
+        } else if held.counts(seen) {
             Held::Row
         } else {
-            Held::Busy
+            Held::Unpublished
         }
     }
 
@@ -158,8 +210,10 @@ impl Log {
         let stamps = self.slots.iter().step_by(self.stride);
         stamps
             .map(|stamp| stamp.load(Ordering::Acquire))
-            .filter(move |&stamp| stamp != BUSY && stamp > 0 && stamp <= seen)
-            .map(|stamp| stamp - 1)
+            .filter(|&stamp| stamp != BUSY && stamp > 0)
+            .map(Stamp)
+            .filter(move |stamp| stamp.counts(seen))
+            .map(|stamp| stamp.end() - 1)
     }
 
     /// How far the log goes.
@@ -212,7 +266,7 @@ impl LogWriter {
 
     /// Appends a row, in place of the one `span` positions before.
     #[inline]
-    pub fn append(&mut self, position: u64, row: &[u8]) {
+    pub fn append(&mut self, position: u64, origin: Origin, row: &[u8]) {
         debug_assert_eq!(row.len(), self.log.row_bytes);
         let [stamp, words @ ..] = self.log.slot(position) else {
             return;
@@ -226,7 +280,7 @@ impl LogWriter {
         if let (Some(word), Some(&bytes)) = (words.get(chunks.len()), rest.first_chunk::<4>()) {
             word.store(u64::from(u32::from_le_bytes(bytes)), Ordering::Relaxed);
         }
-        stamp.store(position + 1, Ordering::Release);
+        stamp.store(Stamp::new(position, origin).0, Ordering::Release);
     }
 
     /// Publishes that every own frame before `position` has been taken into the log. A position before the last one
@@ -267,20 +321,23 @@ mod tests {
         for row_bytes in [4usize, 8, 16, 32, 64] {
             let (log, mut writer) = Log::new(8, row_bytes);
             let mut row = [0; MAX_ROW_BYTES];
-            assert_eq!(log.read(0, &mut row), Held::Nothing);
+            assert_eq!(log.read(0, 100, &mut row), Held::Nothing);
             for position in 0..20u64 {
-                writer.append(position, &vec![position as u8; row_bytes]);
+                let carrier = Origin::Frame(position | 1);
+                writer.append(position, carrier, &vec![position as u8; row_bytes]);
             }
-            assert_eq!(log.read(11, &mut row), Held::Overwritten);
+            assert_eq!(log.read(11, 100, &mut row), Held::Overwritten);
             for position in 12..20u64 {
-                assert_eq!(log.read(position, &mut row), Held::Row);
+                assert_eq!(log.read(position, 20, &mut row), Held::Row);
                 assert!(row[..row_bytes].iter().all(|&b| b == position as u8));
             }
-            assert_eq!(log.read(20, &mut row), Held::Nothing);
+            assert_eq!(log.read(16, 17, &mut row), Held::Unpublished);
+            assert_eq!(log.read(16, 18, &mut row), Held::Row);
+            assert_eq!(log.read(20, 100, &mut row), Held::Nothing);
             // What has not been published does not count.
             assert_eq!((log.first_held(3), log.newest_held()), (None, 0));
             writer.publish_seen(15).unwrap();
-            assert_eq!((log.first_held(3), log.newest_held()), (Some(12), 15));
+            assert_eq!((log.first_held(3), log.newest_held()), (Some(12), 14));
             writer.publish_seen(20).unwrap();
             assert_eq!((log.first_held(3), log.newest_held()), (Some(12), 20));
             assert_eq!(log.first_held(20), None);
@@ -298,7 +355,7 @@ mod tests {
                     for word in row.chunks_exact_mut(8) {
                         word.copy_from_slice(&position.to_le_bytes());
                     }
-                    writer.append(position, &row);
+                    writer.append(position, Origin::Frame(position), &row);
                     writer.publish_seen(position + 1).unwrap();
                 }
             });
@@ -306,7 +363,7 @@ mod tests {
             while log.seen().position <= last {
                 let position = log.seen().position;
                 for position in position.saturating_sub(3)..=position {
-                    if log.read(position, &mut row) == Held::Row {
+                    if log.read(position, last + 1, &mut row) == Held::Row {
                         assert!(row.chunks_exact(8).all(|w| w == position.to_le_bytes()));
                     }
                 }
@@ -317,9 +374,9 @@ mod tests {
     #[test]
     fn a_fenced_writer_finds_out() {
         let (log, mut writer) = Log::new(8, 4);
-        writer.append(0, &[1; 4]);
+        writer.append(0, Origin::Frame(0), &[1; 4]);
         writer.publish_seen(1).unwrap();
-        writer.append(1, &[2; 4]);
+        writer.append(1, Origin::Frame(1), &[2; 4]);
         assert_eq!((log.fence(), log.fence()), (1, 1));
         assert_eq!(writer.publish_seen(2), Err(Fenced));
         assert_eq!(writer.publish_seen(3), Err(Fenced));
@@ -330,7 +387,7 @@ mod tests {
         assert_eq!((log.seen(), log.newest_held()), (closed, 1));
         log.open(5, 2);
         writer.resume(5);
-        writer.append(5, &[3; 4]);
+        writer.append(5, Origin::Frame(5), &[3; 4]);
         writer.publish_seen(6).unwrap();
         assert_eq!((log.newest_held(), log.phase()), (6, 2));
     }

@@ -10,5 +10,5 @@
 mod log;
 mod peers;
 
-pub use log::{Fenced, Held, Log, LogWriter, Seen};
+pub use log::{Fenced, Held, Log, LogWriter, Origin, Seen};
 pub use peers::{Peers, Settlement};

@@ -63,21 +63,20 @@ impl Peers {
         for &(peer, ref log) in &self.logs {
             // Before the log is read: what a peer says it has seen is in its log by then.
             let seen = log.seen();
-            let counts = position < seen.position;
-            match log.read(position, row) {
-                Held::Row if counts => return Settlement::Held { peer },
+            match log.read(position, seen.position, row) {
+                Held::Row => return Settlement::Held { peer },
                 // What a dead worker did not publish never was: other readers may have looked before it came.
-                _ if seen.fenced && !counts => {}
-                Held::Row => result = Settlement::NotYet,
+                Held::Unpublished if seen.fenced => {}
+                Held::Unpublished => result = Settlement::NotYet,
+                Held::Nothing if seen.fenced || is_past(seen.position) => {}
+                Held::Nothing => result = Settlement::NotYet,
                 Held::Busy if !seen.fenced => result = Settlement::NotYet,
-                Held::Nothing if !seen.fenced && !is_past(seen.position) => {
-                    result = Settlement::NotYet;
-                }
                 // A dead worker that is still writing does so over an older row.
-                Held::Overwritten | Held::Busy if result == Settlement::LostEverywhere => {
-                    result = Settlement::Unknown;
+                Held::Overwritten | Held::Busy => {
+                    if result == Settlement::LostEverywhere {
+                        result = Settlement::Unknown;
+                    }
                 }
-                Held::Nothing | Held::Overwritten | Held::Busy => {}
             }
         }
         result
@@ -122,6 +121,7 @@ impl Peers {
 
 #[cfg(test)]
 mod tests {
+    use super::super::log::Origin;
     use super::*;
 
     #[test]
@@ -136,14 +136,14 @@ mod tests {
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
         c_writer.publish_seen(7).unwrap();
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
-        c_writer.append(5, &[7; 4]);
+        c_writer.append(5, Origin::Frame(5), &[7; 4]);
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::Held { peer: 2 });
         assert_eq!(row[..4], [7; 4]);
-        c_writer.append(7, &[8; 4]);
+        c_writer.append(7, Origin::Frame(7), &[8; 4]);
         assert_eq!(peers.settle(7, 3, &mut row), Settlement::NotYet);
         c_writer.publish_seen(20).unwrap();
         assert_eq!(peers.settle(4, 3, &mut row), Settlement::LostEverywhere);
-        c_writer.append(12, &[9; 4]);
+        c_writer.append(12, Origin::Frame(12), &[9; 4]);
         assert_eq!(peers.settle(4, 3, &mut row), Settlement::Unknown);
     }
 
@@ -153,9 +153,9 @@ mod tests {
         let (b, mut writer) = Log::new(8, 4);
         let peers = Peers::of(0, &[a, Arc::clone(&b)]);
         let mut row = [0; MAX_ROW_BYTES];
-        writer.append(0, &[1; 4]);
+        writer.append(0, Origin::Frame(0), &[1; 4]);
         writer.publish_seen(2).unwrap();
-        writer.append(2, &[3; 4]);
+        writer.append(2, Origin::Frame(2), &[3; 4]);
         assert_eq!(peers.settle(1, 3, &mut row), Settlement::NotYet);
         assert_eq!(peers.settle(2, 3, &mut row), Settlement::NotYet);
         assert!(!peers.all_in_phase(1));

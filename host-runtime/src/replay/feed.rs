@@ -428,16 +428,22 @@ impl<S: Clone> Feed<S> {
     fn let_join(&mut self, cores: usize, halt: &Halt) -> Result<Vec<u16>, Stop> {
         let snapshot = self.replica(halt)?;
         let mut joined = Vec::new();
+        let mut patience = Patience::default();
         for place in 0..self.at.roster.len() as u16 {
             if self.members.count() >= cores {
                 break;
             }
-            let free = self.at.roster.get(place).filter(|p| p.is_vacant());
-            let (false, Some(free)) = (self.members.has(place) || self.leaving.has(place), free)
-            else {
+            // A worker that leaves will have left soon; one that is stuck may be so for ever.
+            while !self.members.has(place) && !self.stuck(place) && !self.is_vacant(place) {
+                self.wait(&mut patience, halt)?;
+            }
+            if self.members.has(place) || !self.is_vacant(place) {
                 continue;
-            };
-            free.occupy();
+            }
+            self.leaving.remove(place);
+            if let Some(place) = self.at.roster.get(place) {
+                place.occupy();
+            }
             if let Some(log) = self.at.logs.get(usize::from(place)) {
                 // Before the next load goes to anybody: nobody can have passed the joining worker's first frame then.
                 log.open(snapshot.position(), snapshot.phase());
@@ -447,6 +453,20 @@ impl<S: Clone> Feed<S> {
             self.put(place, Item::Join(snapshot.clone()), halt)?;
         }
         Ok(joined)
+    }
+
+    fn is_vacant(&self, place: u16) -> bool {
+        self.at
+            .roster
+            .get(place)
+            .is_none_or(|place| place.is_vacant())
+    }
+
+    /// Whether a worker that was declared dead may still be there.
+    fn stuck(&self, place: u16) -> bool {
+        let mut died = self.report.died.iter().rev();
+        let last = died.find(|departure| departure.core == place);
+        last.is_some_and(|departure| departure.cause == Cause::Stall)
     }
 
     /// A peer's replica, with no barrier between it and now.
@@ -474,11 +494,11 @@ impl<S: Clone> Feed<S> {
     fn see_off(&mut self, halt: &Halt) -> Result<(), Stop> {
         self.at.queues.clear();
         let mut patience = Patience::default();
-        while self
-            .members
-            .iter()
-            .any(|place| self.at.roster.get(place).is_some_and(|p| !p.is_finished()))
-        {
+        // A place whose worker crashed says that it has finished, too: only then is it certain who did.
+        while !self.members.iter().all(|place| {
+            let sign = self.at.roster.get(place);
+            sign.is_none_or(|p| p.is_finished() && !p.is_vacant())
+        }) {
             self.wait(&mut patience, halt)?;
         }
         Ok(())

@@ -114,6 +114,8 @@ impl Visitor for Run<'_, '_> {
         ended.sort_by_key(|worker| worker.core);
         let finished: Vec<(u16, &F::State)> = ended
             .iter()
+            // One that was declared dead at the very end may not have noticed.
+            .filter(|worker| members.has(worker.core))
             .filter_map(|worker| Some((worker.core, worker.state.as_ref()?)))
             .collect();
         if finished.len() != members.count() {

@@ -22,7 +22,7 @@ use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
 
 use crate::nf::NetworkFunction;
-use crate::recovery::{Fenced, LogWriter, Peers, Settlement};
+use crate::recovery::{Fenced, LogWriter, Origin, Peers, Settlement};
 use events::{Recorder, What};
 
 pub use events::EventLevel;
@@ -224,10 +224,11 @@ impl<F: NetworkFunction> Worker<F> {
         let row_bytes = self.profile.row_bytes();
         let rows = &frame.rows()[..missing as usize * row_bytes];
         let ordinary = u64::from(header.cores);
+        let origin = Origin::Frame(position);
         let effect = if missing > ordinary || self.recorder.is_on() {
-            self.apply_recorded(rows, ordinary)
+            self.apply_recorded(rows, ordinary, origin)
         } else {
-            self.apply_rows(rows)
+            self.apply_rows(rows, origin)
         };
         let Some(effect) = effect else {
             // There is at least row 0.
@@ -243,13 +244,13 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// Applies consecutive rows, newest first in `rows`, oldest first; the effect is that of the newest.
     #[inline(always)]
-    fn apply_rows(&mut self, rows: &[u8]) -> Option<F::Effect> {
+    fn apply_rows(&mut self, rows: &[u8], origin: Origin) -> Option<F::Effect> {
         let mut effect = None;
         let mut count = 0;
         for row in rows.chunks_exact(self.profile.row_bytes()).rev() {
             effect = Some(self.function.apply(&mut self.state, row));
             if let Some(log) = &mut self.log {
-                log.append(self.next + count, row);
+                log.append(self.next + count, origin, row);
             }
             count += 1;
         }
@@ -261,7 +262,7 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// The same, with a record of every row; rows but the newest `ordinary` ones were missed before.
     #[cold]
-    fn apply_recorded(&mut self, rows: &[u8], ordinary: u64) -> Option<F::Effect> {
+    fn apply_recorded(&mut self, rows: &[u8], ordinary: u64, origin: Origin) -> Option<F::Effect> {
         let mut effect = None;
         let mut left = (rows.len() / self.profile.row_bytes()) as u64;
         for row in rows.chunks_exact(self.profile.row_bytes()).rev() {
@@ -269,13 +270,13 @@ impl<F: NetworkFunction> Worker<F> {
                 self.counters.rows_from_frames += 1;
                 self.recorder.record(self.expected.get(), What::FromFrame);
             }
-            effect = Some(self.apply_one(row));
+            effect = Some(self.apply_one(row, origin));
             left -= 1;
         }
         effect
     }
 
-    fn apply_one(&mut self, row: &[u8]) -> F::Effect {
+    fn apply_one(&mut self, row: &[u8], origin: Origin) -> F::Effect {
         let effect = self.function.apply(&mut self.state, row);
         if self.recorder.records_states()
             && let Some(description) = self.function.describe(row, effect)
@@ -284,7 +285,7 @@ impl<F: NetworkFunction> Worker<F> {
             self.recorder.record(seq, What::State(description));
         }
         if let Some(log) = &mut self.log {
-            log.append(self.next, row);
+            log.append(self.next, origin, row);
         }
         self.advance(1);
         self.newest = self.next;
@@ -318,7 +319,7 @@ impl<F: NetworkFunction> Worker<F> {
                     self.fetched.rows_from_logs += 1;
                     self.recorder
                         .record(self.expected.get(), What::FromLog { peer });
-                    self.apply_one(&row[..self.profile.row_bytes()]);
+                    self.apply_one(&row[..self.profile.row_bytes()], Origin::Peer);
                 }
                 lost => {
                     if self.skip_gulf(end, window) {
@@ -466,7 +467,7 @@ impl<F: NetworkFunction> Worker<F> {
                     let row = &row[..self.profile.row_bytes()];
                     self.function.apply(&mut self.state, row);
                     if let Some(log) = &mut self.log {
-                        log.append(self.next, row);
+                        log.append(self.next, Origin::Peer, row);
                     }
                     self.counters.rows_applied += 1;
                     self.advance(1);

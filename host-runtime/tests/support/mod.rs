@@ -2,13 +2,18 @@
 #![allow(dead_code)] // every test uses another part
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use scr_runtime::device::{
-    Batch, Device, DeviceError, Inject, MemorySource, Model, NicReport, Replay, Select,
+    Batch, Damage, Device, DeviceError, Fault, Inject, MemorySource, Model, NicReport, Replay,
+    Select,
 };
+use scr_runtime::failover::Plan;
 use scr_runtime::nf::Selected;
-use scr_runtime::{EventLevel, Outputs, PacketSink, ReplayConfig, ReplayReport, replay};
+use scr_runtime::{
+    EventLevel, Outputs, PacketSink, ReplayConfig, ReplayError, ReplayReport, replay,
+};
 use scr_wire::{Config, Geometry, Profile, Seq, Sequencer};
 
 /// A packet of few hosts and ports, so that flows meet.
@@ -117,6 +122,9 @@ pub struct Setup {
     pub history: usize,
     pub sequence_all: bool,
     pub loss: Option<Select>,
+    pub faults: Vec<Fault>,
+    pub plan: Plan,
+    pub stall_timeout: Duration,
     pub first_seq: u64,
     pub max_rows: u8,
     pub batch_frames: usize,
@@ -140,6 +148,9 @@ impl Setup {
             history: 256,
             sequence_all: false,
             loss: None,
+            faults: vec![],
+            plan: Plan::default(),
+            stall_timeout: Duration::from_secs(30),
             first_seq: 0,
             max_rows: 255,
             batch_frames: 7,
@@ -190,13 +201,19 @@ pub fn run_source(setup: &Setup, source: MemorySource) -> Ran {
     let mut sequencer = Sequencer::new(setup.profile, setup.history, config).unwrap();
     sequencer.set_next_seq(Seq::new(setup.first_seq));
     let device = Replay::new(source, Model::from_sequencer(sequencer));
-    match &setup.loss {
-        Some(loss) => run_device(setup, &mut Inject::losing(device, loss.clone())),
-        None => run_device(setup, &mut { device }),
+    let mut faults = setup.faults.clone();
+    if let Some(which) = setup.loss.clone() {
+        let damage = Damage::Lose;
+        faults.push(Fault { damage, which });
     }
+    run_device(setup, &mut Inject::new(device, faults))
 }
 
 pub fn run_device(setup: &Setup, device: &mut dyn Device) -> Ran {
+    try_device(setup, device).unwrap()
+}
+
+pub fn try_device(setup: &Setup, device: &mut dyn Device) -> Result<Ran, ReplayError> {
     let function = Selected::new(setup.nf, &setup.options).unwrap();
     let config = ReplayConfig {
         first_seq: Seq::new(setup.first_seq),
@@ -205,6 +222,8 @@ pub fn run_device(setup: &Setup, device: &mut dyn Device) -> Ran {
         batches: setup.batches,
         threads: setup.threads,
         events: setup.events,
+        plan: setup.plan.clone(),
+        stall_timeout: setup.stall_timeout,
         ..ReplayConfig::new(function, setup.profile, setup.cores, setup.words)
     };
     let (mut events, mut state, mut out) = (Vec::new(), Vec::new(), Collect::default());
@@ -213,9 +232,9 @@ pub fn run_device(setup: &Setup, device: &mut dyn Device) -> Ran {
         events: Some(Box::new(&mut events)),
         state: Some(Box::new(&mut state)),
     };
-    let report = replay(&config, device, outputs, &mut |_| {}).unwrap();
+    let report = replay(&config, device, outputs, &mut |_| {})?;
     let events = String::from_utf8(events).unwrap();
-    Ran {
+    Ok(Ran {
         report,
         events: events
             .lines()
@@ -223,7 +242,7 @@ pub fn run_device(setup: &Setup, device: &mut dyn Device) -> Ran {
             .collect(),
         state: serde_json::from_slice(&state).unwrap(),
         out: out.0,
-    }
+    })
 }
 
 /// Frames of all packets in a batch, as the sequencer of `setup` makes them.

@@ -1,0 +1,361 @@
+//! Workers that die, leave and join while traffic goes on: no state is lost, and every frame is accounted for.
+
+mod support;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use scr_runtime::device::{
+    BoxError, Fault, FrameInfo, Inject, Model, Observer, Replay, Select, Tap,
+};
+use scr_runtime::failover::{Cause, Plan};
+use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
+use scr_wire::{Config, Frame, Profile, Sequencer};
+use support::{Packet, Ran, Setup, packet, run, source, try_device};
+
+fn fault(text: &str) -> Fault {
+    text.parse().unwrap()
+}
+
+fn traffic(packets: u32) -> Vec<Packet> {
+    (0..packets)
+        .map(|n| {
+            Packet::tcp(
+                (n % 11) as u8,
+                99 + (n % 5) as u16,
+                if n % 7 == 0 { 2 } else { 16 },
+            )
+        })
+        .collect()
+}
+
+/// Every frame is accounted for, and what came out is in order.
+fn check(ran: &Ran) {
+    let report = &ran.report;
+    assert_eq!(report.verified, Some(true), "{:?}", report.mismatch);
+    assert!(report.replicas_agree);
+    assert_eq!(report.loss.rows_unrecovered, 0);
+    // Second copies are rejected without being packets of their own.
+    let rejected: u64 = report.rejected.values().sum();
+    let copies = report.injected.get("duplicated").copied().unwrap_or(0);
+    let lost = report.loss.frames_lost + report.loss.frames_lost_with_workers;
+    let decided = report.verdicts.pass + report.verdicts.drop;
+    assert_eq!(decided + lost + rejected - copies, report.sequenced);
+    assert_eq!(
+        report.per_core.iter().map(|c| c.frames).sum::<u64>(),
+        decided
+    );
+    let by_worker: u64 = report.failover.died.iter().map(|d| d.frames_lost).sum();
+    assert_eq!(by_worker, report.loss.frames_lost_with_workers);
+    assert!(ran.out.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    assert_eq!(
+        ran.out.len() as u64,
+        report.verdicts.pass + report.passed_by
+    );
+}
+
+#[test]
+fn a_crash_loses_the_frames_in_the_queue_and_nothing_else() {
+    for nf in ["heavy-hitter", "port-knock", "conntrack"] {
+        let mut setup = Setup::new(nf, 4);
+        setup.faults = vec![fault("crash@core=2:300")];
+        let ran = run(&setup, &traffic(3000));
+        check(&ran);
+        let [death] = &ran.report.failover.died[..] else {
+            panic!("{:?}", ran.report.failover);
+        };
+        assert_eq!((death.core, death.cause), (2, Cause::Crash));
+        // At least the frame that it crashed at; at most what was in circulation.
+        let most = (setup.batches as u64 + 1) * setup.batch_frames as u64;
+        assert!(
+            (1..=most).contains(&death.frames_lost),
+            "{}",
+            death.frames_lost
+        );
+        let [turn] = &ran.report.failover.turns[..] else {
+            panic!("{:?}", ran.report.failover);
+        };
+        assert_eq!((turn.cores, &turn.queues[..]), (3, &[0, 1, 3][..]));
+        assert!((302..302 + 4 * most).contains(&turn.seq.unwrap()));
+        // It took what came for it before, and nothing after.
+        assert!((70..=75).contains(&ran.report.per_core[2].frames));
+        assert!(ran.report.per_core[3].frames > 800);
+    }
+}
+
+#[test]
+fn whoever_stands_still_for_long_is_left_behind() {
+    let mut setup = Setup::new("heavy-hitter", 3);
+    setup.stall_timeout = Duration::from_millis(60);
+    setup.faults = vec![fault("stall=600000@core=1:100")];
+    let ran = run(&setup, &traffic(2000));
+    check(&ran);
+    assert_eq!(ran.report.failover.died.len(), 1);
+    assert_eq!(ran.report.failover.died[0].cause, Cause::Stall);
+    assert_eq!(ran.report.failover.turns[0].cores, 2);
+
+    // A worker that comes back finds out that it was declared dead, and does no harm.
+    setup.faults = vec![fault("stall=150@core=1:100"), fault("lose@rate=0.1")];
+    let ran = run(&setup, &traffic(20_000));
+    check(&ran);
+    assert_eq!(ran.report.failover.died.len(), 1);
+}
+
+#[test]
+fn whoever_stands_still_for_a_moment_is_waited_for() {
+    let mut setup = Setup::new("heavy-hitter", 3);
+    setup.faults = vec![fault("stall=30@core=1:100"), fault("stall=20@core=0:200")];
+    let ran = run(&setup, &traffic(1000));
+    check(&ran);
+    assert!(ran.report.failover.is_empty());
+    assert_eq!(ran.report.injected["stalled"], 2);
+    assert_eq!(ran.report.verdicts.pass, 1000);
+}
+
+#[test]
+fn one_after_the_other_may_die() {
+    let mut setup = Setup::new("heavy-hitter", 4);
+    setup.faults = ["crash@core=0:100", "crash@core=3:500", "crash@core=1:900"]
+        .map(fault)
+        .to_vec();
+    let ran = run(&setup, &traffic(2000));
+    check(&ran);
+    assert_eq!(ran.report.failover.died.len(), 3);
+    assert_eq!(ran.report.failover.turns.last().unwrap().queues, [2]);
+
+    setup.faults.push(fault("crash@core=2:1500"));
+    let device = Replay::new(
+        source(&traffic(2000)),
+        Model::new(setup.profile, 64, Config::new(4, setup.words)).unwrap(),
+    );
+    let error = try_device(&setup, &mut Inject::new(device, setup.faults.clone())).unwrap_err();
+    assert!(
+        matches!(error, ReplayError::NoWorkerLeft { packets } if packets >= 1500),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_only_worker_cannot_be_spared() {
+    let mut setup = Setup::new("heavy-hitter", 1);
+    setup.faults = vec![fault("crash@core=0:10")];
+    let device = Replay::new(
+        source(&traffic(200)),
+        Model::new(setup.profile, 64, Config::new(1, 1)).unwrap(),
+    );
+    let error = try_device(&setup, &mut Inject::new(device, setup.faults.clone())).unwrap_err();
+    assert!(matches!(error, ReplayError::NoWorkerLeft { .. }), "{error}");
+}
+
+/// Header and queue of each frame that the NIC sent.
+#[derive(Default)]
+struct Headers(Vec<(u64, u8, u16)>, Option<Profile>);
+
+impl Observer for Headers {
+    fn frame(&mut self, info: &FrameInfo, bytes: &[u8]) -> Result<(), BoxError> {
+        if let Some(profile) = &self.1
+            && info.path.is_sequenced()
+        {
+            let header = *Frame::parse(bytes, profile)?.header();
+            self.0.push((header.seq.get(), header.cores, info.queue));
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn the_cores_change_at_the_planned_number() {
+    let mut setup = Setup::new("conntrack", 3);
+    setup.words = 6;
+    let plan: Plan = "100:5,101:2,2500:4,3000:1,3001:5".parse().unwrap();
+    let config = ReplayConfig {
+        plan: plan.clone(),
+        batch_frames: 16,
+        ..ReplayConfig::new(
+            scr_runtime::nf::Selected::new::<&str>("conntrack", &[]).unwrap(),
+            setup.profile,
+            3,
+            6,
+        )
+    };
+    // Between the frames some that are not sequenced.
+    let mut packets = traffic(6000);
+    for n in (0..packets.len()).step_by(9) {
+        packets[n].kind = support::Kind::Arp;
+    }
+    let model = Model::new(setup.profile, 64, Config::new(3, 6)).unwrap();
+    let mut headers = Headers(vec![], Some(*setup.profile));
+    let mut device = Tap::new(Replay::new(source(&packets), model), &mut headers);
+    let report = replay(&config, &mut device, Outputs::default(), &mut |_| {}).unwrap();
+    assert_eq!(report.verified, Some(true), "{:?}", report.mismatch);
+    assert!(report.replicas_agree);
+    let turns: Vec<_> = report
+        .failover
+        .turns
+        .iter()
+        .map(|t| (t.seq.unwrap(), t.cores))
+        .collect();
+    assert_eq!(turns, [(100, 5), (101, 2), (2500, 4), (3000, 1), (3001, 5)]);
+    assert_eq!(report.failover.turns[0].joined, [3, 4]);
+    assert_eq!(report.failover.turns[4].joined, [1, 2, 3, 4]);
+    for &(seq, cores, queue) in &headers.0 {
+        let expected = plan
+            .resizes()
+            .iter()
+            .rev()
+            .find(|r| r.seq <= seq)
+            .map_or(3, |r| r.cores);
+        assert_eq!(cores, expected, "seq {seq}");
+        assert!(queue < 5);
+    }
+    // All five take part at the end.
+    let last: Vec<u16> = headers.0.iter().rev().take(5).map(|h| h.2).collect();
+    assert_eq!((0..5).filter(|queue| last.contains(queue)).count(), 5);
+}
+
+#[test]
+fn a_place_can_be_used_again() {
+    let mut setup = Setup::new("port-knock", 3);
+    setup.faults = vec![
+        fault("crash@core=1:200"),
+        fault("crash@core=0:1000"),
+        fault("lose@rate=0.05"),
+    ];
+    setup.plan = "3000:3".parse().unwrap();
+    let ran = run(&setup, &traffic(6000));
+    check(&ran);
+    let turn = ran.report.failover.turns.last().unwrap();
+    assert_eq!(
+        (turn.seq, turn.cores, &turn.joined[..]),
+        (Some(3000), 3, &[0, 1][..])
+    );
+    assert!(ran.report.per_core.iter().all(|core| core.frames > 900));
+}
+
+#[test]
+fn a_device_that_cannot_turn_goes_on_without_the_dead() {
+    let setup = Setup::new("heavy-hitter", 3);
+    let batch = support::frames(&setup, &traffic(1000));
+    let prepared = (0..batch.len())
+        .map(|i| {
+            let info = &batch.frames()[i];
+            (info.path, info.queue, batch.bytes(i).to_vec())
+        })
+        .collect();
+    let device = support::Prepared(prepared, 0);
+    let mut device = Inject::new(device, vec![fault("crash@core=1:500")]);
+    let ran = try_device(&setup, &mut device).unwrap();
+    check(&ran);
+    assert!(ran.report.failover.turns.is_empty());
+    assert_eq!(ran.report.loss.frames_lost_with_workers, 167);
+    assert_eq!(ran.report.loss.rows_lost_everywhere, 0);
+}
+
+#[test]
+fn damaged_frames_are_counted_and_change_nothing() {
+    let mut setup = Setup::new("heavy-hitter", 4);
+    setup.faults = [
+        "lose@burst=0.002x9",
+        "truncate=30@rate=0.02",
+        "corrupt@rate=0.02",
+        "duplicate@rate=0.02",
+        "lose@core=1:400-900",
+    ]
+    .map(fault)
+    .to_vec();
+    let ran = run(&setup, &traffic(4000));
+    check(&ran);
+    let injected = &ran.report.injected;
+    assert!(
+        injected.values().all(|&count| count > 20) && injected.len() == 4,
+        "{injected:?}"
+    );
+}
+
+fn faults() -> impl Strategy<Value = Vec<Fault>> {
+    let one = prop_oneof![
+        2 => (0u16..6, 0u64..1500).prop_map(|(core, seq)| format!("crash@core={core}:{seq}")),
+        1 => (0u16..6, 0u64..1500, 1u32..25).prop_map(|(core, seq, ms)| format!("stall={ms}@core={core}:{seq}")),
+        2 => (0.0f64..0.3).prop_map(|p| format!("lose@rate={p}")),
+        1 => (0.0f64..0.01, 1u32..40).prop_map(|(p, n)| format!("lose@burst={p}x{n}")),
+        1 => (0u16..6, 0u64..1000, 0u64..400).prop_map(|(core, from, n)| format!("lose@core={core}:{from}-{}", from + n)),
+        1 => (0.0f64..0.1).prop_map(|p| format!("corrupt@rate={p}")),
+        1 => (0.0f64..0.1, 0u32..200).prop_map(|(p, n)| format!("truncate={n}@rate={p}")),
+        1 => (0.0f64..0.1).prop_map(|p| format!("duplicate@rate={p}")),
+    ];
+    proptest::collection::vec((one, any::<u64>()), 0..5).prop_map(|faults| {
+        faults
+            .into_iter()
+            .map(|(text, seed)| {
+                let Fault { damage, which } = text.parse().unwrap();
+                Fault {
+                    damage,
+                    which: which.seeded(seed),
+                }
+            })
+            .collect()
+    })
+}
+
+fn functions() -> impl Strategy<Value = &'static str> {
+    proptest::sample::select(vec![
+        "heavy-hitter",
+        "port-knock",
+        "conntrack",
+        "token-bucket",
+        "ddos",
+    ])
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    proptest::collection::btree_map(0u64..1800, 1u8..=6, 0..5).prop_map(|plan| {
+        let text: Vec<String> = plan
+            .into_iter()
+            .map(|(seq, cores)| format!("{seq}:{cores}"))
+            .collect();
+        if text.is_empty() {
+            Plan::default()
+        } else {
+            text.join(",").parse().unwrap()
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+
+    /// Whatever happens to workers and frames: as long as one worker is left, replicas and verdicts equal the single
+    /// thread over the surviving rows.
+    #[test]
+    fn the_theorem_holds_through_deaths_and_changes(
+        (nf, cores, words) in (functions(), 1u8..=6, 0u8..4),
+        faults in faults(),
+        plan in plans(),
+        packets in proptest::collection::vec(packet(), 0..2000),
+        (batch_frames, batches, threads, impatient) in (1usize..40, 2usize..6, 1usize..5, any::<bool>()),
+        first_seq in prop_oneof![Just(0u64), Just((1 << 40) - 700)],
+    ) {
+        let mut setup = Setup::new(nf, cores);
+        let most = plan.most_cores(cores);
+        let fewest = scr_wire::Geometry::fewest_words(setup.profile, most.into()).unwrap();
+        setup.words = fewest.prefix_words() + words;
+        setup.faults = faults;
+        setup.plan = plan;
+        (setup.batch_frames, setup.batches, setup.threads, setup.first_seq) = (batch_frames, batches, threads, first_seq);
+        if impatient {
+            // Some that only pause are declared dead, and some of them while they go on again.
+            setup.stall_timeout = Duration::from_millis(10);
+        }
+        let mut sequencer = Sequencer::new(setup.profile, setup.history, Config::new(cores, setup.words)).unwrap();
+        sequencer.set_next_seq(scr_wire::Seq::new(first_seq));
+        let device = Replay::new(source(&packets), Model::from_sequencer(sequencer));
+        match try_device(&setup, &mut Inject::new(device, setup.faults.clone())) {
+            Ok(ran) => check(&ran),
+            Err(ReplayError::NoWorkerLeft { .. }) => {
+                let deadly = setup.faults.iter().filter(|f| matches!(f.which, Select::First { .. })).count();
+                prop_assert!(impatient || deadly >= 1);
+            }
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+    }
+}
