@@ -153,6 +153,15 @@ impl Options {
         })
     }
 
+    /// The option's value, a positive number of seconds, in nanoseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionError::Value`] when it is none.
+    pub fn seconds(&mut self, key: &'static str) -> Result<Option<u64>, OptionError> {
+        self.value(key, seconds)
+    }
+
     /// The option `capacity`, or the default.
     ///
     /// # Errors
@@ -161,6 +170,26 @@ impl Options {
     pub fn capacity(&mut self) -> Result<usize, OptionError> {
         let capacity = self.number("capacity", 1..=1 << 31)?;
         Ok(capacity.map_or(super::DEFAULT_CAPACITY, |n| n as usize))
+    }
+}
+
+/// Nanoseconds from a positive number of seconds, decimals allowed.
+///
+/// # Errors
+///
+/// How it must be written.
+pub fn seconds(text: &str) -> Result<u64, &'static str> {
+    const WRONG: &str = "must be a positive number of seconds below 2^32, written as 60 or 0.5, with nine decimals at most";
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
+        return Err(WRONG);
+    }
+    let whole: u32 = whole.parse().map_err(|_| WRONG)?;
+    let nanos: u64 = format!("{fraction:0<9}").parse().map_err(|_| WRONG)?;
+    match u64::from(whole) * 1_000_000_000 + nanos {
+        0 => Err(WRONG),
+        window => Ok(window),
     }
 }
 
@@ -206,5 +235,14 @@ mod tests {
         assert_eq!(options.capacity(), Ok(12));
         assert!(options.flag("loud"));
         assert_eq!(options.capacity(), Ok(super::super::DEFAULT_CAPACITY));
+    }
+
+    #[test]
+    fn seconds_are_read_exactly() {
+        assert_eq!(seconds("10"), Ok(10_000_000_000));
+        assert_eq!(seconds("0.000000001"), Ok(1));
+        for bad in ["0", "", "-1", "1e3", "0.0000000001", "4294967296", "x"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
     }
 }

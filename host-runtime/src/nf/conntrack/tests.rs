@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::transitions::{State, Step, UNANSWERED_TIMEOUT, step};
 use super::*;
+use crate::nf::Verdict;
 use crate::nf::layout::{Flow6Time, FlowTime, TcpFlags};
 
 const SECOND: u64 = 1_000_000_000;
