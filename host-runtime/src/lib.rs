@@ -46,6 +46,9 @@
 //! ```
 #![forbid(unsafe_code)]
 
+// A function's file says `scr_runtime::nf` in here as well as in a crate of its own, so it can be moved as it is.
+extern crate self as scr_runtime;
+
 pub mod control;
 pub mod device;
 pub mod dispatch;

@@ -10,6 +10,7 @@
 //! [`Layout`] of rows, which is what runs. Everything that runs per row is thereby compiled once per function and
 //! profile, with the offsets of fields as constants.
 
+pub mod chain;
 pub mod conntrack;
 pub mod ddos;
 pub mod flows;
@@ -25,7 +26,7 @@ use std::fmt;
 
 pub use layout::{Address, Layout};
 pub use options::{OptionError, OptionHelp, Options};
-pub use registry::{NAMES, SelectError, Selected, Visitor};
+pub use registry::{NAMES, Own, Select, SelectError, Selected, Visitor};
 pub use rewrite::{Endpoint, Translation};
 
 /// Entries a function's table holds where `capacity` is not given.
@@ -109,9 +110,26 @@ pub trait NetworkFunction: Clone + Send + Sync + 'static {
     /// The state's entries, sorted by their key fields.
     fn entries(&self, state: &Self::State) -> Vec<Self::Entry>;
 
+    /// What the state counted besides its entries, by name, for the state file; always the same names.
+    fn totals(&self, state: &Self::State) -> Vec<(String, u64)> {
+        let _ = state;
+        Vec::new()
+    }
+
     /// Key and state of the entry that `row` touched with `effect`, for event files; `None` when it touched none. An
     /// entry that the row removed is described as it was before removal.
     fn describe(&self, row: &[u8], effect: Self::Effect) -> Option<Description>;
+
+    /// All that the row just applied touched. Only a chain touches more than one entry.
+    fn describe_all(
+        &self,
+        state: &Self::State,
+        row: &[u8],
+        effect: Self::Effect,
+    ) -> Vec<Description> {
+        let _ = state;
+        self.describe(row, effect).into_iter().collect()
+    }
 }
 
 /// An entry as event files show it.

@@ -19,7 +19,7 @@ pub struct ReplayReport {
     /// Packets that passed the sequencer by, those of no captured bytes included.
     pub passed_by: u64,
     /// The network function.
-    pub nf: &'static str,
+    pub nf: String,
     /// The strategy.
     pub strategy: &'static str,
     /// Workers.

@@ -14,7 +14,7 @@ use super::config::{Outputs, ReplayConfig, ReplayError};
 use super::report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts, rate};
 use crate::device::{Device, Extent};
 use crate::dispatch::{Dispatcher, Load};
-use crate::nf::{NetworkFunction, Visitor};
+use crate::nf::{NetworkFunction, Select, Visitor};
 use crate::recovery::{Log, Peers};
 use crate::verify::egress::{Egress, Outcomes};
 use crate::verify::{Ledger, Mismatch, Reference};
@@ -39,8 +39,8 @@ pub struct Progress {
 /// # Errors
 ///
 /// [`ReplayError`]. That replicas or verdicts differ is not an error but a result: see [`ReplayReport::is_good`].
-pub fn replay(
-    config: &ReplayConfig,
+pub fn replay<S: Select>(
+    config: &ReplayConfig<S>,
     device: &mut dyn Device,
     outputs: Outputs<'_>,
     progress: &mut dyn FnMut(Progress),
@@ -57,14 +57,14 @@ pub fn replay(
     config.function.with(&config.profile, run)?
 }
 
-struct Run<'r, 'o> {
-    config: &'r ReplayConfig,
+struct Run<'r, 'o, S> {
+    config: &'r ReplayConfig<S>,
     device: &'r mut dyn Device,
     outputs: Outputs<'o>,
     progress: &'r mut dyn FnMut(Progress),
 }
 
-impl Visitor for Run<'_, '_> {
+impl<S: Select> Visitor for Run<'_, '_, S> {
     type Output = Result<ReplayReport, ReplayError>;
 
     fn visit<F: NetworkFunction>(mut self, function: F) -> Self::Output {
@@ -112,19 +112,20 @@ impl Visitor for Run<'_, '_> {
             let last = outcomes.report.ledger.last_surviving();
             let last = last.map(scr_wire::Seq::get);
             let name = config.function.name();
-            write_state(out, name, last, &function.entries(&worker.state))
+            let totals = function.totals(&worker.state);
+            write_state(out, name, last, &function.entries(&worker.state), &totals)
                 .map_err(ReplayError::State)?;
         }
         Ok(report)
     }
 }
 
-impl Run<'_, '_> {
-    fn report<S>(
+impl<S: Select> Run<'_, '_, S> {
+    fn report<T>(
         &self,
         started: Instant,
-        finished: &[Finished<S>],
-        outcomes: &Outcomes<S>,
+        finished: &[Finished<T>],
+        outcomes: &Outcomes<T>,
         comparison: Comparison,
     ) -> ReplayReport {
         let config = self.config;
@@ -144,7 +145,7 @@ impl Run<'_, '_> {
             packets: out.packets,
             sequenced: out.sequenced,
             passed_by: out.packets - out.sequenced,
-            nf: config.function.name(),
+            nf: config.function.name().to_owned(),
             strategy: "scr",
             cores: config.cores,
             profile: config.profile.name(),
@@ -235,6 +236,7 @@ fn write_state<E: Serialize>(
     nf: &str,
     last_seq: Option<u64>,
     entries: &[E],
+    totals: &[(String, u64)],
 ) -> std::io::Result<()> {
     let last_seq = serde_json::to_string(&last_seq)?;
     write!(
@@ -245,7 +247,12 @@ fn write_state<E: Serialize>(
         out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
         serde_json::to_writer(&mut *out, entry)?;
     }
-    out.write_all(b"\n]}\n")?;
+    out.write_all(b"\n]")?;
+    for (i, (name, count)) in totals.iter().enumerate() {
+        let before = if i == 0 { ", \"totals\": {" } else { ", " };
+        write!(out, "{before}\"{name}\": {count}")?;
+    }
+    out.write_all(if totals.is_empty() { b"}\n" } else { b"}}\n" })?;
     out.flush()
 }
 
@@ -273,9 +280,9 @@ struct Plant<'a, S> {
 }
 
 impl<'a, S: Send + 'a> Plant<'a, S> {
-    fn new<F>(
+    fn new<F, C>(
         function: &F,
-        config: &ReplayConfig,
+        config: &ReplayConfig<C>,
         outputs: &mut Outputs<'a>,
         halt: &Arc<Halt>,
     ) -> Self
@@ -361,7 +368,7 @@ type Logs = (Vec<Arc<Log>>, Vec<Option<crate::recovery::LogWriter>>);
 
 /// A log for each worker, long enough for what a worker may fall behind: all frames in circulation, the rows of a
 /// frame, and what it waits for before it asks without a frame. A worker alone needs none.
-fn logs(config: &ReplayConfig, circulating: usize) -> Logs {
+fn logs<C>(config: &ReplayConfig<C>, circulating: usize) -> Logs {
     if config.cores == 1 {
         return (Vec::new(), vec![None]);
     }
