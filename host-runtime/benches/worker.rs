@@ -97,7 +97,8 @@ impl Visitor for Bench<'_, '_> {
 }
 
 fn worker(criterion: &mut Criterion) {
-    for name in scr_runtime::nf::NAMES {
+    let chain = ["ddos,heavy-hitter"];
+    for &name in scr_runtime::nf::NAMES.iter().chain(&chain) {
         let selected = Selected::new::<&str>(name, &[]).unwrap();
         let profile = selected.smallest_profile();
         let bench = Bench {

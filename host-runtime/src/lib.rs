@@ -62,6 +62,6 @@ pub mod worker;
 pub use control::{RegisterAccess, SequencerControl};
 pub use device::Device;
 pub use nf::{NetworkFunction, Verdict};
-pub use replay::{Outputs, Progress, ReplayConfig, ReplayError, ReplayReport, replay};
+pub use replay::{Outputs, Progress, ReplayConfig, ReplayError, ReplayReport, replay, replay_own};
 pub use verify::PacketSink;
 pub use worker::EventLevel;

@@ -94,8 +94,6 @@ impl<L: Layout> NetworkFunction for Function<L> {
 
     #[inline]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> Effect {
-        const RST: u8 = 0x04;
-        const ACK: u8 = 0x10;
         let unseen = Effect {
             pass: true,
             open: None,
@@ -105,7 +103,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
         }
         let source = self.layout.src(row);
         let flags = self.layout.tcp_flags(row);
-        if flags.syn() && flags.0 & ACK == 0 {
+        if flags.syn() && !flags.ack() {
             let (open, _) = state.get_or_insert(&source);
             let pass = *open < self.parameters.limit;
             *open += u32::from(pass);
@@ -115,7 +113,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
         let Some(open) = state.get_mut(&source) else {
             return unseen;
         };
-        if flags.fin() || flags.0 & RST != 0 {
+        if flags.fin() || flags.rst() {
             *open = open.saturating_sub(1);
         }
         let left = *open;

@@ -10,7 +10,7 @@ use std::error::Error;
 use connection_limit::ConnectionLimit;
 use scr_runtime::device::{MemorySource, Model, Replay};
 use scr_runtime::nf::Own;
-use scr_runtime::{Outputs, ReplayConfig, replay};
+use scr_runtime::{Outputs, ReplayConfig, replay_own};
 use scr_wire::{Config, Geometry};
 
 /// Tries the function.
@@ -40,7 +40,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         ..Outputs::default()
     };
     let config = ReplayConfig::new(function, profile, cores, words);
-    let report = replay(&config, &mut device, outputs, &mut |_| {})?;
+    let report = replay_own(&config, &mut device, outputs, &mut |_| {})?;
 
     print!("{}", String::from_utf8(state)?);
     println!("{:?}", report.verdicts);

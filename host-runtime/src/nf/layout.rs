@@ -213,11 +213,27 @@ impl TcpFlags {
     pub const FIN: u8 = 0x01;
     /// The SYN bit.
     pub const SYN: u8 = 0x02;
+    /// The RST bit.
+    pub const RST: u8 = 0x04;
+    /// The ACK bit.
+    pub const ACK: u8 = 0x10;
 
     /// Whether SYN is set, with or without ACK.
     #[inline(always)]
     pub const fn syn(self) -> bool {
         self.0 & Self::SYN != 0
+    }
+
+    /// Whether RST is set.
+    #[inline(always)]
+    pub const fn rst(self) -> bool {
+        self.0 & Self::RST != 0
+    }
+
+    /// Whether ACK is set.
+    #[inline(always)]
+    pub const fn ack(self) -> bool {
+        self.0 & Self::ACK != 0
     }
 
     /// Whether FIN is set.

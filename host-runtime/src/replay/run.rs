@@ -14,7 +14,7 @@ use super::config::{Outputs, ReplayConfig, ReplayError};
 use super::report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts, rate};
 use crate::device::{Device, Extent};
 use crate::dispatch::{Dispatcher, Load};
-use crate::nf::{NetworkFunction, Select, Visitor};
+use crate::nf::{Family, NetworkFunction, Own, Select, Visitor};
 use crate::recovery::{Log, Peers};
 use crate::verify::egress::{Egress, Outcomes};
 use crate::verify::{Ledger, Mismatch, Reference};
@@ -39,7 +39,32 @@ pub struct Progress {
 /// # Errors
 ///
 /// [`ReplayError`]. That replicas or verdicts differ is not an error but a result: see [`ReplayReport::is_good`].
-pub fn replay<S: Select>(
+pub fn replay(
+    config: &ReplayConfig,
+    device: &mut dyn Device,
+    outputs: Outputs<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ReplayReport, ReplayError> {
+    run(config, device, outputs, progress)
+}
+
+/// [`replay`] with a function that is in no registry.
+///
+/// Apart from the other, which is thereby compiled here and not again, with all functions, in every crate that calls it.
+///
+/// # Errors
+///
+/// As [`replay`].
+pub fn replay_own<F: Family>(
+    config: &ReplayConfig<Own<F>>,
+    device: &mut dyn Device,
+    outputs: Outputs<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ReplayReport, ReplayError> {
+    run(config, device, outputs, progress)
+}
+
+fn run<S: Select>(
     config: &ReplayConfig<S>,
     device: &mut dyn Device,
     outputs: Outputs<'_>,
