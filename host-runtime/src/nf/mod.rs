@@ -16,6 +16,7 @@ pub mod ddos;
 pub mod flows;
 pub mod heavy_hitter;
 pub mod layout;
+pub mod load_balancer;
 pub mod nat;
 pub mod options;
 pub mod port_knock;

@@ -174,6 +174,7 @@ functions! {
     Conntrack(super::conntrack::Conntrack),
     Ddos(super::ddos::Ddos),
     HeavyHitter(super::heavy_hitter::HeavyHitter),
+    LoadBalancer(super::load_balancer::LoadBalancer),
     Nat(super::nat::Nat),
     PortKnock(super::port_knock::PortKnock),
     TokenBucket(super::token_bucket::TokenBucket),
@@ -377,6 +378,8 @@ mod tests {
         assert_eq!(smallest("ddos", &["window=10"]), "flow-time");
         assert_eq!(smallest("heavy-hitter", &[]), "flow");
         assert_eq!(smallest("heavy-hitter", &["syn-fin"]), "flow");
+        assert_eq!(smallest("load-balancer", &[]), "flow");
+        assert_eq!(smallest("load-balancer", &["down=10.1.0.1@1"]), "flow-time");
         assert_eq!(smallest("nat", &[]), "flow-time");
         assert_eq!(smallest("nat", &["no-timeout"]), "flow");
         assert_eq!(smallest("port-knock", &[]), "knock");

@@ -11,7 +11,7 @@
 
 use super::ports::FreePorts;
 use super::recency::{Ends, Recency};
-use crate::nf::rewrite::Endpoint;
+use crate::nf::rewrite::{Endpoint, Protocol};
 use crate::table::Table;
 
 /// How mappings are made and when they end.
@@ -31,36 +31,6 @@ impl Rules {
     fn capacity(&self) -> usize {
         let ports = usize::from(self.ports.1 - self.ports.0) + 1;
         ports * self.external.len() * 2
-    }
-}
-
-/// TCP or UDP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Protocol {
-    /// TCP.
-    #[default]
-    Tcp,
-    /// UDP.
-    Udp,
-}
-
-impl Protocol {
-    /// The protocol of this IP protocol number.
-    #[inline(always)]
-    pub const fn of(number: u8) -> Option<Self> {
-        match number {
-            scr_wire::parse::PROTOCOL_TCP => Some(Self::Tcp),
-            scr_wire::parse::PROTOCOL_UDP => Some(Self::Udp),
-            _ => None,
-        }
-    }
-
-    /// The IP protocol number.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Tcp => scr_wire::parse::PROTOCOL_TCP,
-            Self::Udp => scr_wire::parse::PROTOCOL_UDP,
-        }
     }
 }
 

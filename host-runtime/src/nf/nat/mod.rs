@@ -28,10 +28,10 @@ use std::net::Ipv4Addr;
 use scr_wire::Field;
 use serde::Serialize;
 
-use self::mappings::{Mapping, Mappings, Protocol, Rules};
+use self::mappings::{Mapping, Mappings, Rules};
 pub use self::options::Prefix;
 use super::flows::FIVE_TUPLE;
-use super::rewrite::{Endpoint, Translation};
+use super::rewrite::{Endpoint, Protocol, Translation};
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };

@@ -9,10 +9,40 @@ pub mod headers;
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use scr_wire::parse::PROTOCOL_UDP;
+use scr_wire::parse::{PROTOCOL_TCP, PROTOCOL_UDP};
 
 use checksum::Adjustment;
 use headers::Headers;
+
+/// A protocol whose packets have ports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// TCP.
+    #[default]
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+impl Protocol {
+    /// The protocol of this IP protocol number.
+    #[inline(always)]
+    pub const fn of(number: u8) -> Option<Self> {
+        match number {
+            PROTOCOL_TCP => Some(Self::Tcp),
+            PROTOCOL_UDP => Some(Self::Udp),
+            _ => None,
+        }
+    }
+
+    /// The IP protocol number.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Tcp => PROTOCOL_TCP,
+            Self::Udp => PROTOCOL_UDP,
+        }
+    }
+}
 
 /// An IPv4 address and a port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
