@@ -12,13 +12,17 @@ pub struct Args {
     /// Capture to replay: pcap or pcapng, in microseconds or nanoseconds; `-` for standard input.
     pub capture: PathBuf,
 
-    /// Network function: ddos, heavy-hitter, port-knock, token-bucket or conntrack.
-    #[arg(long, value_name = "NAME", default_value = "heavy-hitter")]
+    /// Network function: ddos, heavy-hitter, port-knock, token-bucket, conntrack, nat or load-balancer; or several with
+    /// commas between, as in ddos,nat: a chain, each on what the one before lets through.
+    #[arg(long, value_name = "NAME[,NAME…]", default_value = "heavy-hitter")]
     pub nf: String,
 
     /// An option of the network function, as in threshold=1000; may be given several times. ddos: threshold (packets),
-    /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; token-bucket: rate
-    /// (packets a second), burst, syn-fin; all: capacity (entries).
+    /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; token-bucket:
+    /// rate (packets a second), burst, syn-fin; nat: external, inside, ports=LOW-HIGH, tcp-timeout, udp-timeout
+    /// (seconds), no-timeout; load-balancer: vip, backends=ADDRESS[:PORT][*WEIGHT],…, table, down, drain,
+    /// up=BACKEND@SECONDS,…; all but nat: capacity (entries). In a chain as in nat.ports=2000-3000 where several
+    /// functions have the option.
     #[arg(long, value_name = "KEY[=VALUE]")]
     pub nf_opt: Vec<String>,
 
