@@ -1,6 +1,6 @@
 //! `heavy-hitter`: counts packets and bytes of every flow and reports those that reach a number of bytes.
 //!
-//! Key: the 5-tuple, with entries kept as [`flows`](super::flows) says. Bytes are IP lengths. Every packet passes.
+//! Key: the 5-tuple, with entries kept as [`flows`] says. Bytes are IP lengths. Every packet passes.
 //!
 //! When the table is full, a new flow evicts the one under the table's hand ([`crate::table`]), whose counts are lost.
 

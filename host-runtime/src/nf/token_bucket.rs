@@ -1,6 +1,6 @@
 //! `token-bucket`: lets every flow send at a rate, with bursts.
 //!
-//! Key: the 5-tuple, with entries kept as [`flows`](super::flows) says; with `syn-fin` packets without an entry pass, and
+//! Key: the 5-tuple, with entries kept as [`flows`] says; with `syn-fin` packets without an entry pass, and
 //! a FIN removes its entry whether its packet passes or not. A bucket starts full. Time fills it by `rate` tokens a
 //! second, up to `burst`; a packet that finds a whole token takes it and passes, any other is dropped and takes nothing.
 //!
