@@ -64,8 +64,7 @@ pub fn core_for(sequencing: &Sequencing) -> CoreConfig {
     CoreConfig {
         history: sequencing.history,
         max_cores: sequencing
-            .config
-            .cores
+            .most_cores
             .next_power_of_two()
             .max(CoreConfig::MAX_CORES),
         ..CoreConfig::new(&sequencing.profile)

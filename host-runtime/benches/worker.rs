@@ -87,7 +87,7 @@ impl Visitor for Bench<'_, '_> {
                 bencher.iter(|| {
                     worker.start_epoch(0, Seq::ZERO);
                     for i in 0..frames.len() {
-                        black_box(worker.handle(frames.bytes(i), &mut out));
+                        let _ = black_box(worker.handle(frames.bytes(i), &mut out));
                     }
                 });
             });
@@ -97,7 +97,8 @@ impl Visitor for Bench<'_, '_> {
 }
 
 fn worker(criterion: &mut Criterion) {
-    for name in scr_runtime::nf::NAMES {
+    let chain = ["ddos,heavy-hitter"];
+    for &name in scr_runtime::nf::NAMES.iter().chain(&chain) {
         let selected = Selected::new::<&str>(name, &[]).unwrap();
         let profile = selected.smallest_profile();
         let bench = Bench {

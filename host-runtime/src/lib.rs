@@ -48,6 +48,9 @@
 //! ```
 #![forbid(unsafe_code)]
 
+// A function's file says `scr_runtime::nf` in here as well as in a crate of its own, so it can be moved as it is.
+extern crate self as scr_runtime;
+
 pub mod control;
 pub mod device;
 pub mod dispatch;
@@ -64,5 +67,5 @@ pub use control::{RegisterAccess, SequencerControl};
 pub use device::Device;
 pub use egress::PacketSink;
 pub use nf::{NetworkFunction, Verdict};
-pub use replay::{Outputs, Progress, ReplayConfig, ReplayError, ReplayReport, replay};
+pub use replay::{Outputs, Progress, ReplayConfig, ReplayError, ReplayReport, replay, replay_own};
 pub use worker::EventLevel;

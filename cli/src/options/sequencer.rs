@@ -36,6 +36,8 @@ pub struct Sequencing {
     pub history: usize,
     /// Cores, prefix words and what is sequenced.
     pub config: Config,
+    /// The most cores there will be.
+    pub most_cores: u8,
 }
 
 impl SequencerArgs {
@@ -97,7 +99,27 @@ impl SequencerArgs {
                 sequence_all: self.sequence_all,
                 ..Config::new(cores as u8, prefix_words)
             },
+            most_cores: cores as u8,
         })
+    }
+
+    /// The same where there may be up to `most` cores later: the prefix holds their rows from the start.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve), for `most` cores as well.
+    pub fn resolve_up_to(&self, profile: Profile, most: u8) -> Result<Sequencing> {
+        let own = self.resolve(profile)?;
+        if most <= own.config.cores {
+            return Ok(own);
+        }
+        let most = Self {
+            cores: most.into(),
+            ..*self
+        };
+        let mut sequencing = most.resolve(profile)?;
+        sequencing.config.cores = own.config.cores;
+        Ok(sequencing)
     }
 }
 

@@ -14,3 +14,4 @@ mod replay;
 mod sequence;
 mod shared_traces;
 mod trace_gen;
+mod translate;

@@ -1,5 +1,7 @@
 //! What happened to workers and rotation.
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// Why a worker counts as dead.
@@ -10,6 +12,15 @@ pub enum Cause {
     Crash,
     /// It gave no sign of life for too long.
     Stall,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Crash => "crash",
+            Self::Stall => "stall",
+        })
+    }
 }
 
 /// A worker that died.

@@ -13,8 +13,7 @@ use serde::Serialize;
 
 use super::options::CAPACITY;
 use super::{
-    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
-    Verdict,
+    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
 use crate::table::Table;
 
@@ -55,7 +54,7 @@ impl Family for Ddos {
             threshold: options
                 .number("threshold", 0..=u64::MAX)?
                 .unwrap_or(1_000_000),
-            window: options.value("window", seconds)?,
+            window: options.seconds("window")?,
             capacity: options.capacity()?,
         })
     }
@@ -70,22 +69,6 @@ impl Family for Ddos {
 
     fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
         Function { parameters, layout }
-    }
-}
-
-/// Nanoseconds from a positive number of seconds, decimals allowed.
-fn seconds(text: &str) -> Result<u64, &'static str> {
-    const WRONG: &str = "must be a positive number of seconds below 2^32, written as 60 or 0.5, with nine decimals at most";
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
-        return Err(WRONG);
-    }
-    let whole: u32 = whole.parse().map_err(|_| WRONG)?;
-    let nanos: u64 = format!("{fraction:0<9}").parse().map_err(|_| WRONG)?;
-    match u64::from(whole) * 1_000_000_000 + nanos {
-        0 => Err(WRONG),
-        window => Ok(window),
     }
 }
 
@@ -143,12 +126,8 @@ impl<L: Layout> NetworkFunction for Function<L> {
     }
 
     #[inline]
-    fn verdict(&self, packets: u64, _: &[u8], _: &mut Vec<u8>) -> Verdict {
-        if packets > self.parameters.threshold {
-            Verdict::Drop
-        } else {
-            Verdict::Pass
-        }
+    fn action(&self, packets: u64) -> Action {
+        Action::pass_if(packets <= self.parameters.threshold)
     }
 
     fn entries(&self, state: &Self::State) -> Vec<Entry> {
@@ -174,6 +153,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nf::Verdict;
     use crate::nf::layout::{FlowTime, Source};
 
     fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
@@ -227,14 +207,5 @@ mod tests {
         assert_eq!(at(101, 0), 2); // older than the window: counts in it
         assert_eq!(at(107, 499_999_999), 1); // the window from 106.0
         assert_eq!(at(107, 500_000_000), 1);
-    }
-
-    #[test]
-    fn seconds_are_read_exactly() {
-        assert_eq!(seconds("10"), Ok(10_000_000_000));
-        assert_eq!(seconds("0.000000001"), Ok(1));
-        for bad in ["0", "", "-1", "1e3", "0.0000000001", "4294967296", "x"] {
-            assert!(seconds(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,22 +1,17 @@
 //! `heavy-hitter`: counts packets and bytes of every flow and reports those that reach a number of bytes.
 //!
-//! Key: the 5-tuple, of any IP protocol; ports are 0 where a packet has none. Bytes are IP lengths. Every packet passes.
-//!
-//! With `syn-fin` an entry is created by a TCP SYN or any UDP packet, and removed by a FIN, which still counts; a FIN
-//! removes only an entry that existed before the packet. Packets without an entry change nothing.
+//! Key: the 5-tuple, with entries kept as [`flows`] says. Bytes are IP lengths. Every packet passes.
 //!
 //! When the table is full, a new flow evicts the one under the table's hand ([`crate::table`]), whose counts are lost.
 
-use std::net::IpAddr;
-
 use scr_wire::Field;
-use scr_wire::parse::{PROTOCOL_TCP, PROTOCOL_UDP};
 use serde::Serialize;
 
+use super::flows::{self, FlowTable, Keeping, SYN_FIN};
+use super::layout::FiveTuple;
 use super::options::CAPACITY;
 use super::{
-    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
-    Verdict,
+    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
 use crate::table::Table;
 
@@ -29,10 +24,8 @@ pub struct HeavyHitter;
 pub struct Parameters {
     /// Bytes from which on a flow is heavy.
     pub threshold: u64,
-    /// Entries live from SYN to FIN.
-    pub syn_fin: bool,
-    /// Entries in the table.
-    pub capacity: usize,
+    /// How entries are kept.
+    pub keeping: Keeping,
 }
 
 impl Family for HeavyHitter {
@@ -43,10 +36,7 @@ impl Family for HeavyHitter {
             usage: "threshold=BYTES",
             about: "bytes from which on a flow is heavy (1048576)",
         },
-        OptionHelp {
-            usage: "syn-fin",
-            about: "keep entries only from a TCP SYN or UDP packet to a FIN",
-        },
+        SYN_FIN,
         CAPACITY,
     ];
     type Parameters = Parameters;
@@ -57,24 +47,12 @@ impl Family for HeavyHitter {
             threshold: options
                 .number("threshold", 0..=u64::MAX)?
                 .unwrap_or(1 << 20),
-            syn_fin: options.flag("syn-fin"),
-            capacity: options.capacity()?,
+            keeping: Keeping::read(options)?,
         })
     }
 
     fn needs(parameters: &Parameters) -> Vec<Field> {
-        let mut fields = vec![
-            Field::SrcIp4,
-            Field::DstIp4,
-            Field::SrcPort,
-            Field::DstPort,
-            Field::Protocol,
-            Field::IpLength,
-        ];
-        if parameters.syn_fin {
-            fields.push(Field::TcpFlags);
-        }
-        fields
+        parameters.keeping.needs(&[Field::IpLength])
     }
 
     fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
@@ -83,7 +61,7 @@ impl Family for HeavyHitter {
 }
 
 /// A flow's counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     packets: u64,
     bytes: u64,
@@ -99,16 +77,9 @@ pub struct Function<L> {
 /// An entry of the state file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// Source address.
-    pub src: IpAddr,
-    /// Destination address.
-    pub dst: IpAddr,
-    /// Source port.
-    pub sport: u16,
-    /// Destination port.
-    pub dport: u16,
-    /// IP protocol.
-    pub proto: u8,
+    /// The flow.
+    #[serde(flatten)]
+    pub flow: FiveTuple,
     /// Packets counted.
     pub packets: u64,
     /// Bytes counted.
@@ -118,56 +89,38 @@ pub struct Entry {
 }
 
 impl<L: Layout> NetworkFunction for Function<L> {
-    type State = Table<<L::Address as Address>::Flow, Counts>;
+    type State = FlowTable<L, Counts>;
     /// The flow's counts; `None` for a row that touched no entry.
     type Effect = Option<Counts>;
     type Entry = Entry;
 
     fn new_state(&self) -> Self::State {
-        Table::new(self.parameters.capacity)
+        Table::new(self.parameters.keeping.capacity)
     }
 
     #[inline]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> Option<Counts> {
-        if self.layout.is_blank(row) {
-            return None;
-        }
-        let flow = self.layout.flow(row);
-        let bytes = u64::from(self.layout.ip_length(row));
-        if self.parameters.syn_fin {
-            return self.apply_syn_fin(state, row, flow, bytes);
-        }
-        let (counts, _) = state.get_or_insert(&flow);
-        counts.packets += 1;
-        counts.bytes += bytes;
-        Some(*counts)
+        let keeping = &self.parameters.keeping;
+        keeping.update(&self.layout, state, row, |counts, _| {
+            counts.packets += 1;
+            counts.bytes += u64::from(self.layout.ip_length(row));
+            *counts
+        })
     }
 
     #[inline]
-    fn verdict(&self, _: Option<Counts>, _: &[u8], _: &mut Vec<u8>) -> Verdict {
-        Verdict::Pass
+    fn action(&self, _: Option<Counts>) -> Action {
+        Action::Pass
     }
 
     fn entries(&self, state: &Self::State) -> Vec<Entry> {
-        let mut entries: Vec<_> = state
-            .iter()
-            .map(|(&flow, &counts)| (flow, counts))
-            .collect();
-        entries.sort_unstable();
-        entries
+        flows::sorted::<L::Address, _>(state)
             .into_iter()
-            .map(|(flow, Counts { packets, bytes })| {
-                let tuple = L::Address::tuple(flow);
-                Entry {
-                    src: tuple.src,
-                    dst: tuple.dst,
-                    sport: tuple.sport,
-                    dport: tuple.dport,
-                    proto: tuple.proto,
-                    packets,
-                    bytes,
-                    heavy: bytes >= self.parameters.threshold,
-                }
+            .map(|(flow, Counts { packets, bytes })| Entry {
+                flow,
+                packets,
+                bytes,
+                heavy: bytes >= self.parameters.threshold,
             })
             .collect()
     }
@@ -178,33 +131,6 @@ impl<L: Layout> NetworkFunction for Function<L> {
             key: L::Address::tuple(self.layout.flow(row)).to_string(),
             state: format!("packets={packets} bytes={bytes}"),
         })
-    }
-}
-
-impl<L: Layout> Function<L> {
-    fn apply_syn_fin(
-        &self,
-        state: &mut Table<<L::Address as Address>::Flow, Counts>,
-        row: &[u8],
-        flow: <L::Address as Address>::Flow,
-        bytes: u64,
-    ) -> Option<Counts> {
-        let protocol = self.layout.protocol(row);
-        let flags = self.layout.tcp_flags(row);
-        let tcp = protocol == PROTOCOL_TCP;
-        let creates = protocol == PROTOCOL_UDP || tcp && flags.syn();
-        let (counts, new) = if creates {
-            state.get_or_insert(&flow)
-        } else {
-            (state.get_mut(&flow)?, false)
-        };
-        counts.packets += 1;
-        counts.bytes += bytes;
-        let counts = *counts;
-        if tcp && flags.fin() && !new {
-            state.remove(&flow);
-        }
-        Some(counts)
     }
 }
 
@@ -245,9 +171,9 @@ mod tests {
             .iter()
             .map(|e| {
                 (
-                    e.src.to_string(),
-                    e.sport,
-                    e.proto,
+                    e.flow.src.to_string(),
+                    e.flow.sport,
+                    e.flow.proto,
                     e.packets,
                     e.bytes,
                     e.heavy,
@@ -272,25 +198,6 @@ mod tests {
     }
 
     #[test]
-    fn syn_fin_keeps_connections() {
-        let f = function(Flow, &["syn-fin"]);
-        let mut state = f.new_state();
-        let (syn, fin, ack) = (0x02, 0x01, 0x10);
-        let mut step = |protocol, flags| {
-            let effect = f.apply(&mut state, &row(1, 7, protocol, flags, 10));
-            (effect.map(|c| c.packets), state.len())
-        };
-        assert_eq!(step(6, ack), (None, 0));
-        assert_eq!(step(1, syn), (None, 0));
-        assert_eq!(step(6, syn | fin), (Some(1), 1));
-        assert_eq!(step(6, ack), (Some(2), 1));
-        assert_eq!(step(6, syn), (Some(3), 1));
-        assert_eq!(step(6, fin), (Some(4), 0));
-        assert_eq!(step(6, fin), (None, 0));
-        assert_eq!(step(17, 0), (Some(1), 1));
-    }
-
-    #[test]
     fn both_address_families_live_together() {
         let f = function(Flow6Time, &[]);
         let mut state = f.new_state();
@@ -307,7 +214,7 @@ mod tests {
         let sources: Vec<_> = f
             .entries(&state)
             .iter()
-            .map(|e| e.src.to_string())
+            .map(|e| e.flow.src.to_string())
             .collect();
         assert_eq!(sources, ["10.0.0.1", "2001::"]);
         let described = f.describe(&v4, effect).unwrap();

@@ -8,8 +8,13 @@ use std::fmt::{self, Debug};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use scr_wire::{Field, Profile, profile};
+use serde::Serialize;
 
+use super::rewrite::{Endpoint, Translation};
 use crate::table::Key;
+
+/// `::ffff:0.0.0.0`, the first of the IPv4-mapped addresses.
+const MAPPED: u128 = 0xffff << 32;
 
 /// Offset of a field that the profile does not have; reading there gives 0.
 const ABSENT: usize = usize::MAX;
@@ -68,6 +73,20 @@ impl Columns {
         }
         columns
     }
+
+    /// Gives `row`, whose addresses are `A`, the endpoints of `to`, as far as the profile has them.
+    pub fn translate<A: Address>(&self, row: &mut [u8], to: &Translation) {
+        let sides = [
+            (to.src, self.src, self.src_port),
+            (to.dst, self.dst, self.dst_port),
+        ];
+        for (endpoint, address_at, port_at) in sides {
+            if let Some(Endpoint { address, port }) = endpoint {
+                A::write(row, address_at, address);
+                write(row, port_at, port.to_be_bytes());
+            }
+        }
+    }
 }
 
 /// Whether `profile` has `field`, where an IPv4 address is also found in a 16-byte address.
@@ -85,6 +104,12 @@ fn read<const N: usize>(row: &[u8], at: usize) -> [u8; N] {
     match row.get(at..).and_then(|rest| rest.first_chunk()) {
         Some(bytes) => *bytes,
         None => [0; N],
+    }
+}
+
+fn write<const N: usize>(row: &mut [u8], at: usize, bytes: [u8; N]) {
+    if let Some(place) = row.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+        *place = bytes;
     }
 }
 
@@ -188,11 +213,27 @@ impl TcpFlags {
     pub const FIN: u8 = 0x01;
     /// The SYN bit.
     pub const SYN: u8 = 0x02;
+    /// The RST bit.
+    pub const RST: u8 = 0x04;
+    /// The ACK bit.
+    pub const ACK: u8 = 0x10;
 
     /// Whether SYN is set, with or without ACK.
     #[inline(always)]
     pub const fn syn(self) -> bool {
         self.0 & Self::SYN != 0
+    }
+
+    /// Whether RST is set.
+    #[inline(always)]
+    pub const fn rst(self) -> bool {
+        self.0 & Self::RST != 0
+    }
+
+    /// Whether ACK is set.
+    #[inline(always)]
+    pub const fn ack(self) -> bool {
+        self.0 & Self::ACK != 0
     }
 
     /// Whether FIN is set.
@@ -209,6 +250,12 @@ pub trait Address: Key + Ord + Debug + Sync {
 
     /// The address at `at` in `row`.
     fn read(row: &[u8], at: usize) -> Self;
+
+    /// Puts an IPv4 address at `at` into `row`.
+    fn write(row: &mut [u8], at: usize, address: u32);
+
+    /// The address if it is an IPv4 one.
+    fn v4(self) -> Option<u32>;
 
     /// The address for people: IPv4 where it is one.
     fn ip(self) -> IpAddr;
@@ -229,6 +276,15 @@ impl Address for u32 {
     #[inline(always)]
     fn read(row: &[u8], at: usize) -> Self {
         u32::from_be_bytes(read(row, at))
+    }
+
+    fn write(row: &mut [u8], at: usize, address: u32) {
+        write(row, at, address.to_be_bytes());
+    }
+
+    #[inline(always)]
+    fn v4(self) -> Option<u32> {
+        Some(self)
     }
 
     fn ip(self) -> IpAddr {
@@ -263,6 +319,16 @@ impl Address for [u64; 2] {
         [(address >> 64) as u64, address as u64]
     }
 
+    fn write(row: &mut [u8], at: usize, address: u32) {
+        write(row, at, (MAPPED | u128::from(address)).to_be_bytes());
+    }
+
+    #[inline(always)]
+    fn v4(self) -> Option<u32> {
+        let [high, low] = self;
+        (high == 0 && low >> 32 == 0xffff).then_some(low as u32)
+    }
+
     fn ip(self) -> IpAddr {
         Ipv6Addr::from_bits(u128::from(self[0]) << 64 | u128::from(self[1])).to_canonical()
     }
@@ -289,7 +355,7 @@ const fn swap_ports(rest: u64) -> u64 {
 }
 
 /// A 5-tuple for people and files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FiveTuple {
     /// Source address.
     pub src: IpAddr,
@@ -441,6 +507,36 @@ mod tests {
         }
         assert!(!layout.is_blank(row));
         assert!(layout.is_blank(&[0; 64][..profile.row_bytes()]));
+    }
+
+    #[test]
+    fn a_translated_row_is_that_of_the_translated_packet() {
+        let (mut packet, time) = packet();
+        let mut rows = [[0; 64]; 2];
+        let encode = |packet: &Parsed, row: &mut [u8; 64], profile: &Profile| {
+            row.fill(0);
+            profile.encode(packet, time, row);
+        };
+        for p in profile::BUILTIN {
+            packet = self::packet().0;
+            encode(&packet, &mut rows[0], p);
+            let to = Translation {
+                src: Some(Endpoint::new(0xc000_0201, 5)),
+                dst: Some(Endpoint::new(0xc000_0202, 6)),
+            };
+            if p.has_ipv6() {
+                Columns::of(p).translate::<[u64; 2]>(&mut rows[0][..p.row_bytes()], &to);
+            } else {
+                Columns::of(p).translate::<u32>(&mut rows[0][..p.row_bytes()], &to);
+            }
+            packet.src = Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped().octets();
+            packet.dst = Ipv4Addr::new(192, 0, 2, 2).to_ipv6_mapped().octets();
+            (packet.src_port, packet.dst_port) = ([0, 5], [0, 6]);
+            encode(&packet, &mut rows[1], p);
+            assert_eq!(rows[0], rows[1], "{}", p.name());
+        }
+        assert_eq!(<[u64; 2]>::read(&packet.src, 0).v4(), Some(0xc000_0201));
+        assert_eq!([0, 1].v4(), None);
     }
 
     #[test]

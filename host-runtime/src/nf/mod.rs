@@ -1,8 +1,8 @@
 //! Network functions: what they are, how they read rows, and which ones there are.
 //!
 //! ```text
-//!  row ──▶ apply(state, row) ──▶ effect ──▶ verdict(effect, packet)
-//!          on every replica                 on the packet's own core only
+//!  row ──▶ apply(state, row) ──▶ effect ──▶ action(effect) ──▶ verdict(effect, packet)
+//!          on every replica                                    on the packet's own core only
 //! ```
 //!
 //! A function is one file here and one line in [`registry`]. The file holds a [`Family`], which is what can be said
@@ -10,20 +10,26 @@
 //! [`Layout`] of rows, which is what runs. Everything that runs per row is thereby compiled once per function and
 //! profile, with the offsets of fields as constants.
 
+pub mod chain;
 pub mod conntrack;
 pub mod ddos;
+pub mod flows;
 pub mod heavy_hitter;
 pub mod layout;
+pub mod load_balancer;
+pub mod nat;
 pub mod options;
 pub mod port_knock;
 pub mod registry;
+pub mod rewrite;
 pub mod token_bucket;
 
 use std::fmt;
 
 pub use layout::{Address, Layout};
 pub use options::{OptionError, OptionHelp, Options};
-pub use registry::{NAMES, SelectError, Selected, Visitor};
+pub use registry::{NAMES, Own, Select, SelectError, Selected, Visitor};
+pub use rewrite::{Endpoint, Translation};
 
 /// Entries a function's table holds where `capacity` is not given.
 pub const DEFAULT_CAPACITY: usize = 1 << 20;
@@ -49,11 +55,30 @@ impl fmt::Display for Verdict {
     }
 }
 
+/// What a row's effect says is to be done with its packet: decided from rows, so every replica knows it of every packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Let it go on.
+    Pass,
+    /// Let it end here.
+    Drop,
+    /// Let it go on with other endpoints.
+    Rewrite(Translation),
+}
+
+impl Action {
+    /// [`Pass`](Self::Pass) or [`Drop`](Self::Drop).
+    #[inline(always)]
+    pub const fn pass_if(pass: bool) -> Self {
+        if pass { Self::Pass } else { Self::Drop }
+    }
+}
+
 /// A network function that runs: parameters and layout of rows fixed.
 ///
 /// Every replica applies the same rows in the same order and must reach the same state, so [`apply`](Self::apply) may
 /// use the state, the row and the parameters, and nothing else: no clock, no randomness but a fixed seed, no I/O.
-/// A row with protocol 0 and all-zero addresses must change nothing and give an effect whose verdict is pass.
+/// A row with protocol 0 and all-zero addresses must change nothing and give an effect whose action is to pass.
 pub trait NetworkFunction: Clone + Send + Sync + 'static {
     /// What a replica holds. Bounded. Two states are equal when the same rows made them.
     type State: Clone + PartialEq + Send;
@@ -68,16 +93,45 @@ pub trait NetworkFunction: Clone + Send + Sync + 'static {
     /// Takes one row into the state.
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> Self::Effect;
 
-    /// The verdict on the packet whose row had `effect`. With [`Verdict::Rewrite`] the packet's new bytes have been
-    /// appended to `rewritten`; with any other nothing has.
-    fn verdict(&self, effect: Self::Effect, packet: &[u8], rewritten: &mut Vec<u8>) -> Verdict;
+    /// What is to be done with the packet whose row had `effect`. A function that follows in a chain is given the row
+    /// only if the packet goes on, and with the endpoints that it goes on with.
+    fn action(&self, effect: Self::Effect) -> Action;
+
+    /// Carries the action out. With [`Verdict::Rewrite`] the packet's new bytes have been appended to `rewritten`; with
+    /// any other nothing has. A packet that is to be rewritten and is not what its row says cannot go on.
+    #[inline]
+    fn verdict(&self, effect: Self::Effect, packet: &[u8], rewritten: &mut Vec<u8>) -> Verdict {
+        match self.action(effect) {
+            Action::Pass => Verdict::Pass,
+            Action::Drop => Verdict::Drop,
+            Action::Rewrite(to) if to.rewrite(packet, rewritten) => Verdict::Rewrite,
+            Action::Rewrite(_) => Verdict::Drop,
+        }
+    }
 
     /// The state's entries, sorted by their key fields.
     fn entries(&self, state: &Self::State) -> Vec<Self::Entry>;
 
+    /// What the state counted besides its entries, by name, for the state file; always the same names.
+    fn totals(&self, state: &Self::State) -> Vec<(String, u64)> {
+        let _ = state;
+        Vec::new()
+    }
+
     /// Key and state of the entry that `row` touched with `effect`, for event files; `None` when it touched none. An
     /// entry that the row removed is described as it was before removal.
     fn describe(&self, row: &[u8], effect: Self::Effect) -> Option<Description>;
+
+    /// All that the row just applied touched. Only a chain touches more than one entry.
+    fn describe_all(
+        &self,
+        state: &Self::State,
+        row: &[u8],
+        effect: Self::Effect,
+    ) -> Vec<Description> {
+        let _ = state;
+        self.describe(row, effect).into_iter().collect()
+    }
 }
 
 /// An entry as event files show it.

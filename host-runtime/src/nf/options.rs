@@ -26,7 +26,7 @@ pub enum OptionError {
     #[error("{function} has no option '{key}'; it takes {valid}")]
     Unknown {
         /// The function's name.
-        function: &'static str,
+        function: String,
         /// What was given.
         key: String,
         /// The options it has.
@@ -35,6 +35,19 @@ pub enum OptionError {
     /// The option is there twice.
     #[error("option '{0}' is given twice")]
     Repeated(String),
+    /// Several functions of a chain have it.
+    #[error("option '{key}' could be that of {functions}; write {remedy}")]
+    Ambiguous {
+        /// The option.
+        key: String,
+        /// The functions that have it.
+        functions: String,
+        /// How to say which is meant.
+        remedy: String,
+    },
+    /// Options exclude each other.
+    #[error("{0}")]
+    Conflict(String),
     /// A value is missing, or is there and should not.
     #[error("option '{key}' is written {usage}")]
     Form {
@@ -68,20 +81,17 @@ impl Options {
     ///
     /// [`OptionError`] for an unknown or repeated option, a missing or a superfluous value.
     pub fn parse<S: AsRef<str>>(
-        function: &'static str,
+        function: &str,
         known: &[OptionHelp],
         given: &[S],
     ) -> Result<Self, OptionError> {
         let mut options: Vec<(String, Option<String>)> = Vec::new();
         for text in given {
-            let (key, value) = match text.as_ref().split_once('=') {
-                Some((key, value)) => (key.trim(), Some(value.trim())),
-                None => (text.as_ref().trim(), None),
-            };
+            let (key, value) = split(text.as_ref());
             let Some(help) = known.iter().find(|help| help.key() == key) else {
                 let valid: Vec<_> = known.iter().map(|help| help.usage).collect();
                 return Err(OptionError::Unknown {
-                    function,
+                    function: function.to_owned(),
                     key: key.to_owned(),
                     valid: valid.join(", "),
                 });
@@ -153,6 +163,15 @@ impl Options {
         })
     }
 
+    /// The option's value, a positive number of seconds, in nanoseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionError::Value`] when it is none.
+    pub fn seconds(&mut self, key: &'static str) -> Result<Option<u64>, OptionError> {
+        self.value(key, seconds)
+    }
+
     /// The option `capacity`, or the default.
     ///
     /// # Errors
@@ -162,6 +181,92 @@ impl Options {
         let capacity = self.number("capacity", 1..=1 << 31)?;
         Ok(capacity.map_or(super::DEFAULT_CAPACITY, |n| n as usize))
     }
+}
+
+/// Nanoseconds from a positive number of seconds, decimals allowed.
+///
+/// # Errors
+///
+/// How it must be written.
+pub fn seconds(text: &str) -> Result<u64, &'static str> {
+    const WRONG: &str = "must be a positive number of seconds below 2^32, written as 60 or 0.5, with nine decimals at most";
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
+        return Err(WRONG);
+    }
+    let whole: u32 = whole.parse().map_err(|_| WRONG)?;
+    let nanos: u64 = format!("{fraction:0<9}").parse().map_err(|_| WRONG)?;
+    match u64::from(whole) * 1_000_000_000 + nanos {
+        0 => Err(WRONG),
+        window => Ok(window),
+    }
+}
+
+/// `KEY=VALUE` or `KEY`.
+fn split(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('=') {
+        Some((key, value)) => (key.trim(), Some(value.trim())),
+        None => (text.trim(), None),
+    }
+}
+
+/// Gives each of `functions` its share of the options of the chain `name`: those with the function's name and a dot
+/// before the key, without these, and those that only it has.
+///
+/// # Errors
+///
+/// [`OptionError`] for an option that no function has, or several.
+pub fn deal<S: AsRef<str>>(
+    name: &str,
+    functions: &[(&str, &[OptionHelp])],
+    given: &[S],
+) -> Result<Vec<Vec<String>>, OptionError> {
+    let mut shares = vec![Vec::new(); functions.len()];
+    for text in given.iter().map(S::as_ref) {
+        let (key, _) = split(text);
+        let named = key.split_once('.').and_then(|(function, _)| {
+            let at = functions.iter().position(|&(name, _)| name == function)?;
+            Some((at, text.trim_start().get(function.len() + 1..)?))
+        });
+        if let Some((at, text)) = named {
+            shares[at].push(text.to_owned());
+            continue;
+        }
+        let having = |&(_, known): &(&str, &[OptionHelp])| known.iter().any(|o| o.key() == key);
+        let mut places = (0..functions.len()).filter(|&at| having(&functions[at]));
+        match (places.next(), places.next()) {
+            (Some(at), None) => shares[at].push(text.to_owned()),
+            (Some(_), Some(_)) => {
+                let names = functions
+                    .iter()
+                    .filter(|f| having(f))
+                    .map(|&(name, _)| name);
+                let names: Vec<_> = names.collect();
+                let keys: Vec<_> = names.iter().map(|name| format!("{name}.{key}")).collect();
+                return Err(OptionError::Ambiguous {
+                    key: key.to_owned(),
+                    functions: names.join(" or "),
+                    remedy: keys.join(" or "),
+                });
+            }
+            (None, _) => {
+                let dotted = functions.len() > 1;
+                let valid = functions.iter().flat_map(|&(name, known)| {
+                    known.iter().map(move |option| match dotted {
+                        true => format!("{name}.{}", option.usage),
+                        false => option.usage.to_owned(),
+                    })
+                });
+                return Err(OptionError::Unknown {
+                    function: name.to_owned(),
+                    key: key.to_owned(),
+                    valid: valid.collect::<Vec<_>>().join(", "),
+                });
+            }
+        }
+    }
+    Ok(shares)
 }
 
 /// The option `capacity`, which every function with a table has.
@@ -206,5 +311,14 @@ mod tests {
         assert_eq!(options.capacity(), Ok(12));
         assert!(options.flag("loud"));
         assert_eq!(options.capacity(), Ok(super::super::DEFAULT_CAPACITY));
+    }
+
+    #[test]
+    fn seconds_are_read_exactly() {
+        assert_eq!(seconds("10"), Ok(10_000_000_000));
+        assert_eq!(seconds("0.000000001"), Ok(1));
+        for bad in ["0", "", "-1", "1e3", "0.0000000001", "4294967296", "x"] {
+            assert!(seconds(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -25,8 +25,7 @@ use serde::Serialize;
 
 use super::options::CAPACITY;
 use super::{
-    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
-    Verdict,
+    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
 use crate::table::Table;
 
@@ -206,13 +205,11 @@ impl<L: Layout> NetworkFunction for Function<L> {
     }
 
     #[inline]
-    fn verdict(&self, effect: Effect, _: &[u8], _: &mut Vec<u8>) -> Verdict {
-        match effect {
-            Effect::Blank | Effect::Untouched(Door::Open) | Effect::Moved(Door::Open) => {
-                Verdict::Pass
-            }
-            _ => Verdict::Drop,
-        }
+    fn action(&self, effect: Effect) -> Action {
+        Action::pass_if(matches!(
+            effect,
+            Effect::Blank | Effect::Untouched(Door::Open) | Effect::Moved(Door::Open)
+        ))
     }
 
     fn entries(&self, state: &Self::State) -> Vec<Entry> {
@@ -241,6 +238,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nf::Verdict;
     use crate::nf::layout::Knock;
 
     const SYN: u8 = 0x02;

@@ -1,9 +1,13 @@
 //! The network functions there are, and the way from a name to compiled code.
 
+use std::fmt;
+
 use scr_wire::{Field, Profile, profile};
 
+use super::chain::{Chain, Stage};
 use super::layout::{self, Columns, Flow, Flow6Time, FlowTime, Knock, Source, User4, User16};
-use super::{Family, NetworkFunction, OptionError, OptionHelp, Options};
+use super::options::{self, OptionHelp};
+use super::{Family, NetworkFunction, OptionError, Options};
 
 /// Code to be run with whichever function was selected.
 pub trait Visitor {
@@ -25,6 +29,9 @@ pub enum SelectError {
         /// The names there are.
         valid: String,
     },
+    /// It is in the chain already.
+    #[error("{0} is in the chain twice; its state would have no name of its own")]
+    Repeated(String),
     /// Its options are wrong.
     #[error(transparent)]
     Option(#[from] OptionError),
@@ -34,7 +41,7 @@ pub enum SelectError {
     )]
     Profile {
         /// The function.
-        function: &'static str,
+        function: String,
         /// The profile.
         profile: &'static str,
         /// The fields it lacks.
@@ -44,82 +51,192 @@ pub enum SelectError {
     },
 }
 
+/// What a run can be made with: a function, or several, with options.
+pub trait Select {
+    /// The name in reports and state files.
+    fn name(&self) -> &str;
+
+    /// Builds the function for rows of `profile` and runs `visitor` with it.
+    ///
+    /// # Errors
+    ///
+    /// [`SelectError::Profile`] when the profile lacks a field.
+    fn with<V: Visitor>(&self, profile: &Profile, visitor: V) -> Result<V::Output, SelectError>;
+}
+
+/// A function that need not be in the registry, with its options.
+pub struct Own<F: Family>(F::Parameters);
+
+// By hand: a derivation would ask the same of the family, which is a mere name.
+impl<F: Family> Clone for Own<F> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<F: Family> PartialEq for Own<F> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<F: Family> fmt::Debug for Own<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple(F::NAME).field(&self.0).finish()
+    }
+}
+
+impl<F: Family> Own<F> {
+    /// The function with `options`, each `KEY` or `KEY=VALUE`.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionError`] when it does not take them.
+    pub fn new<S: AsRef<str>>(options: &[S]) -> Result<Self, OptionError> {
+        let mut options = Options::parse(F::NAME, F::OPTIONS, options)?;
+        Ok(Self(F::parameters(&mut options)?))
+    }
+
+    /// The fields that the function needs with these options; IPv4 addresses stand for 16-byte ones as well.
+    pub fn needs(&self) -> Vec<Field> {
+        F::needs(&self.0)
+    }
+
+    /// The smallest profile of the format with all fields that the function needs.
+    pub fn smallest_profile(&self) -> &'static Profile {
+        smallest(&self.needs())
+    }
+}
+
+impl<F: Family> Select for Own<F> {
+    fn name(&self) -> &str {
+        F::NAME
+    }
+
+    fn with<V: Visitor>(&self, profile: &Profile, visitor: V) -> Result<V::Output, SelectError> {
+        check(F::NAME, &self.needs(), profile)?;
+        Ok(build::<F, V>(self.0.clone(), profile, visitor))
+    }
+}
+
+/// Makes a registry of families: one line each.
 macro_rules! functions {
     ($($variant:ident($family:ty),)*) => {
-        /// A function with its options, by name.
+        /// A function with its options.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum Selected {
-            $(#[doc = concat!("[`", stringify!($family), "`]")] $variant(<$family as Family>::Parameters),)*
+        enum Single {
+            $($variant($crate::nf::registry::Own<$family>),)*
         }
 
         /// The names of all functions.
-        pub const NAMES: &[&str] = &[$(<$family>::NAME,)*];
+        pub const NAMES: &[&str] = &[$(<$family as $crate::nf::Family>::NAME,)*];
 
-        impl Selected {
-            /// The function `name` with `options`, each `KEY` or `KEY=VALUE`.
-            ///
-            /// # Errors
-            ///
-            /// [`SelectError`] when there is no such function or it does not take the options.
-            pub fn new<S: AsRef<str>>(name: &str, options: &[S]) -> Result<Self, SelectError> {
-                $(if name == <$family>::NAME {
-                    let mut options = Options::parse(<$family>::NAME, <$family>::OPTIONS, options)?;
-                    return Ok(Self::$variant(<$family>::parameters(&mut options)?));
+        impl Single {
+            /// The name and the options of the function `name`, if there is one.
+            fn find(name: &str) -> Option<(&'static str, &'static [$crate::nf::OptionHelp])> {
+                $(if name == <$family as $crate::nf::Family>::NAME {
+                    return Some((
+                        <$family as $crate::nf::Family>::NAME,
+                        <$family as $crate::nf::Family>::OPTIONS,
+                    ));
                 })*
-                Err(SelectError::Unknown { name: name.to_owned(), valid: NAMES.join(", ") })
+                None
             }
 
-            /// The function's name.
-            pub fn name(&self) -> &'static str {
-                match self { $(Self::$variant(_) => <$family>::NAME,)* }
+            /// The function `name`, if there is one, with `options`.
+            fn new(name: &str, options: &[String]) -> Result<Option<Self>, $crate::nf::OptionError> {
+                $(if name == <$family as $crate::nf::Family>::NAME {
+                    return Ok(Some(Self::$variant($crate::nf::registry::Own::new(options)?)));
+                })*
+                Ok(None)
             }
 
-            /// What the function does, in a phrase.
-            pub fn about(&self) -> &'static str {
-                match self { $(Self::$variant(_) => <$family>::ABOUT,)* }
+            fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => <$family as $crate::nf::Family>::NAME,)* }
             }
 
-            /// The options that the function takes.
-            pub fn options(&self) -> &'static [OptionHelp] {
-                match self { $(Self::$variant(_) => <$family>::OPTIONS,)* }
+            fn needs(&self) -> Vec<scr_wire::Field> {
+                match self { $(Self::$variant(own) => own.needs(),)* }
             }
 
-            /// The fields that the function needs with these options; IPv4 addresses stand for 16-byte ones as well.
-            pub fn needs(&self) -> Vec<Field> {
-                match self { $(Self::$variant(parameters) => <$family>::needs(parameters),)* }
-            }
-
-            /// Builds the function for rows of `profile` and runs `visitor` with it.
-            ///
-            /// # Errors
-            ///
-            /// [`SelectError::Profile`] when the profile lacks a field.
-            pub fn with<V: Visitor>(&self, profile: &Profile, visitor: V) -> Result<V::Output, SelectError> {
-                self.check(profile)?;
-                match self {
-                    $(Self::$variant(parameters) => Ok(build::<$family, V>(parameters.clone(), profile, visitor)),)*
-                }
+            fn with<V: $crate::nf::Visitor>(
+                &self,
+                profile: &scr_wire::Profile,
+                visitor: V,
+            ) -> Result<V::Output, $crate::nf::SelectError> {
+                use $crate::nf::Select;
+                match self { $(Self::$variant(own) => own.with(profile, visitor),)* }
             }
         }
     };
 }
-
 functions! {
     Conntrack(super::conntrack::Conntrack),
     Ddos(super::ddos::Ddos),
     HeavyHitter(super::heavy_hitter::HeavyHitter),
+    LoadBalancer(super::load_balancer::LoadBalancer),
+    Nat(super::nat::Nat),
     PortKnock(super::port_knock::PortKnock),
     TokenBucket(super::token_bucket::TokenBucket),
 }
 
+/// A function with its options, or a chain of functions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Selected {
+    name: String,
+    stages: Vec<Single>,
+}
+
 impl Selected {
+    /// The function `name` with `options`, each `KEY` or `KEY=VALUE`; or a chain of functions, where `name` is several
+    /// names with commas between. An option may have the name of its function and a dot before it; in a chain it must
+    /// where several functions have the same option.
+    ///
+    /// # Errors
+    ///
+    /// [`SelectError`] when there is no such function or it does not take the options.
+    pub fn new<S: AsRef<str>>(name: &str, options: &[S]) -> Result<Self, SelectError> {
+        let unknown = |name: &str| SelectError::Unknown {
+            name: name.to_owned(),
+            valid: NAMES.join(", "),
+        };
+        let mut parts: Vec<(&str, &[OptionHelp])> = Vec::new();
+        for part in name.split(',').map(str::trim) {
+            let (part, options) = Single::find(part).ok_or_else(|| unknown(part))?;
+            if parts.iter().any(|&(other, _)| other == part) {
+                return Err(SelectError::Repeated(part.to_owned()));
+            }
+            parts.push((part, options));
+        }
+        let dealt = options::deal(name, &parts, options)?;
+        let stages = parts.iter().zip(dealt);
+        let stages = stages
+            .map(|((part, _), options)| Single::new(part, &options)?.ok_or_else(|| unknown(part)));
+        Ok(Self {
+            stages: stages.collect::<Result<_, _>>()?,
+            name: name.to_owned(),
+        })
+    }
+
+    /// The name, as it was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The fields that the function needs with these options; IPv4 addresses stand for 16-byte ones as well.
+    pub fn needs(&self) -> Vec<Field> {
+        let mut needs = Vec::new();
+        for field in self.stages.iter().flat_map(Single::needs) {
+            if !needs.contains(&field) {
+                needs.push(field);
+            }
+        }
+        needs
+    }
+
     /// The smallest profile of the format with all fields that the function needs.
     pub fn smallest_profile(&self) -> &'static Profile {
-        let needs = self.needs();
-        profile::BUILTIN
-            .into_iter()
-            .find(|profile| needs.iter().all(|&field| layout::has(profile, field)))
-            .unwrap_or(&profile::FLOW6_TIME)
+        smallest(&self.needs())
     }
 
     /// Checks that `profile` has every field that the function needs.
@@ -128,22 +245,74 @@ impl Selected {
     ///
     /// [`SelectError::Profile`] when it lacks one.
     pub fn check(&self, profile: &Profile) -> Result<(), SelectError> {
-        let missing: Vec<&str> = self
-            .needs()
-            .into_iter()
-            .filter(|&field| !layout::has(profile, field))
-            .map(Field::title)
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        Err(SelectError::Profile {
-            function: self.name(),
-            profile: profile.name(),
-            missing: missing.join(", "),
-            smallest: self.smallest_profile().name(),
-        })
+        check(&self.name, &self.needs(), profile)
     }
+
+    /// Builds the function for rows of `profile` and runs `visitor` with it.
+    ///
+    /// # Errors
+    ///
+    /// [`SelectError::Profile`] when the profile lacks a field.
+    pub fn with<V: Visitor>(
+        &self,
+        profile: &Profile,
+        visitor: V,
+    ) -> Result<V::Output, SelectError> {
+        self.check(profile)?;
+        if let [single] = &self.stages[..] {
+            return single.with(profile, visitor);
+        }
+        let stages = self.stages.iter();
+        let stages = stages.map(|single| single.with(profile, ToStage(single.name())));
+        let chain = Chain::new(profile, stages.collect::<Result<_, _>>()?);
+        Ok(visitor.visit(chain))
+    }
+}
+
+impl Select for Selected {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn with<V: Visitor>(&self, profile: &Profile, visitor: V) -> Result<V::Output, SelectError> {
+        self.with(profile, visitor)
+    }
+}
+
+/// Makes a function of this name a stage of a chain.
+struct ToStage(&'static str);
+
+impl Visitor for ToStage {
+    type Output = Stage;
+
+    fn visit<F: NetworkFunction>(self, function: F) -> Stage {
+        Stage::new(self.0, function)
+    }
+}
+
+/// The smallest profile of the format with all fields of `needs`.
+fn smallest(needs: &[Field]) -> &'static Profile {
+    profile::BUILTIN
+        .into_iter()
+        .find(|profile| needs.iter().all(|&field| layout::has(profile, field)))
+        .unwrap_or(&profile::FLOW6_TIME)
+}
+
+fn check(function: &str, needs: &[Field], profile: &Profile) -> Result<(), SelectError> {
+    let missing: Vec<&str> = needs
+        .iter()
+        .filter(|&&field| !layout::has(profile, field))
+        .map(|field| field.title())
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(SelectError::Profile {
+        function: function.to_owned(),
+        profile: profile.name(),
+        missing: missing.join(", "),
+        smallest: smallest(needs).name(),
+    })
 }
 
 fn build<F: Family, V: Visitor>(
@@ -162,9 +331,41 @@ fn build<F: Family, V: Visitor>(
     }
 }
 
+/// The function of `docs/write-a-function.md`, to see that it is as easily registered as the page says.
+#[cfg(test)]
+#[path = "../../examples/own_function/connection_limit.rs"]
+mod connection_limit;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    mod registered {
+        functions! {
+            ConnectionLimit(super::super::connection_limit::ConnectionLimit),
+        }
+
+        #[test]
+        fn a_function_of_ones_own_is_registered_by_one_line() {
+            assert_eq!(NAMES, ["connection-limit"]);
+            let (name, options) = Single::find("connection-limit").unwrap();
+            let single = Single::new(name, &["limit=7".to_owned()]).unwrap().unwrap();
+            assert_eq!(single.name(), name);
+            assert_eq!(options.len(), 2);
+            assert_eq!(single.needs().len(), 3);
+            struct Runs;
+            impl crate::nf::Visitor for Runs {
+                type Output = ();
+                fn visit<F: crate::nf::NetworkFunction>(self, function: F) {
+                    let mut state = function.new_state();
+                    function.apply(&mut state, &[10, 0, 0, 1, 0, 80, 6, 2]);
+                    assert_eq!(function.entries(&state).len(), 1);
+                }
+            }
+            single.with(&scr_wire::profile::KNOCK, Runs).unwrap();
+            assert!(Single::new("ddos", &[]).unwrap().is_none());
+        }
+    }
 
     #[test]
     fn the_smallest_profile_is_found() {
@@ -177,6 +378,10 @@ mod tests {
         assert_eq!(smallest("ddos", &["window=10"]), "flow-time");
         assert_eq!(smallest("heavy-hitter", &[]), "flow");
         assert_eq!(smallest("heavy-hitter", &["syn-fin"]), "flow");
+        assert_eq!(smallest("load-balancer", &[]), "flow");
+        assert_eq!(smallest("load-balancer", &["down=10.1.0.1@1"]), "flow-time");
+        assert_eq!(smallest("nat", &[]), "flow-time");
+        assert_eq!(smallest("nat", &["no-timeout"]), "flow");
         assert_eq!(smallest("port-knock", &[]), "knock");
         assert_eq!(smallest("token-bucket", &[]), "flow-time");
         assert_eq!(smallest("token-bucket", &["syn-fin"]), "flow-time");
@@ -196,11 +401,78 @@ mod tests {
 
     #[test]
     fn names_are_listed_for_who_errs() {
-        let error = Selected::new::<&str>("nat", &[]).unwrap_err();
+        let error = Selected::new::<&str>("firewall", &[]).unwrap_err();
+        assert!(error.to_string().contains(&NAMES.join(", ")));
+    }
+
+    #[test]
+    fn a_chain_needs_what_its_functions_need() {
+        let smallest = |name, options: &[&str]| {
+            let selected = Selected::new(name, options).unwrap();
+            selected.smallest_profile().name()
+        };
+        assert_eq!(smallest("ddos,port-knock", &[]), "knock");
+        assert_eq!(smallest("port-knock, heavy-hitter", &[]), "flow");
+        assert_eq!(smallest("ddos,heavy-hitter", &["window=1"]), "flow-time");
+        let error = Selected::new::<&str>("ddos,heavy-hitter", &[])
+            .unwrap()
+            .check(&profile::SOURCE)
+            .unwrap_err();
         assert!(
             error
                 .to_string()
-                .contains("conntrack, ddos, heavy-hitter, port-knock, token-bucket")
+                .starts_with("ddos,heavy-hitter needs dst IPv4,")
         );
+    }
+
+    #[test]
+    fn options_find_their_function() {
+        let select = |name: &str, options: &[&str]| Selected::new(name, options);
+        let chain = "ddos,heavy-hitter";
+        for options in [
+            &[
+                "window=3",
+                "syn-fin",
+                "ddos.threshold=5",
+                "heavy-hitter.threshold=6",
+            ][..],
+            &[
+                "ddos.window=3",
+                "heavy-hitter.syn-fin",
+                "ddos.threshold=5",
+                "heavy-hitter.threshold=6",
+            ],
+        ] {
+            let selected = select(chain, options).unwrap();
+            assert_eq!(
+                selected.stages[0],
+                select("ddos", &["window=3", "threshold=5"]).unwrap().stages[0]
+            );
+            assert_eq!(
+                selected.stages[1],
+                select("heavy-hitter", &["heavy-hitter.threshold=6", "syn-fin"])
+                    .unwrap()
+                    .stages[0]
+            );
+        }
+        let error = |name, options| select(name, options).unwrap_err().to_string();
+        assert_eq!(
+            error(chain, &["threshold=3"]),
+            "option 'threshold' could be that of ddos or heavy-hitter; write ddos.threshold or heavy-hitter.threshold"
+        );
+        assert_eq!(
+            error(chain, &["ports=3"]),
+            "ddos,heavy-hitter has no option 'ports'; it takes ddos.threshold=PACKETS, ddos.window=SECONDS, \
+             ddos.capacity=ENTRIES, heavy-hitter.threshold=BYTES, heavy-hitter.syn-fin, heavy-hitter.capacity=ENTRIES"
+        );
+        assert_eq!(
+            error(chain, &["ddos.syn-fin"]),
+            "ddos has no option 'syn-fin'; it takes threshold=PACKETS, window=SECONDS, capacity=ENTRIES"
+        );
+        assert!(error(chain, &["conntrack.capacity=3"]).contains("no option 'conntrack.capacity'"));
+        assert!(error(chain, &["window=3", "ddos.window=4"]).contains("twice"));
+        assert!(error("ddos", &["ports=3"]).contains("it takes threshold=PACKETS"));
+        assert!(error("ddos,ddos", &[]).contains("ddos is in the chain twice"));
+        assert!(error("ddos,", &[]).contains("no network function ''"));
     }
 }

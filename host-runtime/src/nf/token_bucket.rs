@@ -1,8 +1,8 @@
 //! `token-bucket`: lets every flow send at a rate, with bursts.
 //!
-//! Key: the 5-tuple, of any IP protocol; ports are 0 where a packet has none. A bucket starts full. Time fills it by
-//! `rate` tokens a second, up to `burst`; a packet that finds a whole token takes it and passes, any other is dropped
-//! and takes nothing.
+//! Key: the 5-tuple, with entries kept as [`flows`] says; with `syn-fin` packets without an entry pass, and
+//! a FIN removes its entry whether its packet passes or not. A bucket starts full. Time fills it by `rate` tokens a
+//! second, up to `burst`; a packet that finds a whole token takes it and passes, any other is dropped and takes nothing.
 //!
 //! ```text
 //!  tokens = min(burst, tokens + max(0, t - last) · rate)      last = max(last, t), for dropped packets too
@@ -11,22 +11,17 @@
 //! Tokens are whole numbers of 10⁻⁹, and a rate in tokens a second times nanoseconds gives just these: nothing is ever
 //! rounded. Products that leave 64 bits are more than any bucket holds.
 //!
-//! With `syn-fin` an entry is created by a TCP SYN or any UDP packet, and removed by a FIN, whether its packet passes
-//! or not; a FIN removes only an entry that existed before the packet. Packets without an entry pass.
-//!
 //! When the table is full, a new flow evicts the one under the table's hand ([`crate::table`]), whose next packet finds
 //! a full bucket.
 
-use std::net::IpAddr;
-
 use scr_wire::Field;
-use scr_wire::parse::{PROTOCOL_TCP, PROTOCOL_UDP};
 use serde::Serialize;
 
+use super::flows::{self, FlowTable, Keeping, SYN_FIN};
+use super::layout::FiveTuple;
 use super::options::CAPACITY;
 use super::{
-    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
-    Verdict,
+    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
 use crate::table::Table;
 
@@ -44,10 +39,8 @@ pub struct Parameters {
     pub rate: u64,
     /// What a full bucket holds, in 10⁻⁹ tokens.
     pub full: u64,
-    /// Entries live from SYN to FIN.
-    pub syn_fin: bool,
-    /// Entries in the table.
-    pub capacity: usize,
+    /// How entries are kept.
+    pub keeping: Keeping,
 }
 
 impl Family for TokenBucket {
@@ -62,10 +55,7 @@ impl Family for TokenBucket {
             usage: "burst=PACKETS",
             about: "packets that it may send at once (16)",
         },
-        OptionHelp {
-            usage: "syn-fin",
-            about: "keep entries only from a TCP SYN or UDP packet to a FIN",
-        },
+        SYN_FIN,
         CAPACITY,
     ];
     type Parameters = Parameters;
@@ -76,25 +66,13 @@ impl Family for TokenBucket {
         Ok(Parameters {
             rate: options.number("rate", 0..=u64::MAX)?.unwrap_or(1000),
             full: burst * TOKEN,
-            syn_fin: options.flag("syn-fin"),
-            capacity: options.capacity()?,
+            keeping: Keeping::read(options)?,
         })
     }
 
     fn needs(parameters: &Parameters) -> Vec<Field> {
-        let mut fields = vec![
-            Field::SrcIp4,
-            Field::DstIp4,
-            Field::SrcPort,
-            Field::DstPort,
-            Field::Protocol,
-            Field::Seconds,
-            Field::Nanoseconds,
-        ];
-        if parameters.syn_fin {
-            fields.push(Field::TcpFlags);
-        }
-        fields
+        let time = [Field::Seconds, Field::Nanoseconds];
+        parameters.keeping.needs(&time)
     }
 
     fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
@@ -103,7 +81,7 @@ impl Family for TokenBucket {
 }
 
 /// A flow's bucket.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {
     /// In 10⁻⁹ tokens.
     tokens: u64,
@@ -148,16 +126,9 @@ pub struct Function<L> {
 /// An entry of the state file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
-    /// Source address.
-    pub src: IpAddr,
-    /// Destination address.
-    pub dst: IpAddr,
-    /// Source port.
-    pub sport: u16,
-    /// Destination port.
-    pub dport: u16,
-    /// IP protocol.
-    pub proto: u8,
+    /// The flow.
+    #[serde(flatten)]
+    pub flow: FiveTuple,
     /// Tokens at the time of the latest packet.
     pub tokens: f64,
     /// Time of the latest packet, in nanoseconds.
@@ -165,75 +136,47 @@ pub struct Entry {
 }
 
 impl<L: Layout> NetworkFunction for Function<L> {
-    type State = Table<<L::Address as Address>::Flow, Bucket>;
+    type State = FlowTable<L, Bucket>;
     /// `None` for a row that touched no entry.
     type Effect = Option<Metered>;
     type Entry = Entry;
 
     fn new_state(&self) -> Self::State {
-        Table::new(self.parameters.capacity)
+        Table::new(self.parameters.keeping.capacity)
     }
 
     #[inline]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> Option<Metered> {
-        if self.layout.is_blank(row) {
-            return None;
-        }
-        let flow = self.layout.flow(row);
-        let (creates, removes) = if self.parameters.syn_fin {
-            let protocol = self.layout.protocol(row);
-            let flags = self.layout.tcp_flags(row);
-            let tcp = protocol == PROTOCOL_TCP;
-            let creates = protocol == PROTOCOL_UDP || tcp && flags.syn();
-            (creates, tcp && flags.fin())
-        } else {
-            (true, false)
-        };
-        let (bucket, new) = if creates {
-            state.get_or_insert(&flow)
-        } else {
-            (state.get_mut(&flow)?, false)
-        };
-        let Parameters { rate, full, .. } = self.parameters;
-        if new {
-            bucket.tokens = full;
-        }
-        bucket.fill(self.layout.nanos(row), rate, full);
-        let pass = bucket.take();
-        let bucket = *bucket;
-        if removes && !new {
-            state.remove(&flow);
-        }
-        Some(Metered { bucket, pass })
+        let Parameters {
+            rate,
+            full,
+            ref keeping,
+        } = self.parameters;
+        keeping.update(&self.layout, state, row, |bucket, new| {
+            if new {
+                bucket.tokens = full;
+            }
+            bucket.fill(self.layout.nanos(row), rate, full);
+            let pass = bucket.take();
+            Metered {
+                bucket: *bucket,
+                pass,
+            }
+        })
     }
 
     #[inline]
-    fn verdict(&self, effect: Option<Metered>, _: &[u8], _: &mut Vec<u8>) -> Verdict {
-        match effect {
-            Some(Metered { pass: false, .. }) => Verdict::Drop,
-            _ => Verdict::Pass,
-        }
+    fn action(&self, effect: Option<Metered>) -> Action {
+        Action::pass_if(effect.is_none_or(|metered| metered.pass))
     }
 
     fn entries(&self, state: &Self::State) -> Vec<Entry> {
-        let mut entries: Vec<_> = state
-            .iter()
-            .map(|(&flow, &bucket)| (flow, bucket))
-            .collect();
-        entries.sort_unstable();
-        entries
+        flows::sorted::<L::Address, _>(state)
             .into_iter()
-            .map(|(flow, Bucket { tokens, last })| {
-                let tuple = L::Address::tuple(flow);
-                Entry {
-                    src: tuple.src,
-                    dst: tuple.dst,
-                    sport: tuple.sport,
-                    dport: tuple.dport,
-                    proto: tuple.proto,
-                    tokens: tokens as f64 / TOKEN as f64,
-                    last_ns: last,
-                }
+            .map(|(flow, Bucket { tokens, last })| Entry {
+                flow,
+                tokens: tokens as f64 / TOKEN as f64,
+                last_ns: last,
             })
             .collect()
     }
@@ -255,6 +198,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::nf::Verdict;
     use crate::nf::layout::{Flow6Time, FlowTime};
 
     const SYN: u8 = 0x02;
@@ -439,7 +383,7 @@ mod tests {
             let effect = f.apply(&mut state, &row);
             assert_eq!(f.verdict(effect, &[], &mut vec![]), due);
         }
-        assert_eq!(f.entries(&state)[0].src.to_string(), "2001::");
+        assert_eq!(f.entries(&state)[0].flow.src.to_string(), "2001::");
     }
 
     #[test]

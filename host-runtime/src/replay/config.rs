@@ -14,9 +14,9 @@ use crate::worker::EventLevel;
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
-pub struct ReplayConfig {
-    /// The network function with its options.
-    pub function: Selected,
+pub struct ReplayConfig<S = Selected> {
+    /// The network function with its options: [`Selected`], or [`Own`](crate::nf::Own).
+    pub function: S,
     /// Profile of the rows.
     pub profile: Profile,
     /// Workers k, 1..=128.
@@ -45,9 +45,9 @@ pub struct ReplayConfig {
     pub threads: usize,
 }
 
-impl ReplayConfig {
+impl<S> ReplayConfig<S> {
     /// A verified run of `function` on `cores` workers with rows of `profile`.
-    pub fn new(function: Selected, profile: &Profile, cores: u8, prefix_words: u8) -> Self {
+    pub fn new(function: S, profile: &Profile, cores: u8, prefix_words: u8) -> Self {
         Self {
             function,
             profile: *profile,

@@ -91,10 +91,10 @@ pub(super) struct Fed {
 }
 
 impl<S: Clone> Feed<S> {
-    pub(super) fn new(
+    pub(super) fn new<C>(
         at: Connections<S>,
         dispatcher: Dispatcher,
-        config: &super::ReplayConfig,
+        config: &super::ReplayConfig<C>,
     ) -> Self {
         Self {
             dispatcher,

@@ -7,4 +7,4 @@ mod run;
 
 pub use config::{Outputs, ReplayConfig, ReplayError};
 pub use report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts};
-pub use run::{Progress, replay};
+pub use run::{Progress, replay, replay_own};

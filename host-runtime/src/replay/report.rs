@@ -20,7 +20,7 @@ pub struct ReplayReport {
     /// Packets that passed the sequencer by, those of no captured bytes included.
     pub passed_by: u64,
     /// The network function.
-    pub nf: &'static str,
+    pub nf: String,
     /// The strategy.
     pub strategy: &'static str,
     /// Workers.
@@ -40,7 +40,7 @@ pub struct ReplayReport {
     /// Workers that died, and changes of the rotation; absent when there were none.
     #[serde(skip_serializing_if = "FailoverReport::is_empty")]
     pub failover: FailoverReport,
-    /// Faults injected, by name; absent when there were none.
+    /// Faults injected besides losses, by name; absent when there were none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub injected: BTreeMap<&'static str, u64>,
     /// Frames that workers rejected, by reason; absent when there were none.

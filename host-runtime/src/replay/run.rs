@@ -13,11 +13,11 @@ use serde::Serialize;
 use super::config::{Outputs, ReplayConfig, ReplayError};
 use super::feed::{Connections, Fed, Feed, LEAD};
 use super::report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts, rate};
-use crate::device::{Device, Extent};
+use crate::device::{Damage, Device, Extent, Injected};
 use crate::dispatch::{Dispatcher, Load};
 use crate::egress::{Egress, EgressConfig, Outcomes};
 use crate::failover::{FailoverReport, Roster};
-use crate::nf::{NetworkFunction, Visitor};
+use crate::nf::{Family, NetworkFunction, Own, Select, Visitor};
 use crate::recovery::{Log, LogWriter, Peers};
 use crate::verify::{Ledger, Mismatch, Reference};
 use crate::worker::station::{Equipment, Finished, Queues, Station};
@@ -47,6 +47,31 @@ pub fn replay(
     outputs: Outputs<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ReplayReport, ReplayError> {
+    run(config, device, outputs, progress)
+}
+
+/// [`replay`] with a function that is in no registry.
+///
+/// Apart from the other, which is thereby compiled here and not again, with all functions, in every crate that calls it.
+///
+/// # Errors
+///
+/// As [`replay`].
+pub fn replay_own<F: Family>(
+    config: &ReplayConfig<Own<F>>,
+    device: &mut dyn Device,
+    outputs: Outputs<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ReplayReport, ReplayError> {
+    run(config, device, outputs, progress)
+}
+
+fn run<S: Select>(
+    config: &ReplayConfig<S>,
+    device: &mut dyn Device,
+    outputs: Outputs<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<ReplayReport, ReplayError> {
     if config.cores == 0 || config.cores > MAX_CORES {
         return Err(ReplayError::Cores(config.cores));
     }
@@ -59,14 +84,14 @@ pub fn replay(
     config.function.with(&config.profile, run)?
 }
 
-struct Run<'r, 'o> {
-    config: &'r ReplayConfig,
+struct Run<'r, 'o, S> {
+    config: &'r ReplayConfig<S>,
     device: &'r mut dyn Device,
     outputs: Outputs<'o>,
     progress: &'r mut dyn FnMut(Progress),
 }
 
-impl Visitor for Run<'_, '_> {
+impl<S: Select> Visitor for Run<'_, '_, S> {
     type Output = Result<ReplayReport, ReplayError>;
 
     fn visit<F: NetworkFunction>(mut self, function: F) -> Self::Output {
@@ -129,18 +154,20 @@ impl Visitor for Run<'_, '_> {
             let last = outcomes.report.ledger.last_surviving();
             let last = last.map(scr_wire::Seq::get);
             let name = config.function.name();
-            write_state(out, name, last, &function.entries(state)).map_err(ReplayError::State)?;
+            let totals = function.totals(state);
+            write_state(out, name, last, &function.entries(state), &totals)
+                .map_err(ReplayError::State)?;
         }
         Ok(report)
     }
 }
 
-impl Run<'_, '_> {
-    fn report<S>(
+impl<S: Select> Run<'_, '_, S> {
+    fn report<T>(
         &self,
         started: Instant,
-        ended: &[Finished<S>],
-        outcomes: &Outcomes<S>,
+        ended: &[Finished<T>],
+        outcomes: &Outcomes<T>,
         comparison: Comparison,
         mut failover: FailoverReport,
     ) -> ReplayReport {
@@ -166,7 +193,7 @@ impl Run<'_, '_> {
             packets: out.packets,
             sequenced: out.sequenced,
             passed_by: out.packets - out.sequenced,
-            nf: config.function.name(),
+            nf: config.function.name().to_owned(),
             strategy: "scr",
             cores: config.cores,
             profile: config.profile.name(),
@@ -190,7 +217,7 @@ impl Run<'_, '_> {
                 .filter(|&(_, &count)| count > 0)
                 .map(|(reason, &count)| (Reason::name_of(reason), count))
                 .collect(),
-            injected: self.device.injected(),
+            injected: self.injected(),
             failover,
             replicas_agree: comparison.agree,
             verified,
@@ -198,6 +225,15 @@ impl Run<'_, '_> {
             mpps: rate(out.packets as f64 / 1e6, seconds),
             mismatch: out.mismatch.clone().or(comparison.mismatch),
         }
+    }
+}
+
+impl<S> Run<'_, '_, S> {
+    /// Faults by name; losses have their own place in the report.
+    fn injected(&self) -> Injected {
+        let mut injected = self.device.injected();
+        injected.remove(Damage::Lose.name());
+        injected
     }
 }
 
@@ -251,6 +287,7 @@ fn write_state<E: Serialize>(
     nf: &str,
     last_seq: Option<u64>,
     entries: &[E],
+    totals: &[(String, u64)],
 ) -> std::io::Result<()> {
     let last_seq = serde_json::to_string(&last_seq)?;
     write!(
@@ -261,7 +298,12 @@ fn write_state<E: Serialize>(
         out.write_all(if i == 0 { b"\n" } else { b",\n" })?;
         serde_json::to_writer(&mut *out, entry)?;
     }
-    out.write_all(b"\n]}\n")?;
+    out.write_all(b"\n]")?;
+    for (i, (name, count)) in totals.iter().enumerate() {
+        let before = if i == 0 { ", \"totals\": {" } else { ", " };
+        write!(out, "{before}\"{name}\": {count}")?;
+    }
+    out.write_all(if totals.is_empty() { b"}\n" } else { b"}}\n" })?;
     out.flush()
 }
 
@@ -292,9 +334,9 @@ struct Plant<'a, S> {
 const REQUESTS: usize = 4;
 
 impl<'a, S: Clone + Send + 'a> Plant<'a, S> {
-    fn new<F>(
+    fn new<F, C>(
         function: &F,
-        config: &ReplayConfig,
+        config: &ReplayConfig<C>,
         outputs: &mut Outputs<'a>,
         halt: &Arc<Halt>,
     ) -> Self
@@ -393,7 +435,7 @@ type Logs = (Vec<Arc<Log>>, Vec<Option<LogWriter>>);
 
 /// A log for each place, long enough for what a worker may fall behind: all frames in circulation, the rows of a
 /// frame, and what it waits for before it asks without a frame; for one that joins as much again. A worker alone needs none.
-fn logs(config: &ReplayConfig, places: usize, circulating: usize) -> Logs {
+fn logs<C>(config: &ReplayConfig<C>, places: usize, circulating: usize) -> Logs {
     if places == 1 {
         return (Vec::new(), vec![None]);
     }

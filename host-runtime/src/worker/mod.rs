@@ -278,11 +278,11 @@ impl<F: NetworkFunction> Worker<F> {
 
     fn apply_one(&mut self, row: &[u8], origin: Origin) -> F::Effect {
         let effect = self.function.apply(&mut self.state, row);
-        if self.recorder.records_states()
-            && let Some(description) = self.function.describe(row, effect)
-        {
+        if self.recorder.records_states() {
             let seq = self.expected.get();
-            self.recorder.record(seq, What::State(description));
+            for description in self.function.describe_all(&self.state, row, effect) {
+                self.recorder.record(seq, What::State(description));
+            }
         }
         if let Some(log) = &mut self.log {
             log.append(self.next, origin, row);

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use scr_runtime::device::Fault;
+use scr_runtime::failover::Plan;
 
 use crate::options::{ProfileArg, SequencerArgs};
 
@@ -12,13 +14,17 @@ pub struct Args {
     /// Capture to replay: pcap or pcapng, in microseconds or nanoseconds; `-` for standard input.
     pub capture: PathBuf,
 
-    /// Network function: ddos, heavy-hitter, port-knock, token-bucket or conntrack.
-    #[arg(long, value_name = "NAME", default_value = "heavy-hitter")]
+    /// Network function: ddos, heavy-hitter, port-knock, token-bucket, conntrack, nat or load-balancer; or several with
+    /// commas between, as in ddos,nat: a chain, each on what the one before lets through.
+    #[arg(long, value_name = "NAME[,NAME…]", default_value = "heavy-hitter")]
     pub nf: String,
 
     /// An option of the network function, as in threshold=1000; may be given several times. ddos: threshold (packets),
-    /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; token-bucket: rate
-    /// (packets a second), burst, syn-fin; all: capacity (entries).
+    /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; token-bucket:
+    /// rate (packets a second), burst, syn-fin; nat: external, inside, ports=LOW-HIGH, tcp-timeout, udp-timeout
+    /// (seconds), no-timeout; load-balancer: vip, backends (`ADDRESS[:PORT][*WEIGHT],…`), table, down, drain,
+    /// up=BACKEND@SECONDS,…; all but nat: capacity (entries). In a chain as in nat.ports=2000-3000 where several
+    /// functions have the option.
     #[arg(long, value_name = "KEY[=VALUE]")]
     pub nf_opt: Vec<String>,
 
@@ -46,7 +52,26 @@ pub struct Args {
     #[arg(long, value_name = "P")]
     pub loss_rate: Option<f64>,
 
-    /// Seed of the random losses.
+    /// A worker that crashes when it meets its first frame with sequence number SEQ or a later one, as in 2@1000; may be
+    /// given several times. The others go on: the frames in its queue are lost, its state is not.
+    #[arg(long, value_name = "CORE@SEQ")]
+    pub crash: Vec<String>,
+
+    /// Changes of the number of cores while traffic runs, as in 1000:2,5000:6: from the frame with number SEQ on there
+    /// are K cores [default: none].
+    #[arg(long, value_name = "SEQ:K,...")]
+    pub resize: Option<Plan>,
+
+    /// A fault to inject, as WHAT@WHICH; may be given several times. WHAT: lose, truncate=BYTES, corrupt, duplicate, stall=MS
+    /// or crash. WHICH: numbers such as 3,7-9; rate=P; burst=PxFRAMES; core=C:FIRST-LAST; core=C:FIRST.
+    #[arg(long, value_name = "FAULT")]
+    pub fault: Vec<Fault>,
+
+    /// A worker that is waited for and gives no sign of life for so many milliseconds counts as dead.
+    #[arg(long, value_name = "MS", default_value_t = 10_000)]
+    pub stall_timeout: u64,
+
+    /// Seed of random losses and faults.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
 

@@ -1,15 +1,17 @@
 //! `scr replay`: a capture through a NIC into replicated workers.
 
 mod args;
+mod faults;
 mod nic;
 mod out;
 mod summary;
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use scr_capture::{CaptureError, CaptureReader};
-use scr_runtime::device::{BoxError, Device, DeviceError, Lose, Loss, Replay, Tap};
+use scr_runtime::device::{BoxError, Device, DeviceError, Fault, Inject, Replay, Tap};
 use scr_runtime::nf::{SelectError, Selected};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
 use scr_wire::{Profile, profile};
@@ -27,8 +29,10 @@ pub fn run(args: &Args) -> Result {
     available(args.strategy)?;
     let function = Selected::new(&args.nf, &args.nf_opt).map_err(function_error)?;
     let profile = profile_for(args, &function)?;
-    let sequencing = args.sequencer.resolve(profile)?;
-    let loss = loss(args)?;
+    let plan = args.resize.clone().unwrap_or_default();
+    let most = plan.most_cores(1);
+    let sequencing = args.sequencer.resolve_up_to(profile, most)?;
+    let faults = faults::all(args, sequencing.most_cores)?;
     let config = ReplayConfig {
         verify: !args.no_verify,
         events: match (&args.events, args.events_state) {
@@ -36,6 +40,8 @@ pub fn run(args: &Args) -> Result {
             (Some(_), false) => EventLevel::Recovery,
             (Some(_), true) => EventLevel::State,
         },
+        plan,
+        stall_timeout: Duration::from_millis(args.stall_timeout),
         ..ReplayConfig::new(
             function,
             &profile,
@@ -50,7 +56,7 @@ pub fn run(args: &Args) -> Result {
     let nic = nic::open(args.nic, &sequencing, args.trace.as_deref())?;
 
     let progress = Progress::bytes("replaying", total);
-    let report = written.replay(&config, Replay::new(reader, nic), loss, &progress);
+    let report = written.replay(&config, Replay::new(reader, nic), faults, &progress);
     drop(progress);
     let report = report.map_err(|error| error.named(&args.capture))?;
 
@@ -59,6 +65,7 @@ pub fn run(args: &Args) -> Result {
     } else {
         output::print(&summary::render(&report))?;
     }
+    faults::missed(args, &report);
     judge(&report)
 }
 
@@ -104,29 +111,6 @@ fn function_error(error: SelectError) -> Error {
         _ => "see `scr replay --help` for what --nf-opt takes",
     };
     Error::bad(error.to_string(), remedy)
-}
-
-fn loss(args: &Args) -> Result<Option<Loss>> {
-    if let Some(list) = &args.lose {
-        let list = list.parse().map_err(|error| {
-            Error::bad(
-                format!("--lose: {error}"),
-                "give sequence numbers and ascending ranges, as in --lose 3,7,10-12",
-            )
-        })?;
-        return Ok(Some(Loss::List(list)));
-    }
-    match args.loss_rate {
-        None => Ok(None),
-        Some(probability) if (0.0..=1.0).contains(&probability) => Ok(Some(Loss::Rate {
-            probability,
-            seed: args.seed,
-        })),
-        Some(other) => Err(Error::bad(
-            format!("--loss-rate {other} is out of range"),
-            "--loss-rate takes a share from 0 to 1, as in 0.01 for one frame in a hundred",
-        )),
-    }
 }
 
 /// The files that a replay writes.
@@ -196,13 +180,10 @@ impl Written {
         mut self,
         config: &ReplayConfig,
         device: impl Device,
-        loss: Option<Loss>,
+        faults: Vec<Fault>,
         progress: &Progress,
     ) -> std::result::Result<ReplayReport, Failure> {
-        let mut device: Box<dyn Device + '_> = match loss {
-            Some(loss) => Box::new(Lose::new(device, loss)),
-            None => Box::new(device),
-        };
+        let mut device: Box<dyn Device + '_> = Box::new(Inject::new(device, faults));
         if let Some(frames) = &mut self.frames {
             device = Box::new(Tap::new(device, frames));
         }
@@ -261,6 +242,10 @@ impl Failure {
             ))
             | Self::Replay(ReplayError::Output(error)) => foreign(error),
             Self::Replay(ReplayError::State(error)) => foreign(error.into()),
+            Self::Replay(error @ ReplayError::NoWorkerLeft { .. }) => Error::check(
+                format!("{capture}: {error}"),
+                "let fewer workers crash, or give --stall-timeout more time",
+            ),
             Self::Replay(ReplayError::Device(error)) => Error::check(
                 format!("{capture}: {error}"),
                 format!("{DEFECT}; --nic model replays without simulated hardware"),

@@ -5,9 +5,11 @@ use std::path::Path;
 use scr_hdl::emit::latency_cycles;
 use scr_runtime::control::{Counters, RegisterAccess, SequencerControl};
 use scr_runtime::device::{Activity, BoxError, Emit, Model, Nic, NicReport};
+use scr_runtime::failover::Rotation;
 use scr_sim::nic::{NicConfig, SimNic};
 use scr_sim::stream::Settings;
-use scr_wire::{Timestamp, registers};
+use scr_wire::parse::parse;
+use scr_wire::{Config, Timestamp, registers};
 
 use super::args::NicArg;
 use crate::error::{Error, Result};
@@ -86,6 +88,7 @@ impl RegisterAccess for SimRegisters {
 struct SimulatedNic {
     control: SequencerControl<SimRegisters>,
     simulator: Simulator,
+    sequencing: Sequencing,
     packets: u64,
     activity: Activity,
     counters: Option<Counters>,
@@ -106,6 +109,7 @@ impl SimulatedNic {
         Ok(Self {
             control,
             simulator,
+            sequencing: *sequencing,
             packets: 0,
             activity: Activity::default(),
             counters: None,
@@ -154,6 +158,25 @@ impl Nic for SimulatedNic {
         }
         self.counters = Some(counters);
         Ok(())
+    }
+
+    fn numbers(&self, packet: &[u8]) -> bool {
+        let parsed = parse(packet, self.sequencing.profile.has_ipv6());
+        self.sequencing.config.sequences(&parsed)
+    }
+
+    fn turn(&mut self, rotation: &Rotation) -> std::result::Result<bool, BoxError> {
+        for (core, &queue) in (0..).zip(rotation.queues()) {
+            self.control.steer(core, queue)?;
+        }
+        let config = Config {
+            cores: rotation.cores(),
+            ..self.sequencing.config
+        };
+        self.control.configure(&config)?;
+        self.sequencing.config = config;
+        self.control.access().0.settle()?;
+        Ok(true)
     }
 
     fn report(&self) -> NicReport {

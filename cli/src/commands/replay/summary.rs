@@ -81,6 +81,25 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
             writeln!(text, "lost frames: {lost}")?;
         }
     }
+    for death in &report.failover.died {
+        writeln!(
+            text,
+            "core {} died ({}); {} frames were lost with it",
+            death.core, death.cause, death.frames_lost
+        )?;
+    }
+    for turn in &report.failover.turns {
+        let from = match turn.seq {
+            Some(seq) => format!("from frame {seq} on"),
+            None => "at the end".to_owned(),
+        };
+        writeln!(text, "{from} {} cores, at {:?}", turn.cores, turn.queues)?;
+    }
+    for (fault, count) in &report.injected {
+        if *fault != "lost" {
+            writeln!(text, "injected: {count} {fault}")?;
+        }
+    }
     for (reason, count) in &report.rejected {
         writeln!(text, "rejected frames: {count} ({reason})")?;
     }

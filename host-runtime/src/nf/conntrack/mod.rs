@@ -31,8 +31,7 @@ use self::connection::{Connection, Fate, Packet};
 use self::transitions::{Direction, Segment};
 use super::options::CAPACITY;
 use super::{
-    Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
-    Verdict,
+    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
 use crate::table::Table;
 
@@ -209,12 +208,8 @@ impl<L: Layout> NetworkFunction for Function<L> {
     }
 
     #[inline]
-    fn verdict(&self, effect: Effect, _: &[u8], _: &mut Vec<u8>) -> Verdict {
-        if effect.pass {
-            Verdict::Pass
-        } else {
-            Verdict::Drop
-        }
+    fn action(&self, effect: Effect) -> Action {
+        Action::pass_if(effect.pass)
     }
 
     fn entries(&self, state: &Self::State) -> Vec<Entry> {

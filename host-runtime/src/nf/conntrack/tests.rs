@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::transitions::{State, Step, UNANSWERED_TIMEOUT, step};
 use super::*;
+use crate::nf::Verdict;
 use crate::nf::layout::{Flow6Time, FlowTime, TcpFlags};
 
 const SECOND: u64 = 1_000_000_000;
@@ -113,6 +114,55 @@ fn the_table_is_the_grid() {
                 assert_eq!(got, due, "{from:?} {direction:?} {segment:?}");
                 checked += 1;
             }
+        }
+    }
+    assert_eq!(checked, 95);
+}
+
+/// The table of the handbook's page says what the code says.
+#[test]
+fn the_page_has_the_table() {
+    let page = include_str!("../../../../docs/runtime.md");
+    let section = page.split("### `conntrack`").nth(1).unwrap();
+    let table = section.split("| state | timeout | from | SYN | SYN+ACK | FIN | ACK | RST |");
+    let table = table.last().unwrap();
+    let (mut checked, mut from) = (0, None);
+    for line in table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+    {
+        let line = line.replace([' ', '¹', '²', '³'], "");
+        let [_, state, timeout, side, cells @ .., _] = &line.split('|').collect::<Vec<_>>()[..]
+        else {
+            panic!("{line}");
+        };
+        if !state.is_empty() {
+            from = State::ALL.into_iter().find(|s| s.name() == *state);
+            assert!(from.is_some() || *state == "(none)", "{state}");
+            let seconds = from.map_or(0, State::timeout);
+            let due = match seconds {
+                0 => String::new(),
+                432_000 => "5days".to_owned(),
+                seconds => format!("{seconds}s"),
+            };
+            assert_eq!(*timeout, due, "{state}");
+        }
+        let direction = match *side {
+            "client" => Direction::Original,
+            "server" => Direction::Reply,
+            other => panic!("{other}"),
+        };
+        assert_eq!(cells.len(), SEGMENTS.len());
+        for (cell, segment) in cells.iter().zip(SEGMENTS) {
+            let due = match step(from, direction, segment) {
+                Step::To(state) => state.name(),
+                Step::Reopen => "reopens",
+                Step::Ignore => "·",
+                Step::Invalid => "–",
+            };
+            assert_eq!(*cell, due, "{from:?} {direction:?} {segment:?}");
+            checked += 1;
         }
     }
     assert_eq!(checked, 95);

@@ -1,0 +1,103 @@
+//! The faults of a replay, from its options.
+
+use scr_runtime::ReplayReport;
+use scr_runtime::device::{Damage, Fault, Select, Strike};
+
+use super::Args;
+use crate::error::{Error, Result};
+
+/// All faults that the options ask for, on up to `cores` cores.
+///
+/// # Errors
+///
+/// When an option cannot be read or names a core that there never is.
+pub fn all(args: &Args, cores: u8) -> Result<Vec<Fault>> {
+    let mut faults: Vec<Fault> = args
+        .fault
+        .iter()
+        .cloned()
+        .map(|Fault { damage, which }| Fault {
+            damage,
+            which: which.seeded(args.seed),
+        })
+        .collect();
+    for text in &args.crash {
+        faults.push(crash(text)?);
+    }
+    for fault in &faults {
+        if let Select::Core { core, .. } | Select::First { core, .. } = fault.which
+            && core >= u16::from(cores)
+        {
+            return Err(Error::bad(
+                format!("{fault}: there is no core {core}"),
+                format!("cores are numbered from 0 to {}", cores - 1),
+            ));
+        }
+    }
+    faults.extend(loss(args)?);
+    Ok(faults)
+}
+
+/// `CORE@SEQ`.
+fn crash(text: &str) -> Result<Fault> {
+    let parse = || {
+        let (core, seq) = text.split_once('@')?;
+        Some(Select::First {
+            core: core.parse().ok()?,
+            seq: seq.parse().ok()?,
+        })
+    };
+    let which = parse().ok_or_else(|| {
+        Error::bad(
+            format!("--crash {text}: is no core and sequence number"),
+            "give them as CORE@SEQ, as in --crash 2@1000",
+        )
+    })?;
+    Ok(Fault {
+        damage: Damage::Strike(Strike::Crash),
+        which,
+    })
+}
+
+fn loss(args: &Args) -> Result<Option<Fault>> {
+    let which = if let Some(list) = &args.lose {
+        Select::List(list.parse().map_err(|error| {
+            Error::bad(
+                format!("--lose: {error}"),
+                "give sequence numbers and ascending ranges, as in --lose 3,7,10-12",
+            )
+        })?)
+    } else {
+        match args.loss_rate {
+            None => return Ok(None),
+            Some(probability) if (0.0..=1.0).contains(&probability) => Select::Rate {
+                probability,
+                seed: args.seed,
+            },
+            Some(other) => {
+                return Err(Error::bad(
+                    format!("--loss-rate {other} is out of range"),
+                    "--loss-rate takes a share from 0 to 1, as in 0.01 for one frame in a hundred",
+                ));
+            }
+        }
+    };
+    let damage = Damage::Lose;
+    Ok(Some(Fault { damage, which }))
+}
+
+/// Says what was asked for and did not come about before the capture ended.
+pub fn missed(args: &Args, report: &ReplayReport) {
+    let crashed = report.injected.get("crashed").copied().unwrap_or(0);
+    if crashed < args.crash.len() as u64 {
+        eprintln!(
+            "note: {crashed} of {} workers crashed; the others met no frame from the given number on",
+            args.crash.len()
+        );
+    }
+    let sequenced = report.sequenced;
+    let resizes = args.resize.iter().flat_map(|plan| plan.resizes());
+    for late in resizes.filter(|resize| resize.seq >= sequenced) {
+        eprintln!("note: --resize {late}: only {sequenced} frames were sequenced");
+    }
+}
