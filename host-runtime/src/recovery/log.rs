@@ -48,7 +48,6 @@ pub struct Log {
     stride: usize,
     mask: u64,
     seen: Padded,
-    newest: AtomicU64,
     phase: Padded,
 }
 
@@ -63,7 +62,6 @@ impl Log {
             stride,
             mask: len as u64 - 1,
             seen: Padded::default(),
-            newest: AtomicU64::new(0),
             phase: Padded::default(),
         });
         (Arc::clone(&log), LogWriter { log })
@@ -122,11 +120,6 @@ impl Log {
         self.seen.0.load(Ordering::Acquire)
     }
 
-    /// One past the newest row that this worker applied. Meaningful once the worker has entered a phase.
-    pub fn newest(&self) -> u64 {
-        self.newest.load(Ordering::Acquire)
-    }
-
     /// The barrier that this worker has come to.
     pub fn phase(&self) -> u64 {
         self.phase.0.load(Ordering::Acquire)
@@ -165,9 +158,13 @@ impl LogWriter {
         self.log.seen.0.store(position, Ordering::Release);
     }
 
-    /// Publishes one past the newest row applied, and then the arrival at a barrier.
-    pub fn enter_phase(&mut self, newest: u64, phase: u64) {
-        self.log.newest.store(newest, Ordering::Release);
+    /// What was published last.
+    pub fn seen(&self) -> u64 {
+        self.log.seen()
+    }
+
+    /// Publishes the arrival at a barrier. All that was written and published before belongs to it.
+    pub fn enter_phase(&mut self, phase: u64) {
         self.log.phase.0.store(phase, Ordering::Release);
     }
 }

@@ -94,11 +94,11 @@ impl Peers {
         self.logs.iter().all(|(_, log)| log.phase() >= phase)
     }
 
-    /// One past the newest row that any peer applied; meaningful when all are in a phase.
-    pub fn newest(&self) -> u64 {
+    /// The furthest position that any peer has seen; final when all are in a phase.
+    pub fn furthest_seen(&self) -> u64 {
         self.logs
             .iter()
-            .map(|(_, log)| log.newest())
+            .map(|(_, log)| log.seen())
             .max()
             .unwrap_or(0)
     }

@@ -111,8 +111,6 @@ pub struct Worker<F: NetworkFunction> {
     next: u64,
     expected: Seq,
     epoch: Option<u8>,
-    /// One past the newest row applied.
-    newest: u64,
     barrier: Barrier,
     phase: u64,
     counters: Counters,
@@ -135,7 +133,6 @@ impl<F: NetworkFunction> Worker<F> {
             next: 0,
             expected: config.first_seq,
             epoch: None,
-            newest: 0,
             barrier: Barrier::Away,
             phase: 0,
             counters: Counters::default(),
@@ -221,7 +218,6 @@ impl<F: NetworkFunction> Worker<F> {
             count += 1;
         }
         self.advance(count);
-        self.newest = self.next;
         self.counters.rows_applied += count;
         effect
     }
@@ -254,7 +250,6 @@ impl<F: NetworkFunction> Worker<F> {
             log.append(self.next, row);
         }
         self.advance(1);
-        self.newest = self.next;
         self.counters.rows_applied += 1;
         effect
     }
@@ -362,7 +357,8 @@ impl<F: NetworkFunction> Worker<F> {
     }
 
     /// Brings the replica to the newest row that any replica has, when all frames there are have been given to all
-    /// workers. With `wait` set, does not return before all others are there too: nobody writes new rows into a log
+    /// workers, and its position to the furthest that any worker has published: all go on from the same one, and none
+    /// has said of a later one that it is past it. With `wait` set, does not return before all others are there too: nobody writes new rows into a log
     /// that another one still needs.
     pub fn drain(&mut self, wait: bool) -> Progress {
         loop {
@@ -376,7 +372,8 @@ impl<F: NetworkFunction> Worker<F> {
                     if !self.peers.all_in_phase(self.phase) {
                         return Progress::Waiting;
                     }
-                    self.barrier = Barrier::Draining(self.peers.newest().max(self.newest));
+                    let own = self.log.as_ref().map_or(self.next, LogWriter::seen);
+                    self.barrier = Barrier::Draining(self.peers.furthest_seen().max(own));
                 }
                 Barrier::Draining(end) => {
                     if self.drain_to(end) == Progress::Waiting {
@@ -406,7 +403,7 @@ impl<F: NetworkFunction> Worker<F> {
     fn enter_phase(&mut self) {
         self.phase += 1;
         if let Some(log) = &mut self.log {
-            log.enter_phase(self.newest, self.phase);
+            log.enter_phase(self.phase);
         }
     }
 
@@ -423,7 +420,6 @@ impl<F: NetworkFunction> Worker<F> {
                     }
                     self.counters.rows_applied += 1;
                     self.advance(1);
-                    self.newest = self.next;
                 }
                 lost => {
                     let gulf = end - self.next > self.gulf();
