@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scr_wire::profile::MAX_ROW_BYTES;
 
+use super::guard::{Guard, stands};
 use super::log::{Held, Log};
 
 /// What is known about a row that the own frames do not hold.
@@ -45,6 +46,11 @@ impl Peers {
     /// Settles the row at `position`. Frames carry at most `window` rows, so a peer that has seen all its frames before
     /// position + window will not get this row any more.
     pub fn settle(&self, position: u64, window: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Settlement {
+        let window = if stands(Guard::WholeWindow) {
+            window
+        } else {
+            1
+        };
         self.settle_among(row, position, |log| log.seen() >= position + window)
     }
 
@@ -62,15 +68,22 @@ impl Peers {
         let mut result = Settlement::LostEverywhere;
         for &(peer, ref log) in &self.logs {
             // Before the log is read: what a peer says it has seen is in its log by then.
-            let past = is_past(log);
-            match log.read(position, row) {
+            let mut past = stands(Guard::PastBeforeRead) && is_past(log);
+            let held = log.read(position, row);
+            past |= !stands(Guard::PastBeforeRead) && is_past(log);
+            match held {
                 Held::Row => return Settlement::Held { peer },
-                Held::Busy => result = Settlement::NotYet,
-                Held::Nothing if !past => result = Settlement::NotYet,
-                Held::Overwritten if result == Settlement::LostEverywhere => {
+                Held::Busy if stands(Guard::BusyIsNotYet) => result = Settlement::NotYet,
+                Held::Nothing if !past && stands(Guard::NothingIsNotYet) => {
+                    result = Settlement::NotYet;
+                }
+                Held::Overwritten
+                    if result == Settlement::LostEverywhere
+                        && stands(Guard::OverwrittenIsUnknown) =>
+                {
                     result = Settlement::Unknown;
                 }
-                Held::Nothing | Held::Overwritten => {}
+                Held::Nothing | Held::Overwritten | Held::Busy => {}
             }
         }
         result

@@ -22,6 +22,7 @@ use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
 
 use crate::nf::NetworkFunction;
+use crate::recovery::guard::{Guard, stands};
 use crate::recovery::{LogWriter, Peers, Settlement};
 use events::{Recorder, What};
 
@@ -181,6 +182,11 @@ impl<F: NetworkFunction> Worker<F> {
         if ahead >= carried && self.fill_hole(position, carried) == Progress::Waiting {
             return Handled::Waiting;
         }
+        if let Some(log) = &mut self.log
+            && !stands(Guard::AppendBeforeSeen)
+        {
+            log.publish_seen(position + 1);
+        }
         let missing = position + 1 - self.next;
         let row_bytes = self.profile.row_bytes();
         let rows = &frame.rows()[..missing as usize * row_bytes];
@@ -212,10 +218,10 @@ impl<F: NetworkFunction> Worker<F> {
         let mut count = 0;
         for row in rows.chunks_exact(self.profile.row_bytes()).rev() {
             effect = Some(self.function.apply(&mut self.state, row));
-            if let Some(log) = &mut self.log {
-                log.append(self.next + count, row);
-            }
             count += 1;
+        }
+        if let Some(log) = &mut self.log {
+            log.append_rows(self.next, rows);
         }
         self.advance(count);
         self.counters.rows_applied += count;
@@ -263,7 +269,9 @@ impl<F: NetworkFunction> Worker<F> {
     /// Rows that the frame at `position`, which carries `carried` rows, does not reach back to.
     #[cold]
     fn fill_hole(&mut self, position: u64, carried: u64) -> Progress {
-        if let Some(log) = &mut self.log {
+        if let Some(log) = &mut self.log
+            && stands(Guard::PublishBeforeWaiting)
+        {
             // The frames before this one are in the log, and this one does not hold what is missing.
             log.publish_seen(position);
         }
@@ -275,7 +283,7 @@ impl<F: NetworkFunction> Worker<F> {
         let mut row = [0; MAX_ROW_BYTES];
         while self.next < end {
             match self.peers.settle(self.next, window, &mut row) {
-                Settlement::NotYet => return Progress::Waiting,
+                Settlement::NotYet if stands(Guard::NotYetWaits) => return Progress::Waiting,
                 Settlement::Held { peer } => {
                     self.fetched.rows_from_logs += 1;
                     self.recorder
@@ -304,7 +312,9 @@ impl<F: NetworkFunction> Worker<F> {
     /// Skips rows that no log holds, all at once, where more are missing than logs can hold: a jump in the sequence
     /// numbers may be as wide as 2³⁹. They are counted, without an event for each.
     fn skip_gulf(&mut self, end: u64, window: u64) -> bool {
-        if end - self.next <= self.gulf() || !self.peers.all_seen(end - 1 + window) {
+        let all_seen =
+            || self.peers.all_seen(end - 1 + window) || !stands(Guard::AllSeenBeforeJump);
+        if end - self.next <= self.gulf() || !all_seen() {
             return false;
         }
         let to = self
@@ -348,7 +358,9 @@ impl<F: NetworkFunction> Worker<F> {
             return Progress::Done;
         }
         let end = self.next + ahead + 1;
-        log.publish_seen(end);
+        if stands(Guard::IdlePublishes) {
+            log.publish_seen(end);
+        }
         let slack = window + IDLE_SLACK;
         if end - self.next <= slack {
             return Progress::Done;
@@ -369,7 +381,7 @@ impl<F: NetworkFunction> Worker<F> {
                     self.barrier = Barrier::Ended;
                 }
                 Barrier::Ended => {
-                    if !self.peers.all_in_phase(self.phase) {
+                    if !self.peers.all_in_phase(self.phase) && stands(Guard::DrainsWhenAllEnded) {
                         return Progress::Waiting;
                     }
                     let own = self.log.as_ref().map_or(self.next, LogWriter::seen);
@@ -383,6 +395,7 @@ impl<F: NetworkFunction> Worker<F> {
                     self.barrier = Barrier::Drained;
                 }
                 Barrier::Drained => {
+                    let wait = wait && stands(Guard::GoesOnWhenAllDrained);
                     if wait && !self.peers.all_in_phase(self.phase) {
                         return Progress::Waiting;
                     }
@@ -428,7 +441,8 @@ impl<F: NetworkFunction> Worker<F> {
                         None if gulf => end,
                         _ => self.next + 1,
                     };
-                    if lost == Settlement::Unknown {
+                    // In a jump the rows behind it may lie over places where none ever was.
+                    if lost == Settlement::Unknown && !gulf {
                         self.counters.rows_unrecovered += 1;
                     }
                     self.advance(to.max(self.next + 1) - self.next);
@@ -447,7 +461,7 @@ impl<F: NetworkFunction> Worker<F> {
 }
 
 /// See [`Worker::gulf`].
-const GULF: u64 = 1 << 16;
+const GULF: u64 = if cfg!(loom) { 1 } else { 1 << 16 };
 
 /// Rows beyond a window that a worker may fall behind before it asks its peers without a frame.
 pub const IDLE_SLACK: u64 = 128;
