@@ -100,6 +100,10 @@ fn the_cases_of_two_cores() {
             everywhere.len() as u64,
             "{lost}"
         );
+        let fetched = from_log.iter().map(|rows| rows.len() as u64).sum::<u64>();
+        assert_eq!(ran.report.loss.rows_from_logs, fetched, "{lost}");
+        assert_eq!(ran.report.loss.rows_from_frames, 0, "{lost}");
+        assert_eq!(ran.report.loss.rows_unrecovered, 0, "{lost}");
         // Every core that meets the hole says so for each of these rows.
         let rows = |name: &str, core: u64| -> Vec<u64> {
             let of = ran

@@ -331,6 +331,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                 self.frame(&load, frame, now)?;
                 frame += 1;
                 if frame == load.batch.len() {
+                    self.close(place);
                     break;
                 }
                 way = self.order.pop().map(|(_, way)| way);
@@ -361,6 +362,16 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
         }
     }
 
+    /// All frames of a load have gone out: so far its last segment goes.
+    fn close(&mut self, place: usize) {
+        self.enter(place, usize::MAX);
+        let pending = &self.pending[place];
+        let segments = pending.segment.and_then(|s| pending.load.segments.get(s));
+        if let Some(last) = segments.and_then(|segment| segment.last) {
+            self.report.ledger.sent(last);
+        }
+    }
+
     /// Sends loads that have gone out, and their outputs, back to be used again.
     fn recycle(&mut self) -> bool {
         let mut busy = false;
@@ -369,14 +380,9 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
             if pending.awaited != Members::default() || self.order.next_position() < end {
                 break;
             }
-            self.enter(0, usize::MAX);
             let Some(pending) = self.pending.pop_front() else {
                 break;
             };
-            let last = pending.segment.and_then(|s| pending.load.segments[s].last);
-            if let Some(last) = last {
-                self.report.ledger.sent(last);
-            }
             for place in pending.handed.iter() {
                 let lane = &mut self.lanes[usize::from(place)];
                 if let Some(outgoing) = lane.held.pop_front() {

@@ -16,12 +16,18 @@
 //! | 1 | stamp ← BUSY | stamp (acquire): is it this position? |
 //! | 2 | release fence, then the words | the words, then acquire fence |
 //! | 3 | stamp ← position + 1, carrier (release) | stamp again: unchanged, or what was read is torn |
+//!
+//! A worker writes the rows of a whole frame at once: first BUSY into all their slots, then one fence, all words, all
+//! stamps. Each slot still goes through the steps in this order. Stamps and words lie in arrays of their own, so that a
+//! frame's rows are a few straight copies.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use scr_wire::geometry::MAX_VALID_ROWS;
 use scr_wire::profile::MAX_ROW_BYTES;
+
+use super::guard::{Guard, ordering, stands};
+use super::sync::{AtomicU64, Ordering, fence};
 
 /// Stamp of a slot that is being written.
 const BUSY: u64 = u64::MAX;
@@ -122,13 +128,13 @@ struct Padded(AtomicU64);
 /// The part of a log that is shared.
 #[derive(Debug)]
 pub struct Log {
-    slots: Box<[AtomicU64]>,
+    stamps: Box<[AtomicU64]>,
+    words: Box<[AtomicU64]>,
     row_bytes: usize,
-    /// Words in a slot: stamp and row.
+    /// Words in a row.
     stride: usize,
     mask: u64,
     seen: Padded,
-    newest: AtomicU64,
     phase: Padded,
 }
 
@@ -136,14 +142,14 @@ impl Log {
     /// A log of at least `len` rows of `row_bytes` bytes, and the only right to write to it.
     pub fn new(len: usize, row_bytes: usize) -> (Arc<Self>, LogWriter) {
         let len = len.max(1).next_power_of_two();
-        let stride = 1 + row_bytes.min(MAX_ROW_BYTES).div_ceil(8);
+        let stride = row_bytes.min(MAX_ROW_BYTES).div_ceil(8);
         let log = Arc::new(Self {
-            slots: (0..len * stride).map(|_| AtomicU64::new(0)).collect(),
+            stamps: (0..len).map(|_| AtomicU64::new(0)).collect(),
+            words: (0..len * stride).map(|_| AtomicU64::new(0)).collect(),
             row_bytes,
             stride,
             mask: len as u64 - 1,
             seen: Padded::default(),
-            newest: AtomicU64::new(0),
             phase: Padded::default(),
         });
         let writer = LogWriter {
@@ -159,36 +165,36 @@ impl Log {
     }
 
     #[inline]
-    fn slot(&self, position: u64) -> &[AtomicU64] {
-        let at = (position & self.mask) as usize * self.stride;
-        &self.slots[at..at + self.stride]
+    fn slot(&self, position: u64) -> usize {
+        (position & self.mask) as usize
     }
 
     /// Copies the row at `position` to the start of `row`, if it is there. It counts if its frame came before position
     /// `seen`, as [`Log::seen`] said before.
     pub fn read(&self, position: u64, seen: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Held {
-        let [stamp, words @ ..] = self.slot(position) else {
-            return Held::Nothing;
-        };
-        let before = stamp.load(Ordering::Acquire);
-        if before == BUSY {
+        let slot = self.slot(position);
+        let stamp = &self.stamps[slot];
+        let before = stamp.load(ordering(Guard::StampBeforeWords, Ordering::Acquire));
+        if before == BUSY && stands(Guard::BusyIsNoRow) {
             return Held::Busy;
         }
         let held = Stamp(before);
-        if held.end() != position + 1 {
-            return if held.end() > position + 1 {
-                Held::Overwritten
-            } else {
-                Held::Nothing
-            };
+        if held.end() <= position {
+            return Held::Nothing;
         }
+        if held.end() > position + 1 && stands(Guard::ExactStamp) {
+            return Held::Overwritten;
+        }
+        let words = &self.words[slot * self.stride..][..self.stride];
         for (word, bytes) in words.iter().zip(row.chunks_exact_mut(8)) {
             bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
         }
-        fence(Ordering::Acquire);
-        if stamp.load(Ordering::Relaxed) != before {
+        if stands(Guard::WordsBeforeCheck) {
+            fence(Ordering::Acquire);
+        }
+        if stamp.load(Ordering::Relaxed) != before && stands(Guard::SecondLook) {
             Held::Busy
-        } else if held.counts(seen) {
+        } else if held.counts(seen) || !stands(Guard::PublishedCounts) {
             Held::Row
         } else {
             Held::Unpublished
@@ -200,16 +206,15 @@ impl Log {
         self.held().filter(|&position| position >= from).min()
     }
 
-    /// One past the newest row that the log holds and has published.
-    pub fn newest_held(&self) -> u64 {
-        self.held().max().map_or(0, |position| position + 1)
-    }
-
     fn held(&self) -> impl Iterator<Item = u64> {
         let seen = self.seen().position;
-        let stamps = self.slots.iter().step_by(self.stride);
+        // No order is needed: what counts lies behind `seen`, which has been acquired, and the row itself is read with
+        // care.
+        let stamps = self
+            .stamps
+            .iter()
+            .map(|stamp| stamp.load(Ordering::Relaxed));
         stamps
-            .map(|stamp| stamp.load(Ordering::Acquire))
             .filter(|&stamp| stamp != BUSY && stamp > 0)
             .map(Stamp)
             .filter(move |stamp| stamp.counts(seen))
@@ -218,7 +223,8 @@ impl Log {
 
     /// How far the log goes.
     pub fn seen(&self) -> Seen {
-        Seen::of(self.seen.0.load(Ordering::Acquire))
+        let order = ordering(Guard::SeenAcquire, Ordering::Acquire);
+        Seen::of(self.seen.0.load(order))
     }
 
     /// Closes the log: its worker counts as dead from here on. Returns the position before which its rows count. Fencing
@@ -234,14 +240,11 @@ impl Log {
         self.seen.0.store(position << 1, Ordering::Release);
     }
 
-    /// One past the newest row that this worker applied. Meaningful once the worker has entered a phase.
-    pub fn newest(&self) -> u64 {
-        self.newest.load(Ordering::Acquire)
-    }
-
     /// The barrier that this worker has come to.
     pub fn phase(&self) -> u64 {
-        self.phase.0.load(Ordering::Acquire)
+        self.phase
+            .0
+            .load(ordering(Guard::PhaseAcquire, Ordering::Acquire))
     }
 }
 
@@ -267,20 +270,68 @@ impl LogWriter {
     /// Appends a row, in place of the one `span` positions before.
     #[inline]
     pub fn append(&mut self, position: u64, origin: Origin, row: &[u8]) {
-        debug_assert_eq!(row.len(), self.log.row_bytes);
-        let [stamp, words @ ..] = self.log.slot(position) else {
-            return;
-        };
-        stamp.store(BUSY, Ordering::Relaxed);
-        fence(Ordering::Release);
-        let (chunks, rest) = row.as_chunks::<8>();
-        for (word, &bytes) in words.iter().zip(chunks) {
-            word.store(u64::from_le_bytes(bytes), Ordering::Relaxed);
+        self.append_rows(position, origin, row);
+    }
+
+    /// Appends consecutive rows, newest first in `rows`; the oldest one, which is last, is that of `position`.
+    #[inline]
+    pub fn append_rows(&mut self, position: u64, origin: Origin, rows: &[u8]) {
+        match self.log.row_bytes {
+            4 => self.write(position, origin, rows.as_chunks::<4>().0, |&row| {
+                [u64::from(u32::from_le_bytes(row))]
+            }),
+            8 => self.write_words::<1>(position, origin, rows),
+            16 => self.write_words::<2>(position, origin, rows),
+            32 => self.write_words::<4>(position, origin, rows),
+            64 => self.write_words::<8>(position, origin, rows),
+            _ => debug_assert!(false, "no profile has such rows"),
         }
-        if let (Some(word), Some(&bytes)) = (words.get(chunks.len()), rest.first_chunk::<4>()) {
-            word.store(u64::from(u32::from_le_bytes(bytes)), Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn write_words<const WORDS: usize>(&mut self, position: u64, origin: Origin, rows: &[u8]) {
+        let rows = rows.as_chunks::<8>().0.as_chunks::<WORDS>().0;
+        self.write(position, origin, rows, |row| row.map(u64::from_le_bytes));
+    }
+
+    #[inline(always)]
+    fn write<const WORDS: usize, R>(
+        &mut self,
+        mut position: u64,
+        origin: Origin,
+        mut rows: &[R],
+        words_of: impl Fn(&R) -> [u64; WORDS],
+    ) {
+        let log = &*self.log;
+        let slots = log.words.as_chunks::<WORDS>().0;
+        while !rows.is_empty() {
+            // As many as there are slots up to the end of the ring.
+            let first = log.slot(position);
+            let count = rows.len().min(log.stamps.len() - first);
+            let (newer, older) = rows.split_at(rows.len() - count);
+            let stamps = &log.stamps[first..first + count];
+            if stands(Guard::BusyStamp) {
+                for stamp in stamps {
+                    stamp.store(BUSY, Ordering::Relaxed);
+                }
+            }
+            if stands(Guard::BusyBeforeWords) {
+                fence(Ordering::Release);
+            }
+            for (slot, row) in slots[first..first + count].iter().rev().zip(older) {
+                for (word, value) in slot.iter().zip(words_of(row)) {
+                    word.store(value, Ordering::Relaxed);
+                }
+            }
+            for stamp in stamps {
+                stamp.store(
+                    Stamp::new(position, origin).0,
+                    ordering(Guard::WordsBeforeStamp, Ordering::Release),
+                );
+                position += 1;
+            }
+            rows = newer;
         }
-        stamp.store(Stamp::new(position, origin).0, Ordering::Release);
     }
 
     /// Publishes that every own frame before `position` has been taken into the log. A position before the last one
@@ -293,19 +344,29 @@ impl LogWriter {
     pub fn publish_seen(&mut self, position: u64) -> Result<(), Fenced> {
         let position = position.max(self.published);
         let (before, after) = (self.published << 1, position << 1);
-        self.log
-            .seen
-            .0
-            .compare_exchange(before, after, Ordering::Release, Ordering::Relaxed)
-            .map_err(|_| Fenced)?;
+        let seen = &self.log.seen.0;
+        let order = ordering(Guard::SeenRelease, Ordering::Release);
+        if stands(Guard::PublishIfNotFenced) {
+            seen.compare_exchange(before, after, order, Ordering::Relaxed)
+                .map_err(|_| Fenced)?;
+        } else {
+            seen.store(after, order);
+        }
         self.published = position;
         Ok(())
     }
 
-    /// Publishes one past the newest row applied, and then the arrival at a barrier.
-    pub fn enter_phase(&mut self, newest: u64, phase: u64) {
-        self.log.newest.store(newest, Ordering::Release);
-        self.log.phase.0.store(phase, Ordering::Release);
+    /// What was published last.
+    pub fn seen(&self) -> u64 {
+        self.published
+    }
+
+    /// Publishes the arrival at a barrier. All that was written and published before belongs to it.
+    pub fn enter_phase(&mut self, phase: u64) {
+        self.log
+            .phase
+            .0
+            .store(phase, ordering(Guard::PhaseRelease, Ordering::Release));
     }
 }
 
@@ -335,12 +396,39 @@ mod tests {
             assert_eq!(log.read(16, 18, &mut row), Held::Row);
             assert_eq!(log.read(20, 100, &mut row), Held::Nothing);
             // What has not been published does not count.
-            assert_eq!((log.first_held(3), log.newest_held()), (None, 0));
+            assert_eq!(log.first_held(3), None);
             writer.publish_seen(15).unwrap();
-            assert_eq!((log.first_held(3), log.newest_held()), (Some(12), 14));
+            assert_eq!((log.first_held(3), log.first_held(14)), (Some(12), None));
             writer.publish_seen(20).unwrap();
-            assert_eq!((log.first_held(3), log.newest_held()), (Some(12), 20));
+            assert_eq!(
+                (log.first_held(3), log.first_held(19)),
+                (Some(12), Some(19))
+            );
             assert_eq!(log.first_held(20), None);
+        }
+    }
+
+    #[test]
+    fn rows_of_a_frame_go_around_the_ring() {
+        for row_bytes in [4usize, 8, 16, 32, 64] {
+            let (log, mut writer) = Log::new(8, row_bytes);
+            let mut row = [0; MAX_ROW_BYTES];
+            let mut position = 0;
+            // 11 rows are more than the ring has slots: the older ones are written over at once.
+            for count in [3u64, 1, 5, 7, 8, 2, 11] {
+                let frame: Vec<u8> = (position..position + count)
+                    .rev()
+                    .flat_map(|n| vec![n as u8; row_bytes])
+                    .collect();
+                writer.append_rows(position, Origin::Frame(position + count - 1), &frame);
+                position += count;
+                for held in position.saturating_sub(8)..position {
+                    assert_eq!(log.read(held, 100, &mut row), Held::Row);
+                    assert!(row[..row_bytes].iter().all(|&b| b == held as u8));
+                }
+                assert_eq!(log.read(position, 100, &mut row), Held::Nothing);
+            }
+            assert_eq!(log.read(position - 9, 100, &mut row), Held::Overwritten);
         }
     }
 
@@ -384,11 +472,14 @@ mod tests {
             position: 1,
             fenced: true,
         };
-        assert_eq!((log.seen(), log.newest_held()), (closed, 1));
+        assert_eq!(
+            (log.seen(), log.first_held(0), log.first_held(1)),
+            (closed, Some(0), None)
+        );
         log.open(5, 2);
         writer.resume(5);
         writer.append(5, Origin::Frame(5), &[3; 4]);
         writer.publish_seen(6).unwrap();
-        assert_eq!((log.newest_held(), log.phase()), (6, 2));
+        assert_eq!((log.first_held(2), log.phase()), (Some(5), 2));
     }
 }

@@ -7,8 +7,13 @@
 //! Before it waits, a worker publishes how far its own frames go ([`LogWriter::publish_seen`]), so that two workers that
 //! miss the same row do not wait for each other: of all rows that are waited for, the oldest can always be settled.
 
+#[cfg(loom)]
+pub mod guard;
+#[cfg(not(loom))]
+pub(crate) mod guard;
 mod log;
 mod peers;
+mod sync;
 
 pub use log::{Fenced, Held, Log, LogWriter, Origin, Seen};
 pub use peers::{Peers, Settlement};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scr_wire::profile::MAX_ROW_BYTES;
 
+use super::guard::{Guard, stands};
 use super::log::{Held, Log};
 
 /// What is known about a row that the own frames do not hold.
@@ -45,6 +46,11 @@ impl Peers {
     /// Settles the row at `position`. Frames carry at most `window` rows, so a peer that has seen all its frames before
     /// position + window will not get this row any more.
     pub fn settle(&self, position: u64, window: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Settlement {
+        let window = if stands(Guard::WholeWindow) {
+            window
+        } else {
+            1
+        };
         self.settle_among(row, position, |seen| seen >= position + window)
     }
 
@@ -62,21 +68,29 @@ impl Peers {
         let mut result = Settlement::LostEverywhere;
         for &(peer, ref log) in &self.logs {
             // Before the log is read: what a peer says it has seen is in its log by then.
-            let seen = log.seen();
-            match log.read(position, seen.position, row) {
+            let mut seen = log.seen();
+            let held = log.read(position, seen.position, row);
+            if !stands(Guard::PastBeforeRead) {
+                seen = log.seen();
+            }
+            match held {
                 Held::Row => return Settlement::Held { peer },
                 // What a dead worker did not publish never was: other readers may have looked before it came.
                 Held::Unpublished if seen.fenced => {}
                 Held::Unpublished => result = Settlement::NotYet,
                 Held::Nothing if seen.fenced || is_past(seen.position) => {}
-                Held::Nothing => result = Settlement::NotYet,
-                Held::Busy if !seen.fenced => result = Settlement::NotYet,
-                // A dead worker that is still writing does so over an older row.
-                Held::Overwritten | Held::Busy => {
-                    if result == Settlement::LostEverywhere {
-                        result = Settlement::Unknown;
-                    }
+                Held::Nothing if stands(Guard::NothingIsNotYet) => result = Settlement::NotYet,
+                Held::Busy if !seen.fenced && stands(Guard::BusyIsNotYet) => {
+                    result = Settlement::NotYet;
                 }
+                // A dead worker that is still writing does so over an older row.
+                Held::Overwritten | Held::Busy
+                    if result == Settlement::LostEverywhere
+                        && stands(Guard::OverwrittenIsUnknown) =>
+                {
+                    result = Settlement::Unknown;
+                }
+                Held::Nothing | Held::Overwritten | Held::Busy => {}
             }
         }
         result
@@ -105,17 +119,10 @@ impl Peers {
             .all(|(_, log)| log.seen().fenced || log.phase() >= phase)
     }
 
-    /// One past the newest row that any peer applied; meaningful when all are in a phase. Of a peer that is not there
-    /// any more those rows count that it published.
-    pub fn newest(&self) -> u64 {
-        let newest = self.logs.iter().map(|(_, log)| {
-            if log.seen().fenced {
-                log.newest_held()
-            } else {
-                log.newest()
-            }
-        });
-        newest.max().unwrap_or(0)
+    /// The furthest position that any peer has seen; final when all are in a phase.
+    pub fn furthest_seen(&self) -> u64 {
+        let seen = self.logs.iter().map(|(_, log)| log.seen().position);
+        seen.max().unwrap_or(0)
     }
 }
 
@@ -164,6 +171,6 @@ mod tests {
         assert_eq!(peers.settle(1, 3, &mut row), Settlement::LostEverywhere);
         assert_eq!(peers.settle(2, 3, &mut row), Settlement::LostEverywhere);
         assert!(peers.all_in_phase(1) && peers.all_seen(100));
-        assert_eq!(peers.newest(), 1);
+        assert_eq!(peers.furthest_seen(), 2);
     }
 }

@@ -63,7 +63,9 @@ impl Ledger {
 
     /// A new numbering starts: what was sent after the last delivered frame of the old one is lost.
     pub fn start_epoch(&mut self, first: Seq) {
-        self.lost += self.tail();
+        let tail = self.tail();
+        self.lost += tail;
+        self.before += tail;
         self.expected = first;
         self.last_sent = None;
     }
@@ -120,7 +122,7 @@ mod tests {
         assert_eq!(ledger.position(Seq::new(8)), u64::MAX);
         ledger.start_epoch(Seq::ZERO);
         assert_eq!(ledger.lost_everywhere(), 7);
-        assert_eq!(ledger.position(Seq::new(1)), 10);
+        assert_eq!(ledger.position(Seq::new(1)), 14);
         assert_eq!(ledger.take(&header(1, 2)), Some(2));
         assert_eq!(ledger.last_surviving(), Some(Seq::new(1)));
         assert_eq!(ledger.lost_everywhere(), 7);

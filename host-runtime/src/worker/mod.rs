@@ -22,6 +22,7 @@ use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
 
 use crate::nf::NetworkFunction;
+use crate::recovery::guard::{Guard, stands};
 use crate::recovery::{Fenced, LogWriter, Origin, Peers, Settlement};
 use events::{Recorder, What};
 
@@ -220,6 +221,11 @@ impl<F: NetworkFunction> Worker<F> {
         if ahead >= carried {
             self.fill_hole(position, carried)?;
         }
+        if let Some(log) = &mut self.log
+            && !stands(Guard::AppendBeforeSeen)
+        {
+            log.publish_seen(position + 1)?;
+        }
         let missing = position + 1 - self.next;
         let row_bytes = self.profile.row_bytes();
         let rows = &frame.rows()[..missing as usize * row_bytes];
@@ -249,10 +255,10 @@ impl<F: NetworkFunction> Worker<F> {
         let mut count = 0;
         for row in rows.chunks_exact(self.profile.row_bytes()).rev() {
             effect = Some(self.function.apply(&mut self.state, row));
-            if let Some(log) = &mut self.log {
-                log.append(self.next + count, origin, row);
-            }
             count += 1;
+        }
+        if let Some(log) = &mut self.log {
+            log.append_rows(self.next, origin, rows);
         }
         self.advance(count);
         self.newest = self.next;
@@ -302,7 +308,9 @@ impl<F: NetworkFunction> Worker<F> {
     /// Rows that the frame at `position`, which carries `carried` rows, does not reach back to.
     #[cold]
     fn fill_hole(&mut self, position: u64, carried: u64) -> Progress {
-        if let Some(log) = &mut self.log {
+        if let Some(log) = &mut self.log
+            && stands(Guard::PublishBeforeWaiting)
+        {
             // The frames before this one are in the log, and this one does not hold what is missing.
             log.publish_seen(position)?;
         }
@@ -314,7 +322,7 @@ impl<F: NetworkFunction> Worker<F> {
         let mut row = [0; MAX_ROW_BYTES];
         while self.next < end {
             match self.peers.settle(self.next, window, &mut row) {
-                Settlement::NotYet => return Err(Pause::Waiting),
+                Settlement::NotYet if stands(Guard::NotYetWaits) => return Err(Pause::Waiting),
                 Settlement::Held { peer } => {
                     self.fetched.rows_from_logs += 1;
                     self.recorder
@@ -343,7 +351,9 @@ impl<F: NetworkFunction> Worker<F> {
     /// Skips rows that no log holds, all at once, where more are missing than logs can hold: a jump in the sequence
     /// numbers may be as wide as 2³⁹. They are counted, without an event for each.
     fn skip_gulf(&mut self, end: u64, window: u64) -> bool {
-        if end - self.next <= self.gulf() || !self.peers.all_seen(end - 1 + window) {
+        let all_seen =
+            || self.peers.all_seen(end - 1 + window) || !stands(Guard::AllSeenBeforeJump);
+        if end - self.next <= self.gulf() || !all_seen() {
             return false;
         }
         let to = self
@@ -389,7 +399,9 @@ impl<F: NetworkFunction> Worker<F> {
         let ahead = last.plus(1).since(self.expected);
         // Where the last frame was the worker's own, nothing lies ahead.
         let end = self.next + if ahead < HALF { ahead } else { 0 };
-        log.publish_seen(end)?;
+        if stands(Guard::IdlePublishes) {
+            log.publish_seen(end)?;
+        }
         let slack = window + IDLE_SLACK;
         if end - self.next <= slack {
             return Ok(());
@@ -398,8 +410,9 @@ impl<F: NetworkFunction> Worker<F> {
     }
 
     /// Brings the replica to the newest row that any replica has, when all frames there are have been given to all
-    /// workers. With `wait` set, does not return before all others are there too: nobody writes new rows into a log
-    /// that another one still needs.
+    /// workers, and its position to the furthest that any worker has published: all go on from the same one, and none
+    /// has said of a later one that it is past it. With `wait` set, does not return before all others are there too: nobody
+    /// writes new rows into a log that another one still needs.
     ///
     /// # Errors
     ///
@@ -413,8 +426,11 @@ impl<F: NetworkFunction> Worker<F> {
                     self.barrier = Barrier::Ended;
                 }
                 Barrier::Ended => {
-                    self.all_here()?;
-                    self.barrier = Barrier::Draining(self.peers.newest().max(self.newest));
+                    if stands(Guard::DrainsWhenAllEnded) {
+                        self.all_here()?;
+                    }
+                    let own = self.log.as_ref().map_or(self.next, LogWriter::seen);
+                    self.barrier = Barrier::Draining(self.peers.furthest_seen().max(own));
                 }
                 Barrier::Draining(end) => {
                     self.drain_to(end)?;
@@ -422,7 +438,7 @@ impl<F: NetworkFunction> Worker<F> {
                     self.barrier = Barrier::Drained;
                 }
                 Barrier::Drained => {
-                    if wait {
+                    if wait && stands(Guard::GoesOnWhenAllDrained) {
                         self.all_here()?;
                     }
                     self.barrier = Barrier::Away;
@@ -450,15 +466,11 @@ impl<F: NetworkFunction> Worker<F> {
     fn enter_phase(&mut self) {
         self.phase += 1;
         if let Some(log) = &mut self.log {
-            log.enter_phase(self.newest, self.phase);
+            log.enter_phase(self.phase);
         }
     }
 
     fn drain_to(&mut self, end: u64) -> Progress {
-        // All workers leave with the same position, also one that has given rows behind the newest one up already.
-        let beyond = self.next.saturating_sub(end);
-        self.next -= beyond;
-        self.expected = self.expected.minus(beyond);
         let mut row = [0; MAX_ROW_BYTES];
         while self.next < end {
             match self.peers.settle_ended(self.next, &mut row) {
@@ -480,7 +492,8 @@ impl<F: NetworkFunction> Worker<F> {
                         None if gulf => end,
                         _ => self.next + 1,
                     };
-                    if lost == Settlement::Unknown {
+                    // In a jump the rows behind it may lie over places where none ever was.
+                    if lost == Settlement::Unknown && !gulf {
                         self.counters.rows_unrecovered += 1;
                     }
                     self.advance(to.max(self.next + 1) - self.next);
@@ -526,6 +539,14 @@ impl<F: NetworkFunction> Worker<F> {
         self
     }
 
+    /// Behind a barrier within an epoch: rows behind the newest one, which nobody has, may still come in later frames. All
+    /// workers go on from there, also those that had given them up.
+    pub fn reopen(&mut self) {
+        let beyond = self.next.saturating_sub(self.newest);
+        self.next -= beyond;
+        self.expected = self.expected.minus(beyond);
+    }
+
     /// Starts an epoch, whose first row has sequence number `first`. The state stays: a new epoch is a new numbering,
     /// not a new network.
     pub fn start_epoch(&mut self, epoch: u8, first: Seq) {
@@ -535,7 +556,7 @@ impl<F: NetworkFunction> Worker<F> {
 }
 
 /// See [`Worker::gulf`].
-const GULF: u64 = 1 << 16;
+const GULF: u64 = if cfg!(loom) { 1 } else { 1 << 16 };
 
 /// Rows beyond a window that a worker may fall behind before it asks its peers without a frame.
 pub const IDLE_SLACK: u64 = 128;

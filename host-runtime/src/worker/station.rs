@@ -246,8 +246,10 @@ fn run<F: NetworkFunction>(
             if stretch.barrier {
                 worker.drain(true)?;
             }
-            if let Some((epoch, first)) = stretch.epoch {
-                worker.start_epoch(epoch, first);
+            match stretch.epoch {
+                Some((epoch, first)) => worker.start_epoch(epoch, first),
+                None if stretch.barrier => worker.reopen(),
+                None => {}
             }
             *entered = true;
         }

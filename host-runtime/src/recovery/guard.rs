@@ -1,0 +1,147 @@
+//! Every fence and check that recovery rests on, by name.
+//!
+//! The models in `host-runtime/models` take each one away and demand that a model fails; see `docs/recovery-models.md`.
+//! In every other build they all stand: the two functions here are constant and leave nothing behind.
+
+#[cfg(loom)]
+pub(crate) use std::sync::atomic::Ordering;
+
+/// A fence or check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(loom), allow(unreachable_pub))]
+pub enum Guard {
+    /// Writer: a slot is stamped BUSY before its words change.
+    BusyStamp,
+    /// Writer: the release fence between BUSY and the words: who sees a new word sees BUSY.
+    BusyBeforeWords,
+    /// Writer: the stamp is stored with release: who sees it sees the words.
+    WordsBeforeStamp,
+    /// Reader: the stamp is loaded with acquire.
+    StampBeforeWords,
+    /// Reader: the acquire fence between the words and the second look at the stamp.
+    WordsBeforeCheck,
+    /// Reader: the second look at the stamp.
+    SecondLook,
+    /// Reader: the stamp must be that of this very position; a later one is another row.
+    ExactStamp,
+    /// Reader: a slot that is being written says nothing about the row that is being written.
+    BusyIsNoRow,
+    /// `seen` is stored with release: who sees it sees the rows before it.
+    SeenRelease,
+    /// `seen` is loaded with acquire.
+    SeenAcquire,
+    /// A phase is stored with release: who sees it sees `seen` and all rows.
+    PhaseRelease,
+    /// A phase is loaded with acquire.
+    PhaseAcquire,
+    /// Writer: it publishes only where nobody has fenced the log.
+    PublishIfNotFenced,
+    /// Reader: a row counts only when the frame that carried it has been published.
+    PublishedCounts,
+    /// Peers: how far a peer is past is asked before its log is read.
+    PastBeforeRead,
+    /// Peers: a row that a log does not have is not lost while the peer is not past it.
+    NothingIsNotYet,
+    /// Peers: a peer is past a row only when no frame of the window behind it is still to come.
+    WholeWindow,
+    /// Peers: a slot that is being written leaves the row open.
+    BusyIsNotYet,
+    /// Peers: a row that was written over may have been there, so it is not lost.
+    OverwrittenIsUnknown,
+    /// Worker: rows are in the log before `seen` says so.
+    AppendBeforeSeen,
+    /// Worker: it publishes before it waits.
+    PublishBeforeWaiting,
+    /// Worker: "not yet" makes it wait.
+    NotYetWaits,
+    /// Worker: one without frames publishes that it has none.
+    IdlePublishes,
+    /// Worker: it jumps over rows only when every peer has seen that far.
+    AllSeenBeforeJump,
+    /// Worker: it drains only when all have taken their last frame.
+    DrainsWhenAllEnded,
+    /// Worker: it goes on behind a barrier only when all have drained.
+    GoesOnWhenAllDrained,
+}
+
+#[cfg(loom)]
+mod standing {
+    use super::{Guard, Ordering};
+    use std::cell::Cell;
+
+    thread_local! {
+        // A model and all its threads run on one thread of the system.
+        static REMOVED: Cell<Option<Guard>> = const { Cell::new(None) };
+    }
+
+    impl Guard {
+        /// All.
+        pub const ALL: [Self; 26] = [
+            Self::BusyStamp,
+            Self::BusyBeforeWords,
+            Self::WordsBeforeStamp,
+            Self::StampBeforeWords,
+            Self::WordsBeforeCheck,
+            Self::SecondLook,
+            Self::ExactStamp,
+            Self::BusyIsNoRow,
+            Self::SeenRelease,
+            Self::SeenAcquire,
+            Self::PhaseRelease,
+            Self::PhaseAcquire,
+            Self::PublishIfNotFenced,
+            Self::PublishedCounts,
+            Self::PastBeforeRead,
+            Self::NothingIsNotYet,
+            Self::WholeWindow,
+            Self::BusyIsNotYet,
+            Self::OverwrittenIsUnknown,
+            Self::AppendBeforeSeen,
+            Self::PublishBeforeWaiting,
+            Self::NotYetWaits,
+            Self::IdlePublishes,
+            Self::AllSeenBeforeJump,
+            Self::DrainsWhenAllEnded,
+            Self::GoesOnWhenAllDrained,
+        ];
+    }
+
+    /// Takes a guard away from all that runs on this thread, or puts all back.
+    pub fn remove(guard: Option<Guard>) {
+        REMOVED.set(guard);
+    }
+
+    pub(crate) fn stands(guard: Guard) -> bool {
+        REMOVED.get() != Some(guard)
+    }
+
+    pub(crate) fn ordering(guard: Guard, ordering: Ordering) -> Ordering {
+        if stands(guard) {
+            ordering
+        } else {
+            Ordering::Relaxed
+        }
+    }
+}
+
+#[cfg(not(loom))]
+mod standing {
+    use super::Guard;
+    use std::sync::atomic::Ordering;
+
+    /// Whether the guard is there.
+    #[inline(always)]
+    pub(crate) const fn stands(_: Guard) -> bool {
+        true
+    }
+
+    /// The ordering of a guard's access.
+    #[inline(always)]
+    pub(crate) const fn ordering(_: Guard, ordering: Ordering) -> Ordering {
+        ordering
+    }
+}
+
+#[cfg(loom)]
+pub use standing::remove;
+pub(crate) use standing::{ordering, stands};

@@ -1,0 +1,9 @@
+//! Atomics: the standard library's, or in models loom's, which try every interleaving and every value that a load may
+//! return.
+
+#[cfg(loom)]
+pub(super) use loom::sync::atomic::{AtomicU64, fence};
+#[cfg(not(loom))]
+pub(super) use std::sync::atomic::{AtomicU64, fence};
+
+pub(super) use std::sync::atomic::Ordering;
