@@ -44,7 +44,7 @@
 //! assert_eq!((report.packets, report.passed_by, report.verified), (1, 1, Some(true)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod control;
 pub mod device;
