@@ -93,6 +93,9 @@ pub trait Layout: Copy + Send + Sync + 'static {
     /// 4-byte or 16-byte addresses.
     type Address: Address;
 
+    /// Bytes of a row, 0 where they are known only at run time.
+    const ROW_BYTES: usize = 0;
+
     /// The offsets.
     fn columns(&self) -> &Columns;
 
@@ -349,6 +352,8 @@ macro_rules! builtin {
 
         impl Layout for $name {
             type Address = $address;
+
+            const ROW_BYTES: usize = $profile.row_bytes();
 
             #[inline(always)]
             fn columns(&self) -> &Columns {

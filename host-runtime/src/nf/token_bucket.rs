@@ -28,7 +28,7 @@ use super::{
     Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
     Verdict,
 };
-use crate::table::Table;
+use crate::table::{Step, Table};
 
 /// A whole token in the unit that is counted in.
 const TOKEN: u64 = 1_000_000_000;
@@ -170,11 +170,13 @@ impl<L: Layout> NetworkFunction for Function<L> {
     type Effect = Option<Metered>;
     type Entry = Entry;
 
+    const ROW_BYTES: usize = L::ROW_BYTES;
+
     fn new_state(&self) -> Self::State {
         Table::new(self.parameters.capacity)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> Option<Metered> {
         if self.layout.is_blank(row) {
             return None;
@@ -205,6 +207,15 @@ impl<L: Layout> NetworkFunction for Function<L> {
             state.remove(&flow);
         }
         Some(Metered { bucket, pass })
+    }
+
+    fn looks_ahead(&self, state: &Self::State) -> bool {
+        state.outgrows_l2()
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
+        state.prefetch(&self.layout.flow(row), step);
     }
 
     #[inline]

@@ -141,7 +141,7 @@ pub struct LogWriter {
 
 impl LogWriter {
     /// Appends a row, in place of the one `span` positions before.
-    #[inline]
+    #[inline(always)]
     pub fn append(&mut self, position: u64, row: &[u8]) {
         debug_assert_eq!(row.len(), self.log.row_bytes);
         let [stamp, words @ ..] = self.log.slot(position) else {
@@ -150,8 +150,11 @@ impl LogWriter {
         stamp.store(BUSY, Ordering::Relaxed);
         fence(Ordering::Release);
         let (chunks, rest) = row.as_chunks::<8>();
-        for (word, &bytes) in words.iter().zip(chunks) {
-            word.store(u64::from_le_bytes(bytes), Ordering::Relaxed);
+        // Checked once, so that a row of constant length is copied without a loop.
+        if let Some(words) = words.get(..chunks.len()) {
+            for (word, &bytes) in words.iter().zip(chunks) {
+                word.store(u64::from_le_bytes(bytes), Ordering::Relaxed);
+            }
         }
         if let (Some(word), Some(&bytes)) = (words.get(chunks.len()), rest.first_chunk::<4>()) {
             word.store(u64::from(u32::from_le_bytes(bytes)), Ordering::Relaxed);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rtrb::{Consumer, Producer};
 
+use super::ahead::Ahead;
 use super::threads::{Poll, Task};
 use super::{Counters, Handled, Outcome, Output, Progress, Worker};
 use crate::device::Path;
@@ -38,6 +39,7 @@ struct Cursor {
     entered: bool,
     /// Place in the lane.
     at: usize,
+    ahead: Ahead,
 }
 
 /// A worker with its queues.
@@ -73,6 +75,10 @@ impl<F: NetworkFunction> Station<F> {
     }
 
     fn take_load(&mut self) -> bool {
+        let Some(worker) = &self.worker else {
+            return false;
+        };
+        let ahead = Ahead::new(worker);
         let Ok(load) = self.loads.pop() else {
             return false;
         };
@@ -84,6 +90,7 @@ impl<F: NetworkFunction> Station<F> {
             segment: 0,
             entered: false,
             at: 0,
+            ahead,
         });
         true
     }
@@ -97,6 +104,7 @@ fn run<F: NetworkFunction>(worker: &mut Worker<F>, cursor: &mut Cursor, events: 
         segment,
         entered,
         at,
+        ahead,
     } = cursor;
     let lane = &load.lanes[usize::from(worker.core)];
     while let Some(stretch) = load.segments.get(*segment) {
@@ -113,6 +121,9 @@ fn run<F: NetworkFunction>(worker: &mut Worker<F>, cursor: &mut Cursor, events: 
         while let Some(&frame) = lane.get(*at)
             && (frame as usize) < end
         {
+            ahead.advance(worker, *at, lane.len(), |i| {
+                load.batch.bytes(lane[i] as usize)
+            });
             let Handled::Done(outcome) = worker.handle(load.batch.bytes(frame as usize), output)
             else {
                 return Progress::Waiting;
