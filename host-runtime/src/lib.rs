@@ -46,7 +46,7 @@
 //! assert_eq!((report.packets, report.passed_by, report.verified), (1, 1, Some(true)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 // A function's file says `scr_runtime::nf` in here as well as in a crate of its own, so it can be moved as it is.
 extern crate self as scr_runtime;

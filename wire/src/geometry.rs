@@ -73,7 +73,9 @@ impl Geometry {
 
     /// Rows M that fit.
     pub const fn rows(self) -> usize {
-        (self.prefix_words as usize * WORD_BYTES).saturating_sub(self.first_row()) / self.row_bytes
+        // R is a power of two, and this is done for every frame: no division.
+        (self.prefix_words as usize * WORD_BYTES).saturating_sub(self.first_row())
+            >> self.row_bytes.trailing_zeros()
     }
 
     /// Most rows that a prefix can validly carry from a history of depth N = `history`:

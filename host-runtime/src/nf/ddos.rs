@@ -15,7 +15,7 @@ use super::options::CAPACITY;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::Table;
+use crate::table::{Step, Table};
 
 /// The function before its layout is known.
 #[derive(Clone, Copy, Debug)]
@@ -102,11 +102,13 @@ impl<L: Layout> NetworkFunction for Function<L> {
     type Effect = u64;
     type Entry = Entry;
 
+    const ROW_BYTES: usize = L::ROW_BYTES;
+
     fn new_state(&self) -> Self::State {
         Table::new(self.parameters.capacity)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> u64 {
         if self.layout.is_blank(row) {
             return 0;
@@ -123,6 +125,15 @@ impl<L: Layout> NetworkFunction for Function<L> {
         }
         source.packets += 1;
         source.packets
+    }
+
+    fn looks_ahead(&self, state: &Self::State) -> bool {
+        state.outgrows_l2()
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
+        state.prefetch(&self.layout.src(row), step);
     }
 
     #[inline]

@@ -13,7 +13,7 @@ use super::options::CAPACITY;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::Table;
+use crate::table::{Step, Table};
 
 /// The function before its layout is known.
 #[derive(Clone, Copy, Debug)]
@@ -94,11 +94,13 @@ impl<L: Layout> NetworkFunction for Function<L> {
     type Effect = Option<Counts>;
     type Entry = Entry;
 
+    const ROW_BYTES: usize = L::ROW_BYTES;
+
     fn new_state(&self) -> Self::State {
         Table::new(self.parameters.keeping.capacity)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> Option<Counts> {
         let keeping = &self.parameters.keeping;
         keeping.update(&self.layout, state, row, |counts, _| {
@@ -106,6 +108,15 @@ impl<L: Layout> NetworkFunction for Function<L> {
             counts.bytes += u64::from(self.layout.ip_length(row));
             *counts
         })
+    }
+
+    fn looks_ahead(&self, state: &Self::State) -> bool {
+        state.outgrows_l2()
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
+        state.prefetch(&self.layout.flow(row), step);
     }
 
     #[inline]

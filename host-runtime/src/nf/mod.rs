@@ -26,6 +26,8 @@ pub mod token_bucket;
 
 use std::fmt;
 
+use crate::table::Step;
+
 pub use layout::{Address, Layout};
 pub use options::{OptionError, OptionHelp, Options};
 pub use registry::{NAMES, Own, Select, SelectError, Selected, Visitor};
@@ -87,6 +89,9 @@ pub trait NetworkFunction: Clone + Send + Sync + 'static {
     /// One entry of the state file.
     type Entry: serde::Serialize + PartialEq + fmt::Debug;
 
+    /// Bytes of the rows, 0 where they are known only at run time. The worker loop is faster where they are a constant.
+    const ROW_BYTES: usize = 0;
+
     /// The state before the first row.
     fn new_state(&self) -> Self::State;
 
@@ -108,6 +113,16 @@ pub trait NetworkFunction: Clone + Send + Sync + 'static {
             Action::Rewrite(_) => Verdict::Drop,
         }
     }
+
+    /// Whether the state has grown so large that [`prefetch`](Self::prefetch) pays. Asked now and then, not for every row.
+    fn looks_ahead(&self, _state: &Self::State) -> bool {
+        false
+    }
+
+    /// Starts to bring what `row`, which is to be applied some rows later, will touch into the cache; called once for each
+    /// step, in order. The row may be any bytes. Functions that keep a [`Table`](crate::table::Table) pass this on to it.
+    #[inline(always)]
+    fn prefetch(&self, _state: &Self::State, _row: &[u8], _step: Step) {}
 
     /// The state's entries, sorted by their key fields.
     fn entries(&self, state: &Self::State) -> Vec<Self::Entry>;

@@ -178,7 +178,7 @@ impl Options {
     ///
     /// [`OptionError::Value`] when it is no number of entries.
     pub fn capacity(&mut self) -> Result<usize, OptionError> {
-        let capacity = self.number("capacity", 1..=1 << 31)?;
+        let capacity = self.number("capacity", 1..=(1 << 31) - 1)?;
         Ok(capacity.map_or(super::DEFAULT_CAPACITY, |n| n as usize))
     }
 }

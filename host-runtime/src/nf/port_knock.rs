@@ -27,7 +27,7 @@ use super::options::CAPACITY;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::Table;
+use crate::table::{Step, Table};
 
 /// The function before its layout is known.
 #[derive(Clone, Copy, Debug)]
@@ -172,11 +172,13 @@ impl<L: Layout> NetworkFunction for Function<L> {
     type Effect = Effect;
     type Entry = Entry;
 
+    const ROW_BYTES: usize = L::ROW_BYTES;
+
     fn new_state(&self) -> Self::State {
         Table::new(self.parameters.capacity)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> Effect {
         if self.layout.is_blank(row) {
             return Effect::Blank;
@@ -202,6 +204,15 @@ impl<L: Layout> NetworkFunction for Function<L> {
             state.remove(&source);
         }
         Effect::Moved(door)
+    }
+
+    fn looks_ahead(&self, state: &Self::State) -> bool {
+        state.outgrows_l2()
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
+        state.prefetch(&self.layout.src(row), step);
     }
 
     #[inline]

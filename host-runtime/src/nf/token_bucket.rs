@@ -23,7 +23,7 @@ use super::options::CAPACITY;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::Table;
+use crate::table::{Step, Table};
 
 /// A whole token in the unit that is counted in.
 const TOKEN: u64 = 1_000_000_000;
@@ -141,11 +141,13 @@ impl<L: Layout> NetworkFunction for Function<L> {
     type Effect = Option<Metered>;
     type Entry = Entry;
 
+    const ROW_BYTES: usize = L::ROW_BYTES;
+
     fn new_state(&self) -> Self::State {
         Table::new(self.parameters.keeping.capacity)
     }
 
-    #[inline]
+    #[inline(always)]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> Option<Metered> {
         let Parameters {
             rate,
@@ -163,6 +165,15 @@ impl<L: Layout> NetworkFunction for Function<L> {
                 pass,
             }
         })
+    }
+
+    fn looks_ahead(&self, state: &Self::State) -> bool {
+        state.outgrows_l2()
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
+        state.prefetch(&self.layout.flow(row), step);
     }
 
     #[inline]

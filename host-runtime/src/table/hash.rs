@@ -1,22 +1,61 @@
 //! Hashing of small fixed-size keys.
 //!
-//! A 64 × 64 → 128-bit multiplication per two words, both halves of the product folded together. The constants are
-//! fixed, so that every replica, on every machine, lays out the same table.
+//! Two words, each with a secret word added, are multiplied to 128 bits and both halves folded together; that is multiplied
+//! once more, and of the product the middle is used. The secret is drawn once per process, so that nobody can choose keys
+//! that all collide. It decides how entries are found, and nothing else: not what is evicted, not what two tables are
+//! compared by.
 
-/// Fractional digits of π, as good as any odd numbers without pattern.
-const SALT: [u64; 6] = [
-    0x243f_6a88_85a3_08d3,
-    0x1319_8a2e_0370_7345,
-    0xa409_3822_299f_31d1,
-    0x082e_fa98_ec4e_6c89,
-    0x4528_21e6_38d0_1377,
-    0xbe54_66cf_34e9_0c6d,
-];
+use std::hash::{BuildHasher, RandomState};
+use std::sync::OnceLock;
+
+/// What a table adds to keys before it multiplies them.
+#[derive(Clone, Copy, Debug)]
+pub struct Seed([u64; 2]);
+
+impl Seed {
+    /// A seed under which the tags of `K::default()` are not 0: a search that takes an empty place for a match, for its
+    /// tag is 0, is then never one for the key that unused entries have.
+    pub(super) fn new<K: Key>() -> Self {
+        static SECRET: OnceLock<RandomState> = OnceLock::new();
+        let secret = SECRET.get_or_init(RandomState::new);
+        let mut number = 0u64;
+        loop {
+            // The second word multiplies short keys: odd, so that it loses nothing.
+            let seed = Self([
+                secret.hash_one((number, 0)),
+                secret.hash_one((number, 1)) | 1,
+            ]);
+            if K::default().hash(&seed).tags(1 << 63 | 1 << 31) == 1 << 63 | 1 << 31 {
+                return seed;
+            }
+            number += 1;
+        }
+    }
+}
+
+/// The hash of a key: a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hash(u128);
+
+impl Hash {
+    /// A number, of which as many low bits are good as are wanted, up to 32.
+    #[inline(always)]
+    pub(super) const fn home(self) -> usize {
+        (self.0 >> 64) as usize
+    }
+
+    /// Tags for the two places of a pair, at these bits: independent of [`home`](Self::home) if the bits are
+    /// others.
+    #[inline(always)]
+    pub(super) const fn tags(self, bits: u64) -> u64 {
+        (self.0 as u64 ^ (self.0 >> 64) as u64) & bits
+    }
+}
 
 /// A key of a [`Table`](super::Table): small, and cheap to compare and hash.
 pub trait Key: Copy + Eq + Default + Send + 'static {
-    /// A well mixed hash, the same in every process.
-    fn hash(&self) -> u64;
+    /// A well mixed hash.
+    fn hash(&self, seed: &Seed) -> Hash;
 
     /// Whether two keys are equal, as few instructions inline.
     fn same(&self, other: &Self) -> bool;
@@ -24,8 +63,9 @@ pub trait Key: Copy + Eq + Default + Send + 'static {
 
 impl Key for u32 {
     #[inline(always)]
-    fn hash(&self) -> u64 {
-        fold(u64::from(*self) ^ SALT[0], SALT[1])
+    fn hash(&self, seed: &Seed) -> Hash {
+        let [a, b] = seed.0;
+        spread(fold(u64::from(*self) ^ a, b))
     }
 
     #[inline(always)]
@@ -36,13 +76,12 @@ impl Key for u32 {
 
 impl Key for [u64; 2] {
     #[inline(always)]
-    fn hash(&self) -> u64 {
-        fold(
-            fold(self[0] ^ SALT[0], self[1] ^ SALT[1]) ^ SALT[2],
-            SALT[3],
-        )
+    fn hash(&self, seed: &Seed) -> Hash {
+        let [a, b] = seed.0;
+        spread(fold(self[0] ^ a, self[1] ^ b))
     }
 
+    /// Word by word: compared as a whole, the key would be written to memory first and read back before it is there.
     #[inline(always)]
     fn same(&self, other: &Self) -> bool {
         (self[0] ^ other[0]) | (self[1] ^ other[1]) == 0
@@ -51,10 +90,11 @@ impl Key for [u64; 2] {
 
 impl Key for [u64; 5] {
     #[inline(always)]
-    fn hash(&self) -> u64 {
-        let a = fold(self[0] ^ SALT[0], self[1] ^ SALT[1]);
-        let b = fold(self[2] ^ SALT[2], self[3] ^ SALT[3]);
-        fold(a ^ self[4] ^ SALT[4], b ^ SALT[5])
+    fn hash(&self, seed: &Seed) -> Hash {
+        let [a, b] = seed.0;
+        let first = fold(self[0] ^ a, self[1] ^ b);
+        let second = fold(self[2] ^ b, self[3] ^ a);
+        spread(fold(first ^ self[4], second ^ b))
     }
 
     #[inline(always)]
@@ -64,9 +104,82 @@ impl Key for [u64; 5] {
     }
 }
 
+/// Digits of π, odd, as good as any multiplier without pattern.
+const SPREAD: u64 = 0x243f_6a88_85a3_08d3;
+
+/// One product alone follows keys that are much alike too closely: for a port that counts up, half of all seeds gave some
+/// homes several times as many keys as others.
+#[inline(always)]
+const fn spread(folded: u64) -> Hash {
+    product(folded, SPREAD)
+}
+
+#[inline(always)]
+const fn product(a: u64, b: u64) -> Hash {
+    Hash(a as u128 * b as u128)
+}
+
 /// Low and high half of the product, exclusive-ored.
 #[inline(always)]
 const fn fold(a: u64, b: u64) -> u64 {
-    let product = a as u128 * b as u128;
+    let Hash(product) = product(a, b);
     product as u64 ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys as traffic has them, much alike, must spread like random ones over homes and tags.
+    fn spreads<K: Key>(what: &str, keys: impl Iterator<Item = K>) {
+        const HOMES: usize = 1 << 10;
+        let seed = Seed::new::<K>();
+        let mut homes = vec![0u32; HOMES];
+        let mut tags = [[0u32; 256]; 2];
+        let mut both = std::collections::HashSet::new();
+        let mut count = 0.0;
+        for key in keys {
+            let hash = key.hash(&seed);
+            let home = hash.home() % HOMES;
+            let even = (hash.tags(0xff << 24) >> 24) as usize;
+            let odd = (hash.tags(0xff << 56) >> 56) as usize;
+            homes[home] += 1;
+            tags[0][even] += 1;
+            tags[1][odd] += 1;
+            both.insert((home, even));
+            both.insert((home, odd | 0x100));
+            count += 1.0;
+        }
+        // Chi-squared, per degree of freedom: 1 for random ones.
+        let spread = |counts: &[u32]| {
+            let due = count / counts.len() as f64;
+            let squares: f64 = counts.iter().map(|&n| (f64::from(n) - due).powi(2)).sum();
+            squares / due / counts.len() as f64
+        };
+        for counts in [&homes[..], &tags[0], &tags[1]] {
+            assert!(spread(counts) < 4.0, "{what}: {}", spread(counts));
+        }
+        let pairs = (HOMES * 256) as f64;
+        let due = 2.0 * pairs * (1.0 - (-count / pairs).exp());
+        assert!(both.len() as f64 > 0.9 * due, "{what}: {}", both.len());
+    }
+
+    #[test]
+    fn like_keys_spread() {
+        let tuple = |src: u64, dst: u64, sport: u64, dport: u64| {
+            [src << 32 | dst, sport << 48 | dport << 32 | 6]
+        };
+        let all = 0..10_000u64;
+        spreads("addresses", all.clone().map(|n| 0x0a00_0000 | n as u32));
+        spreads("networks", all.clone().map(|n| (n << 16) as u32));
+        spreads("sources", all.clone().map(|n| tuple(n, 1, 2, 80)));
+        spreads("destinations", all.clone().map(|n| tuple(1, n << 8, 2, 80)));
+        spreads("source ports", all.clone().map(|n| tuple(1, 2, n, 80)));
+        spreads("ports", all.clone().map(|n| tuple(1, 2, 80, n)));
+        spreads("both", all.clone().map(|n| tuple(n & 0xff, 7, n >> 8, 80)));
+        let wide = |n: u64| [0x2001 << 48, n, 0x2001 << 48, 1, 2 << 48 | 80 << 32 | 6];
+        spreads("wide", all.clone().map(wide));
+        spreads("wide destinations", all.clone().map(|n| [1, 2, 3, n, 6]));
+        spreads("wide ports", all.map(|n| [1, 2, 3, 4, n << 48 | 6]));
+    }
 }

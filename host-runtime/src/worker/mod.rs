@@ -13,6 +13,7 @@
 //! Rows are counted by *position*, from 0 over all epochs; the position of a row is the same for all workers. Within an
 //! epoch position and sequence number differ by a constant.
 
+pub mod ahead;
 pub mod events;
 pub mod outcome;
 pub mod station;
@@ -32,8 +33,9 @@ pub use outcome::{Outcome, Output, Reason};
 /// Half of all sequence numbers: what lies further ahead lies behind.
 const HALF: u64 = 1 << (Seq::BITS - 1);
 
-/// What a worker counted.
+/// What a worker counted. On cache lines of its own (two, for they are fetched in pairs): no other core's writes disturb it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(align(128))]
 pub struct Counters {
     /// Frames taken.
     pub frames: u64,
@@ -251,19 +253,61 @@ impl<F: NetworkFunction> Worker<F> {
     /// Applies consecutive rows, newest first in `rows`, oldest first; the effect is that of the newest.
     #[inline(always)]
     fn apply_rows(&mut self, rows: &[u8], origin: Origin) -> Option<F::Effect> {
+        // With the length of rows a constant no access to a field is checked, and the log copies without a loop. The
+        // guards are constants, too: one of these remains.
+        match self.profile.row_bytes() {
+            4 if F::ROW_BYTES == 4 => self.apply_sized::<4>(rows, origin),
+            8 if F::ROW_BYTES == 8 => self.apply_sized::<8>(rows, origin),
+            16 if F::ROW_BYTES == 16 => self.apply_sized::<16>(rows, origin),
+            32 if F::ROW_BYTES == 32 => self.apply_sized::<32>(rows, origin),
+            64 if F::ROW_BYTES == 64 => self.apply_sized::<64>(rows, origin),
+            _ => self.apply_unsized(rows, origin),
+        }
+    }
+
+    #[inline(never)]
+    fn apply_unsized(&mut self, rows: &[u8], origin: Origin) -> Option<F::Effect> {
+        let size = self.profile.row_bytes();
+        let (mut left, mut count) = (rows, 0);
         let mut effect = None;
-        let mut count = 0;
-        for row in rows.chunks_exact(self.profile.row_bytes()).rev() {
+        // Not by chunks of the slice, which would take a division.
+        while let Some((before, row)) = left
+            .len()
+            .checked_sub(size)
+            .and_then(|at| left.split_at_checked(at))
+        {
             effect = Some(self.function.apply(&mut self.state, row));
             count += 1;
+            left = before;
         }
+        self.applied(rows, count, origin);
+        effect
+    }
+
+    #[inline(always)]
+    fn apply_sized<const BYTES: usize>(
+        &mut self,
+        rows: &[u8],
+        origin: Origin,
+    ) -> Option<F::Effect> {
+        let sized = rows.as_chunks::<BYTES>().0;
+        let mut effect = None;
+        for row in sized.iter().rev() {
+            effect = Some(self.function.apply(&mut self.state, row));
+        }
+        self.applied(rows, sized.len() as u64, origin);
+        effect
+    }
+
+    /// `count` rows have been applied.
+    #[inline(always)]
+    fn applied(&mut self, rows: &[u8], count: u64, origin: Origin) {
         if let Some(log) = &mut self.log {
             log.append_rows(self.next, origin, rows);
         }
         self.advance(count);
         self.newest = self.next;
         self.counters.rows_applied += count;
-        effect
     }
 
     /// The same, with a record of every row; rows but the newest `ordinary` ones were missed before.

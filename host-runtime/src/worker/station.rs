@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rtrb::{Consumer, Producer};
 use scr_wire::Profile;
 
+use super::ahead::Ahead;
 use super::threads::{Poll, Task};
 use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
 use crate::device::{Path, Strike};
@@ -48,6 +49,7 @@ struct Cursor {
     at: usize,
     /// Whether the fault that the frame there carries has struck.
     struck: bool,
+    ahead: Ahead,
 }
 
 /// Why going through a load was broken off.
@@ -180,7 +182,7 @@ impl<F: NetworkFunction> Station<F> {
             return false;
         };
         match (item, &mut self.worker) {
-            (Item::Load(load), Some(_)) => {
+            (Item::Load(load), Some(worker)) => {
                 let mut output = self.queues.spare.pop().unwrap_or_default();
                 output.clear();
                 self.cursor = Some(Cursor {
@@ -190,6 +192,7 @@ impl<F: NetworkFunction> Station<F> {
                     entered: false,
                     at: 0,
                     struck: false,
+                    ahead: Ahead::new(worker),
                 });
             }
             (Item::Lend(to), Some(worker)) => {
@@ -239,6 +242,7 @@ fn run<F: NetworkFunction>(
         entered,
         at,
         struck,
+        ahead,
     } = cursor;
     let lane = &load.lanes[usize::from(worker.core)];
     while let Some(stretch) = load.segments.get(*segment) {
@@ -263,6 +267,9 @@ fn run<F: NetworkFunction>(
             {
                 return Err(Break::Strike(strike));
             }
+            ahead.advance(worker, *at, lane.len(), |i| {
+                load.batch.bytes(lane[i] as usize)
+            });
             let outcome = worker.handle(load.batch.bytes(frame as usize), output)?;
             debug_assert!(info.path != Path::PassedBy);
             if outcome == Outcome::Verdict(Verdict::Rewrite) {

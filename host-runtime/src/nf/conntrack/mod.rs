@@ -33,7 +33,7 @@ use super::options::CAPACITY;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::Table;
+use crate::table::{Step, Table};
 
 /// The function before its layout is known.
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +132,8 @@ impl<L: Layout> NetworkFunction for Function<L> {
     type Effect = Effect;
     type Entry = Entry;
 
+    const ROW_BYTES: usize = L::ROW_BYTES;
+
     fn new_state(&self) -> Self::State {
         Tracker {
             table: Table::new(self.parameters.capacity),
@@ -205,6 +207,17 @@ impl<L: Layout> NetworkFunction for Function<L> {
             pass: true,
             seen: Some((connection.state, Direction::Original)),
         }
+    }
+
+    fn looks_ahead(&self, state: &Self::State) -> bool {
+        state.table.outgrows_l2()
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
+        let there = self.layout.flow(row);
+        let key = there.min(L::Address::reversed(there));
+        state.table.prefetch(&key, step);
     }
 
     #[inline]

@@ -1,0 +1,82 @@
+//! Looking ahead in a lane, so that what coming rows touch is in the cache when they are applied.
+//!
+//! ```text
+//!  lane:  at ────────▶ entries fetched ────────▶ places fetched
+//!         handled now  some rows ahead           as many again
+//! ```
+//!
+//! Where the state fits the core's L2 nothing is done, for then it would only cost. Nothing that is done here changes what
+//! a worker does; frames are not even checked.
+
+use scr_wire::header::HEADER_BYTES;
+
+use super::Worker;
+use crate::nf::NetworkFunction;
+use crate::table::Step;
+
+/// Rows between two steps and before the row is applied: enough to cover an access to memory, few enough that all are
+/// still in L1 when they are wanted.
+const ROWS: u32 = 16;
+
+/// How far a lane has been looked through.
+#[derive(Debug)]
+pub struct Ahead {
+    on: bool,
+    index: usize,
+    entry: usize,
+}
+
+impl Ahead {
+    /// At the start of a lane. Whether it is looked ahead at all is decided here, by the size of the state.
+    pub fn new<F: NetworkFunction>(worker: &Worker<F>) -> Self {
+        Self {
+            on: worker.function.looks_ahead(&worker.state),
+            index: 0,
+            entry: 0,
+        }
+    }
+
+    /// Goes ahead of place `at` of a lane of `len` frames, which `frame` gives. To be called before each is handled.
+    #[inline(always)]
+    pub fn advance<'a, F: NetworkFunction>(
+        &mut self,
+        worker: &Worker<F>,
+        at: usize,
+        len: usize,
+        frame: impl Fn(usize) -> &'a [u8],
+    ) {
+        if !self.on || self.entry >= len {
+            return;
+        }
+        // Frames that hold about ROWS new rows.
+        let cores = frame(at).get(4).map_or(1, |&cores| cores.max(1));
+        let distance = (ROWS >> cores.ilog2()).max(1) as usize;
+        while self.index < len.min(at + 2 * distance) {
+            worker.prefetch(frame(self.index), Step::Index);
+            self.index += 1;
+        }
+        while self.entry < len.min(at + distance) {
+            worker.prefetch(frame(self.entry), Step::Entry);
+            self.entry += 1;
+        }
+    }
+}
+
+impl<F: NetworkFunction> Worker<F> {
+    /// Fetches what a frame's rows will touch, those that are new if none before was lost.
+    #[inline]
+    fn prefetch(&self, bytes: &[u8], step: Step) {
+        let Some(&[_, _, _, _, cores, .., valid, _]) = bytes.first_chunk::<HEADER_BYTES>() else {
+            return;
+        };
+        let size = self.profile.row_bytes();
+        let mut start = size.max(HEADER_BYTES);
+        for _ in 0..cores.min(valid) {
+            let Some(row) = bytes.get(start..start + size) else {
+                return;
+            };
+            self.function.prefetch(&self.state, row, step);
+            start += size;
+        }
+    }
+}
