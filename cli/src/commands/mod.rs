@@ -6,6 +6,7 @@ mod doctor;
 mod emit;
 mod replay;
 mod sequence;
+mod soak;
 mod trace;
 
 use clap::Subcommand;
@@ -25,6 +26,8 @@ pub enum Command {
     Sequence(sequence::Args),
     /// Print SCR frames readably.
     Decode(decode::Args),
+    /// Inject every fault into runs of every function, and account for every frame.
+    Soak(soak::Args),
     /// Make traces of synthetic traffic.
     #[command(subcommand)]
     Trace(trace::Command),
@@ -41,6 +44,7 @@ impl Command {
             Self::Cosim(args) => cosim::run(&args),
             Self::Sequence(args) => sequence::run(&args),
             Self::Decode(args) => decode::run(&args),
+            Self::Soak(args) => soak::run(&args),
             Self::Trace(command) => trace::run(&command),
             Self::Doctor(args) => doctor::run(&args),
         }

@@ -1,5 +1,6 @@
 //! Where a replay's packets come from.
 
+use scr_capture::trace::TraceGenerator;
 use scr_capture::{CaptureReader, Packet};
 
 use super::{BoxError, Extent};
@@ -30,6 +31,12 @@ impl PacketSource for CaptureReader {
             done: self.bytes_read(),
             total: self.total_bytes(),
         }
+    }
+}
+
+impl PacketSource for TraceGenerator {
+    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError> {
+        Ok(TraceGenerator::next_packet(self))
     }
 }
 

@@ -438,6 +438,8 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
         let burials = &mut self.report.burials;
         let burial = burials.of(place, load.serial).or(burials.last(place));
         let Some(burial) = burial else {
+            // Nobody ever was at the place that the device steers to.
+            self.report.frames_lost += 1;
             return;
         };
         burials.count(burial);

@@ -236,6 +236,14 @@ impl Log {
     /// Opens a fenced log for a worker that joins with the state at `position`, at barrier `phase`. The worker must be
     /// given no frame before this, and every worker must be able to see it before it takes a frame behind that one.
     pub fn open(&self, position: u64, phase: u64) {
+        // What the worker before wrote and never published must not come to count now. Nobody writes here meanwhile.
+        let seen = self.seen().position;
+        for stamp in &self.stamps {
+            let held = stamp.load(Ordering::Relaxed);
+            if held == BUSY || !Stamp(held).counts(seen) {
+                stamp.store(0, Ordering::Relaxed);
+            }
+        }
         self.phase.0.store(phase, Ordering::Release);
         self.seen.0.store(position << 1, Ordering::Release);
     }
@@ -478,6 +486,9 @@ mod tests {
         );
         log.open(5, 2);
         writer.resume(5);
+        // Row 1 had not been published.
+        assert_eq!(log.read(1, 5, &mut [0; MAX_ROW_BYTES]), Held::Nothing);
+        assert_eq!(log.read(0, 5, &mut [0; MAX_ROW_BYTES]), Held::Row);
         writer.append(5, Origin::Frame(5), &[3; 4]);
         writer.publish_seen(6).unwrap();
         assert_eq!((log.first_held(2), log.phase()), (Some(5), 2));
