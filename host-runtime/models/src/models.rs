@@ -38,6 +38,10 @@ pub const ALL: [Model; 11] = [
         check: a_later_frame,
     },
     Model {
+        name: "declared dead",
+        check: declared_dead,
+    },
+    Model {
         name: "overwritten",
         check: overwritten,
     },
@@ -56,10 +60,6 @@ pub const ALL: [Model; 11] = [
     Model {
         name: "a jump",
         check: a_jump,
-    },
-    Model {
-        name: "declared dead",
-        check: declared_dead,
     },
     Model {
         name: "both miss a row",
@@ -212,7 +212,7 @@ fn overwritten() {
 /// has from frame 3, and worker 1 needs row 0 of worker 0.
 fn both_miss_a_row() {
     let frames = frames(5, &[]);
-    explore(2, move || {
+    explore(1, move || {
         let [mut zero, mut one] = pair(8, &frames);
         let (zero, one) = both(
             move || {
@@ -301,7 +301,7 @@ fn an_idle_worker() {
 /// Worker 0 misses more rows than logs hold. In the middle of them are two that worker 1 has.
 fn a_jump() {
     let frames = frames(9, &[]);
-    explore(2, move || {
+    explore(1, move || {
         let [mut zero, mut one] = pair(4, &frames);
         let (zero, one) = both(
             move || {

@@ -77,6 +77,8 @@ impl Peers {
                 Held::Row => return Settlement::Held { peer },
                 // What a dead worker did not publish never was: other readers may have looked before it came.
                 Held::Unpublished if seen.fenced => {}
+                // No frame before that position carried it, whatever is being written there.
+                Held::Busy if seen.fenced && position >= seen.position => {}
                 Held::Unpublished => result = Settlement::NotYet,
                 Held::Nothing if seen.fenced || is_past(seen.position) => {}
                 Held::Nothing if stands(Guard::NothingIsNotYet) => result = Settlement::NotYet,
