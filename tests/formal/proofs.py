@@ -1,0 +1,113 @@
+"""What scripts/prove proves: the table of properties, of the hardware each is proved of, and of faults that must be found."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """A configuration of `scr emit`."""
+
+    profile: str
+    width: int
+    history: int
+    cores: int
+
+    def __str__(self):
+        return f"{self.profile},{self.width},{self.history},{self.cores}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """A broken copy: `find` stands once in the module and is replaced. Some check must fail within `depth` cycles after power-up."""
+
+    module: str
+    find: str
+    replace: str
+    what: str
+    depth: int = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """Checks at the end of modules (module, file of this folder), proved together of one top module.
+
+    method: "induction" (holds always: from power-up for `depth` cycles, and after any `depth` cycles in which it held), "bounded" (holds for
+    `depth` cycles after power-up), "cover" (all cover statements are reached within `depth` cycles), "paths" (of the structure).
+    """
+
+    name: str
+    claim: str
+    top: str
+    checks: tuple
+    instances: tuple
+    method: str
+    depth: int
+    faults: tuple = ()
+    long_instances: tuple = ()
+    # The broken copies are of the first instance and this top module and these checks, where they are given.
+    faulty_top: str = None
+    faulty_checks: tuple = None
+    # For "paths": the input port from which nothing but registers may be reached.
+    source: str = ""
+    # Memories as registers: faster where the addresses are few.
+    map_memories: bool = False
+
+
+FULL_16 = Instance("flow", 512, 16, 16)
+FULL_128 = Instance("flow", 512, 128, 16)
+NARROW = Instance("source", 128, 16, 4)
+SMALL = Instance("flow", 128, 16, 4)
+
+PROOFS = (
+    Proof(
+        name="stream",
+        claim="the output stream keeps an offered beat until it is taken",
+        top="",
+        checks=(("", "stream.sv"),),
+        instances=(FULL_16, FULL_128),
+        long_instances=(Instance("flow6-time", 512, 256, 128), Instance("source", 1024, 64, 16)),
+        method="induction",
+        depth=2,
+        faulty_top="output_fifo",
+        faulty_checks=(("output_fifo", "stream_of_output_fifo.sv"),),
+        faults=(
+            Fault("output_fifo", "end else if (m_tready) begin", "end else begin", "tvalid falls without tready", 6),
+            Fault("output_fifo", "(~out_valid_reg | m_tready) & stored_reg[0]", "stored_reg[0]", "a beat is replaced before it is taken", 6),
+        ),
+    ),
+    Proof(
+        name="no-path",
+        claim="no output depends on m_axis_tready within the cycle",
+        top="",
+        checks=(),
+        instances=(FULL_16, FULL_128),
+        method="paths",
+        depth=0,
+        source="m_axis_tready",
+        faults=(
+            Fault("output_fifo", "assign m_tlast = out_last_reg;", "assign m_tlast = out_last_reg & m_tready;", "tlast waits for tready", 0),
+        ),
+    ),
+    Proof(
+        name="axi-lite",
+        claim="the register bus keeps the rules of AXI4-Lite; writes do what the register map says; the configuration is always valid",
+        top="registers",
+        checks=(("registers", "registers.sv"), ("register_write", "register_write.sv"), ("register_read", "register_read.sv")),
+        instances=(FULL_16, Instance("source", 1024, 128, 128), Instance("flow6-time", 128, 16, 4)),
+        long_instances=(Instance("knock", 256, 256, 1), Instance("flow-time", 512, 64, 16), Instance("source", 512, 256, 128)),
+        method="induction",
+        depth=8,
+        faults=(
+            Fault("register_write", "response_reg & bready", "response_reg", "a write response is not held"),
+            Fault("register_write", "~data_held_reg & ~takes_data", "~takes_data", "data are taken while a write waits"),
+            Fault("register_read", "response_reg & rready", "response_reg", "read data are not held"),
+            Fault("register_write", " & ({2'd0, new_cores_reg} <= most_reg)", "", "k above the rows of a prefix is accepted"),
+            Fault("register_write", "(new_cores_reg != 8'd0) & ", "", "k = 0 is accepted"),
+            Fault("register_write", "changes_rotation_reg & fits_byte_reg &", "changes_rotation_reg &", "k = 257 is taken for 1"),
+            Fault("register_write", "refusal_next = 1'd1;", "refusal_next = refusal_reg;", "STATUS does not show a refusal"),
+            Fault("register_write", "end else if (whole_reg) begin", "end else begin", "a write without strobes writes"),
+            Fault("registers", "{1'd0, register_write_brefused} << 1", "{1'd0, register_write_brefused}", "refusals are answered EXOKAY"),
+            Fault("register_read", "no_register_next = 1'd1;", "no_register_next = 1'd0;", "unmapped reads are OKAY"),
+        ),
+    ),
+)
