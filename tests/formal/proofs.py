@@ -47,6 +47,9 @@ class Proof:
     # The broken copies are of the first instance and this top module and these checks, where they are given.
     faulty_top: str = None
     faulty_checks: tuple = None
+    # Macros for the checks, and instances in the top module whose outputs are free.
+    defines: tuple = ()
+    cuts: tuple = ()
     # For "paths": the input port from which nothing but registers may be reached.
     source: str = ""
     # Memories as registers: faster where the addresses are few.
@@ -56,7 +59,16 @@ class Proof:
 FULL_16 = Instance("flow", 512, 16, 16)
 FULL_128 = Instance("flow", 512, 128, 16)
 NARROW = Instance("source", 128, 16, 4)
-SMALL = Instance("flow", 128, 16, 4)
+
+# The datapath from the numberer to the output, on the narrow instance.
+CHAIN = {
+    "top": "datapath",
+    "checks": (("datapath", "chain.sv"),),
+    "cuts": ("input_stage", "beat_fifo", "header_window", "packet_parser", "meta_fifo", "settings", "steering"),
+    "instances": (NARROW,),
+    "method": "bounded",
+    "map_memories": True,
+}
 
 PROOFS = (
     Proof(
@@ -157,5 +169,74 @@ PROOFS = (
             Fault("settings", "now_beats_next = beats_reg;", "now_beats_next = now_beats_reg;", "prefixes keep the length before a change", 40),
             Fault("settings", "if (starts | reset_starts) begin", "if (starts | rst) begin", "the reset at power-up starts an epoch", 40),
         ),
+    ),
+    Proof(
+        name="beat-fifo",
+        claim="beats leave the beat FIFO in order, each once, unaltered",
+        top="beat_fifo",
+        checks=(("beat_fifo", "beat_fifo.sv"),),
+        instances=(NARROW, FULL_16),
+        method="induction",
+        depth=2,
+        faults=(
+            Fault("beat_fifo", "pop_pointer_next = pop_pointer_reg + 6'd1;", "pop_pointer_next = pop_pointer_reg + 6'd2;", "beats are left out"),
+            Fault("beat_fifo", "unpromised_next = unpromised_reg >> 1;", "unpromised_next = unpromised_reg;", "beats are promised that are not there"),
+        ),
+    ),
+    Proof(
+        name="output-fifo",
+        claim="beats leave the output FIFO in order, each once, unaltered",
+        top="output_fifo",
+        checks=(("output_fifo", "output_fifo.sv"),),
+        instances=(NARROW,),
+        long_instances=(FULL_16,),
+        method="induction",
+        depth=2,
+        faults=(
+            Fault("output_fifo", "out_keep_next = keep_ram_read_data;", "out_keep_next = write_keep;", "tkeep is another beat's"),
+            Fault("output_fifo", "end else if (m_tready) begin", "end else if (m_tready & ~write) begin", "a beat comes twice"),
+        ),
+    ),
+    Proof(
+        name="chain-mixed",
+        claim="output = prefix of the format and frame, in order, each once: sequenced, passed by, sequenced under other settings",
+        defines=("SCR_MIXED",),
+        depth=30,
+        faults=(
+            Fault("numberer", "~low_place & LANE_MASK", "low_place & LANE_MASK", "rows are rotated the wrong way", 20),
+            Fault("assembler", "a_frame_reg[86:79]", "a_frame_reg[78:71]", "the header has k in place of the core", 16),
+            Fault("frame_queue", "read_pointer_next = read_pointer_reg + 4'd1;", "read_pointer_next = read_pointer_reg + 4'd2;", "every other frame is lost", 24),
+            Fault("output_fifo", "read_pointer_next = read_pointer_reg + 5'd1;", "read_pointer_next = read_pointer_reg + 5'd2;", "every other beat is lost", 20),
+            Fault("assembler", "b_valid_reg & ~b_prefix_reg;", "b_valid_reg & ~b_prefix_reg & ~b_last_reg;", "a frame's last beat comes twice", 24),
+            Fault("assembler", "a_slots_reg & ROW_SLOTS_OF_FIRST", "a_slots_reg", "a row stands behind the header", 20),
+            Fault("output_fifo", "out_dest_next = dest_ram_read_data;", "out_dest_next = write_dest;", "tdest is another frame's", 20),
+        ),
+        **CHAIN,
+    ),
+    Proof(
+        name="chain-rows",
+        claim="the same: three sequenced frames, the newest with the rows of all three",
+        defines=("SCR_ROWS",),
+        depth=28,
+        faults=(Fault("history_lane", "write & (write_lane == INDEX)", "write", "every row is written into every lane", 24),),
+        **CHAIN,
+    ),
+    Proof(
+        name="chain-any",
+        claim="the same: frames and beats that come at any time, any settings and lengths",
+        defines=("SCR_ANY",),
+        depth=16,
+        faults=(Fault("assembler", "a_frame_reg[140:133]", "a_frame_reg[86:79]", "the header has the core in place of valid_rows", 16),),
+        **CHAIN,
+    ),
+    *(
+        Proof(
+            name=f"reach-{name}",
+            claim=f"what chain-{name} is about happens within its bound",
+            defines=(f"SCR_{name.upper()}", "SCR_COVER"),
+            depth=depth,
+            **dict(CHAIN, method="cover"),
+        )
+        for name, depth in (("mixed", 30), ("rows", 28), ("any", 16))
     ),
 )
