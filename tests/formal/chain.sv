@@ -1,5 +1,5 @@
-// Stands at the end of datapath, of which the parts up to the FIFOs, and settings, are cut off: their outputs are free here, within what is
-// proved of these blocks by themselves. So this is the way from numbers and rows to the output stream, with the datapath's own wiring:
+// Stands at the end of datapath, of which the parts up to the FIFOs, settings and steering are cut off: their outputs are free here, but for what is
+// assumed below (docs/formal.md says which of it is proved). So this is the way from numbers and rows to the output stream, with the datapath's own wiring:
 // numberer, history, frame_queue, scheduler, assembler, output_fifo. It is compared with a reference written from the wire format.
 //
 // Instance: rows of profile `source` (4 bytes), 128 bits, so that a word of 64 bytes is four beats and a beat holds four rows. The sink stalls in
