@@ -18,13 +18,15 @@ class Instance:
 
 @dataclasses.dataclass(frozen=True)
 class Fault:
-    """A broken copy: `find` stands once in the module and is replaced. Some check must fail within `depth` cycles after power-up."""
+    """A broken copy: `find` stands once in the module and is replaced. Some check must fail within `depth` cycles after power-up;
+    `defines` may leave fewer inputs to look at."""
 
     module: str
     find: str
     replace: str
     what: str
     depth: int = 20
+    defines: tuple = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,9 +49,11 @@ class Proof:
     # The broken copies are of the first instance and this top module and these checks, where they are given.
     faulty_top: str = None
     faulty_checks: tuple = None
-    # Macros for the checks, and instances in the top module whose outputs are free.
+    # Macros for the checks; instances in the top module whose outputs are free, and wires of it that are ("w:name").
     defines: tuple = ()
     cuts: tuple = ()
+    # Leaves out what no check depends on, and the top module's outputs.
+    only_control: bool = False
     # For "paths": the input port from which nothing but registers may be reached.
     source: str = ""
     # Memories as registers: faster where the addresses are few.
@@ -194,6 +198,82 @@ PROOFS = (
         faults=(
             Fault("output_fifo", "out_keep_next = keep_ram_read_data;", "out_keep_next = write_keep;", "tkeep is another beat's"),
             Fault("output_fifo", "end else if (m_tready) begin", "end else if (m_tready & ~write) begin", "a beat comes twice"),
+        ),
+    ),
+    Proof(
+        name="input",
+        claim="each beat that is taken comes out once, in the next cycle, unaltered",
+        top="input_stage",
+        checks=(("input_stage", "input_stage.sv"),),
+        instances=(FULL_16, NARROW),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("input_stage", "s_tvalid & ready_reg & ~rst;\n    beat_last_reg", "s_tvalid & ~rst;\n    beat_last_reg", "beats are taken that were refused"),
+            Fault("input_stage", "beat_data_reg <= s_tdata;", "beat_data_reg <= space ? s_tdata : beat_data_reg;", "a beat keeps another's data"),
+        ),
+    ),
+    Proof(
+        name="window",
+        claim="the window of a frame holds its first 128 bytes, and says which of them it has",
+        top="header_window",
+        checks=(("header_window", "header_window.sv"),),
+        instances=(NARROW, FULL_16),
+        long_instances=(Instance("source", 256, 16, 4), Instance("source", 1024, 64, 16)),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two windows"),
+            Fault("header_window", "segment_keep_3_next = 16'd0;", "segment_keep_3_next = segment_keep_3_reg;", "a short frame has bytes of the one before"),
+            Fault("header_window", "if (beat_valid & is_first) begin\n        first_user_next", "if (beat_valid) begin\n        first_user_next", "tuser is that of the last beat"),
+        ),
+    ),
+    Proof(
+        name="meta-fifo",
+        claim="rows leave the meta FIFO in order, each once, unaltered, and not before they may",
+        top="meta_fifo",
+        checks=(("meta_fifo", "meta_fifo.sv"),),
+        instances=(FULL_16, NARROW),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("meta_fifo", "second_pointer_next = read_pointer_reg + 5'd2;", "second_pointer_next = read_pointer_reg + 5'd1;", "IP or not is another frame's"),
+            Fault("meta_fifo", "pending_reg | (ONE << delay)", "pending_reg | ONE", "rows of short frames appear at once"),
+            Fault("meta_fifo", "read_pointer_next = read_pointer_reg + 5'd1;", "read_pointer_next = read_pointer_reg + 5'd2;", "rows are left out"),
+        ),
+    ),
+    Proof(
+        name="frame-queue",
+        claim="tickets leave the frame queue in order, each once, unaltered",
+        top="frame_queue",
+        checks=(("frame_queue", "frame_queue.sv"),),
+        instances=(FULL_16,),
+        long_instances=(NARROW,),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("frame_queue", "read_pointer_next = read_pointer_reg + 4'd1;", "read_pointer_next = read_pointer_reg + 4'd2;", "tickets are left out"),
+            Fault("frame_queue", "end else if (pop) begin", "end else if (pop & ~write) begin", "a ticket comes twice"),
+        ),
+    ),
+    Proof(
+        name="fifos",
+        claim="no FIFO overflows; rows, tickets and beats that meet are of the same frame",
+        top="datapath",
+        checks=(("datapath", "fifos.sv"), ("beat_fifo", "lasts.sv")),
+        instances=(FULL_16,),
+        long_instances=(NARROW, FULL_128, Instance("source", 1024, 64, 16)),
+        method="induction",
+        depth=1,
+        cuts=("settings", "w:frame_queue_ticket"),
+        only_control=True,
+        map_memories=True,
+        faults=(
+            Fault("beat_fifo", "~held_reg[27]", "~held_reg[29]", "the input is told too late to stop", 60, ("SCR_FLOOD",)),
+            Fault("scheduler", "assign go = ~outstanding_reg[31];", "assign go = 1'd1;", "beats are started without a place", 70, ("SCR_FLOOD",)),
+            Fault("frame_queue", "assign space = ~reserved_reg[15];", "assign space = ~stored_reg[15];", "frames are numbered without a place", 60, ("SCR_FLOOD",)),
+            Fault("scheduler", "assign starts = ticket_valid & ~in_prefix_reg", "assign starts = ~in_prefix_reg", "beats are sent before their frame is numbered", 20),
+            Fault("header_window", "FINAL_INDEX - beat_index_reg", "beat_index_reg", "short frames appear too soon", 30),
         ),
     ),
     Proof(
