@@ -6,10 +6,11 @@
 localparam PLACES = `SCR_WIDTH <= 256 ? 64 : 32;    // of beat_fifo and meta_fifo
 localparam QUEUE = 16;                              // of frame_queue
 localparam OUTPUT = 32;                             // of output_fifo
+localparam BITS = $clog2(PLACES);
 localparam SEGMENTS = 1024 / `SCR_WIDTH;            // beats of a window
 
 (* hierconn *) wire [PLACES-1:0] \beat_fifo.seen_held_reg , \beat_fifo.seen_unpromised_reg , \beat_fifo.lasts ;
-(* hierconn *) wire [$clog2(PLACES)-1:0] \beat_fifo.seen_write_pointer_reg , \beat_fifo.seen_promise_pointer_reg ;
+(* hierconn *) wire [BITS-1:0] \beat_fifo.seen_write_pointer_reg , \beat_fifo.seen_promise_pointer_reg ;
 (* hierconn *) wire \input_stage.seen_ready_reg ;
 (* hierconn *) wire [3:0] \header_window.seen_beat_index_reg ;
 (* hierconn *) wire [6:0] \packet_parser.seen_valid_pipe_reg ;
@@ -64,14 +65,32 @@ wire [7:0] waiting = begun - numbered;     // frames of which a beat is there an
 
 // Of each place of beat_fifo: which frame its beat is of.
 reg [7:0] frame_of [0:PLACES-1];
-wire [7:0] promised_frame = frame_of[promises % PLACES];
+wire [7:0] promised_frame = frame_of[promises[BITS-1:0]];
 
 always @(posedge clk) begin
     if (input_stage_valid)
-        frame_of[writes % PLACES] <= ended;
+        frame_of[writes[BITS-1:0]] <= ended;
 end
 
 // ---- properties --------------------------------------------------------------------------------------------------------------------------
+
+// Three proofs, each of which takes for given what those before it show: of room in FIFOs (`fifos`); of the frames that beats and tickets are of (SCR_FRAMES);
+// of frames without a number (SCR_WAITING). The first need of the last only what held in cycles before (had_room), so they do not lean on each other.
+`define SCR_ROOM assert
+`define SCR_FRAME assert
+`ifndef SCR_BROKEN
+`ifdef SCR_FRAMES
+`undef SCR_ROOM
+`define SCR_ROOM assume
+`endif
+`ifdef SCR_WAITING
+`define SCR_FRAMES
+`undef SCR_ROOM
+`define SCR_ROOM assume
+`undef SCR_FRAME
+`define SCR_FRAME assume
+`endif
+`endif
 
 // One frame, whichever, is watched from its first beat on until it has its number; so what is said of the oldest frame without a number is said of all.
 (* anyconst *) reg [7:0] watched;
@@ -96,33 +115,42 @@ always @* assume (had_room);
 
 always @* begin
     // beat_fifo, as it is assumed in beat_fifo.sv.
-    beat_fifo_has_room: assert (!input_stage_valid || held < PLACES);
-    promised_when_there_is_one: assert (!scheduler_promise || beat_fifo_available && writes != promises);
-    popped_when_promised: assert (!assembler_packet_pop || promises != pops);
+    beat_fifo_has_room: `SCR_ROOM (!input_stage_valid || held < PLACES);
+    promised_when_there_is_one: `SCR_ROOM (!scheduler_promise || beat_fifo_available && writes != promises);
+    popped_when_promised: `SCR_ROOM (!assembler_packet_pop || promises != pops);
     // output_fifo: as many beats as it has places are scheduled and not out of it, at most.
-    output_fifo_has_room: assert (!assembler_valid || in_output < OUTPUT);
-    beats_have_places: assert (in_slots <= OUTPUT && in_output <= in_slots);
+    output_fifo_has_room: `SCR_ROOM (!assembler_valid || in_output < OUTPUT);
+    beats_have_places: `SCR_ROOM (in_slots <= OUTPUT && in_output <= in_slots);
     // frame_queue: a place for each frame that has its number and is not at the head.
-    frame_queue_has_room: assert (!numberer_ticket_valid || in_queue < QUEUE);
-    tickets_have_places: assert (with_number <= QUEUE && in_queue <= with_number);
-    ticket_taken_when_there_is_one: assert (!scheduler_ticket_pop || frame_queue_valid && heads != served);
+    frame_queue_has_room: `SCR_ROOM (!numberer_ticket_valid || in_queue < QUEUE);
+    tickets_have_places: `SCR_ROOM (with_number <= QUEUE && in_queue <= with_number);
+    ticket_taken_when_there_is_one: `SCR_ROOM (!scheduler_ticket_pop || frame_queue_valid && heads != served);
+    numbered_when_there_is_one: `SCR_ROOM (!numberer_meta_pop || rows != numbered);
+    // What it is told to hold back appears behind what it holds back already.
+    rows_appear_in_order: `SCR_ROOM (!packet_parser_valid || packet_parser_row_missing_beats < 8
+        && \meta_fifo.seen_pending_reg >> packet_parser_row_missing_beats == 8'd0);
+    a_window_for_each_frame: `SCR_ROOM (begun - windows <= 8'd2 && begun - ended <= 8'd1);
+end
+
+`ifdef SCR_FRAMES
+always @* begin
+    // The beats that go with a ticket are those of its frame: tickets are in the order of frames.
+    if (scheduler_promise) begin
+        beat_of_the_frame: `SCR_FRAME (promised_frame == served);
+        end_of_the_frame: `SCR_FRAME (beat_fifo_promised_last == scheduler_ticket_pop);
+        no_beat_before_its_number: `SCR_FRAME (served != numbered);
+    end
+end
+`endif
+`ifdef SCR_WAITING
+always @* begin
     // meta_fifo: each frame in it has a beat in beat_fifo that is not promised.
     if (numbered == watched) begin
         frames_without_number_have_beats: assert (waiting <= unpromised);
         meta_fifo_has_room: assert (!packet_parser_valid || in_meta < PLACES);
     end
-    numbered_when_there_is_one: assert (!numberer_meta_pop || rows != numbered);
-    // What it is told to hold back appears behind what it holds back already.
-    rows_appear_in_order: assert (!packet_parser_valid || packet_parser_row_missing_beats < 8
-        && \meta_fifo.seen_pending_reg >> packet_parser_row_missing_beats == 8'd0);
-    // Frames: one window, one row, one number, one ticket each; and the beats that go with a ticket are its frame's.
-    a_window_for_each_frame: assert (begun - windows <= 8'd2 && begun - ended <= 8'd1);
-    if (scheduler_promise) begin
-        beat_of_the_frame: assert (promised_frame == served);
-        end_of_the_frame: assert (beat_fifo_promised_last == scheduler_ticket_pop);
-        no_beat_before_its_number: assert (served != numbered);
-    end
 end
+`endif
 
 // For broken copies whose fault shows when FIFOs are full: short frames without a pause, a long prefix, a sink that takes nothing.
 `ifdef SCR_FLOOD
@@ -149,60 +177,73 @@ wire [7:0] credits = in_slots + scheduler_valid;
 integer place, older, younger;
 always @* begin
     for (place = 0; place < PLACES; place = place + 1) begin
-        assert (\beat_fifo.seen_held_reg [place] == (place < held));
-        assert (\beat_fifo.seen_unpromised_reg [place] == (place < unpromised));
-        assert (\meta_fifo.seen_held_reg [place] == (place < in_meta));
-        assert (\meta_fifo.seen_visible_reg [place] == (place < visible));
+        `SCR_ROOM (\beat_fifo.seen_held_reg [place] == (place < held));
+        `SCR_ROOM (\beat_fifo.seen_unpromised_reg [place] == (place < unpromised));
+        `SCR_ROOM (\meta_fifo.seen_held_reg [place] == (place < in_meta));
+        `SCR_ROOM (\meta_fifo.seen_visible_reg [place] == (place < visible));
     end
     for (place = 0; place < OUTPUT; place = place + 1) begin
-        assert (\scheduler.seen_outstanding_reg [place] == (place < credits));
-        assert (\output_fifo.seen_stored_reg [place] == (place < in_output));
+        `SCR_ROOM (\scheduler.seen_outstanding_reg [place] == (place < credits));
+        `SCR_ROOM (\output_fifo.seen_stored_reg [place] == (place < in_output));
     end
     for (place = 0; place < QUEUE; place = place + 1) begin
-        assert (\frame_queue.seen_reserved_reg [place] == (place < with_number));
-        assert (\frame_queue.seen_stored_reg [place] == (place < in_queue));
+        `SCR_ROOM (\frame_queue.seen_reserved_reg [place] == (place < with_number));
+        `SCR_ROOM (\frame_queue.seen_stored_reg [place] == (place < in_queue));
     end
-    tie_held: assert (held <= PLACES && unpromised <= held);
-    tie_pointers: assert (\beat_fifo.seen_write_pointer_reg == writes % PLACES && \beat_fifo.seen_promise_pointer_reg == promises % PLACES);
-    tie_space: assert (!beat_fifo_space || held <= PLACES - 4);
-    tie_ready: assert (!\input_stage.seen_ready_reg || held <= PLACES - 3);
-    tie_beat: assert (!input_stage_valid || held <= PLACES - 2);
-    tie_promised: assert (in_promise == (scheduler_valid & ~scheduler_prefix) + (\assembler.seen_a_valid_reg & ~\assembler.seen_a_prefix_reg )
+    tie_held: `SCR_ROOM (held <= PLACES && unpromised <= held);
+    tie_pointers: `SCR_ROOM (\beat_fifo.seen_write_pointer_reg == writes[BITS-1:0] && \beat_fifo.seen_promise_pointer_reg == promises[BITS-1:0]);
+    tie_space: `SCR_ROOM (!beat_fifo_space || held <= PLACES - 4);
+    tie_ready: `SCR_ROOM (!\input_stage.seen_ready_reg || held <= PLACES - 3);
+    tie_beat: `SCR_ROOM (!input_stage_valid || held <= PLACES - 2);
+    tie_promised: `SCR_ROOM (in_promise == (scheduler_valid & ~scheduler_prefix) + (\assembler.seen_a_valid_reg & ~\assembler.seen_a_prefix_reg )
         + (\assembler.seen_b_valid_reg & ~\assembler.seen_b_prefix_reg ));
-    tie_output: assert (slots - made == \assembler.seen_a_valid_reg + \assembler.seen_b_valid_reg + assembler_valid);
-    tie_credits: assert (credits <= OUTPUT && in_output <= OUTPUT);
-    tie_tickets: assert (numbered - tickets == \numberer.seen_a_valid_reg + \numberer.seen_b_valid_reg + numberer_ticket_valid);
-    tie_head: assert (heads - served == frame_queue_valid);
-    tie_one_or_other: assert (!(\scheduler.seen_in_prefix_reg & \scheduler.seen_in_packet_reg ));
-    tie_scheduler: assert (!(\scheduler.seen_in_prefix_reg | \scheduler.seen_in_packet_reg ) || frame_queue_valid);
+    tie_output: `SCR_ROOM (slots - made == \assembler.seen_a_valid_reg + \assembler.seen_b_valid_reg + assembler_valid);
+    tie_credits: `SCR_ROOM (credits <= OUTPUT && in_output <= OUTPUT);
+    tie_tickets: `SCR_ROOM (numbered - tickets == \numberer.seen_a_valid_reg + \numberer.seen_b_valid_reg + numberer_ticket_valid);
+    tie_head: `SCR_ROOM (heads - served == frame_queue_valid);
+    tie_one_or_other: `SCR_ROOM (!(\scheduler.seen_in_prefix_reg & \scheduler.seen_in_packet_reg ));
+    tie_scheduler: `SCR_ROOM (!(\scheduler.seen_in_prefix_reg | \scheduler.seen_in_packet_reg ) || frame_queue_valid);
     // Frames on their way to meta_fifo.
-    tie_frame: assert (begun - ended == in_frame && in_frame == (beat_index != 4'd0) && beat_index <= SEGMENTS);
-    tie_window: assert (begun - windows == header_window_valid + (beat_index != 4'd0 && beat_index < SEGMENTS));
-    tie_rows: assert (windows - rows == ones({1'b0, \packet_parser.seen_valid_pipe_reg }));
-    tie_appeared: assert (rows - appeared == ones(\meta_fifo.seen_pending_reg ));
-    tie_waiting: assert (in_meta <= waiting && visible <= in_meta);
+    tie_frame: `SCR_ROOM (begun - ended == in_frame && in_frame == (beat_index != 4'd0) && beat_index <= SEGMENTS);
+    tie_window: `SCR_ROOM (begun - windows == header_window_valid + (beat_index != 4'd0 && beat_index < SEGMENTS));
+    tie_rows: `SCR_ROOM (windows - rows == ones({1'b0, \packet_parser.seen_valid_pipe_reg }));
+    tie_appeared: `SCR_ROOM (rows - appeared == ones(\meta_fifo.seen_pending_reg ));
+    tie_waiting: `SCR_ROOM (in_meta <= waiting && visible <= in_meta);
     for (younger = 0; younger < 8; younger = younger + 1) begin
         if (on_its_way[younger]) begin
-            assert (missing[4*younger +: 4] < SEGMENTS && younger + missing[4*younger +: 4] < earliest);
-            assert (\meta_fifo.seen_pending_reg >> (younger + missing[4*younger +: 4]) == 8'd0);
+            `SCR_ROOM (missing[4*younger +: 4] < SEGMENTS && younger + missing[4*younger +: 4] < earliest);
+            `SCR_ROOM (\meta_fifo.seen_pending_reg >> (younger + missing[4*younger +: 4]) == 8'd0);
         end
         for (older = 0; older < younger; older = older + 1)
-            assert (!on_its_way[younger] || !on_its_way[older] || older + missing[4*older +: 4] < younger + missing[4*younger +: 4]);
-        assert (!\meta_fifo.seen_pending_reg [younger] || younger < earliest);
-    end
-    // Frames in beat_fifo: each ends where its last beat is.
-    for (place = 0; place < PLACES; place = place + 1) begin
-        if ((place - promises) % PLACES + 1 < unpromised)
-            assert (frame_of[(place + 1) % PLACES] == frame_of[place] + \beat_fifo.lasts [place]);
-        if (unpromised != 8'd0 && (writes - 1) % PLACES == place)
-            assert (ended == frame_of[place] + \beat_fifo.lasts [place]);
-    end
-    tie_first: assert ((unpromised == 8'd0 ? ended : promised_frame) == served);
-    // The watched frame.
-    tie_watched: assert (is_watched == ((watched - numbered) & 8'hff) < waiting);
-    if (is_watched) begin
-        tie_first_beat: assert (((first_beat - promises) & 8'hff) < unpromised && frame_of[first_beat % PLACES] == watched);
-        tie_beats: assert (((writes - first_beat) & 8'hff) >= ((begun - watched) & 8'hff));
+            `SCR_ROOM (!on_its_way[younger] || !on_its_way[older] || older + missing[4*older +: 4] < younger + missing[4*younger +: 4]);
+        `SCR_ROOM (!\meta_fifo.seen_pending_reg [younger] || younger < earliest);
     end
 end
+
+`ifdef SCR_FRAMES
+reg [BITS-1:0] behind;      // places behind the first that is not promised
+always @* begin
+    // Frames in beat_fifo: each ends where its last beat is.
+    for (place = 0; place < PLACES; place = place + 1) begin
+        behind = place - \beat_fifo.seen_promise_pointer_reg ;
+        if (behind + 8'd1 < unpromised)
+            `SCR_FRAME (frame_of[(place + 1) % PLACES] == frame_of[place] + \beat_fifo.lasts [place]);
+        if (behind + 8'd1 == unpromised)
+            `SCR_FRAME (ended == frame_of[place] + \beat_fifo.lasts [place]);
+    end
+    tie_first: `SCR_FRAME ((unpromised == 8'd0 ? ended : promised_frame) == served);
+end
+`endif
+
+`ifdef SCR_WAITING
+wire [7:0] beats_to_it = first_beat - promises, beats_from_it = writes - first_beat;
+wire [7:0] frames_to_it = watched - numbered, frames_from_it = begun - watched;
+always @* begin
+    tie_watched: assert (is_watched == (frames_to_it < waiting));
+    if (is_watched) begin
+        tie_first_beat: assert (beats_to_it < unpromised && frame_of[first_beat[BITS-1:0]] == watched);
+        tie_beats: assert (beats_from_it >= frames_from_it);
+    end
+end
+`endif
 `endif

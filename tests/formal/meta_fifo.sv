@@ -2,8 +2,8 @@
 
 localparam PLACES = $bits(held_reg);
 
-reg [15:0] writes = 16'd0, pops = 16'd0;
-wire [15:0] held = writes - pops;
+reg [7:0] writes = 8'd0, pops = 8'd0;
+wire [7:0] held = writes - pops;
 
 // What the blocks around it keep (proved by `fifos`): no write when it is full, no pop of what is not there, and entries appear in their order.
 always @* begin
@@ -13,13 +13,13 @@ always @* begin
 end
 
 always @(posedge clk) begin
-    writes <= rst ? 16'd0 : writes + write;
-    pops <= rst ? 16'd0 : pops + pop;
+    writes <= rst ? 8'd0 : writes + write;
+    pops <= rst ? 8'd0 : pops + pop;
 end
 
-// The watched write, counted modulo 2^16: more than the places, so that no two in the FIFO have the same count.
+// The watched write, counted modulo 256: more than the places, so that no two in the FIFO have the same count.
 localparam BITS = $bits(write_row) + $bits(write_info);
-(* anyconst *) reg [15:0] watched;
+(* anyconst *) reg [7:0] watched;
 reg inside = 1'b0;
 reg [BITS-1:0] entry;
 reg [3:0] wait_for = 4'd0;     // cycles until it may be seen
@@ -44,7 +44,7 @@ always @* begin
         ip_or_not: assert (is_ip == entry[0]);
         appears_when_it_may: assert (valid == (wait_for == 4'd0));
     end
-    none_when_empty: assert (!valid || held != 16'd0);
+    none_when_empty: assert (!valid || held != 8'd0);
 end
 
 `ifndef SCR_BROKEN
@@ -52,16 +52,16 @@ function [3:0] ones(input [7:0] bits);
     ones = bits[0] + bits[1] + bits[2] + bits[3] + bits[4] + bits[5] + bits[6] + bits[7];
 endfunction
 
-reg [15:0] appeared = 16'd0;
-always @(posedge clk) appeared <= rst ? 16'd0 : appeared + appears;
+reg [7:0] appeared = 8'd0;
+always @(posedge clk) appeared <= rst ? 8'd0 : appeared + appears;
 
-wire [15:0] visible = appeared - pops, distance = watched - pops, behind = watched - appeared;
+wire [7:0] visible = appeared - pops, distance = watched - pops, behind = watched - appeared;
 wire [7:0] place_of = watched % PLACES;
 integer place;
 always @* begin
     tie_order: assert (held <= PLACES && visible <= held && writes - appeared == ones(pending_reg));
     tie_pointers: assert (write_pointer_reg == writes % PLACES && read_pointer_reg == pops % PLACES);
-    tie_second: assert (held < 2 || second_pointer_reg == (pops + 16'd1) % PLACES);
+    tie_second: assert (held < 2 || second_pointer_reg == (pops + 8'd1) % PLACES);
     for (place = 0; place < PLACES; place = place + 1) begin
         assert (held_reg[place] == (place < held));
         assert (visible_reg[place] == (place < visible));

@@ -74,6 +74,19 @@ CHAIN = {
     "map_memories": True,
 }
 
+# The whole datapath, without payload.
+CONTROL = {
+    "top": "datapath",
+    "checks": (("datapath", "fifos.sv"), ("beat_fifo", "lasts.sv")),
+    "cuts": ("settings", "w:frame_queue_ticket"),
+    "instances": (FULL_16,),
+    "long_instances": (NARROW, FULL_128, Instance("source", 1024, 64, 16)),
+    "method": "induction",
+    "depth": 1,
+    "only_control": True,
+    "map_memories": True,
+}
+
 PROOFS = (
     Proof(
         name="stream",
@@ -218,13 +231,13 @@ PROOFS = (
         claim="the window of a frame holds its first 128 bytes, and says which of them it has",
         top="header_window",
         checks=(("header_window", "header_window.sv"),),
-        instances=(NARROW, FULL_16),
+        instances=(FULL_16, NARROW),
         long_instances=(Instance("source", 256, 16, 4), Instance("source", 1024, 64, 16)),
         method="induction",
         depth=1,
         faults=(
             Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two windows"),
-            Fault("header_window", "segment_keep_3_next = 16'd0;", "segment_keep_3_next = segment_keep_3_reg;", "a short frame has bytes of the one before"),
+            Fault("header_window", "segment_keep_1_next = 64'd0;", "segment_keep_1_next = segment_keep_1_reg;", "a short frame has bytes of the one before"),
             Fault("header_window", "if (beat_valid & is_first) begin\n        first_user_next", "if (beat_valid) begin\n        first_user_next", "tuser is that of the last beat"),
         ),
     ),
@@ -258,23 +271,33 @@ PROOFS = (
     ),
     Proof(
         name="fifos",
-        claim="no FIFO overflows; rows, tickets and beats that meet are of the same frame",
-        top="datapath",
-        checks=(("datapath", "fifos.sv"), ("beat_fifo", "lasts.sv")),
-        instances=(FULL_16,),
-        long_instances=(NARROW, FULL_128, Instance("source", 1024, 64, 16)),
-        method="induction",
-        depth=1,
-        cuts=("settings", "w:frame_queue_ticket"),
-        only_control=True,
-        map_memories=True,
+        claim="no FIFO overflows, and none is read when it is empty",
         faults=(
             Fault("beat_fifo", "~held_reg[27]", "~held_reg[29]", "the input is told too late to stop", 60, ("SCR_FLOOD",)),
             Fault("scheduler", "assign go = ~outstanding_reg[31];", "assign go = 1'd1;", "beats are started without a place", 70, ("SCR_FLOOD",)),
             Fault("frame_queue", "assign space = ~reserved_reg[15];", "assign space = ~stored_reg[15];", "frames are numbered without a place", 60, ("SCR_FLOOD",)),
-            Fault("scheduler", "assign starts = ticket_valid & ~in_prefix_reg", "assign starts = ~in_prefix_reg", "beats are sent before their frame is numbered", 20),
-            Fault("header_window", "FINAL_INDEX - beat_index_reg", "beat_index_reg", "short frames appear too soon", 30),
+            Fault("header_window", "FINAL_INDEX - beat_index_reg", "beat_index_reg", "short frames appear too soon"),
         ),
+        **CONTROL,
+    ),
+    Proof(
+        name="frames",
+        claim="beats and tickets that meet are of the same frame",
+        defines=("SCR_FRAMES",),
+        faults=(
+            Fault("scheduler", "assign starts = ticket_valid & ~in_prefix_reg", "assign starts = ~in_prefix_reg", "beats are sent before their frame is numbered"),
+            Fault("beat_fifo", "promise_pointer_next = promise_pointer_reg + 5'd1;", "promise_pointer_next = promise_pointer_reg + 5'd2;", "the end is another frame's"),
+        ),
+        **CONTROL,
+    ),
+    Proof(
+        name="waiting",
+        claim="each frame that waits for its number has a beat in the beat FIFO: the meta FIFO does not overflow",
+        defines=("SCR_WAITING",),
+        faults=(
+            Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two rows"),
+        ),
+        **CONTROL,
     ),
     Proof(
         name="chain-mixed",
