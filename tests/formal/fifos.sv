@@ -9,7 +9,7 @@ localparam OUTPUT = 32;                             // of output_fifo
 localparam BITS = $clog2(PLACES);
 localparam SEGMENTS = 1024 / `SCR_WIDTH;            // beats of a window
 
-(* hierconn *) wire [PLACES-1:0] \beat_fifo.seen_held_reg , \beat_fifo.seen_unpromised_reg , \beat_fifo.lasts ;
+(* hierconn *) wire [PLACES-1:0] \beat_fifo.seen_held_reg , \beat_fifo.seen_unpromised_reg ;
 (* hierconn *) wire [BITS-1:0] \beat_fifo.seen_write_pointer_reg , \beat_fifo.seen_promise_pointer_reg ;
 (* hierconn *) wire \input_stage.seen_ready_reg ;
 (* hierconn *) wire [3:0] \header_window.seen_beat_index_reg ;
@@ -63,19 +63,30 @@ wire [7:0] in_slots = slots - loads, in_output = made - loads, with_number = num
 wire [7:0] in_meta = rows - numbered, visible = appeared - numbered;
 wire [7:0] waiting = begun - numbered;     // frames of which a beat is there and that have no number
 
-// Of each place of beat_fifo: which frame its beat is of.
-reg [7:0] frame_of [0:PLACES-1];
-wire [7:0] promised_frame = frame_of[promises[BITS-1:0]];
+// Of each beat in beat_fifo that is not promised, the next one first: which frame it is of, and whether it is its last.
+reg [8*PLACES+7:0] frame_of;
+reg [PLACES-1:0] last_of;
+wire [7:0] promised_frame = frame_of[7:0], place_of_next = unpromised - scheduler_promise;
+integer moved;
 
 always @(posedge clk) begin
-    if (input_stage_valid)
-        frame_of[writes[BITS-1:0]] <= ended;
+    if (scheduler_promise) begin
+        frame_of <= frame_of >> 8;
+        last_of <= last_of >> 1;
+    end
+    for (moved = 0; moved < PLACES; moved = moved + 1) begin
+        if (input_stage_valid && place_of_next == moved) begin
+            frame_of[8*moved +: 8] <= ended;
+            last_of[moved] <= input_stage_last;
+        end
+    end
 end
 
 // ---- properties --------------------------------------------------------------------------------------------------------------------------
 
 // Three proofs, each of which takes for given what those before it show: of room in FIFOs (`fifos`); of the frames that beats and tickets are of (SCR_FRAMES);
-// of frames without a number (SCR_WAITING). The first need of the last only what held in cycles before (had_room), so they do not lean on each other.
+// of frames without a number (SCR_WAITING). The first two need of the last only what held in
+// cycles before (had_room), so they do not lean on each other.
 `define SCR_ROOM assert
 `define SCR_FRAME assert
 `ifndef SCR_BROKEN
@@ -137,7 +148,7 @@ always @* begin
     // The beats that go with a ticket are those of its frame: tickets are in the order of frames.
     if (scheduler_promise) begin
         beat_of_the_frame: `SCR_FRAME (promised_frame == served);
-        end_of_the_frame: `SCR_FRAME (beat_fifo_promised_last == scheduler_ticket_pop);
+        end_of_the_frame: `SCR_FRAME (scheduler_ticket_pop == last_of[0]);
         no_beat_before_its_number: `SCR_FRAME (served != numbered);
     end
 end
@@ -221,15 +232,15 @@ always @* begin
 end
 
 `ifdef SCR_FRAMES
-reg [BITS-1:0] behind;      // places behind the first that is not promised
 always @* begin
-    // Frames in beat_fifo: each ends where its last beat is.
+    // As it is proved by `beat-fifo`.
+    assume (!beat_fifo_available || beat_fifo_promised_last == last_of[0]);
+    // Each frame ends where its last beat is.
     for (place = 0; place < PLACES; place = place + 1) begin
-        behind = place - \beat_fifo.seen_promise_pointer_reg ;
-        if (behind + 8'd1 < unpromised)
-            `SCR_FRAME (frame_of[(place + 1) % PLACES] == frame_of[place] + \beat_fifo.lasts [place]);
-        if (behind + 8'd1 == unpromised)
-            `SCR_FRAME (ended == frame_of[place] + \beat_fifo.lasts [place]);
+        if (place + 1 < unpromised)
+            `SCR_FRAME (frame_of[8*(place+1) +: 8] == ((frame_of[8*place +: 8] + last_of[place]) & 8'hff));
+        if (place + 1 == unpromised)
+            `SCR_FRAME (ended == ((frame_of[8*place +: 8] + last_of[place]) & 8'hff));
     end
     tie_first: `SCR_FRAME ((unpromised == 8'd0 ? ended : promised_frame) == served);
 end
@@ -237,11 +248,12 @@ end
 
 `ifdef SCR_WAITING
 wire [7:0] beats_to_it = first_beat - promises, beats_from_it = writes - first_beat;
+wire [7:0] the_frame = frame_of >> {beats_to_it, 3'd0};
 wire [7:0] frames_to_it = watched - numbered, frames_from_it = begun - watched;
 always @* begin
     tie_watched: assert (is_watched == (frames_to_it < waiting));
     if (is_watched) begin
-        tie_first_beat: assert (beats_to_it < unpromised && frame_of[first_beat[BITS-1:0]] == watched);
+        tie_first_beat: assert (beats_to_it < unpromised && the_frame == watched);
         tie_beats: assert (beats_from_it >= frames_from_it);
     end
 end

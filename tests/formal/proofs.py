@@ -46,7 +46,7 @@ class Proof:
     depth: int
     faults: tuple = ()
     long_instances: tuple = ()
-    # The broken copies are of the first instance and this top module and these checks, where they are given.
+    # The broken copies are of the first instance (a long one, if there is no other) and this top module and these checks, where they are given.
     faulty_top: str = None
     faulty_checks: tuple = None
     # Macros for the checks; instances in the top module whose outputs are free, and wires of it that are ("w:name").
@@ -77,10 +77,9 @@ CHAIN = {
 # The whole datapath, without payload.
 CONTROL = {
     "top": "datapath",
-    "checks": (("datapath", "fifos.sv"), ("beat_fifo", "lasts.sv")),
+    "checks": (("datapath", "fifos.sv"),),
     "cuts": ("settings", "w:frame_queue_ticket"),
     "instances": (FULL_16,),
-    "long_instances": (NARROW, FULL_128, Instance("source", 1024, 64, 16)),
     "method": "induction",
     "depth": 1,
     "only_control": True,
@@ -232,13 +231,12 @@ PROOFS = (
         top="header_window",
         checks=(("header_window", "header_window.sv"),),
         instances=(FULL_16, NARROW),
-        long_instances=(Instance("source", 256, 16, 4), Instance("source", 1024, 64, 16)),
         method="induction",
         depth=1,
         faults=(
-            Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two windows"),
-            Fault("header_window", "segment_keep_1_next = 64'd0;", "segment_keep_1_next = segment_keep_1_reg;", "a short frame has bytes of the one before"),
-            Fault("header_window", "if (beat_valid & is_first) begin\n        first_user_next", "if (beat_valid) begin\n        first_user_next", "tuser is that of the last beat"),
+            Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two windows", 6),
+            Fault("header_window", "segment_keep_1_next = 64'd0;", "segment_keep_1_next = segment_keep_1_reg;", "a short frame has bytes of the one before", 6),
+            Fault("header_window", "if (beat_valid & is_first) begin\n        first_user_next", "if (beat_valid) begin\n        first_user_next", "tuser is that of the last beat", 6),
         ),
     ),
     Proof(
@@ -246,7 +244,8 @@ PROOFS = (
         claim="rows leave the meta FIFO in order, each once, unaltered, and not before they may",
         top="meta_fifo",
         checks=(("meta_fifo", "meta_fifo.sv"),),
-        instances=(FULL_16, NARROW),
+        instances=(FULL_16,),
+        long_instances=(NARROW,),
         method="induction",
         depth=1,
         faults=(
@@ -261,7 +260,6 @@ PROOFS = (
         top="frame_queue",
         checks=(("frame_queue", "frame_queue.sv"),),
         instances=(FULL_16,),
-        long_instances=(NARROW,),
         method="induction",
         depth=1,
         faults=(
@@ -297,7 +295,7 @@ PROOFS = (
         faults=(
             Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two rows"),
         ),
-        **CONTROL,
+        **dict(CONTROL, instances=(), long_instances=(FULL_16,)),
     ),
     Proof(
         name="chain-mixed",
