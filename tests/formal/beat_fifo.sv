@@ -2,7 +2,7 @@
 
 localparam PLACES = $bits(held_reg);
 
-// What the blocks around it keep (proved of the whole datapath within a bound): no write when it is full, no pop and no promise of
+// What the blocks around it keep (proved by `fifos`): no write when it is full, no pop and no promise of
 // what is not there; a beat is popped only after it was promised.
 reg [15:0] writes = 16'd0, promises = 16'd0, pops = 16'd0;
 wire [15:0] held = writes - pops, unpromised = writes - promises, in_promise = promises - pops;

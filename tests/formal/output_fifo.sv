@@ -2,7 +2,7 @@
 
 localparam PLACES = $bits(stored_reg);
 
-// Beats written, loaded into the output registers, and taken; the scheduler gives no beat for which there is no room.
+// Beats written, loaded into the output registers, and taken; the scheduler gives no beat for which there is no room (proved by `fifos`).
 reg [15:0] writes = 16'd0, loads = 16'd0, outs = 16'd0;
 wire [15:0] stored = writes - loads;
 
