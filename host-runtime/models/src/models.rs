@@ -20,7 +20,7 @@ pub struct Model {
 }
 
 /// All models.
-pub const ALL: [Model; 11] = [
+pub const ALL: [Model; 12] = [
     Model {
         name: "rows are whole",
         check: rows_are_whole,
@@ -44,6 +44,10 @@ pub const ALL: [Model; 11] = [
     Model {
         name: "overwritten",
         check: overwritten,
+    },
+    Model {
+        name: "a frame being taken",
+        check: a_frame_being_taken,
     },
     Model {
         name: "the drain",
@@ -230,6 +234,26 @@ fn both_miss_a_row() {
             assert_eq!(worker.1.rows_from_logs, 1, "rows from logs");
             assert_eq!(worker.1.rows_lost_everywhere, 1, "rows lost everywhere");
         }
+    });
+}
+
+/// Frame 0 is lost. Worker 0 needs its row from worker 1, which is about to take the frame that has it.
+fn a_frame_being_taken() {
+    let frames = frames(3, &[]);
+    explore(2, move || {
+        let [mut zero, mut one] = pair(4, &frames);
+        let (zero, one) = both(
+            move || {
+                zero.take(2);
+                zero.finish()
+            },
+            move || {
+                one.take(1);
+                one.finish()
+            },
+        );
+        ends_with(&zero, &[0, 1, 2]);
+        ends_with(&one, &[0, 1, 2]);
     });
 }
 

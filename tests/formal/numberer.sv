@@ -1,0 +1,96 @@
+// Stands at the end of numberer: numbers grow by one with each sequenced frame, and each ticket has what was in force when its frame was numbered.
+
+// ---- the reference: what the ticket of the frame taken in this cycle must hold -----------------------------------------------------------
+
+// settings numbers nothing while it holds, and starts an epoch or not in any cycle; here both are free.
+reg [39:0] number = 40'd0;           // of the next sequenced frame
+reg [9:0] rows_before = 10'd0;       // sequenced in this epoch, as far as the history reaches
+wire in_sequence = enable && (sequence_all || meta_is_ip);
+wire takes_frame = meta_valid && space && !hold;
+wire [9:0] rows_now = rows_before == `SCR_HISTORY + 1 ? rows_before : rows_before + 10'd1;
+
+always @(posedge clk) begin
+    if (takes_frame && in_sequence) begin
+        number <= number + 40'd1;
+        rows_before <= rows_now;
+    end
+    if (new_epoch || rst) begin
+        number <= 40'd0;
+        rows_before <= 10'd0;
+    end
+end
+
+// Three stages later it comes out; its queue is looked up in the second.
+reg [2:0] comes = 3'd0;
+reg [2:0] is_sequenced = 3'd0;
+reg [39:0] number_after [0:2];
+reg [7:0] rows_after [0:2];
+reg [7:0] core_after [0:2];
+reg [7:0] cores_after [0:2];
+reg [7:0] words_after [0:2];
+reg [5:0] epoch_after [0:2];
+reg [104:0] rest_after [0:2];
+reg [8:0] default_after;
+reg [8:0] dest_after [1:2];
+integer stage;
+
+always @(posedge clk) begin
+    comes <= rst ? 3'd0 : {comes[1:0], takes_frame};
+    is_sequenced <= {is_sequenced[1:0], in_sequence};
+    number_after[0] <= number;
+    rows_after[0] <= rows_now > max_valid_rows ? max_valid_rows : rows_now;
+    core_after[0] <= core;
+    cores_after[0] <= cores;
+    words_after[0] <= prefix_words;
+    epoch_after[0] <= epoch;
+    rest_after[0] <= meta_info[106:2];
+    default_after <= default_queue;
+    dest_after[1] <= is_sequenced[0] ? steer_queue : default_after;
+    dest_after[2] <= dest_after[1];
+    for (stage = 1; stage < 3; stage = stage + 1) begin
+        number_after[stage] <= number_after[stage - 1];
+        rows_after[stage] <= rows_after[stage - 1];
+        core_after[stage] <= core_after[stage - 1];
+        cores_after[stage] <= cores_after[stage - 1];
+        words_after[stage] <= words_after[stage - 1];
+        epoch_after[stage] <= epoch_after[stage - 1];
+        rest_after[stage] <= rest_after[stage - 1];
+    end
+end
+
+always @* begin
+    a_frame_for_each_ticket: assert (ticket_valid == comes[2]);
+    each_frame_is_taken_once: assert (meta_pop == takes_frame);
+    numbered_when_sequenced: assert (numbered == (takes_frame && in_sequence));
+    status_shows_the_next_number: assert (next_seq == number);
+    if (ticket_valid) begin
+        sequenced_or_not: assert (ticket[0] == is_sequenced[2]);
+        queue_of_the_core_or_default: assert (ticket[254:246] == dest_after[2]);
+        tuser_and_tid_travel_along: assert (ticket[245:141] == rest_after[2]);
+        if (is_sequenced[2]) begin
+            number_grows_by_one: assert (ticket[132:93] == number_after[2]);
+            valid_rows_of_the_format: assert (ticket[140:133] == rows_after[2]);
+            core_of_the_rotation: assert (ticket[86:79] == core_after[2]);
+            k_in_force: assert (ticket[78:71] == cores_after[2]);
+            b_in_force: assert (ticket[70:63] == words_after[2]);
+            epoch_in_force: assert (ticket[92:87] == epoch_after[2]);
+        end
+    end
+    if (row_write) begin
+        row_at_its_number: assert (comes[0] && is_sequenced[0] && row_seq == number_after[0][13:0]);
+    end
+    row_for_each_number: assert (row_write == (comes[0] && is_sequenced[0]));
+    queue_of_that_core: assert (steer_core == core_after[0][6:0] || !comes[0]);
+end
+
+// min(M, N + 1, 255), as settings puts it in force.
+always @* assume (max_valid_rows >= 1 && max_valid_rows <= 255 && max_valid_rows <= `SCR_HISTORY + 1);
+
+// For the induction only: the number is kept in two halves, and a flag foresees the carry.
+`ifndef SCR_BROKEN
+always @* begin
+    tie_carry: assert (seq_low_full_reg == (seq_low_reg == 20'hfffff));
+    tie_rows: assert (in_history_reg == rows_before && rows_before <= `SCR_HISTORY + 1);
+    tie_valid: assert ({c_valid_reg, b_valid_reg, a_valid_reg} == comes);
+end
+`endif

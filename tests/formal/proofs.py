@@ -1,0 +1,342 @@
+"""What scripts/prove proves: the table of properties, of the hardware each is proved of, and of faults that must be found."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """A configuration of `scr emit`."""
+
+    profile: str
+    width: int
+    history: int
+    cores: int
+
+    def __str__(self):
+        return f"{self.profile},{self.width},{self.history},{self.cores}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    """A broken copy: `find` stands once in the module and is replaced. Some check must fail within `depth` cycles after power-up;
+    `defines` may leave fewer inputs to look at."""
+
+    module: str
+    find: str
+    replace: str
+    what: str
+    depth: int = 20
+    defines: tuple = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """Checks at the end of modules (module, file of this folder), proved together of one top module.
+
+    method: "induction" (holds always: from power-up for `depth` cycles, and after any `depth` cycles in which it held), "bounded" (holds for
+    `depth` cycles after power-up), "cover" (all cover statements are reached within `depth` cycles), "paths" (of the structure).
+    """
+
+    name: str
+    claim: str
+    top: str
+    checks: tuple
+    instances: tuple
+    method: str
+    depth: int
+    faults: tuple = ()
+    long_instances: tuple = ()
+    # The broken copies are of the first instance (a long one, if there is no other) and this top module and these checks, where they are given.
+    faulty_top: str = None
+    faulty_checks: tuple = None
+    # Macros for the checks; instances in the top module whose outputs are free, and wires of it that are ("w:name").
+    defines: tuple = ()
+    cuts: tuple = ()
+    # Leaves out what no check depends on, and the top module's outputs.
+    only_control: bool = False
+    # For "paths": the input port from which nothing but registers may be reached.
+    source: str = ""
+    # Memories as registers: faster where the addresses are few.
+    map_memories: bool = False
+
+
+FULL_16 = Instance("flow", 512, 16, 16)
+FULL_128 = Instance("flow", 512, 128, 16)
+NARROW = Instance("source", 128, 16, 4)
+
+# The datapath from the numberer to the output, on the narrow instance.
+CHAIN = {
+    "top": "datapath",
+    "checks": (("datapath", "chain.sv"),),
+    "cuts": ("input_stage", "beat_fifo", "header_window", "packet_parser", "meta_fifo", "settings", "steering"),
+    "instances": (NARROW,),
+    "method": "bounded",
+    "map_memories": True,
+}
+
+# The whole datapath, without payload.
+CONTROL = {
+    "top": "datapath",
+    "checks": (("datapath", "fifos.sv"),),
+    "cuts": ("settings", "w:frame_queue_ticket"),
+    "instances": (FULL_16,),
+    "method": "induction",
+    "depth": 1,
+    "only_control": True,
+    "map_memories": True,
+}
+
+PROOFS = (
+    Proof(
+        name="stream",
+        claim="the output stream keeps an offered beat until it is taken",
+        top="",
+        checks=(("", "stream.sv"),),
+        instances=(FULL_16, FULL_128),
+        long_instances=(Instance("flow6-time", 512, 256, 128), Instance("source", 1024, 64, 16)),
+        method="induction",
+        depth=2,
+        faulty_top="output_fifo",
+        faulty_checks=(("output_fifo", "stream_of_output_fifo.sv"),),
+        faults=(
+            Fault("output_fifo", "end else if (m_tready) begin", "end else begin", "tvalid falls without tready", 6),
+            Fault("output_fifo", "(~out_valid_reg | m_tready) & stored_reg[0]", "stored_reg[0]", "a beat is replaced before it is taken", 6),
+        ),
+    ),
+    Proof(
+        name="no-path",
+        claim="no output depends on m_axis_tready within the cycle",
+        top="",
+        checks=(),
+        instances=(FULL_16, FULL_128),
+        method="paths",
+        depth=0,
+        source="m_axis_tready",
+        faults=(
+            Fault("output_fifo", "assign m_tlast = out_last_reg;", "assign m_tlast = out_last_reg & m_tready;", "tlast waits for tready", 0),
+        ),
+    ),
+    Proof(
+        name="axi-lite",
+        claim="the register bus keeps the rules of AXI4-Lite; writes do what the register map says; the configuration is always valid",
+        top="registers",
+        checks=(("registers", "registers.sv"), ("register_write", "register_write.sv"), ("register_read", "register_read.sv")),
+        instances=(FULL_16, Instance("source", 1024, 128, 128), Instance("flow6-time", 128, 16, 4)),
+        long_instances=(Instance("knock", 256, 256, 1), Instance("flow-time", 512, 64, 16), Instance("source", 512, 256, 128)),
+        method="induction",
+        depth=8,
+        faults=(
+            Fault("register_write", "response_reg & bready", "response_reg", "a write response is not held"),
+            Fault("register_write", "~data_held_reg & ~takes_data", "~takes_data", "data are taken while a write waits"),
+            Fault("register_read", "response_reg & rready", "response_reg", "read data are not held"),
+            Fault("register_write", " & ({2'd0, new_cores_reg} <= most_reg)", "", "k above the rows of a prefix is accepted"),
+            Fault("register_write", "(new_cores_reg != 8'd0) & ", "", "k = 0 is accepted"),
+            Fault("register_write", "changes_rotation_reg & fits_byte_reg &", "changes_rotation_reg &", "k = 257 is taken for 1"),
+            Fault("register_write", "refusal_next = 1'd1;", "refusal_next = refusal_reg;", "STATUS does not show a refusal"),
+            Fault("register_write", "end else if (whole_reg) begin", "end else begin", "a write without strobes writes"),
+            Fault("registers", "{1'd0, register_write_brefused} << 1", "{1'd0, register_write_brefused}", "refusals are answered EXOKAY"),
+            Fault("register_read", "no_register_next = 1'd1;", "no_register_next = 1'd0;", "unmapped reads are OKAY"),
+        ),
+    ),
+    Proof(
+        name="parser",
+        claim="the row of any frame is that of section 5 of the format",
+        top="packet_parser",
+        checks=(("packet_parser", "packet_parser.sv"),),
+        instances=(FULL_16, Instance("flow6-time", 512, 16, 16)),
+        long_instances=(Instance("source", 128, 16, 4), Instance("knock", 256, 16, 4), Instance("flow-time", 512, 16, 16)),
+        method="induction",
+        depth=8,
+        faults=(
+            Fault("packet_parser", "(type_1 == TPID_C) | (type_1 == TPID_S)", "(type_1 == TPID_C)", "behind a tag, 0x88a8 is no tag"),
+            Fault("packet_parser", "& (header_words >= MIN_HEADER_WORDS)", "", "IPv4 headers under 5 words count"),
+            Fault("packet_parser", "(c_words_reg[52:48] == 5'd0) & ", "", "later fragments at large offsets have ports"),
+            Fault("packet_parser", "transport_present_fine = d_present_reg >> 8", "transport_present_fine = d_present_reg >> 7", "a transport header that is cut off counts"),
+        ),
+    ),
+    Proof(
+        name="numbers",
+        claim="numbers grow by one, no frame is left out or taken twice; tickets hold what was in force",
+        top="numberer",
+        checks=(("numberer", "numberer.sv"),),
+        instances=(FULL_16, FULL_128, NARROW),
+        method="induction",
+        depth=4,
+        faults=(
+            Fault("numberer", "seq_low_next = seq_low_reg + 20'd1;", "seq_low_next = seq_low_reg + 20'd2;", "every other number is left out"),
+            Fault("numberer", "if (new_epoch | rst) begin", "if (rst) begin", "a new epoch goes on with the old numbers"),
+            Fault("numberer", "meta_valid & space & ~hold", "meta_valid & space", "frames are numbered while k changes"),
+            Fault("numberer", "if (a_filled_reg > a_max_rows_reg) begin", "if (1'b0) begin", "valid_rows counts more rows than fit"),
+            Fault("numberer", "b_cores_reg <= a_cores_reg;", "b_cores_reg <= cores;", "k is another frame's"),
+        ),
+    ),
+    Proof(
+        name="rotation",
+        claim="cores rotate by (c + 1) mod k under any changes of k; what is in force is valid and whole; epochs",
+        top="settings",
+        checks=(("settings", "settings.sv"),),
+        instances=(NARROW, FULL_16),
+        long_instances=(Instance("source", 512, 256, 128),),
+        method="induction",
+        depth=26,
+        faults=(
+            Fault("settings", "after_wraps_next = next_core_reg == now_less_two_reg;", "after_wraps_next = next_core_reg == now_cores_reg;", "the rotation has one core more", 40),
+            Fault("settings", "remainder_next = last_plus_one_reg;", "remainder_next = last_plus_one_reg + 8'd1;", "after a change of k, a core is left out", 40),
+            Fault("settings", "now_beats_next = beats_reg;", "now_beats_next = now_beats_reg;", "prefixes keep the length before a change", 40),
+            Fault("settings", "if (starts | reset_starts) begin", "if (starts | rst) begin", "the reset at power-up starts an epoch", 40),
+        ),
+    ),
+    Proof(
+        name="beat-fifo",
+        claim="beats leave the beat FIFO in order, each once, unaltered",
+        top="beat_fifo",
+        checks=(("beat_fifo", "beat_fifo.sv"),),
+        instances=(NARROW, FULL_16),
+        method="induction",
+        depth=2,
+        faults=(
+            Fault("beat_fifo", "pop_pointer_next = pop_pointer_reg + 6'd1;", "pop_pointer_next = pop_pointer_reg + 6'd2;", "beats are left out"),
+            Fault("beat_fifo", "unpromised_next = unpromised_reg >> 1;", "unpromised_next = unpromised_reg;", "beats are promised that are not there"),
+        ),
+    ),
+    Proof(
+        name="output-fifo",
+        claim="beats leave the output FIFO in order, each once, unaltered",
+        top="output_fifo",
+        checks=(("output_fifo", "output_fifo.sv"),),
+        instances=(NARROW, FULL_16),
+        method="induction",
+        depth=2,
+        faults=(
+            Fault("output_fifo", "out_keep_next = keep_ram_read_data;", "out_keep_next = write_keep;", "tkeep is another beat's"),
+            Fault("output_fifo", "end else if (m_tready) begin", "end else if (m_tready & ~write) begin", "a beat comes twice"),
+        ),
+    ),
+    Proof(
+        name="input",
+        claim="each beat that is taken comes out once, in the next cycle, unaltered",
+        top="input_stage",
+        checks=(("input_stage", "input_stage.sv"),),
+        instances=(FULL_16, NARROW),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("input_stage", "s_tvalid & ready_reg & ~rst;\n    beat_last_reg", "s_tvalid & ~rst;\n    beat_last_reg", "beats are taken that were refused"),
+            Fault("input_stage", "beat_data_reg <= s_tdata;", "beat_data_reg <= space ? s_tdata : beat_data_reg;", "a beat keeps another's data"),
+        ),
+    ),
+    Proof(
+        name="window",
+        claim="the window of a frame holds its first 128 bytes, and says which of them it has",
+        top="header_window",
+        checks=(("header_window", "header_window.sv"),),
+        instances=(FULL_16, NARROW),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two windows", 6),
+            Fault("header_window", "segment_keep_1_next = 64'd0;", "segment_keep_1_next = segment_keep_1_reg;", "a short frame has bytes of the one before", 6),
+            Fault("header_window", "if (beat_valid & is_first) begin\n        first_user_next", "if (beat_valid) begin\n        first_user_next", "tuser is that of the last beat", 6),
+        ),
+    ),
+    Proof(
+        name="meta-fifo",
+        claim="rows leave the meta FIFO in order, each once, unaltered, and not before they may",
+        top="meta_fifo",
+        checks=(("meta_fifo", "meta_fifo.sv"),),
+        instances=(FULL_16,),
+        long_instances=(NARROW,),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("meta_fifo", "second_pointer_next = read_pointer_reg + 5'd2;", "second_pointer_next = read_pointer_reg + 5'd1;", "IP or not is another frame's"),
+            Fault("meta_fifo", "pending_reg | (ONE << delay)", "pending_reg | ONE", "rows of short frames appear at once"),
+            Fault("meta_fifo", "read_pointer_next = read_pointer_reg + 5'd1;", "read_pointer_next = read_pointer_reg + 5'd2;", "rows are left out"),
+        ),
+    ),
+    Proof(
+        name="frame-queue",
+        claim="tickets leave the frame queue in order, each once, unaltered",
+        top="frame_queue",
+        checks=(("frame_queue", "frame_queue.sv"),),
+        instances=(FULL_16,),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("frame_queue", "read_pointer_next = read_pointer_reg + 4'd1;", "read_pointer_next = read_pointer_reg + 4'd2;", "tickets are left out"),
+            Fault("frame_queue", "end else if (pop) begin", "end else if (pop & ~write) begin", "a ticket comes twice"),
+        ),
+    ),
+    Proof(
+        name="fifos",
+        claim="no FIFO overflows, and none is read when it is empty",
+        faults=(
+            Fault("beat_fifo", "~held_reg[27]", "~held_reg[29]", "the input is told too late to stop", 60, ("SCR_FLOOD",)),
+            Fault("scheduler", "assign go = ~outstanding_reg[31];", "assign go = 1'd1;", "beats are started without a place", 70, ("SCR_FLOOD",)),
+            Fault("frame_queue", "assign space = ~reserved_reg[15];", "assign space = ~stored_reg[15];", "frames are numbered without a place", 60, ("SCR_FLOOD",)),
+            Fault("header_window", "FINAL_INDEX - beat_index_reg", "beat_index_reg", "short frames appear too soon"),
+        ),
+        **CONTROL,
+    ),
+    Proof(
+        name="frames",
+        claim="beats and tickets that meet are of the same frame",
+        defines=("SCR_FRAMES",),
+        faults=(
+            Fault("scheduler", "assign starts = ticket_valid & ~in_prefix_reg", "assign starts = ~in_prefix_reg", "beats are sent before their frame is numbered"),
+            Fault("beat_fifo", "promise_pointer_next = promise_pointer_reg + 5'd1;", "promise_pointer_next = promise_pointer_reg + 5'd2;", "the end is another frame's"),
+        ),
+        **CONTROL,
+    ),
+    Proof(
+        name="waiting",
+        claim="each frame that waits for its number has a beat in the beat FIFO: the meta FIFO does not overflow",
+        defines=("SCR_WAITING",),
+        faults=(
+            Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two rows"),
+        ),
+        **dict(CONTROL, instances=(), long_instances=(FULL_16,)),
+    ),
+    Proof(
+        name="chain-mixed",
+        claim="output = prefix of the format and frame, in order, each once: sequenced, passed by, sequenced under other settings",
+        defines=("SCR_MIXED",),
+        depth=30,
+        faults=(
+            Fault("numberer", "~low_place & LANE_MASK", "low_place & LANE_MASK", "rows are rotated the wrong way", 20),
+            Fault("assembler", "a_frame_reg[86:79]", "a_frame_reg[78:71]", "the header has k in place of the core", 16),
+            Fault("frame_queue", "read_pointer_next = read_pointer_reg + 4'd1;", "read_pointer_next = read_pointer_reg + 4'd2;", "every other frame is lost", 24),
+            Fault("output_fifo", "read_pointer_next = read_pointer_reg + 5'd1;", "read_pointer_next = read_pointer_reg + 5'd2;", "every other beat is lost", 20),
+            Fault("assembler", "b_valid_reg & ~b_prefix_reg;", "b_valid_reg & ~b_prefix_reg & ~b_last_reg;", "a frame's last beat comes twice", 24),
+            Fault("assembler", "a_slots_reg & ROW_SLOTS_OF_FIRST", "a_slots_reg", "a row stands behind the header", 20),
+            Fault("output_fifo", "out_dest_next = dest_ram_read_data;", "out_dest_next = write_dest;", "tdest is another frame's", 20),
+        ),
+        **CHAIN,
+    ),
+    Proof(
+        name="chain-rows",
+        claim="the same: three sequenced frames, the newest with the rows of all three",
+        defines=("SCR_ROWS",),
+        depth=28,
+        faults=(Fault("history_lane", "write & (write_lane == INDEX)", "write", "every row is written into every lane", 24),),
+        **CHAIN,
+    ),
+    Proof(
+        name="chain-any",
+        claim="the same: frames and beats that come at any time, any settings and lengths",
+        defines=("SCR_ANY",),
+        depth=16,
+        faults=(Fault("assembler", "a_frame_reg[140:133]", "a_frame_reg[86:79]", "the header has the core in place of valid_rows", 16),),
+        **CHAIN,
+    ),
+    *(
+        Proof(
+            name=f"reach-{name}",
+            claim=f"what chain-{name} is about happens within its bound",
+            defines=(f"SCR_{name.upper()}", "SCR_COVER"),
+            depth=depth,
+            **dict(CHAIN, method="cover"),
+        )
+        for name, depth in (("mixed", 30), ("rows", 28), ("any", 16))
+    ),
+)
