@@ -234,15 +234,16 @@ mod tests {
             let end = kinds.len() as u64;
             while at.iter().zip(&queues).any(|(&at, queue)| at <= queue.len()) {
                 let lane = usize::from(schedule.next().unwrap()) % lanes;
-                match queues[lane].get(at[lane]) {
+                let item = queues[lane].get(at[lane]);
+                if let Some(&(position, _)) = item {
+                    order.advance(lane, position);
+                }
+                match item {
                     Some(&(position, 1)) => {
                         order.advance(lane, position + 1);
                         at[lane] += 1;
                     }
-                    Some(&(position, _)) => match {
-                        order.advance(lane, position);
-                        order.put(position, position)
-                    } {
+                    Some(&(position, _)) => match order.put(position, position) {
                         Ok(()) => {
                             order.advance(lane, position + 1);
                             at[lane] += 1;
