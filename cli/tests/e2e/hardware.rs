@@ -14,7 +14,7 @@ use crate::replay::Replay;
 use crate::run::{data_file, scr};
 
 /// Whether `scr doctor` finds what models are built with.
-fn can_verilate() -> bool {
+pub fn can_verilate() -> bool {
     let found = scr(["doctor", "--json"]).ok().json();
     let tools = found["tools"].as_array().unwrap();
     let have = |name: &str| {

@@ -8,6 +8,7 @@ mod run;
 
 mod bad_input;
 mod decode;
+mod failover;
 mod hardware;
 mod help;
 mod replay;

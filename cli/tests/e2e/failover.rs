@@ -1,0 +1,190 @@
+//! Workers that crash, stand still, leave and join, through the real binary.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::args;
+use crate::hardware::can_verilate;
+use crate::run::{data_file, scr};
+
+/// What `scr replay` says of the mix with these options, the frames that the NIC sent, and the packets that came out.
+fn replay(nic: &str, options: &[&str]) -> (Value, Vec<Vec<u8>>, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let (frames, out) = (
+        folder.path().join("frames.pcap"),
+        folder.path().join("out.pcap"),
+    );
+    // Long enough for a death to be noticed in the middle: more frames than are in circulation.
+    let capture = folder.path().join("long.pcap");
+    scr(args!["trace", "gen", "-o", &capture, "--packets", "20000"]).ok();
+    let mut command = args![
+        "replay", &capture, "--nic", nic, "--json", "--frames", &frames, "--out", &out
+    ]
+    .to_vec();
+    command.extend(options.iter().map(Into::into));
+    let report = scr(command).ok().json();
+    let read = |path| {
+        crate::capture::read(path)
+            .into_iter()
+            .map(|p| p.data.to_vec())
+    };
+    let frames: Vec<Vec<u8>> = read(&frames).collect();
+    let out = read(&out).count();
+    fs::remove_dir_all(folder.path()).unwrap();
+    (report, frames, out)
+}
+
+/// Sequence number, k and core of each sequenced frame, straight from the header's bytes.
+fn headers(frames: &[Vec<u8>]) -> Vec<(u64, u8, u8)> {
+    let scr = frames
+        .iter()
+        .filter(|f| f.len() > 16 && f[12..14] == [0x88, 0xb5]);
+    scr.map(|f| {
+        let seq = f[7..12]
+            .iter()
+            .fold(0, |seq, &byte| seq << 8 | u64::from(byte));
+        (seq, f[4], f[5])
+    })
+    .collect()
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or(0)
+}
+
+fn check_crash(nic: &str) {
+    let (report, frames, out) = replay(
+        nic,
+        &["--cores", "4", "--crash", "2@1000", "--resize", "15000:4"],
+    );
+    assert_eq!(report["verified"], true);
+    assert_eq!(report["replicas_agree"], true);
+    let died = report["failover"]["died"].as_array().unwrap();
+    assert_eq!(died.len(), 1);
+    assert_eq!(
+        (number(&died[0]["core"]), &died[0]["cause"]),
+        (2, &Value::from("crash"))
+    );
+    let lost = number(&report["loss"]["frames_lost_with_workers"]);
+    assert!(lost >= 1 && number(&died[0]["frames_lost"]) == lost);
+    let passed = number(&report["verdicts"]["pass"]);
+    assert_eq!(
+        passed + number(&report["verdicts"]["drop"]) + lost,
+        number(&report["sequenced"])
+    );
+    assert_eq!(out as u64, passed + number(&report["passed_by"]));
+
+    let turns = report["failover"]["turns"].as_array().unwrap();
+    let first = number(&turns[0]["seq"]);
+    assert_eq!(
+        (
+            number(&turns[0]["cores"]),
+            number(&turns[1]["cores"]),
+            number(&turns[1]["seq"])
+        ),
+        (3, 4, 15000)
+    );
+    assert_eq!(turns[1]["joined"], serde_json::json!([2]));
+    for (seq, cores, core) in headers(&frames) {
+        let due = if (first..15000).contains(&seq) { 3 } else { 4 };
+        assert_eq!(cores, due, "frame {seq}");
+        assert!(core < due);
+    }
+    // The numbers go on through both changes.
+    assert!(
+        headers(&frames)
+            .iter()
+            .enumerate()
+            .all(|(n, header)| header.0 == n as u64)
+    );
+}
+
+#[test]
+fn a_crashed_worker_is_replaced_behind_the_model() {
+    check_crash("model");
+}
+
+#[test]
+fn a_crashed_worker_is_replaced_behind_the_hardware() {
+    if can_verilate() {
+        check_crash("verilator");
+    }
+}
+
+fn check_resize(nic: &str) {
+    let (report, frames, _) = replay(nic, &["--cores", "2", "--resize", "100:7,101:1,400:5"]);
+    assert_eq!(report["verified"], true);
+    let due = |seq: u64| match seq {
+        0..100 => 2,
+        100 => 7,
+        101..400 => 1,
+        _ => 5,
+    };
+    let headers = headers(&frames);
+    let mut core = 0;
+    for (n, &(seq, cores, to)) in headers.iter().enumerate() {
+        assert_eq!((seq, cores), (n as u64, due(seq)));
+        // The core after c is (c + 1) mod the k of the frame.
+        assert_eq!(to, core % cores, "frame {seq}");
+        core = to + 1;
+    }
+    assert_eq!(report["per_core"].as_array().unwrap().len(), 7);
+    assert!(report["loss"]["frames_lost_with_workers"].is_null());
+}
+
+#[test]
+fn cores_change_at_the_number_given_behind_the_model() {
+    check_resize("model");
+}
+
+#[test]
+fn cores_change_at_the_number_given_behind_the_hardware() {
+    if can_verilate() {
+        check_resize("verilator");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_refused() {
+    let capture = data_file("mix.pcap");
+    for (options, what) in [
+        (&["--crash", "4@1"][..], "there is no core 4"),
+        (&["--crash", "x"], "--crash x"),
+        (&["--resize", "5:0"], "5:0"),
+        (&["--resize", "5:3,5:4"], "5:4"),
+        (&["--resize", "5:100", "--history", "64"], "100"),
+        (&["--fault", "explode@1"], "explode"),
+    ] {
+        let mut command = args!["replay", &capture, "--nic", "model"].to_vec();
+        command.extend(options.iter().map(Into::into));
+        scr(command).fails(2, &[what]);
+    }
+    scr(args![
+        "replay", &capture, "--nic", "model", "--cores", "1", "--crash", "0@10"
+    ])
+    .fails(1, &["all workers are dead"]);
+}
+
+#[test]
+fn a_soak_accounts_for_every_frame() {
+    let report = scr(args![
+        "soak",
+        "--seconds",
+        "0",
+        "--only",
+        "crash/conntrack",
+        "--json"
+    ])
+    .ok()
+    .json();
+    let all = report["combinations"].as_array().unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(number(&all[0]["workers_died"]), 1);
+    assert_eq!(number(&report["lost_silently"]), 0);
+    assert_eq!(
+        number(&all[0]["survived"]) + number(&all[0]["lost"]),
+        number(&all[0]["frames"])
+    );
+    scr(args!["soak", "--only", "nothing/conntrack"]).fails(2, &["there is no such combination"]);
+}
