@@ -37,8 +37,6 @@ pub struct ReplayConfig<S = Selected> {
     pub batches: usize,
     /// Changes of k while traffic runs.
     pub plan: Plan,
-    /// Places for workers that join in place of ones that died, besides those that k and the plan need.
-    pub spares: u8,
     /// A worker that gives no sign of life for so long, while it is waited for, counts as dead.
     pub stall_timeout: Duration,
     /// Threads besides the calling one; 0: as many as the machine has cores for.
@@ -60,7 +58,6 @@ impl<S> ReplayConfig<S> {
             batch_frames: BATCH_FRAMES,
             batches: 8,
             plan: Plan::default(),
-            spares: 0,
             stall_timeout: Duration::from_secs(10),
             threads: 0,
         }

@@ -343,8 +343,7 @@ impl<'a, S: Clone + Send + 'a> Plant<'a, S> {
     where
         F: NetworkFunction<State = S>,
     {
-        let most = config.plan.most_cores(config.cores);
-        let places = usize::from(most.saturating_add(config.spares).min(MAX_CORES));
+        let places = usize::from(config.plan.most_cores(config.cores));
         let batches = config.batches.max(2);
         let frames = config.batch_frames.max(1);
         let (logs, writers) = logs(config, places, batches * frames);

@@ -89,10 +89,14 @@ fn loss(args: &Args) -> Result<Option<Fault>> {
 /// Says what was asked for and did not come about before the capture ended.
 pub fn missed(args: &Args, report: &ReplayReport) {
     let crashed = report.injected.get("crashed").copied().unwrap_or(0);
-    if crashed < args.crash.len() as u64 {
+    let by_fault = args
+        .fault
+        .iter()
+        .filter(|fault| fault.damage == Damage::Strike(Strike::Crash));
+    let asked = args.crash.len() + by_fault.count();
+    if crashed < asked as u64 {
         eprintln!(
-            "note: {crashed} of {} workers crashed; the others met no frame from the given number on",
-            args.crash.len()
+            "note: {crashed} of {asked} crashes came about; no worker met the frames of the others"
         );
     }
     let sequenced = report.sequenced;
