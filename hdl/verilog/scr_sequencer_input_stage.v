@@ -62,69 +62,12 @@ reg  count_last_reg = 1'd0;
 reg  [7:0] count_reg = 8'd0;
 reg  waits_reg = 1'd0;
 
-assign keep_count_count[0] = (beat_keep_reg[0] & ~beat_keep_reg[1])
-    | (beat_keep_reg[2] & ~beat_keep_reg[3])
-    | (beat_keep_reg[4] & ~beat_keep_reg[5])
-    | (beat_keep_reg[6] & ~beat_keep_reg[7])
-    | (beat_keep_reg[8] & ~beat_keep_reg[9])
-    | (beat_keep_reg[10] & ~beat_keep_reg[11])
-    | (beat_keep_reg[12] & ~beat_keep_reg[13])
-    | (beat_keep_reg[14] & ~beat_keep_reg[15])
-    | (beat_keep_reg[16] & ~beat_keep_reg[17])
-    | (beat_keep_reg[18] & ~beat_keep_reg[19])
-    | (beat_keep_reg[20] & ~beat_keep_reg[21])
-    | (beat_keep_reg[22] & ~beat_keep_reg[23])
-    | (beat_keep_reg[24] & ~beat_keep_reg[25])
-    | (beat_keep_reg[26] & ~beat_keep_reg[27])
-    | (beat_keep_reg[28] & ~beat_keep_reg[29])
-    | (beat_keep_reg[30] & ~beat_keep_reg[31])
-    | (beat_keep_reg[32] & ~beat_keep_reg[33])
-    | (beat_keep_reg[34] & ~beat_keep_reg[35])
-    | (beat_keep_reg[36] & ~beat_keep_reg[37])
-    | (beat_keep_reg[38] & ~beat_keep_reg[39])
-    | (beat_keep_reg[40] & ~beat_keep_reg[41])
-    | (beat_keep_reg[42] & ~beat_keep_reg[43])
-    | (beat_keep_reg[44] & ~beat_keep_reg[45])
-    | (beat_keep_reg[46] & ~beat_keep_reg[47])
-    | (beat_keep_reg[48] & ~beat_keep_reg[49])
-    | (beat_keep_reg[50] & ~beat_keep_reg[51])
-    | (beat_keep_reg[52] & ~beat_keep_reg[53])
-    | (beat_keep_reg[54] & ~beat_keep_reg[55])
-    | (beat_keep_reg[56] & ~beat_keep_reg[57])
-    | (beat_keep_reg[58] & ~beat_keep_reg[59])
-    | (beat_keep_reg[60] & ~beat_keep_reg[61])
-    | (beat_keep_reg[62] & ~beat_keep_reg[63]);
-assign keep_count_count[1] = (beat_keep_reg[1] & ~beat_keep_reg[3])
-    | (beat_keep_reg[5] & ~beat_keep_reg[7])
-    | (beat_keep_reg[9] & ~beat_keep_reg[11])
-    | (beat_keep_reg[13] & ~beat_keep_reg[15])
-    | (beat_keep_reg[17] & ~beat_keep_reg[19])
-    | (beat_keep_reg[21] & ~beat_keep_reg[23])
-    | (beat_keep_reg[25] & ~beat_keep_reg[27])
-    | (beat_keep_reg[29] & ~beat_keep_reg[31])
-    | (beat_keep_reg[33] & ~beat_keep_reg[35])
-    | (beat_keep_reg[37] & ~beat_keep_reg[39])
-    | (beat_keep_reg[41] & ~beat_keep_reg[43])
-    | (beat_keep_reg[45] & ~beat_keep_reg[47])
-    | (beat_keep_reg[49] & ~beat_keep_reg[51])
-    | (beat_keep_reg[53] & ~beat_keep_reg[55])
-    | (beat_keep_reg[57] & ~beat_keep_reg[59])
-    | (beat_keep_reg[61] & ~beat_keep_reg[63]);
-assign keep_count_count[2] = (beat_keep_reg[3] & ~beat_keep_reg[7])
-    | (beat_keep_reg[11] & ~beat_keep_reg[15])
-    | (beat_keep_reg[19] & ~beat_keep_reg[23])
-    | (beat_keep_reg[27] & ~beat_keep_reg[31])
-    | (beat_keep_reg[35] & ~beat_keep_reg[39])
-    | (beat_keep_reg[43] & ~beat_keep_reg[47])
-    | (beat_keep_reg[51] & ~beat_keep_reg[55])
-    | (beat_keep_reg[59] & ~beat_keep_reg[63]);
-assign keep_count_count[3] = (beat_keep_reg[7] & ~beat_keep_reg[15])
-    | (beat_keep_reg[23] & ~beat_keep_reg[31])
-    | (beat_keep_reg[39] & ~beat_keep_reg[47])
-    | (beat_keep_reg[55] & ~beat_keep_reg[63]);
-assign keep_count_count[4] = (beat_keep_reg[15] & ~beat_keep_reg[31])
-    | (beat_keep_reg[47] & ~beat_keep_reg[63]);
-assign keep_count_count[5] = (beat_keep_reg[31] & ~beat_keep_reg[63]);
+assign keep_count_count[0] = |(beat_keep_reg & ~(beat_keep_reg >> 1) & 64'h5555555555555555);
+assign keep_count_count[1] = |(beat_keep_reg & ~(beat_keep_reg >> 2) & 64'h2222222222222222);
+assign keep_count_count[2] = |(beat_keep_reg & ~(beat_keep_reg >> 4) & 64'h808080808080808);
+assign keep_count_count[3] = |(beat_keep_reg & ~(beat_keep_reg >> 8) & 64'h80008000800080);
+assign keep_count_count[4] = |(beat_keep_reg & ~(beat_keep_reg >> 16) & 64'h800000008000);
+assign keep_count_count[5] = |(beat_keep_reg & ~(beat_keep_reg >> 32) & 64'h80000000);
 assign keep_count_count[6] = beat_keep_reg[63];
 assign keep_count_count[7] = 1'd0;
 

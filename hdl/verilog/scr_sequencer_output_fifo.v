@@ -169,69 +169,12 @@ always @(posedge clk) begin
         dest_ram_words[write_pointer_reg] <= write_dest;
 end
 
-assign keep_count_count[0] = (out_keep_reg[0] & ~out_keep_reg[1])
-    | (out_keep_reg[2] & ~out_keep_reg[3])
-    | (out_keep_reg[4] & ~out_keep_reg[5])
-    | (out_keep_reg[6] & ~out_keep_reg[7])
-    | (out_keep_reg[8] & ~out_keep_reg[9])
-    | (out_keep_reg[10] & ~out_keep_reg[11])
-    | (out_keep_reg[12] & ~out_keep_reg[13])
-    | (out_keep_reg[14] & ~out_keep_reg[15])
-    | (out_keep_reg[16] & ~out_keep_reg[17])
-    | (out_keep_reg[18] & ~out_keep_reg[19])
-    | (out_keep_reg[20] & ~out_keep_reg[21])
-    | (out_keep_reg[22] & ~out_keep_reg[23])
-    | (out_keep_reg[24] & ~out_keep_reg[25])
-    | (out_keep_reg[26] & ~out_keep_reg[27])
-    | (out_keep_reg[28] & ~out_keep_reg[29])
-    | (out_keep_reg[30] & ~out_keep_reg[31])
-    | (out_keep_reg[32] & ~out_keep_reg[33])
-    | (out_keep_reg[34] & ~out_keep_reg[35])
-    | (out_keep_reg[36] & ~out_keep_reg[37])
-    | (out_keep_reg[38] & ~out_keep_reg[39])
-    | (out_keep_reg[40] & ~out_keep_reg[41])
-    | (out_keep_reg[42] & ~out_keep_reg[43])
-    | (out_keep_reg[44] & ~out_keep_reg[45])
-    | (out_keep_reg[46] & ~out_keep_reg[47])
-    | (out_keep_reg[48] & ~out_keep_reg[49])
-    | (out_keep_reg[50] & ~out_keep_reg[51])
-    | (out_keep_reg[52] & ~out_keep_reg[53])
-    | (out_keep_reg[54] & ~out_keep_reg[55])
-    | (out_keep_reg[56] & ~out_keep_reg[57])
-    | (out_keep_reg[58] & ~out_keep_reg[59])
-    | (out_keep_reg[60] & ~out_keep_reg[61])
-    | (out_keep_reg[62] & ~out_keep_reg[63]);
-assign keep_count_count[1] = (out_keep_reg[1] & ~out_keep_reg[3])
-    | (out_keep_reg[5] & ~out_keep_reg[7])
-    | (out_keep_reg[9] & ~out_keep_reg[11])
-    | (out_keep_reg[13] & ~out_keep_reg[15])
-    | (out_keep_reg[17] & ~out_keep_reg[19])
-    | (out_keep_reg[21] & ~out_keep_reg[23])
-    | (out_keep_reg[25] & ~out_keep_reg[27])
-    | (out_keep_reg[29] & ~out_keep_reg[31])
-    | (out_keep_reg[33] & ~out_keep_reg[35])
-    | (out_keep_reg[37] & ~out_keep_reg[39])
-    | (out_keep_reg[41] & ~out_keep_reg[43])
-    | (out_keep_reg[45] & ~out_keep_reg[47])
-    | (out_keep_reg[49] & ~out_keep_reg[51])
-    | (out_keep_reg[53] & ~out_keep_reg[55])
-    | (out_keep_reg[57] & ~out_keep_reg[59])
-    | (out_keep_reg[61] & ~out_keep_reg[63]);
-assign keep_count_count[2] = (out_keep_reg[3] & ~out_keep_reg[7])
-    | (out_keep_reg[11] & ~out_keep_reg[15])
-    | (out_keep_reg[19] & ~out_keep_reg[23])
-    | (out_keep_reg[27] & ~out_keep_reg[31])
-    | (out_keep_reg[35] & ~out_keep_reg[39])
-    | (out_keep_reg[43] & ~out_keep_reg[47])
-    | (out_keep_reg[51] & ~out_keep_reg[55])
-    | (out_keep_reg[59] & ~out_keep_reg[63]);
-assign keep_count_count[3] = (out_keep_reg[7] & ~out_keep_reg[15])
-    | (out_keep_reg[23] & ~out_keep_reg[31])
-    | (out_keep_reg[39] & ~out_keep_reg[47])
-    | (out_keep_reg[55] & ~out_keep_reg[63]);
-assign keep_count_count[4] = (out_keep_reg[15] & ~out_keep_reg[31])
-    | (out_keep_reg[47] & ~out_keep_reg[63]);
-assign keep_count_count[5] = (out_keep_reg[31] & ~out_keep_reg[63]);
+assign keep_count_count[0] = |(out_keep_reg & ~(out_keep_reg >> 1) & 64'h5555555555555555);
+assign keep_count_count[1] = |(out_keep_reg & ~(out_keep_reg >> 2) & 64'h2222222222222222);
+assign keep_count_count[2] = |(out_keep_reg & ~(out_keep_reg >> 4) & 64'h808080808080808);
+assign keep_count_count[3] = |(out_keep_reg & ~(out_keep_reg >> 8) & 64'h80008000800080);
+assign keep_count_count[4] = |(out_keep_reg & ~(out_keep_reg >> 16) & 64'h800000008000);
+assign keep_count_count[5] = |(out_keep_reg & ~(out_keep_reg >> 32) & 64'h80000000);
 assign keep_count_count[6] = out_keep_reg[63];
 assign keep_count_count[7] = 1'd0;
 

@@ -3,7 +3,8 @@ use rust_hdl::prelude::*;
 use super::INLINE;
 
 /// Counts the valid bytes of a beat. `keep` is contiguous from the lowest bit, so only its upper edge is looked
-/// for: bit b of the count is set when the edge lies behind an odd multiple of 2ᵇ bytes.
+/// for: bit b of the count is set when the edge lies behind an odd multiple of 2ᵇ bytes, at a byte that is valid
+/// while the one 2ᵇ behind it is not.
 #[derive(LogicBlock, Default)]
 pub struct KeepCount<const K: usize> {
     /// Valid bytes, contiguous from the lowest bit. K is a power of two up to 128.
@@ -39,15 +40,11 @@ impl<const K: usize> Logic for KeepCount<K> {
     fn hdl(&self) -> Verilog {
         let mut text = INLINE.to_owned();
         for bit in 0..8 {
-            let terms: Vec<String> = intervals(K, bit)
-                .map(|(from, to)| match to {
-                    to if to > K => format!("keep[{}]", from - 1),
-                    to => format!("(keep[{}] & ~keep[{}])", from - 1, to - 1),
-                })
-                .collect();
-            let value = match &terms[..] {
-                [] => "1'd0".to_owned(),
-                terms => terms.join("\n    | "),
+            let edges: u128 = intervals(K, bit).map(|(from, _)| 1 << (from - 1)).sum();
+            let value = match (edges, 1 << bit) {
+                (0, _) => "1'd0".to_owned(),
+                (_, step) if step == K => format!("keep[{}]", K - 1),
+                (_, step) => format!("|(keep & ~(keep >> {step}) & {K}'h{edges:x})"),
             };
             text += &format!("assign count[{bit}] = {value};\n");
         }
