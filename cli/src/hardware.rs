@@ -5,6 +5,7 @@ use std::path::Path;
 use scr_hdl::{CoreConfig, Dut, Emitted};
 use scr_sim::build::{BuildStep, ModelBuilder, Toolchain, TraceFormat};
 use scr_sim::sequencer::{SequencerError, SequencerModel};
+use scr_sim::verilator::VerilatorModel;
 
 use crate::error::{Error, Result};
 use crate::options::sequencer::Sequencing;
@@ -101,10 +102,19 @@ pub fn model(core: &CoreConfig, trace: Option<TraceFormat>) -> Result<SequencerM
     SequencerModel::build(core, &builder, &mut |step| show(&progress, &step)).map_err(model_error)
 }
 
+/// An instance of a model, powered up.
+///
+/// # Errors
+///
+/// When it does not start.
+pub fn instance(model: &SequencerModel) -> Result<VerilatorModel> {
+    model.instance().map_err(model_error)
+}
+
 fn verilate(core: &CoreConfig, trace: Option<&Path>) -> Result<Box<dyn Dut + Send>> {
     let model = model(core, trace.map(TraceFormat::of))?;
     match trace {
-        None => model.instance().map_err(model_error),
+        None => Ok(Box::new(instance(&model)?)),
         Some(path) => match model.library.instance_traced(path) {
             Ok(instance) => Ok(Box::new(instance)),
             Err(error) => Err(model_error(error.into())),

@@ -63,3 +63,21 @@ pub trait Dut {
         self.ports().iter().position(|p| p.name == name)
     }
 }
+
+impl<D: Dut + ?Sized> Dut for Box<D> {
+    fn ports(&self) -> &[Port] {
+        (**self).ports()
+    }
+
+    fn set(&mut self, port: usize, value: &[u8]) {
+        (**self).set(port, value);
+    }
+
+    fn get(&self, port: usize, value: &mut [u8]) {
+        (**self).get(port, value);
+    }
+
+    fn tick(&mut self) {
+        (**self).tick();
+    }
+}

@@ -1,12 +1,12 @@
 //! From a sequencer's build parameters to its model.
 
-use scr_hdl::{CoreConfig, Dut, Emitted};
+use scr_hdl::{CoreConfig, Emitted};
 
 use crate::build::{self, BuildStep, Design, ModelBuilder, Source};
 use crate::cosim::CosimConfig;
 use crate::nic::NicConfig;
 use crate::stream::Settings;
-use crate::verilator::{ModelLibrary, TraceError};
+use crate::verilator::{ModelLibrary, TraceError, VerilatorModel};
 
 /// Why there is no model of a sequencer.
 #[derive(Debug, thiserror::Error)]
@@ -71,8 +71,8 @@ impl SequencerModel {
     /// # Errors
     ///
     /// [`SequencerError::Start`].
-    pub fn instance(&self) -> Result<Box<dyn Dut + Send>, SequencerError> {
-        Ok(Box::new(self.library.instance()?))
+    pub fn instance(&self) -> Result<VerilatorModel, SequencerError> {
+        Ok(self.library.instance()?)
     }
 
     /// How a simulated NIC with this sequencer is operated.

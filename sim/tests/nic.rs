@@ -5,6 +5,7 @@ mod common;
 use common::{register_slice, shared_builder};
 use scr_sim::nic::{NicConfig, NicError, SimNic};
 use scr_sim::stream::{Pattern, Settings, User, Violation};
+use scr_sim::verilator::VerilatorModel;
 use scr_wire::{Config, Timestamp};
 
 fn config() -> NicConfig {
@@ -16,9 +17,9 @@ fn config() -> NicConfig {
     }
 }
 
-fn nic(buggy: bool, config: NicConfig) -> SimNic {
+fn nic(buggy: bool, config: NicConfig) -> SimNic<VerilatorModel> {
     let model = register_slice(buggy).build(&shared_builder());
-    SimNic::new(Box::new(model.instance().unwrap()), config).unwrap()
+    SimNic::new(model.instance().unwrap(), config).unwrap()
 }
 
 fn time(i: u32) -> Timestamp {
@@ -38,7 +39,7 @@ fn packet(i: u32) -> Vec<u8> {
 fn packets_come_out_unharmed_in_order_at_full_rate() {
     let mut nic = nic(false, config());
     let (mut popped, mut beats) = (0, 0);
-    let mut check = |nic: &mut SimNic| {
+    let mut check = |nic: &mut SimNic<VerilatorModel>| {
         while let Some(frame) = nic.pop() {
             assert_eq!(frame.bytes, packet(popped));
             assert_eq!((frame.queue, frame.id), (300, popped as u16 & 0xff));

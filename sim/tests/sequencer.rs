@@ -82,7 +82,7 @@ fn it_agrees_with_the_golden_model_under_all_patterns() {
             let mut config = model.cosim_config(settings.clone());
             (config.source, config.sink, config.seed) = (source, sink, (8 * i + j) as u64);
             let mut dut = model.instance().unwrap();
-            if let Err(mismatch) = cosim::run(&mut *dut, plan.steps(config.seed), &config) {
+            if let Err(mismatch) = cosim::run(&mut dut, plan.steps(config.seed), &config) {
                 panic!("{source:?} {sink:?}: {mismatch}");
             }
         }
@@ -98,7 +98,7 @@ fn its_latency_and_rate_are_exact() {
         steps.extend([Step::Packet(packet), Step::Drain]);
     }
     steps.extend(random_packets(2, 3_000).into_iter().map(Step::Packet));
-    let report = cosim::run(&mut *model.instance().unwrap(), steps, &config).unwrap();
+    let report = cosim::run(&mut model.instance().unwrap(), steps, &config).unwrap();
     assert_eq!(report.bubbles, 0);
     assert_eq!(report.latency_measured, 501);
 }
@@ -125,6 +125,6 @@ fn rust_hdls_simulator_and_verilator_are_in_lockstep() {
     };
     let first = scr_hdl::simulate(&core).unwrap();
     let second = model.instance().unwrap();
-    let report = cosim::lockstep(first, second, plan.steps(1), &config);
+    let report = cosim::lockstep(first, Box::new(second), plan.steps(1), &config);
     assert_eq!(report.unwrap_or_else(|m| panic!("{m}")).packets, 60);
 }

@@ -105,7 +105,7 @@ pub struct CosimReport {
 ///
 /// The first [`Mismatch`].
 pub fn run(
-    dut: &mut dyn Dut,
+    dut: &mut (impl Dut + ?Sized),
     steps: impl IntoIterator<Item = Step>,
     config: &CosimConfig,
 ) -> Result<CosimReport, Mismatch> {
@@ -114,10 +114,10 @@ pub fn run(
 
 /// The same, looking at `probe` after each cycle.
 pub(super) fn run_watched(
-    dut: &mut dyn Dut,
+    dut: &mut (impl Dut + ?Sized),
     steps: impl IntoIterator<Item = Step>,
     config: &CosimConfig,
-    probe: &dyn Fn() -> Option<Divergence>,
+    probe: &impl Fn() -> Option<Divergence>,
 ) -> Result<CosimReport, Mismatch> {
     let at_start = |kind| Mismatch {
         packet: 1,
@@ -164,12 +164,12 @@ enum Action {
     Reset(u8),
 }
 
-struct Engine<'a> {
-    dut: &'a mut dyn Dut,
+struct Engine<'a, D: ?Sized, P> {
+    dut: &'a mut D,
     ports: StreamPorts,
     configurator: Configurator,
     config: &'a CosimConfig,
-    probe: &'a dyn Fn() -> Option<Divergence>,
+    probe: &'a P,
     source: PatternState,
     sink: PatternState,
     rng: Rng,
@@ -196,12 +196,8 @@ struct Engine<'a> {
 /// Cycles of the reset at the start.
 const RESET_CYCLES: u32 = 16;
 
-impl<'a> Engine<'a> {
-    fn new(
-        dut: &'a mut dyn Dut,
-        config: &'a CosimConfig,
-        probe: &'a dyn Fn() -> Option<Divergence>,
-    ) -> Result<Self, MismatchKind> {
+impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
+    fn new(dut: &'a mut D, config: &'a CosimConfig, probe: &'a P) -> Result<Self, MismatchKind> {
         let ports = StreamPorts::find(dut.ports())?;
         let configurator = Configurator::find(dut.ports())?;
         let mut rng = Rng::with_seed(config.seed);

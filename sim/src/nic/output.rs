@@ -79,7 +79,7 @@ impl OutputQueue {
 
     /// Takes the beat at the output; true when it ended a frame.
     #[inline]
-    pub(super) fn take(&mut self, dut: &dyn Dut, ports: &StreamPorts) -> bool {
+    pub(super) fn take<D: Dut>(&mut self, dut: &D, ports: &StreamPorts) -> bool {
         let beat_end = self.end + self.beat_bytes;
         if beat_end > self.data.len() {
             self.data.resize(self.data.len() * 2, 0);

@@ -125,7 +125,7 @@ impl Configurator {
     /// # Errors
     ///
     /// [`SettingError`]; the writes behind the refused one are not made.
-    pub fn drive(&mut self, dut: &mut dyn Dut) -> Result<(), SettingError> {
+    pub fn drive(&mut self, dut: &mut (impl Dut + ?Sized)) -> Result<(), SettingError> {
         if self.access.is_none() {
             self.access = self.next();
             if let Some(access) = self.access {
@@ -153,7 +153,7 @@ impl Configurator {
     }
 
     /// The hardware is being reset: what was under way is lost, and what a reset clears will be written again.
-    pub fn reset(&mut self, dut: &mut dyn Dut) {
+    pub fn reset(&mut self, dut: &mut (impl Dut + ?Sized)) {
         self.bus.reset(dut);
         self.access = None;
         self.own = false;

@@ -70,12 +70,12 @@ impl Field {
     }
 
     #[inline]
-    pub(crate) fn set(self, dut: &mut dyn Dut, value: u128) {
+    pub(crate) fn set(self, dut: &mut (impl Dut + ?Sized), value: u128) {
         dut.set(self.index, &value.to_le_bytes()[..self.bytes]);
     }
 
     #[inline]
-    pub(crate) fn get(self, dut: &dyn Dut) -> u128 {
+    pub(crate) fn get(self, dut: &(impl Dut + ?Sized)) -> u128 {
         let mut value = [0; 16];
         dut.get(self.index, &mut value[..self.bytes]);
         u128::from_le_bytes(value)
@@ -83,13 +83,13 @@ impl Field {
 
     /// Of a one-bit port.
     #[inline]
-    pub(crate) fn set_bit(self, dut: &mut dyn Dut, value: bool) {
+    pub(crate) fn set_bit(self, dut: &mut (impl Dut + ?Sized), value: bool) {
         dut.set(self.index, &[u8::from(value)]);
     }
 
     /// Of a one-bit port.
     #[inline]
-    pub(crate) fn bit(self, dut: &dyn Dut) -> bool {
+    pub(crate) fn bit(self, dut: &(impl Dut + ?Sized)) -> bool {
         let mut value = [0];
         dut.get(self.index, &mut value);
         value[0] != 0
@@ -259,7 +259,7 @@ impl StreamPorts {
     /// the block does, so in its first cycle they still stand as before; or a beat is `offered` in it, which is lost.
     pub fn reset(
         &self,
-        dut: &mut dyn Dut,
+        dut: &mut (impl Dut + ?Sized),
         configurator: &mut Configurator,
         cycles: u32,
         offered: bool,
@@ -279,7 +279,7 @@ impl StreamPorts {
     }
 
     /// Drives all payload signals of the input.
-    pub fn drive(&self, dut: &mut dyn Dut, beat: &Beat) {
+    pub fn drive(&self, dut: &mut (impl Dut + ?Sized), beat: &Beat) {
         dut.set(self.s_data, &beat.data[..self.beat_bytes]);
         self.s_keep.set(dut, beat.keep);
         self.s_last.set_bit(dut, beat.last);
@@ -288,8 +288,14 @@ impl StreamPorts {
     }
 
     /// Reads all payload signals of the output.
-    pub fn sample(&self, dut: &dyn Dut, beat: &mut Beat) {
+    pub fn sample(&self, dut: &(impl Dut + ?Sized), beat: &mut Beat) {
+        self.sample_control(dut, beat);
         dut.get(self.m_data, &mut beat.data[..self.beat_bytes]);
+    }
+
+    /// Reads them but for tdata.
+    #[inline]
+    pub(crate) fn sample_control(&self, dut: &(impl Dut + ?Sized), beat: &mut Beat) {
         beat.keep = self.m_keep.get(dut);
         beat.last = self.m_last.bit(dut);
         beat.user = User(self.m_user.get(dut));

@@ -186,7 +186,7 @@ impl RegisterBus {
     /// # Errors
     ///
     /// [`NoAnswer`]; the access is given up.
-    pub fn step(&mut self, dut: &mut dyn Dut) -> Result<Option<Answer>, NoAnswer> {
+    pub fn step(&mut self, dut: &mut (impl Dut + ?Sized)) -> Result<Option<Answer>, NoAnswer> {
         let Some(mut now) = self.pending else {
             self.silence(dut);
             return Ok(None);
@@ -248,7 +248,7 @@ impl RegisterBus {
     }
 
     /// Gives up what is under way: the block is being reset.
-    pub fn reset(&mut self, dut: &mut dyn Dut) {
+    pub fn reset(&mut self, dut: &mut (impl Dut + ?Sized)) {
         self.pending = None;
         self.silence(dut);
     }
@@ -259,11 +259,11 @@ impl RegisterBus {
         self.driven.contains(&true)
     }
 
-    fn silence(&mut self, dut: &mut dyn Dut) {
+    fn silence(&mut self, dut: &mut (impl Dut + ?Sized)) {
         self.drive(dut, [false; 5]);
     }
 
-    fn drive(&mut self, dut: &mut dyn Dut, wanted: [bool; 5]) {
+    fn drive(&mut self, dut: &mut (impl Dut + ?Sized), wanted: [bool; 5]) {
         let ports = &self.ports;
         let fields = [
             ports.awvalid,

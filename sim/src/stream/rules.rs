@@ -82,11 +82,18 @@ impl Rules {
         self.inside = false;
     }
 
+    /// Whether the cycle's tdata counts: only of a beat that waits, for that it stays.
+    #[inline]
+    pub(crate) fn looks_at_data(&self, ready: bool) -> bool {
+        self.waiting || !ready
+    }
+
     /// Looks at a cycle: the payload if tvalid is high, and tready.
     ///
     /// # Errors
     ///
     /// The [`Violation`] of this cycle.
+    #[inline]
     pub fn check(&mut self, beat: Option<&Beat>, ready: bool) -> Result<(), Violation> {
         let Some(beat) = beat else {
             return if self.waiting {
@@ -95,7 +102,8 @@ impl Rules {
                 Ok(())
             };
         };
-        let before = &*self.previous;
+        let looks_at_data = self.looks_at_data(ready);
+        let before = &mut *self.previous;
         let held = [
             (Signal::Tuser, beat.user == before.user),
             (Signal::Tid, beat.id == before.id),
@@ -125,7 +133,11 @@ impl Rules {
         }
         self.waiting = !ready;
         self.inside = if ready { !beat.last } else { self.inside };
-        *self.previous = *beat;
+        if looks_at_data {
+            *before = *beat;
+        } else {
+            (before.user, before.id, before.dest) = (beat.user, beat.id, beat.dest);
+        }
         Ok(())
     }
 }

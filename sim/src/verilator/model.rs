@@ -177,7 +177,15 @@ unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
     unsafe {
         match bytes {
             1 => to.write(from.read()),
+            2 => to.copy_from_nonoverlapping(from, 2),
+            4 => to.copy_from_nonoverlapping(from, 4),
             8 => to.copy_from_nonoverlapping(from, 8),
+            9..16 => {
+                // The two halves overlap, and agree where they do.
+                to.copy_from_nonoverlapping(from, 8);
+                let rest = bytes - 8;
+                to.add(rest).copy_from_nonoverlapping(from.add(rest), 8);
+            }
             64 => to.copy_from_nonoverlapping(from, 64),
             _ => to.copy_from_nonoverlapping(from, bytes),
         }

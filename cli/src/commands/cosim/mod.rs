@@ -5,7 +5,6 @@ mod rounds;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use scr_hdl::Dut;
 use scr_sim::build::TraceFormat;
 use scr_sim::cosim::{self, CosimConfig, CosimReport, Mismatch, Step};
 use scr_sim::stream::Settings;
@@ -17,7 +16,7 @@ use crate::hardware::{self, Simulator};
 use crate::options::{ProfileArg, SequencerArgs};
 use crate::output;
 use crate::progress::Progress;
-use rounds::{Round, Target, Traffic};
+use rounds::{Round, Steps, Target, Traffic};
 
 /// Random packets where neither a capture nor a number is given.
 const RANDOM: u64 = 10_000;
@@ -130,16 +129,22 @@ pub fn run(args: &Args) -> Result {
 
     let started = Instant::now();
     let progress = Progress::packets("cosimulating", rounds.len() as u64);
-    let load = |simulator: Simulator| simulator.load(&core, None);
     let mut failed = None;
     for round in &rounds {
-        let blocks = if args.lockstep {
-            vec![load(Simulator::RustHdl)?, load(Simulator::Verilator)?]
-        } else {
-            vec![load(Simulator::Verilator)?]
-        };
+        let config = round.config(&base);
+        let mut block = hardware::instance(&model)?;
         report.rounds += 1;
-        match check(round, &target, &round.config(&base), blocks)? {
+        let checked = if args.lockstep {
+            let first = Simulator::RustHdl.load(&core, None)?;
+            check(round, &target, |steps| {
+                cosim::lockstep(first, Box::new(block), steps, &config)
+            })?
+        } else {
+            check(round, &target, |steps| {
+                cosim::run(&mut block, steps, &config)
+            })?
+        };
+        match checked {
             Ok(done) => report.add(&done),
             Err(mismatch) => {
                 report.mismatch = Some(mismatch.to_string());
@@ -210,19 +215,14 @@ fn plan(args: &Args) -> Result<Vec<Round>> {
     Ok(rounds)
 }
 
-/// Runs a round on one block, or on two in lockstep.
+/// Runs the steps of a round. A capture that cannot be read to its end is an error, whatever came of the packets before.
 fn check(
     round: &Round,
     target: &Target,
-    config: &CosimConfig,
-    mut blocks: Vec<Box<dyn Dut + Send>>,
+    run: impl FnOnce(&mut Steps) -> std::result::Result<CosimReport, Mismatch>,
 ) -> Result<std::result::Result<CosimReport, Mismatch>> {
     let mut steps = round.steps(target)?;
-    let result = match (blocks.pop(), blocks.pop()) {
-        (Some(first), Some(second)) => cosim::lockstep(first, second, &mut steps, config),
-        (Some(mut block), None) => cosim::run(&mut *block, &mut steps, config),
-        (None, _) => return Ok(Ok(CosimReport::default())),
-    };
+    let result = run(&mut steps);
     match steps.into_failure() {
         Some(failure) => Err(failure.into()),
         None => Ok(result),

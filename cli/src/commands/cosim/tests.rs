@@ -23,9 +23,14 @@ fn config(target: &Target) -> CosimConfig {
     )
 }
 
-fn block(faults: Vec<Fault>) -> Vec<Box<dyn Dut + Send>> {
-    let block = SoftwareSequencer::with_faults(&profile::FLOW, 64, faults).unwrap();
-    vec![Box::new(block)]
+fn check_block(
+    faults: Vec<Fault>,
+    round: &Round,
+    target: &Target,
+    config: &CosimConfig,
+) -> Result<std::result::Result<CosimReport, Mismatch>> {
+    let mut block = SoftwareSequencer::with_faults(&profile::FLOW, 64, faults).unwrap();
+    check(round, target, |steps| cosim::run(&mut block, steps, config))
 }
 
 #[test]
@@ -33,11 +38,11 @@ fn a_fault_is_found_and_kept() {
     let target = target();
     let rounds = Round::random(300, 5);
     let config = rounds[0].config(&config(&target));
-    let good = check(&rounds[0], &target, &config, block(vec![])).unwrap();
+    let good = check_block(vec![], &rounds[0], &target, &config).unwrap();
     assert_eq!(good.unwrap().packets, 300);
 
     let fault = Fault::FlipBit { frame: 40, byte: 3 };
-    let result = check(&rounds[0], &target, &config, block(vec![fault])).unwrap();
+    let result = check_block(vec![fault], &rounds[0], &target, &config).unwrap();
     let mismatch = result.unwrap_err();
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("evidence");
@@ -63,6 +68,6 @@ fn a_damaged_capture_is_no_mismatch() {
 
     let target = target();
     let round = &Round::of_capture(&path, 1)[0];
-    let error = check(round, &target, &config(&target), block(vec![])).unwrap_err();
+    let error = check_block(vec![], round, &target, &config(&target)).unwrap_err();
     assert!(error.to_string().contains("packet 3"), "{error}");
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use scr_hdl::emit::latency_cycles;
+use scr_hdl::{CoreConfig, Dut};
 use scr_runtime::control::{Counters, RegisterAccess, SequencerControl};
 use scr_runtime::device::{Activity, BoxError, Emit, Model, Nic, NicReport};
 use scr_runtime::failover::Rotation;
@@ -29,7 +30,21 @@ pub fn open(nic: NicArg, sequencing: &Sequencing, trace: Option<&Path>) -> Resul
         NicArg::Sim => chosen(),
     };
     let core = hardware::core_for(sequencing);
-    let block = simulator.load(&core, trace)?;
+    // Of the usual block the type is known, which makes its simulation faster.
+    if let (Simulator::Verilator, None) = (simulator, trace) {
+        let block = hardware::instance(&hardware::model(&core, None)?)?;
+        start(block, &core, simulator, sequencing)
+    } else {
+        start(simulator.load(&core, trace)?, &core, simulator, sequencing)
+    }
+}
+
+fn start<D: Dut + 'static>(
+    block: D,
+    core: &CoreConfig,
+    simulator: Simulator,
+    sequencing: &Sequencing,
+) -> Result<Box<dyn Nic>> {
     let latency = latency_cycles(core.width).into();
     // As a reset leaves it; the driver does the rest.
     let at_reset = Settings::new(registers::reset_config(&core.profile));
@@ -69,9 +84,9 @@ fn chosen() -> Simulator {
 }
 
 /// The simulated NIC's registers.
-struct SimRegisters(SimNic);
+struct SimRegisters<D>(SimNic<D>);
 
-impl RegisterAccess for SimRegisters {
+impl<D: Dut> RegisterAccess for SimRegisters<D> {
     fn read(&mut self, offset: u16) -> std::result::Result<u32, BoxError> {
         // As on PCI: what is not there reads as 0.
         Ok(self.0.read_register(offset)?.unwrap_or(0))
@@ -85,8 +100,8 @@ impl RegisterAccess for SimRegisters {
 }
 
 /// Simulated hardware as a NIC of the host runtime, configured and read through its registers.
-struct SimulatedNic {
-    control: SequencerControl<SimRegisters>,
+struct SimulatedNic<D> {
+    control: SequencerControl<SimRegisters<D>>,
     simulator: Simulator,
     sequencing: Sequencing,
     packets: u64,
@@ -94,9 +109,9 @@ struct SimulatedNic {
     counters: Option<Counters>,
 }
 
-impl SimulatedNic {
+impl<D: Dut> SimulatedNic<D> {
     fn start(
-        nic: SimNic,
+        nic: SimNic<D>,
         simulator: Simulator,
         sequencing: &Sequencing,
     ) -> std::result::Result<Self, BoxError> {
@@ -131,7 +146,7 @@ impl SimulatedNic {
     }
 }
 
-impl Nic for SimulatedNic {
+impl<D: Dut> Nic for SimulatedNic<D> {
     fn offer(
         &mut self,
         packet: &[u8],
