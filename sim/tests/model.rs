@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{WIDTHS, input, shared_builder, widths};
+use common::{WIDTHS, edges, input, shared_builder, widths};
 use scr_hdl::Dut;
 use scr_sim::build::{BuildError, BuildStep, ModelBuilder, TraceFormat};
 use scr_sim::verilator::LoadError;
@@ -67,6 +67,21 @@ fn ports_of_every_width_carry_every_bit() {
             model.get(to, &mut got);
             assert_eq!(got, value, "{}", model.ports()[to].name);
         }
+    }
+}
+
+#[test]
+fn a_design_that_needs_falling_edges_has_them() {
+    let mut model = edges().build(&shared_builder()).instance().unwrap();
+    for ticks in 1..=3 {
+        model.tick();
+        let mut count = |name: &str| {
+            let mut value = [0];
+            model.get(model.port(name).unwrap(), &mut value);
+            value[0]
+        };
+        // The clock is low at the start, so the first cycle has no falling edge.
+        assert_eq!((count("rises"), count("falls")), (ticks, ticks - 1));
     }
 }
 

@@ -155,7 +155,7 @@ impl Compilation<'_> {
 
     /// The files to compile, the largest first, so that no processor is left with it at the end.
     fn list(&self) -> Result<Vec<Job>, BuildError> {
-        let classes = self.read(&self.objects.join(format!("{PREFIX}_classes.mk")))?;
+        let classes = super::read(&self.objects.join(format!("{PREFIX}_classes.mk")))?;
         let include = self.toolchain.include();
         let fast = if self.quick { QUICK } else { FAST };
         let mut jobs = vec![Job {
@@ -297,19 +297,12 @@ impl Compilation<'_> {
         if self.trace != Some(TraceFormat::Fst) {
             return Ok(Vec::new());
         }
-        let makefile = self.read(&self.toolchain.include().join("verilated.mk"))?;
+        let makefile = super::read(&self.toolchain.include().join("verilated.mk"))?;
         let mut libraries = vec!["-lz"];
         if makefile.contains("-llz4") {
             libraries.push("-llz4");
         }
         Ok(libraries)
-    }
-
-    fn read(&self, path: &Path) -> Result<String, BuildError> {
-        fs::read_to_string(path).map_err(|source| BuildError::Work {
-            path: path.to_owned(),
-            source,
-        })
     }
 }
 

@@ -342,11 +342,7 @@ impl ModelBuilder {
         }
 
         let objects = work.join(compile::OBJECTS);
-        let header_path = objects.join(format!("{}.h", shim::PREFIX));
-        let header = fs::read_to_string(&header_path).map_err(|source| BuildError::Work {
-            path: header_path,
-            source,
-        })?;
+        let header = read(&objects.join(format!("{}.h", shim::PREFIX)))?;
         let ports = shim::ports_of_header(&header);
         if !ports.iter().any(|p| p.name == "clk" && p.bits == 1) {
             return Err(BuildError::NoClock {
@@ -354,7 +350,15 @@ impl ModelBuilder {
             });
         }
         let shim_path = objects.join("shim.cpp");
-        write(&shim_path, &shim::generate(&ports, self.trace))?;
+        let root = read(&objects.join(format!("{}___024root.h", shim::PREFIX)))?;
+        // Only a design that does nothing on a falling edge may go without one.
+        let rising_only = !design.sources.iter().any(|s| s.text.contains("negedge"));
+        let clock_before =
+            shim::clock_before(&root).filter(|_| rising_only && self.trace.is_none());
+        write(
+            &shim_path,
+            &shim::generate(&ports, self.trace, clock_before),
+        )?;
         compile::Compilation {
             toolchain,
             cache: &self.cache,
@@ -380,6 +384,13 @@ fn write_sources(dir: &Path, sources: &[Source]) -> Result<(), BuildError> {
         write(&dir.join(file_name(source)), &source.text)?;
     }
     Ok(())
+}
+
+fn read(path: &Path) -> Result<String, BuildError> {
+    fs::read_to_string(path).map_err(|source| BuildError::Work {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn write(path: &Path, text: &str) -> Result<(), BuildError> {

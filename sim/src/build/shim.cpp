@@ -11,6 +11,10 @@
 #include "Vmodel.h"
 #include "verilated.h"
 
+#if defined(SCR_CLOCK_BEFORE)
+#include "Vmodel___024root.h"
+#endif
+
 #if defined(SCR_TRACE_FST)
 #include "verilated_fst_c.h"
 using Trace = VerilatedFstC;
@@ -127,13 +131,18 @@ SCR_EXPORT void* scr_model_port_data(Model* model, uint32_t port) {
     return data[port];
 }
 
-// One clock cycle. The first evaluation settles the inputs and lets the model see the clock low, the
-// second is the rising edge.
+// One clock cycle. The rising edge is an evaluation that finds the clock high and low the time before; it settles
+// the inputs first. An evaluation with the clock low would only settle them twice, so without a trace, whose file
+// shows the falling edge, the model is told that it was low (SCR_CLOCK_BEFORE is where it remembers that).
 SCR_EXPORT void scr_model_tick(Model* model) {
     Vmodel* const top = model->top.get();
+#if defined(SCR_CLOCK_BEFORE)
+    top->rootp->SCR_CLOCK_BEFORE = 0;
+#else
     top->clk = 0;
     top->eval();
     model->dump();
+#endif
     top->clk = 1;
     top->eval();
     model->dump();

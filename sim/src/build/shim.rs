@@ -50,8 +50,25 @@ pub(super) fn ports_of_header(header: &str) -> Vec<Port> {
     ports
 }
 
-/// The shim for a model with these ports.
-pub(super) fn generate(ports: &[Port], trace: Option<TraceFormat>) -> String {
+/// Where the model remembers what the clock was in the evaluation before, out of the class of its root; none when that is
+/// not plain to see. Verilator's name for it varies: `__Vtrigrprev__TOP__clk`, `__Vtrigprevexpr___TOP__clk__0`.
+pub(super) fn clock_before(root: &str) -> Option<&str> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut names = root
+        .split(|c| !is_word(c))
+        .filter(|word| word.starts_with("__Vtrig") && word.contains("prev"));
+    match (names.next(), names.next()) {
+        (Some(name), None) if name.contains("_TOP__clk") => Some(name),
+        _ => None,
+    }
+}
+
+/// The shim for a model with these ports. With `clock_before`, a clock cycle is one evaluation.
+pub(super) fn generate(
+    ports: &[Port],
+    trace: Option<TraceFormat>,
+    clock_before: Option<&str>,
+) -> String {
     let mut text = String::new();
     text.push_str(match trace {
         None => "",
@@ -59,6 +76,9 @@ pub(super) fn generate(ports: &[Port], trace: Option<TraceFormat>) -> String {
         Some(TraceFormat::Vcd) => "#define SCR_TRACE_VCD 1\n",
         Some(TraceFormat::Coverage) => "#define SCR_COVERAGE 1\n",
     });
+    if let Some(name) = clock_before {
+        _ = writeln!(text, "#define SCR_CLOCK_BEFORE {name}");
+    }
     _ = writeln!(text, "#define SCR_ABI {ABI}u");
     text.push_str("#define SCR_PORTS(PORT) \\\n");
     for port in ports {
@@ -82,6 +102,17 @@ pub(super) fn template() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_clock_before_is_found_where_it_is_plain() {
+        for name in ["__Vtrigrprev__TOP__clk", "__Vtrigprevexpr___TOP__clk__0"] {
+            let root = format!("    CData/*0:0*/ {name};\n    VlTriggerVec<1> __VactTriggered;\n");
+            assert_eq!(clock_before(&root), Some(name));
+            assert_eq!(clock_before(&root.replace("clk", "rst")), None);
+            assert_eq!(clock_before(&root.repeat(2)), None);
+        }
+        assert_eq!(clock_before("    CData/*0:0*/ clk;\n"), None);
+    }
 
     #[test]
     fn ports_are_read_from_the_class() {

@@ -98,6 +98,23 @@ pub fn widths() -> Text {
     }
 }
 
+/// How often the clock has risen and fallen.
+pub fn edges() -> Text {
+    let ports = vec![input("clk", 1), output("rises", 8), output("falls", 8)];
+    let text = header("edges", &ports)
+        + "    reg [7:0] up = 0, down = 0;\n    assign rises = up;\n    assign falls = down;\n    \
+           always @(posedge clk) up <= up + 8'd1;\n    always @(negedge clk) down <= down + 8'd1;\n\
+           endmodule\n";
+    Text {
+        sources: vec![Source {
+            name: "edges.v".into(),
+            text,
+        }],
+        top: "edges",
+        ports,
+    }
+}
+
 /// The stream ports of a sequencer with a 512-bit datapath.
 pub fn stream_ports() -> Vec<Port> {
     vec![
