@@ -1,8 +1,8 @@
-//! How fast the simulated NIC is: `cargo run --release -p scr-sim --example cycles_per_second`.
+//! How fast the simulated NIC is: `cargo run --release -p scr-sim --example cycles_per_second [-- N]`.
 
 use std::time::Instant;
 
-use scr_hdl::CoreConfig;
+use scr_hdl::{CoreConfig, Dut};
 use scr_sim::build::ModelBuilder;
 use scr_sim::nic::SimNic;
 use scr_sim::sequencer::SequencerModel;
@@ -10,7 +10,9 @@ use scr_sim::stream::Settings;
 use scr_wire::{Config, Geometry, Timestamp, profile};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    for history in [16, 64, 128] {
+    let asked: Option<usize> = std::env::args().nth(1).map(|n| n.parse()).transpose()?;
+    let sizes = asked.map_or(vec![16, 64, 128], |n| vec![n]);
+    for history in sizes {
         measure(history)?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Times writing and reading a capture of small packets.
 //!
-//! `cargo run --release -p scr-capture --example throughput -- FILE [PACKETS] [pcap|pcap-ns|pcapng]`
+//! `cargo run --release -p scr-capture --example reading -- FILE [PACKETS] [pcap|pcap-ns|pcapng]`
 //! writes FILE; with 0 PACKETS it only reads an existing one.
 
 use std::path::Path;
