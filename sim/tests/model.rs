@@ -75,7 +75,7 @@ fn a_design_that_needs_falling_edges_has_them() {
     let mut model = edges().build(&shared_builder()).instance().unwrap();
     for ticks in 1..=3 {
         model.tick();
-        let mut count = |name: &str| {
+        let count = |name: &str| {
             let mut value = [0];
             model.get(model.port(name).unwrap(), &mut value);
             value[0]
