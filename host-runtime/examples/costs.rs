@@ -9,7 +9,7 @@
 //! A frame of k rows costs a worker c₁ + k · c₂. Both come from a fit over k = 1, 2, 4, 8, 16, all measured in one run, in
 //! turns; each figure is the median of short trials.
 //!
-//! `cargo run --release -p scr-runtime --example costs -- [trials]`
+//! `cargo run --release -p scr-runtime --example costs -- [trials] [function]`
 
 #[path = "../benches/support/frames.rs"]
 mod frames;
@@ -133,12 +133,16 @@ fn median(mut of: Vec<f64>) -> f64 {
 }
 
 fn main() {
-    let trials = std::env::args().nth(1);
-    let trials = trials.and_then(|n| n.parse().ok()).unwrap_or(401);
+    let mut arguments = std::env::args().skip(1);
+    let trials = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(401);
+    let only = arguments.next();
     println!("| function | flows | t | c₁ | c₂ | a frame of 1 · 2 · 4 · 8 · 16 rows |");
     println!("|---|--:|--:|--:|--:|---|");
     for flows in [5_000, 1_000_000] {
         for name in NAMES {
+            if only.as_deref().is_some_and(|only| only != *name) {
+                continue;
+            }
             let selected = Selected::new::<&str>(name, &[]).unwrap();
             let profile = selected.smallest_profile();
             let costs = Costs {
