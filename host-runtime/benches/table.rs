@@ -32,8 +32,8 @@ fn table(criterion: &mut Criterion) {
             bencher.iter(|| rows::hashbrown(&mut map, black_box(&rows)));
         });
         let mut map = HashMap::with_hasher(FixedState::default());
-        group.bench_function("hashbrown-words", |bencher| {
-            bencher.iter(|| rows::hashbrown_words(&mut map, black_box(&rows)));
+        group.bench_function("hashbrown-array", |bencher| {
+            bencher.iter(|| rows::hashbrown_array(&mut map, black_box(&rows)));
         });
         group.finish();
     }

@@ -18,7 +18,7 @@ fn main() {
     let trials = trials.and_then(|n| n.parse().ok()).unwrap_or(401);
     println!("L2: {} KiB; ns per row update", l2_bytes() >> 10);
     println!(
-        "flows    | plain | ahead | worker's choice | hashbrown, same key | hashbrown, key to suit | ratios"
+        "flows    | plain | ahead | worker's choice | hashbrown, same key | hashbrown, array as key | ratios"
     );
     for flows in [10_000, 100_000, 1_000_000] {
         // Rows of a small table must stay in the cache as it does; those of a large one must not repeat too soon.
@@ -30,10 +30,10 @@ fn main() {
         let rows = rows::rows(flows, count);
         let mut table = Table::new(1 << 20);
         let mut same = HashMap::with_hasher(FixedState::default());
-        let mut words = HashMap::with_hasher(FixedState::default());
+        let mut array = HashMap::with_hasher(FixedState::default());
         rows::plain(&mut table, &rows);
         rows::hashbrown(&mut same, &rows);
-        rows::hashbrown_words(&mut words, &rows);
+        rows::hashbrown_array(&mut array, &rows);
 
         let mut times: [Vec<f64>; 4] = Default::default();
         let parts = count / updates;
@@ -50,13 +50,13 @@ fn main() {
             time(0, &mut |part| rows::plain(&mut table, part));
             time(1, &mut |part| rows::ahead(&mut table, part));
             time(2, &mut |part| rows::hashbrown(&mut same, part));
-            time(3, &mut |part| rows::hashbrown_words(&mut words, part));
+            time(3, &mut |part| rows::hashbrown_array(&mut array, part));
         }
         let ours = &times[usize::from(table.outgrows_l2())];
         let ratio = |to: &[f64]| median(to.iter().zip(ours).map(|(to, ours)| to / ours).collect());
-        let [plain, ahead, same, words] = times.each_ref().map(|times| median(times.clone()));
+        let [plain, ahead, same, array] = times.each_ref().map(|times| median(times.clone()));
         println!(
-            "{flows:<8} | {plain:5.2} | {ahead:5.2} | {:5.2} | {same:5.2} | {words:5.2} | {:.2} {:.2}",
+            "{flows:<8} | {plain:5.2} | {ahead:5.2} | {:5.2} | {same:5.2} | {array:5.2} | {:.2} {:.2}",
             median(ours.clone()),
             ratio(&times[2]),
             ratio(&times[3]),

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use scr_runtime::nf::layout::{Flow, Layout};
+use scr_runtime::nf::layout::{Flow, Flow4, Layout};
 use scr_runtime::table::{Step, Table};
 
 /// A flow's counts, as those of `heavy-hitter`.
@@ -45,7 +45,7 @@ pub fn rows(flows: u64, count: usize) -> Vec<[u8; 16]> {
 
 /// The table as it is, row after row.
 #[inline(never)]
-pub fn plain(table: &mut Table<[u64; 2], Counts>, rows: &[[u8; 16]]) {
+pub fn plain(table: &mut Table<Flow4, Counts>, rows: &[[u8; 16]]) {
     for row in rows {
         table.get_or_insert(&Flow.flow(row)).0.add(row);
     }
@@ -53,7 +53,7 @@ pub fn plain(table: &mut Table<[u64; 2], Counts>, rows: &[[u8; 16]]) {
 
 /// The table with what is to come fetched ahead.
 #[inline(never)]
-pub fn ahead(table: &mut Table<[u64; 2], Counts>, rows: &[[u8; 16]]) {
+pub fn ahead(table: &mut Table<Flow4, Counts>, rows: &[[u8; 16]]) {
     const NEAR: usize = 16;
     const FAR: usize = 2 * NEAR;
     for (i, row) in rows.iter().enumerate() {
@@ -68,7 +68,7 @@ pub fn ahead(table: &mut Table<[u64; 2], Counts>, rows: &[[u8; 16]]) {
 }
 
 /// The table as a worker uses it: ahead where it outgrows L2.
-pub fn ours(table: &mut Table<[u64; 2], Counts>, rows: &[[u8; 16]]) {
+pub fn ours(table: &mut Table<Flow4, Counts>, rows: &[[u8; 16]]) {
     if table.outgrows_l2() {
         ahead(table, rows);
     } else {
@@ -81,7 +81,7 @@ pub fn ours(table: &mut Table<[u64; 2], Counts>, rows: &[[u8; 16]]) {
 fn general<K: Hash + Eq>(
     map: &mut HashMap<K, Counts, FixedState>,
     rows: &[[u8; 16]],
-    key: impl Fn([u64; 2]) -> K,
+    key: impl Fn(Flow4) -> K,
 ) {
     for row in rows {
         map.entry(key(Flow.flow(row))).or_default().add(row);
@@ -90,16 +90,12 @@ fn general<K: Hash + Eq>(
 
 /// `hashbrown` with `foldhash` and the table's own key.
 #[inline(never)]
-pub fn hashbrown(map: &mut HashMap<[u64; 2], Counts, FixedState>, rows: &[[u8; 16]]) {
-    general(map, rows, |key| key);
+pub fn hashbrown(map: &mut HashMap<Flow4, Counts, FixedState>, rows: &[[u8; 16]]) {
+    general(map, rows, |flow| flow);
 }
 
-/// A key made to suit `foldhash`: an array's length is hashed, too, and that of two words is not.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Words(u64, u64);
-
-/// `hashbrown` with `foldhash` and a key made to suit it.
+/// The same with the key's words as an array, whose length `foldhash` hashes, too.
 #[inline(never)]
-pub fn hashbrown_words(map: &mut HashMap<Words, Counts, FixedState>, rows: &[[u8; 16]]) {
-    general(map, rows, |[a, b]| Words(a, b));
+pub fn hashbrown_array(map: &mut HashMap<[u64; 2], Counts, FixedState>, rows: &[[u8; 16]]) {
+    general(map, rows, Flow4::words);
 }

@@ -11,7 +11,7 @@ use scr_wire::{Field, Profile, profile};
 use serde::Serialize;
 
 use super::rewrite::{Endpoint, Translation};
-use crate::table::Key;
+use crate::table::{Hash, Key, Seed};
 
 /// `::ffff:0.0.0.0`, the first of the IPv4-mapped addresses.
 const MAPPED: u128 = 0xffff << 32;
@@ -200,22 +200,7 @@ pub trait Layout: Copy + Send + Sync + 'static {
     /// The 5-tuple as a key.
     #[inline(always)]
     fn flow(&self, row: &[u8]) -> <Self::Address as Address>::Flow {
-        let Columns {
-            src_port,
-            dst_port,
-            protocol,
-            ..
-        } = *self.columns();
-        let rest = if src_port != ABSENT && dst_port == src_port + 2 && protocol == dst_port + 2 {
-            // As in every profile of the format that has ports: one read instead of three.
-            let word = u64::from_be_bytes(read(row, src_port));
-            word >> 32 << 32 | word >> 24 & 0xff
-        } else {
-            u64::from(self.src_port(row)) << 48
-                | u64::from(self.dst_port(row)) << 32
-                | u64::from(self.protocol(row))
-        };
-        Self::Address::flow(self.src(row), self.dst(row), rest)
+        Self::Address::flow(row, self.columns())
     }
 }
 
@@ -260,7 +245,7 @@ impl TcpFlags {
 
 /// An address as it stands in a row. Ordered numerically.
 pub trait Address: Key + Ord + Debug + Sync {
-    /// A 5-tuple of such addresses. Ordered by source, destination, ports and protocol.
+    /// A 5-tuple of such addresses. Ordered numerically by source, destination, ports and protocol.
     type Flow: Key + Ord + Debug + Sync;
 
     /// The address at `at` in `row`.
@@ -275,18 +260,21 @@ pub trait Address: Key + Ord + Debug + Sync {
     /// The address for people: IPv4 where it is one.
     fn ip(self) -> IpAddr;
 
-    /// The 5-tuple; `rest` is source port, destination port (16 bits each) and protocol (32 bits), high to low.
-    fn flow(src: Self, dst: Self, rest: u64) -> Self::Flow;
+    /// The 5-tuple in `row`.
+    fn flow(row: &[u8], columns: &Columns) -> Self::Flow;
 
     /// The 5-tuple of the other direction.
     fn reversed(flow: Self::Flow) -> Self::Flow;
+
+    /// One 5-tuple for both directions, and whether it is the other one of `flow`.
+    fn undirected(flow: Self::Flow) -> (Self::Flow, bool);
 
     /// The parts of a 5-tuple.
     fn tuple(flow: Self::Flow) -> FiveTuple;
 }
 
 impl Address for u32 {
-    type Flow = [u64; 2];
+    type Flow = Flow4;
 
     #[inline(always)]
     fn read(row: &[u8], at: usize) -> Self {
@@ -307,16 +295,36 @@ impl Address for u32 {
     }
 
     #[inline(always)]
-    fn flow(src: Self, dst: Self, rest: u64) -> Self::Flow {
-        [u64::from(src) << 32 | u64::from(dst), rest]
+    fn flow(row: &[u8], columns: &Columns) -> Flow4 {
+        let Columns { src, dst, .. } = *columns;
+        let addresses = if src != ABSENT && dst == src + 4 {
+            u64::from_le_bytes(read(row, src))
+        } else {
+            let [src, dst] = [src, dst].map(|at| u64::from(u32::from_le_bytes(read(row, at))));
+            src | dst << 32
+        };
+        let rest = columns.rest(row);
+        Flow4 { addresses, rest }
     }
 
     #[inline(always)]
-    fn reversed([addresses, rest]: Self::Flow) -> Self::Flow {
-        [addresses.rotate_left(32), swap_ports(rest)]
+    fn reversed(Flow4 { addresses, rest }: Flow4) -> Flow4 {
+        Flow4 {
+            addresses: addresses.rotate_left(32),
+            rest: swap_ports(rest),
+        }
     }
 
-    fn tuple([addresses, rest]: Self::Flow) -> FiveTuple {
+    #[inline(always)]
+    fn undirected(flow: Flow4) -> (Flow4, bool) {
+        let back = Self::reversed(flow);
+        // Any order will do.
+        let reversed = (back.addresses, back.rest) < (flow.addresses, flow.rest);
+        (if reversed { back } else { flow }, reversed)
+    }
+
+    fn tuple(flow: Flow4) -> FiveTuple {
+        let [addresses, rest] = flow.words().map(u64::swap_bytes);
         FiveTuple::new(
             ((addresses >> 32) as u32).ip(),
             (addresses as u32).ip(),
@@ -326,7 +334,7 @@ impl Address for u32 {
 }
 
 impl Address for [u64; 2] {
-    type Flow = [u64; 5];
+    type Flow = Flow6;
 
     #[inline(always)]
     fn read(row: &[u8], at: usize) -> Self {
@@ -349,24 +357,127 @@ impl Address for [u64; 2] {
     }
 
     #[inline(always)]
-    fn flow(src: Self, dst: Self, rest: u64) -> Self::Flow {
-        [src[0], src[1], dst[0], dst[1], rest]
+    fn flow(row: &[u8], columns: &Columns) -> Flow6 {
+        let address = |at| {
+            let bytes = u128::from_le_bytes(read(row, at));
+            [bytes as u64, (bytes >> 64) as u64]
+        };
+        let [[a, b], [c, d]] = [columns.src, columns.dst].map(address);
+        Flow6([a, b, c, d, columns.rest(row)])
     }
 
     #[inline(always)]
-    fn reversed([a, b, c, d, rest]: Self::Flow) -> Self::Flow {
-        [c, d, a, b, swap_ports(rest)]
+    fn reversed(Flow6([a, b, c, d, rest]): Flow6) -> Flow6 {
+        Flow6([c, d, a, b, swap_ports(rest)])
     }
 
-    fn tuple([a, b, c, d, rest]: Self::Flow) -> FiveTuple {
+    #[inline(always)]
+    fn undirected(flow: Flow6) -> (Flow6, bool) {
+        let back = Self::reversed(flow);
+        // Any order will do.
+        let reversed = back.0 < flow.0;
+        (if reversed { back } else { flow }, reversed)
+    }
+
+    fn tuple(Flow6(words): Flow6) -> FiveTuple {
+        let [a, b, c, d, rest] = words.map(u64::swap_bytes);
         FiveTuple::new([a, b].ip(), [c, d].ip(), rest)
+    }
+}
+
+/// A 5-tuple with 4-byte addresses, its bytes as they stand in rows: source and destination address; both ports, the
+/// protocol and zeros. Two words and no array, for they stay in registers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Flow4 {
+    addresses: u64,
+    rest: u64,
+}
+
+impl Flow4 {
+    /// The bytes, as words whose lowest byte is the first.
+    #[inline(always)]
+    pub const fn words(self) -> [u64; 2] {
+        [self.addresses, self.rest]
+    }
+}
+
+/// A 5-tuple with 16-byte addresses, likewise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Flow6([u64; 5]);
+
+macro_rules! ordered_by_bytes {
+    ($($flow:ident: $words:expr;)*) => {$(
+        impl Ord for $flow {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                let numbers = |flow: &Self| $words(flow).map(u64::swap_bytes);
+                numbers(self).cmp(&numbers(other))
+            }
+        }
+
+        impl PartialOrd for $flow {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+    )*};
+}
+
+ordered_by_bytes! {
+    Flow4: |flow: &Flow4| flow.words();
+    Flow6: |flow: &Flow6| flow.0;
+}
+
+impl Key for Flow4 {
+    #[inline(always)]
+    fn hash(&self, seed: &Seed) -> Hash {
+        self.words().hash(seed)
+    }
+
+    #[inline(always)]
+    fn same(&self, other: &Self) -> bool {
+        self.words().same(&other.words())
+    }
+}
+
+impl Key for Flow6 {
+    #[inline(always)]
+    fn hash(&self, seed: &Seed) -> Hash {
+        Key::hash(&self.0, seed)
+    }
+
+    #[inline(always)]
+    fn same(&self, other: &Self) -> bool {
+        self.0.same(&other.0)
+    }
+}
+
+impl Columns {
+    /// The last word of a 5-tuple: both ports and the protocol, as they stand in the row, and zeros.
+    #[inline(always)]
+    fn rest(&self, row: &[u8]) -> u64 {
+        let Self {
+            src_port,
+            dst_port,
+            protocol,
+            ..
+        } = *self;
+        let adjacent = src_port != ABSENT && dst_port == src_port + 2 && protocol == dst_port + 2;
+        match row.get(src_port..).and_then(|rest| rest.first_chunk()) {
+            // As in every profile of the format that has ports: one read instead of three.
+            Some(&word) if adjacent => u64::from_le_bytes(word) & 0xff_ffff_ffff,
+            _ => {
+                let [src, dst] = [src_port, dst_port].map(|at| u16::from_le_bytes(read(row, at)));
+                let [protocol] = read(row, protocol);
+                u64::from(src) | u64::from(dst) << 16 | u64::from(protocol) << 32
+            }
+        }
     }
 }
 
 /// The last word of a 5-tuple with source and destination port exchanged.
 #[inline(always)]
 const fn swap_ports(rest: u64) -> u64 {
-    (((rest >> 32) as u32).rotate_left(16) as u64) << 32 | rest as u32 as u64
+    rest >> 32 << 32 | (rest as u32).rotate_left(16) as u64
 }
 
 /// A 5-tuple for people and files.
@@ -385,13 +496,14 @@ pub struct FiveTuple {
 }
 
 impl FiveTuple {
+    /// `rest` is the last word of a 5-tuple, its first byte highest.
     fn new(src: IpAddr, dst: IpAddr, rest: u64) -> Self {
         Self {
             src,
             dst,
             sport: (rest >> 48) as u16,
             dport: (rest >> 32) as u16,
-            proto: rest as u8,
+            proto: (rest >> 24) as u8,
         }
     }
 }
@@ -554,6 +666,69 @@ mod tests {
         }
         assert_eq!(<[u64; 2]>::read(&packet.src, 0).v4(), Some(0xc000_0201));
         assert_eq!([0, 1].v4(), None);
+    }
+
+    #[test]
+    fn reads_what_profiles_of_users_encode() {
+        use Field::*;
+        let narrow: [&[Field]; 3] = [
+            // The ports end with the row, so that no whole word begins at them.
+            &[
+                SrcIp4, DstIp4, IpLength, TcpFlags, SrcPort, DstPort, Protocol,
+            ],
+            &[
+                DstIp4, SrcIp4, DstPort, SrcPort, Protocol, TcpFlags, IpLength,
+            ],
+            &[
+                Protocol, SrcPort, SrcIp4, TcpFlags, DstPort, DstIp4, IpLength,
+            ],
+        ];
+        for fields in narrow {
+            let profile = Profile::new(200, "narrow", 16, fields);
+            check(User4(Columns::of(&profile)), &profile);
+        }
+        let fields = &[
+            DstIp,
+            SrcIp,
+            Seconds,
+            Nanoseconds,
+            TcpSeq,
+            TcpAck,
+            Zero(11),
+            SrcPort,
+            DstPort,
+            Protocol,
+        ];
+        let profile = Profile::new(200, "wide", 64, fields);
+        check(User16(Columns::of(&profile)), &profile);
+    }
+
+    #[test]
+    fn flows_are_ordered_numerically() {
+        let flow = |addresses: u64, rest: u64| Flow4 {
+            addresses: addresses.swap_bytes(),
+            rest: rest.swap_bytes(),
+        };
+        let ordered = [
+            (1, 5 << 48),
+            (1, 5 << 48 | 1),
+            (0x100, 3),
+            (0x100, 1 << 16),
+            (1 << 32, 0),
+        ];
+        assert!(ordered.map(|(a, r)| flow(a, r)).is_sorted());
+        assert!(
+            ordered
+                .map(|(a, r)| Flow6([0, 0, 0, flow(a, r).addresses, flow(a, r).rest]))
+                .is_sorted()
+        );
+        for (a, r) in ordered {
+            let there = flow(a, r);
+            let back = u32::reversed(there);
+            let (key, reversed) = u32::undirected(there);
+            assert_eq!(u32::undirected(back).0, key);
+            assert_eq!(if reversed { back } else { there }, key);
+        }
     }
 
     #[test]

@@ -155,10 +155,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
         let Some(segment) = Segment::of(self.layout.tcp_flags(row)) else {
             return untracked(false);
         };
-        let there = self.layout.flow(row);
-        let back = L::Address::reversed(there);
-        let reversed = back < there;
-        let key = if reversed { back } else { there };
+        let (key, reversed) = L::Address::undirected(self.layout.flow(row));
         let mut seen = None;
         if let Some(tracked) = state.table.get_mut(&key) {
             let connection = &mut tracked.connection;
@@ -215,8 +212,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
 
     #[inline(always)]
     fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
-        let there = self.layout.flow(row);
-        let key = there.min(L::Address::reversed(there));
+        let (key, _) = L::Address::undirected(self.layout.flow(row));
         state.table.prefetch(&key, step);
     }
 

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::transitions::{State, Step, UNANSWERED_TIMEOUT, step};
 use super::*;
 use crate::nf::Verdict;
-use crate::nf::layout::{Flow6Time, FlowTime, TcpFlags};
+use crate::nf::layout::{Flow4, Flow6Time, FlowTime, TcpFlags};
 
 const SECOND: u64 = 1_000_000_000;
 /// The latest time that a row can have.
@@ -218,7 +218,7 @@ fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
 /// A tracker under test.
 struct Bench {
     function: Function<FlowTime>,
-    state: Tracker<[u64; 2]>,
+    state: Tracker<Flow4>,
 }
 
 impl Bench {
