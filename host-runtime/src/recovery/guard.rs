@@ -14,7 +14,7 @@ pub enum Guard {
     BusyStamp,
     /// Writer: the release fence between BUSY and the words: who sees a new word sees BUSY.
     BusyBeforeWords,
-    /// Writer: the stamp is stored with release: who sees it sees the words.
+    /// Writer: the release fence between the words and the stamp: who sees the stamp sees the words.
     WordsBeforeStamp,
     /// Reader: the stamp is loaded with acquire.
     StampBeforeWords,

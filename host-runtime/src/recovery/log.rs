@@ -15,11 +15,11 @@
 //! |---|---|---|
 //! | 1 | stamp ← BUSY | stamp (acquire): is it this position? |
 //! | 2 | release fence, then the words | the words, then acquire fence |
-//! | 3 | stamp ← position + 1, carrier (release) | stamp again: unchanged, or what was read is torn |
+//! | 3 | release fence, then stamp ← position + 1, carrier | stamp again: unchanged, or what was read is torn |
 //!
-//! A worker writes the rows of a whole frame at once: first BUSY into all their slots, then one fence, all words, all
-//! stamps. Each slot still goes through the steps in this order. Stamps and words lie in arrays of their own, so that a
-//! frame's rows are a few straight copies.
+//! A worker writes the rows of a whole frame at once: first BUSY into all their slots, then a fence, all words, a fence, all
+//! stamps. Each slot still goes through the steps in this order. Stamps and words lie in arrays of their own, in the order
+//! that rows have in frames, so that a frame's rows are one straight copy ([`store`]).
 
 use std::sync::Arc;
 
@@ -27,6 +27,7 @@ use scr_wire::geometry::MAX_VALID_ROWS;
 use scr_wire::profile::MAX_ROW_BYTES;
 
 use super::guard::{Guard, ordering, stands};
+use super::store;
 use super::sync::{AtomicU64, Ordering, fence};
 
 /// Stamp of a slot that is being written.
@@ -47,6 +48,7 @@ const _: () = assert!(
 struct Stamp(u64);
 
 impl Stamp {
+    #[inline(always)]
     fn new(position: u64, origin: Origin) -> Self {
         let behind = match origin {
             Origin::Frame(carrier) => (carrier - position).min(COPIED),
@@ -74,6 +76,16 @@ pub enum Origin {
     Frame(u64),
     /// A peer's log held it.
     Peer,
+}
+
+impl Origin {
+    /// How much less a row's stamp is than that of the row behind it.
+    const fn step(self) -> u64 {
+        match self {
+            Self::Frame(_) => (1 << CARRIER_BITS) - 1,
+            Self::Peer => 1 << CARRIER_BITS,
+        }
+    }
 }
 
 /// Words in the longest row.
@@ -164,9 +176,10 @@ impl Log {
         self.mask + 1
     }
 
+    /// Later rows lie before earlier ones, as they do in frames.
     #[inline]
     fn slot(&self, position: u64) -> usize {
-        (position & self.mask) as usize
+        (!position & self.mask) as usize
     }
 
     /// Copies the row at `position` to the start of `row`, if it is there. It counts if its frame came before position
@@ -282,12 +295,29 @@ impl LogWriter {
     }
 
     /// Appends consecutive rows, newest first in `rows`; the oldest one, which is last, is that of `position`.
-    #[inline]
+    #[inline(never)]
     pub fn append_rows(&mut self, position: u64, origin: Origin, rows: &[u8]) {
         match self.log.row_bytes {
-            4 => self.write(position, origin, rows.as_chunks::<4>().0, |&row| {
-                [u64::from(u32::from_le_bytes(row))]
-            }),
+            4 => self.append_rows_of::<4>(position, origin, rows),
+            8 => self.append_rows_of::<8>(position, origin, rows),
+            16 => self.append_rows_of::<16>(position, origin, rows),
+            32 => self.append_rows_of::<32>(position, origin, rows),
+            64 => self.append_rows_of::<64>(position, origin, rows),
+            _ => debug_assert!(false, "no profile has such rows"),
+        }
+    }
+
+    /// The same, of a log whose rows have `BYTES` bytes.
+    #[inline(always)]
+    pub fn append_rows_of<const BYTES: usize>(
+        &mut self,
+        position: u64,
+        origin: Origin,
+        rows: &[u8],
+    ) {
+        debug_assert_eq!(BYTES, self.log.row_bytes);
+        match BYTES {
+            4 => self.append_short(position, origin, rows),
             8 => self.write_words::<1>(position, origin, rows),
             16 => self.write_words::<2>(position, origin, rows),
             32 => self.write_words::<4>(position, origin, rows),
@@ -296,48 +326,54 @@ impl LogWriter {
         }
     }
 
-    #[inline(always)]
-    fn write_words<const WORDS: usize>(&mut self, position: u64, origin: Origin, rows: &[u8]) {
-        let rows = rows.as_chunks::<8>().0.as_chunks::<WORDS>().0;
-        self.write(position, origin, rows, |row| row.map(u64::from_le_bytes));
+    /// Rows shorter than a word, made as long as one.
+    #[inline(never)]
+    fn append_short(&mut self, position: u64, origin: Origin, rows: &[u8]) {
+        let (rows, mut position) = (rows.as_chunks::<4>().0, position);
+        for part in rows.rchunks(MAX_WORDS) {
+            let mut words = [[0; 8]; MAX_WORDS];
+            for (word, row) in words.iter_mut().zip(part) {
+                word[..4].copy_from_slice(row);
+            }
+            self.write::<1>(position, origin, &words[..part.len()]);
+            position += part.len() as u64;
+        }
     }
 
     #[inline(always)]
-    fn write<const WORDS: usize, R>(
+    fn write_words<const WORDS: usize>(&mut self, position: u64, origin: Origin, rows: &[u8]) {
+        let rows = rows.as_chunks::<8>().0.as_chunks::<WORDS>().0;
+        self.write::<WORDS>(position, origin, rows.as_flattened());
+    }
+
+    /// `rows` are the words of whole rows, newest row first.
+    #[inline(always)]
+    fn write<const WORDS: usize>(
         &mut self,
         mut position: u64,
         origin: Origin,
-        mut rows: &[R],
-        words_of: impl Fn(&R) -> [u64; WORDS],
+        mut rows: &[[u8; 8]],
     ) {
         let log = &*self.log;
-        let slots = log.words.as_chunks::<WORDS>().0;
         while !rows.is_empty() {
             // As many as there are slots up to the end of the ring.
-            let first = log.slot(position);
-            let count = rows.len().min(log.stamps.len() - first);
-            let (newer, older) = rows.split_at(rows.len() - count);
-            let stamps = &log.stamps[first..first + count];
+            let last = log.slot(position);
+            let count = (rows.len() / WORDS).min(last + 1);
+            let first = last + 1 - count;
+            let (newer, older) = rows.split_at(rows.len() - count * WORDS);
+            let stamps = &log.stamps[first..=last];
             if stands(Guard::BusyStamp) {
-                for stamp in stamps {
-                    stamp.store(BUSY, Ordering::Relaxed);
-                }
+                store::fill(stamps, BUSY);
             }
             if stands(Guard::BusyBeforeWords) {
                 fence(Ordering::Release);
             }
-            for (slot, row) in slots[first..first + count].iter().rev().zip(older) {
-                for (word, value) in slot.iter().zip(words_of(row)) {
-                    word.store(value, Ordering::Relaxed);
-                }
+            store::copy(&log.words[first * WORDS..(last + 1) * WORDS], older);
+            if stands(Guard::WordsBeforeStamp) {
+                fence(Ordering::Release);
             }
-            for stamp in stamps {
-                stamp.store(
-                    Stamp::new(position, origin).0,
-                    ordering(Guard::WordsBeforeStamp, Ordering::Release),
-                );
-                position += 1;
-            }
+            position += count as u64;
+            store::count_down(stamps, Stamp::new(position - 1, origin).0, origin.step());
             rows = newer;
         }
     }

@@ -14,6 +14,7 @@ pub mod guard;
 pub(crate) mod guard;
 mod log;
 mod peers;
+mod store;
 mod sync;
 
 pub use log::{Fenced, Held, Log, LogWriter, Origin, Seen};
