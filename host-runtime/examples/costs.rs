@@ -9,7 +9,7 @@
 //! A frame of k rows costs a worker c₁ + k · c₂. Both come from a fit over k = 1, 2, 4, 8, 16, all measured in one run, in
 //! turns; each figure is the median of short trials.
 //!
-//! `cargo run --release -p scr-runtime --example costs -- [trials] [function]`
+//! `cargo run --release -p scr-runtime --example costs -- [trials] [function] [flows]`
 
 #[path = "../benches/support/frames.rs"]
 mod frames;
@@ -138,7 +138,8 @@ fn main() {
     let only = arguments.next();
     println!("| function | flows | t | c₁ | c₂ | a frame of 1 · 2 · 4 · 8 · 16 rows |");
     println!("|---|--:|--:|--:|--:|---|");
-    for flows in [5_000, 1_000_000] {
+    let flows = arguments.next().and_then(|n| n.parse().ok());
+    for flows in flows.map_or(vec![1, 5_000, 1_000_000], |flows| vec![flows]) {
         for name in NAMES {
             if only.as_deref().is_some_and(|only| only != *name) {
                 continue;

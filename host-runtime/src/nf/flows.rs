@@ -56,7 +56,7 @@ impl Keeping {
 
     /// Lets `change` have the entry of the row's flow, and says to it whether that is new; `None` for a row that has
     /// none.
-    #[inline]
+    #[inline(always)]
     pub fn update<L: Layout, V: Copy + Default, R>(
         &self,
         layout: &L,
@@ -83,7 +83,8 @@ impl Keeping {
         };
         let result = change(value, new);
         if tcp && flags.fin() && !new {
-            table.remove(&flow);
+            // A copy: what is passed by reference would be kept in memory for all rows.
+            table.remove(&{ flow });
         }
         Some(result)
     }

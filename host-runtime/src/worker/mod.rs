@@ -280,7 +280,10 @@ impl<F: NetworkFunction> Worker<F> {
             count += 1;
             left = before;
         }
-        self.applied(rows, count, origin);
+        if let Some(log) = &mut self.log {
+            log.append_rows(self.next, origin, rows);
+        }
+        self.applied(count);
         effect
     }
 
@@ -291,20 +294,17 @@ impl<F: NetworkFunction> Worker<F> {
         origin: Origin,
     ) -> Option<F::Effect> {
         let sized = rows.as_chunks::<BYTES>().0;
-        let mut effect = None;
-        for row in sized.iter().rev() {
-            effect = Some(self.function.apply(&mut self.state, row));
+        let effect = apply_all(&self.function, &mut self.state, sized)?;
+        if let Some(log) = &mut self.log {
+            log.append_rows_of::<BYTES>(self.next, origin, rows);
         }
-        self.applied(rows, sized.len() as u64, origin);
-        effect
+        self.applied(sized.len() as u64);
+        Some(effect)
     }
 
     /// `count` rows have been applied.
     #[inline(always)]
-    fn applied(&mut self, rows: &[u8], count: u64, origin: Origin) {
-        if let Some(log) = &mut self.log {
-            log.append_rows(self.next, origin, rows);
-        }
+    fn applied(&mut self, count: u64) {
         self.advance(count);
         self.newest = self.next;
         self.counters.rows_applied += count;
@@ -597,6 +597,22 @@ impl<F: NetworkFunction> Worker<F> {
         self.epoch = Some(epoch);
         self.expected = first;
     }
+}
+
+/// Applies rows, newest first in `rows`, oldest first. Apart from the rest of a worker's loop, for here every register
+/// counts.
+#[inline(never)]
+fn apply_all<F: NetworkFunction, const BYTES: usize>(
+    function: &F,
+    state: &mut F::State,
+    rows: &[[u8; BYTES]],
+) -> Option<F::Effect> {
+    let (newest, older) = rows.split_first()?;
+    for row in older.iter().rev() {
+        function.apply(state, row);
+    }
+    // Apart from the others: of those, what makes the effect is left out.
+    Some(function.apply(state, newest))
 }
 
 /// See [`Worker::gulf`].
