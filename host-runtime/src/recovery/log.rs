@@ -348,34 +348,59 @@ impl LogWriter {
 
     /// `rows` are the words of whole rows, newest row first.
     #[inline(always)]
-    fn write<const WORDS: usize>(
+    fn write<const WORDS: usize>(&mut self, position: u64, origin: Origin, rows: &[[u8; 8]]) {
+        let last = self.log.slot(position);
+        let count = rows.len() / WORDS;
+        if count <= last + 1 {
+            self.write_run::<WORDS>(last + 1 - count, position, origin, rows);
+        } else {
+            self.write_around::<WORDS>(position, origin, rows);
+        }
+    }
+
+    /// Rows that lie on both sides of the start of the ring.
+    #[cold]
+    #[inline(never)]
+    fn write_around<const WORDS: usize>(
         &mut self,
         mut position: u64,
         origin: Origin,
         mut rows: &[[u8; 8]],
     ) {
-        let log = &*self.log;
         while !rows.is_empty() {
-            // As many as there are slots up to the end of the ring.
-            let last = log.slot(position);
+            let last = self.log.slot(position);
             let count = (rows.len() / WORDS).min(last + 1);
-            let first = last + 1 - count;
             let (newer, older) = rows.split_at(rows.len() - count * WORDS);
-            let stamps = &log.stamps[first..=last];
-            if stands(Guard::BusyStamp) {
-                store::fill(stamps, BUSY);
-            }
-            if stands(Guard::BusyBeforeWords) {
-                fence(Ordering::Release);
-            }
-            store::copy(&log.words[first * WORDS..(last + 1) * WORDS], older);
-            if stands(Guard::WordsBeforeStamp) {
-                fence(Ordering::Release);
-            }
+            self.write_run::<WORDS>(last + 1 - count, position, origin, older);
             position += count as u64;
-            store::count_down(stamps, Stamp::new(position - 1, origin).0, origin.step());
             rows = newer;
         }
+    }
+
+    /// Rows into the slots from `first` on; the last one is the row of `position`.
+    #[inline(always)]
+    fn write_run<const WORDS: usize>(
+        &mut self,
+        first: usize,
+        position: u64,
+        origin: Origin,
+        rows: &[[u8; 8]],
+    ) {
+        let count = rows.len() / WORDS;
+        let stamps = &self.log.stamps[first..first + count];
+        let words = &self.log.words[first * WORDS..(first + count) * WORDS];
+        if stands(Guard::BusyStamp) {
+            store::fill(stamps, BUSY);
+        }
+        if stands(Guard::BusyBeforeWords) {
+            fence(Ordering::Release);
+        }
+        store::copy(words, rows);
+        if stands(Guard::WordsBeforeStamp) {
+            fence(Ordering::Release);
+        }
+        let newest = (position + count as u64).saturating_sub(1);
+        store::count_down(stamps, Stamp::new(newest, origin).0, origin.step());
     }
 
     /// Publishes that every own frame before `position` has been taken into the log. A position before the last one

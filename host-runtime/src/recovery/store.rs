@@ -15,8 +15,9 @@ type Pair = [AtomicU64; 2];
 #[inline(always)]
 pub(super) fn fill(words: &[AtomicU64], value: u64) {
     let (pairs, rest) = words.as_chunks();
+    let values = Values::of([value, value]);
     for pair in pairs {
-        store_pair(pair, [value, value]);
+        values.store(pair);
     }
     for word in rest {
         word.store(value, Ordering::Relaxed);
@@ -27,12 +28,13 @@ pub(super) fn fill(words: &[AtomicU64], value: u64) {
 #[inline(always)]
 pub(super) fn count_down(words: &[AtomicU64], first: u64, step: u64) {
     let (pairs, rest) = words.as_chunks();
-    let mut next = first;
+    let mut values = Values::of([first, first.wrapping_sub(step)]);
     for pair in pairs {
-        store_pair(pair, [next, next.wrapping_sub(step)]);
-        next = next.wrapping_sub(2 * step);
+        values.store(pair);
+        values = values.less(2 * step);
     }
     for word in rest {
+        let next = first.wrapping_sub(step * (words.len() as u64 - 1));
         word.store(next, Ordering::Relaxed);
     }
 }
@@ -44,7 +46,7 @@ pub(super) fn copy(words: &[AtomicU64], from: &[[u8; 8]]) {
     let (pairs, rest) = words.as_chunks();
     let (from_pairs, from_rest) = from.as_chunks();
     for (pair, &values) in pairs.iter().zip(from_pairs) {
-        store_pair(pair, values.map(u64::from_le_bytes));
+        Values::of(values.map(u64::from_le_bytes)).store(pair);
     }
     for (word, &value) in rest.iter().zip(from_rest) {
         word.store(u64::from_le_bytes(value), Ordering::Relaxed);
@@ -52,34 +54,73 @@ pub(super) fn copy(words: &[AtomicU64], from: &[[u8; 8]]) {
 }
 
 #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
-#[inline(always)]
-fn store_pair(pair: &Pair, values: [u64; 2]) {
+use vector::Values;
+#[cfg(not(all(target_arch = "x86_64", not(any(loom, miri)))))]
+use words::Values;
+
+#[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
+mod vector {
     use std::arch::asm;
-    use std::arch::x86_64::{__m128i, _mm_set_epi64x};
-    // SAFETY: every x86-64 has SSE2, with which the vector is made.
-    let values: __m128i = unsafe { _mm_set_epi64x(values[1] as i64, values[0] as i64) };
-    // SAFETY: the instruction writes 16 bytes at `pair`, which is as long, alive, and made of atomics, so that writing
-    // through a shared reference is allowed. It does what two relaxed stores may do: processors store each aligned eight
-    // bytes of a vector at once (Intel SDM 3A, section 9.1.1, promises the whole sixteen where there is AVX and they are
-    // aligned), and what a reader makes of words from two moments is the log's affair. The compiler moves no access to
-    // memory past it.
-    unsafe {
-        asm!("movups xmmword ptr [{}], {}", in(reg) pair.as_ptr(), in(xmm_reg) values,
-            options(nostack, preserves_flags));
+    use std::arch::x86_64::{__m128i, _mm_set_epi64x, _mm_set1_epi64x, _mm_sub_epi64};
+
+    use super::Pair;
+
+    /// Two words to be stored.
+    #[derive(Clone, Copy)]
+    pub(super) struct Values(__m128i);
+
+    impl Values {
+        #[inline(always)]
+        pub(super) fn of([low, high]: [u64; 2]) -> Self {
+            // SAFETY: every x86-64 has SSE2.
+            Self(unsafe { _mm_set_epi64x(high as i64, low as i64) })
+        }
+
+        /// Both less by `step`.
+        #[inline(always)]
+        pub(super) fn less(self, step: u64) -> Self {
+            // SAFETY: every x86-64 has SSE2.
+            Self(unsafe { _mm_sub_epi64(self.0, _mm_set1_epi64x(step as i64)) })
+        }
+
+        #[inline(always)]
+        pub(super) fn store(self, pair: &Pair) {
+            // SAFETY: the instruction writes 16 bytes at `pair`, which is as long, alive, and made of atomics, so that
+            // writing through a shared reference is allowed. It does what two relaxed stores may do: processors store each
+            // aligned eight bytes of a vector at once (Intel SDM 3A, section 9.1.1, promises all sixteen where there is AVX
+            // and they are aligned), and what a reader makes of words from two moments is the log's affair. The compiler
+            // moves no access to memory past it.
+            unsafe {
+                asm!("movups xmmword ptr [{}], {}", in(reg) pair.as_ptr(), in(xmm_reg) self.0,
+                    options(nostack, preserves_flags));
+            }
+        }
     }
 }
 
-#[cfg(not(all(target_arch = "x86_64", not(any(loom, miri)))))]
-#[inline(always)]
-fn store_pair(pair: &Pair, values: [u64; 2]) {
-    portable(pair, values);
-}
-
 #[cfg(any(test, loom, miri, not(target_arch = "x86_64")))]
-#[inline(always)]
-fn portable(pair: &Pair, values: [u64; 2]) {
-    for (word, value) in pair.iter().zip(values) {
-        word.store(value, Ordering::Relaxed);
+mod words {
+    use super::{Ordering, Pair};
+
+    /// Two words to be stored.
+    #[derive(Clone, Copy)]
+    pub(super) struct Values([u64; 2]);
+
+    impl Values {
+        pub(super) fn of(values: [u64; 2]) -> Self {
+            Self(values)
+        }
+
+        /// Both less by `step`.
+        pub(super) fn less(self, step: u64) -> Self {
+            Self(self.0.map(|value| value.wrapping_sub(step)))
+        }
+
+        pub(super) fn store(self, pair: &Pair) {
+            for (word, value) in pair.iter().zip(self.0) {
+                word.store(value, Ordering::Relaxed);
+            }
+        }
     }
 }
 
@@ -124,11 +165,11 @@ mod tests {
 
     #[test]
     fn both_ways_store_the_same() {
-        let values = [0x0123_4567_89ab_cdef, u64::MAX - 1];
+        let values = [0x0123_4567_89ab_cdef, 254];
         let [one, other]: [Pair; 2] = Default::default();
-        store_pair(&one, values);
-        portable(&other, values);
-        assert_eq!(loaded(&one), values);
-        assert_eq!(loaded(&other), values);
+        Values::of(values).less(255).store(&one);
+        words::Values::of(values).less(255).store(&other);
+        assert_eq!(loaded(&one), [values[0] - 255, u64::MAX]);
+        assert_eq!(loaded(&one), loaded(&other));
     }
 }
