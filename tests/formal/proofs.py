@@ -52,6 +52,9 @@ class Proof:
     # Macros for the checks; instances in the top module whose outputs are free, and wires of it that are ("w:name").
     defines: tuple = ()
     cuts: tuple = ()
+    # Inputs of the top module, and wires of it, that x of the check drives as given_x; instances in it that are taken out for that.
+    given: tuple = ()
+    removed: tuple = ()
     # Leaves out what no check depends on, and the top module's outputs.
     only_control: bool = False
     # For "paths": the input port from which nothing but registers may be reached.
@@ -73,6 +76,24 @@ CHAIN = {
     "method": "bounded",
     "map_memories": True,
 }
+
+# The whole top but the registers, on the narrow instance.
+WHOLE = {
+    "top": "",
+    "checks": (("", "whole.sv"),),
+    "removed": ("registers",),
+    "given": ("rst", "s_axis_tdata", "s_axis_tkeep", "s_axis_tvalid", "s_axis_tlast", "s_axis_tuser", "s_axis_tid", "m_axis_tready")
+    + tuple(f"registers_{name}" for name in ("enable", "sequence_all", "cores", "prefix_words", "default_queue", "steer_write", "steer_write_core",
+                                             "steer_write_queue", "steer_read_core")),
+    "instances": (NARROW,),
+    "method": "bounded",
+    "map_memories": True,
+}
+# Frames of 3, 1 and 3 beats: sequenced, passed by, sequenced; of 5, 1 and 3; of 3, 4, 1 and 3; of 10 and 3.
+WHOLE_3_1_3 = ("SCR_BEATS=7", "SCR_LAST=16'h004c", "SCR_IP=4'b0101", "SCR_WORDS=1")
+WHOLE_5_1_3 = ("SCR_BEATS=9", "SCR_LAST=16'h0130", "SCR_IP=4'b0101", "SCR_WORDS=1")
+WHOLE_3_4_1_3 = ("SCR_BEATS=11", "SCR_LAST=16'h04c4", "SCR_IP=4'b1011", "SCR_WORDS=1")
+WHOLE_10_3 = ("SCR_BEATS=13", "SCR_LAST=16'h1200", "SCR_IP=4'b0011", "SCR_WORDS=2")
 
 # The whole datapath, without payload.
 CONTROL = {
@@ -338,5 +359,52 @@ PROOFS = (
             **dict(CHAIN, method="cover"),
         )
         for name, depth in (("mixed", 30), ("rows", 28), ("any", 16))
+    ),
+    Proof(
+        name="whole-contents",
+        claim="from port to port, output = prefix and frame: any contents",
+        defines=WHOLE_5_1_3 + ("SCR_READY", "SCR_ALL_OUT_BY=56"),
+        depth=58,
+        faults=(
+            Fault("packet_parser", "a_words_reg <= window[783:112];", "a_words_reg <= window[791:120];", "the parser looks for headers a byte too far", 46),
+            Fault("packet_parser", "f_src_reg <= e_src_reg;", "f_src_reg <= {e_src_reg[7:0], e_src_reg[127:8]};", "addresses are rotated", 46),
+        ),
+        **WHOLE,
+    ),
+    Proof(
+        name="whole-stalls",
+        claim="the same: any stalls of the sink",
+        defines=WHOLE_3_1_3 + ("SCR_PLAIN",),
+        depth=60,
+        faults=(
+            Fault("numberer", "~low_place & LANE_MASK", "low_place & LANE_MASK", "rows are rotated the wrong way", 56),
+            Fault("numberer", "if (new_epoch | rst) begin\n        seq_low_next = 20'd0;", "if (new_epoch | rst) begin\n        seq_low_next = 20'd1;", "numbers begin with 1", 46),
+            Fault("beat_fifo", "data_ram_words[pop_pointer_reg]", "data_ram_words[pop_pointer_reg ^ 6'd1]", "beats of a packet change places", 50),
+            Fault("header_window", "if (beat_valid & is_first) begin\n        first_user_next", "if (beat_valid) begin\n        first_user_next", "tuser is that of the last beat", 46),
+            Fault("meta_fifo", "read_pointer_next = read_pointer_reg + 6'd1;", "read_pointer_next = read_pointer_reg;", "every frame has the row of the first", 56),
+            Fault("scheduler", "next_is_last_next = left_reg == 8'd2;", "next_is_last_next = left_reg == 8'd1;", "prefixes are a beat too long", 50),
+        ),
+        **WHOLE,
+    ),
+    Proof(
+        name="whole-four",
+        claim="the same as whole-contents: four frames",
+        defines=WHOLE_3_4_1_3 + ("SCR_READY", "SCR_ALL_OUT_BY=66"),
+        depth=68,
+        **dict(WHOLE, instances=(), long_instances=(NARROW,)),
+    ),
+    Proof(
+        name="whole-long",
+        claim="the same as whole-stalls: a frame that is longer than the window, a prefix of two words",
+        defines=WHOLE_10_3 + ("SCR_PLAIN",),
+        depth=66,
+        **dict(WHOLE, instances=(), long_instances=(NARROW,)),
+    ),
+    Proof(
+        name="reach-whole",
+        claim="all that whole-stalls is about comes out within its bound, and the sink stalls",
+        defines=WHOLE_3_1_3 + ("SCR_PLAIN", "SCR_COVER"),
+        depth=60,
+        **dict(WHOLE, method="cover"),
     ),
 )
