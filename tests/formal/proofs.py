@@ -55,6 +55,8 @@ class Proof:
     # Inputs of the top module, and wires of it, that x of the check drives as given_x; instances in it that are taken out for that.
     given: tuple = ()
     removed: tuple = ()
+    # "cover": cycles before this one are not looked at.
+    from_cycle: int = 0
     # Leaves out what no check depends on, and the top module's outputs.
     only_control: bool = False
     # For "paths": the input port from which nothing but registers may be reached.
@@ -89,8 +91,9 @@ WHOLE = {
     "method": "bounded",
     "map_memories": True,
 }
-# Frames of 3, 1 and 3 beats: sequenced, passed by, sequenced; of 5, 1 and 3; of 3, 4, 1 and 3; of 10 and 3.
+# Frames by their beats; which of them are sequenced.
 WHOLE_3_1_3 = ("SCR_BEATS=7", "SCR_LAST=16'h004c", "SCR_IP=4'b0101", "SCR_WORDS=1")
+WHOLE_3_3_3 = ("SCR_BEATS=9", "SCR_LAST=16'h0124", "SCR_WORDS=1")
 WHOLE_5_1_3 = ("SCR_BEATS=9", "SCR_LAST=16'h0130", "SCR_IP=4'b0101", "SCR_WORDS=1")
 WHOLE_3_4_1_3 = ("SCR_BEATS=11", "SCR_LAST=16'h04c4", "SCR_IP=4'b1011", "SCR_WORDS=1")
 WHOLE_10_3 = ("SCR_BEATS=13", "SCR_LAST=16'h1200", "SCR_IP=4'b0011", "SCR_WORDS=2")
@@ -387,6 +390,17 @@ PROOFS = (
         **WHOLE,
     ),
     Proof(
+        name="whole-mixed",
+        claim="the same: any of the frames sequenced or passed by",
+        defines=WHOLE_3_3_3 + ("SCR_PLAIN", "SCR_READY", "SCR_ALL_OUT_BY=62"),
+        depth=64,
+        faults=(
+            Fault("numberer", "assign numbered = sequences;", "assign numbered = takes;", "frames that pass by have cores", 50),
+            Fault("output_fifo", "m_tready) & stored_reg[0];", "m_tready) & stored_reg[1];", "the last beat waits for another", 64, ("SCR_IP=4'b0111",)),
+        ),
+        **WHOLE,
+    ),
+    Proof(
         name="whole-four",
         claim="the same as whole-contents: four frames",
         defines=WHOLE_3_4_1_3 + ("SCR_READY", "SCR_ALL_OUT_BY=66"),
@@ -405,6 +419,7 @@ PROOFS = (
         claim="all that whole-stalls is about comes out within its bound, and the sink stalls",
         defines=WHOLE_3_1_3 + ("SCR_PLAIN", "SCR_COVER"),
         depth=60,
+        from_cycle=59,
         **dict(WHOLE, method="cover"),
     ),
 )

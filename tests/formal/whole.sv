@@ -5,7 +5,7 @@
 // Instance: rows of profile `source` (4 bytes), 128 bits, so that a word of 64 bytes is four beats and a beat holds four rows.
 //
 // A proof fixes (docs/formal.md has the list): SCR_BEATS, the beats that come in, one in every cycle in which they are taken; SCR_LAST, which of them are their
-// frame's last; SCR_IP, which frames are IP; SCR_WORDS, B. What is fixed is driven (given_x drives x), not assumed: so it is a constant before the solver
+// frame's last; SCR_IP, which frames are IP, where it is fixed; SCR_WORDS, B. What is fixed is driven (given_x drives x), not assumed: so it is a constant before the solver
 // sees it.
 
 localparam FRAMES = 4;
@@ -45,7 +45,11 @@ reg [3:0] beat = 4'd0;              // of them, of this frame, no further than t
 reg [2:0] in_frames = 3'd0;         // frames of which the window is complete
 reg [2:0] in_numbers = 3'd0;        // of them, those that are sequenced
 wire [BEATS-1:0] last = `SCR_LAST;
+`ifdef SCR_IP
 wire [FRAMES-1:0] ip_frames = `SCR_IP;
+`else
+(* anyconst *) reg [FRAMES-1:0] ip_frames;
+`endif
 wire taken = s_axis_tvalid & s_axis_tready;
 
 wire given_s_axis_tvalid = in_beats < `SCR_BEATS;
@@ -87,8 +91,10 @@ wire [96:0] user = of_first[96:0];
 wire is_complete = taken && beat < 4'd8 && (s_axis_tlast || beat == 4'd7);
 `include "row.sv"
 wire is_sequenced = ipv4;
+`ifdef SCR_IP
 // Which frames are IP is fixed, but not by what they are, or are not.
 always @* assume (!is_complete || ipv4 == ip_frames[in_frames[1:0]]);
+`endif
 
 // Of frames and beats, by their number; rows by sequence number.
 reg [FRAMES-1:0] in_sequence, is_ip;
