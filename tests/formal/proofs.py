@@ -292,6 +292,37 @@ PROOFS = (
         ),
     ),
     Proof(
+        name="history",
+        claim="rows that are asked for come two cycles later, newest first, as they were when they were asked for",
+        top="history",
+        checks=(("history_lane", "history_lane.sv"), ("history", "history.sv")),
+        instances=(FULL_16, FULL_128, NARROW),
+        method="induction",
+        depth=2,
+        only_control=True,
+        faults=(
+            Fault("history", "write_lane = ~low_seq & LANE_MASK", "write_lane = low_seq & LANE_MASK", "rows lie in lanes the other way round"),
+            Fault("history", "(by_1 >> DOWN_2) | (by_1 << UP_2)", "by_1", "rows are turned by one at most"),
+            Fault("history_lane", "ram_read_address = read_address_before;", "ram_read_address = read_address;", "all lanes read at one address"),
+        ),
+    ),
+    Proof(
+        name="assembler",
+        claim="each beat that is scheduled comes out: header and rows, or the next of the packet",
+        top="assembler",
+        checks=(("assembler", "assembler.sv"),),
+        instances=(FULL_16, Instance("flow6-time", 512, 16, 16), NARROW),
+        long_instances=(Instance("source", 1024, 64, 16), Instance("knock", 256, 16, 4), Instance("flow-time", 128, 16, 4)),
+        method="induction",
+        depth=4,
+        faults=(
+            Fault("assembler", "a_slots_reg & ROW_SLOTS_OF_FIRST", "a_slots_reg", "a row stands behind the header"),
+            Fault("assembler", "a_frame_reg[86:79]", "a_frame_reg[78:71]", "the header has k in place of the core"),
+            Fault("assembler", "b_valid_reg & ~b_prefix_reg;", "b_valid_reg & ~b_prefix_reg & ~b_last_reg;", "a frame's last beat is not taken"),
+            Fault("assembler", "b_user_reg <= a_frame_reg[237:141];", "b_user_reg <= slot_frame[237:141];", "tuser is the next beat's"),
+        ),
+    ),
+    Proof(
         name="fifos",
         claim="no FIFO overflows, and none is read when it is empty",
         faults=(

@@ -5,8 +5,8 @@
 // Instance: rows of profile `source` (4 bytes), 128 bits, so that a word of 64 bytes is four beats and a beat holds four rows.
 //
 // A proof fixes (docs/formal.md has the list): SCR_BEATS, the beats that come in, one in every cycle in which they are taken; SCR_LAST, which of them are their
-// frame's last; SCR_IP, which frames are IP, where it is fixed; SCR_WORDS, B. What is fixed is driven (given_x drives x), not assumed: so it is a constant before the solver
-// sees it.
+// frame's last; SCR_WORDS, B; and, where they are defined, SCR_IP, which frames are IP, SCR_PLAIN, contents, SCR_READY, that the sink never stalls. What is
+// fixed is driven (given_x drives x), not assumed: so it is a constant before the solver sees it.
 
 localparam FRAMES = 4;
 localparam BEATS = 16;
