@@ -1,10 +1,9 @@
 // Stands at the end of assembler: each beat that was scheduled comes out three cycles later. A beat of prefix holds the header, if it is the frame's first, the rows of
 // the slots that are to be filled, and 0 elsewhere; any other is the next beat of packet. tuser, tid and tdest are the frame's.
 
-localparam ROW_BYTES = 1 << `SCR_ROW_LOG2;
-localparam LANES = `SCR_WIDTH / 8 > ROW_BYTES ? `SCR_WIDTH / 8 / ROW_BYTES : 1;     // slots of a beat
+`include "ticket.sv"
+
 localparam SLOT = `SCR_WIDTH / LANES;
-localparam HEADER_SLOTS = ROW_BYTES < 16 ? 16 / ROW_BYTES : 1;                      // slots before the first row
 
 // Section 2 of the wire format, first byte in the lowest bits, of what the ticket says; its fields stand in the order of FrameTicket in types.rs.
 function [127:0] header_of(input [254:0] ticket);

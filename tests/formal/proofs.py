@@ -183,7 +183,7 @@ PROOFS = (
         claim="numbers grow by one, no frame is left out or taken twice; tickets hold what was in force",
         top="numberer",
         checks=(("numberer", "numberer.sv"),),
-        instances=(FULL_16, FULL_128, NARROW),
+        instances=(FULL_16, FULL_128, NARROW, Instance("flow6-time", 128, 16, 4)),
         method="induction",
         depth=4,
         faults=(
@@ -192,6 +192,7 @@ PROOFS = (
             Fault("numberer", "meta_valid & space & ~hold", "meta_valid & space", "frames are numbered while k changes"),
             Fault("numberer", "if (a_filled_reg > a_max_rows_reg) begin", "if (1'b0) begin", "valid_rows counts more rows than fit"),
             Fault("numberer", "b_cores_reg <= a_cores_reg;", "b_cores_reg <= cores;", "k is another frame's"),
+            Fault("numberer", "~low_place & LANE_MASK", "low_place & LANE_MASK", "rows are rotated the wrong way"),
         ),
     ),
     Proof(
@@ -304,6 +305,21 @@ PROOFS = (
             Fault("history", "write_lane = ~low_seq & LANE_MASK", "write_lane = low_seq & LANE_MASK", "rows lie in lanes the other way round"),
             Fault("history", "(by_1 >> DOWN_2) | (by_1 << UP_2)", "by_1", "rows are turned by one at most"),
             Fault("history_lane", "ram_read_address = read_address_before;", "ram_read_address = read_address;", "all lanes read at one address"),
+        ),
+    ),
+    Proof(
+        name="scheduler",
+        claim="each ticket gives its prefix, beat for beat, and then the beats of its frame",
+        top="scheduler",
+        checks=(("scheduler", "scheduler.sv"),),
+        instances=(FULL_16, NARROW, Instance("flow6-time", 128, 16, 4)),
+        method="induction",
+        depth=2,
+        faults=(
+            Fault("scheduler", "next_is_last_next = left_reg == 8'd2;", "next_is_last_next = left_reg == 8'd1;", "prefixes are a beat too long"),
+            Fault("scheduler", "next_address_next = next_address_reg - 9'd1;", "next_address_next = next_address_reg;", "from the third beat on, rows come again"),
+            Fault("scheduler", "in_packet_next = ~promised_last;", "in_packet_next = 1'd0;", "a frame has one beat of packet"),
+            Fault("scheduler", "next_filled_next = next_filled_reg - SLOTS_PER_BEAT;", "next_filled_next = next_filled_reg;", "rows stand behind the valid ones"),
         ),
     ),
     Proof(
