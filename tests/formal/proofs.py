@@ -293,6 +293,19 @@ PROOFS = (
         ),
     ),
     Proof(
+        name="steering",
+        claim="a core has the queue that was written for it last, or else that of its own number",
+        top="steering",
+        checks=(("steering", "steering.sv"),),
+        instances=(FULL_16, Instance("source", 512, 256, 128), NARROW),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("steering", "steered_next = 128'd0;", "steered_next = steered_reg;", "a reset leaves queues as they were"),
+            Fault("steering", "frame_table_words[write_core[3:0]] <= write_queue;", "frame_table_words[core[3:0]] <= write_queue;", "a queue is written for another core"),
+        ),
+    ),
+    Proof(
         name="history",
         claim="rows that are asked for come two cycles later, newest first, as they were when they were asked for",
         top="history",
