@@ -20,7 +20,7 @@ module scr_sequencer_meta_fifo (
     input  wire [127:0] write_row,
     // What else is known of its frame.
     input  wire [106:0] write_info,
-    // Cycles for which the entry is to be held back, 0..8.
+    // Cycles for which the entry is to be held back, 0..=7.
     input  wire [3:0] delay,
     // There is an entry to be read.
     output wire valid,

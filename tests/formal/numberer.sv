@@ -1,5 +1,7 @@
 // Stands at the end of numberer: numbers grow by one with each sequenced frame, and each ticket has what was in force when its frame was numbered.
 
+`include "ticket.sv"
+
 // ---- the reference: what the ticket of the frame taken in this cycle must hold -----------------------------------------------------------
 
 // settings numbers nothing while it holds, and starts an epoch or not in any cycle; here both are free.
@@ -28,10 +30,12 @@ reg [7:0] rows_after [0:2];
 reg [7:0] core_after [0:2];
 reg [7:0] cores_after [0:2];
 reg [7:0] words_after [0:2];
+reg [7:0] beats_after [0:2];
 reg [5:0] epoch_after [0:2];
 reg [104:0] rest_after [0:2];
 reg [8:0] default_after;
 reg [8:0] dest_after [1:2];
+wire [13:0] place = number_after[2][13:0] + HEADER_SLOTS;
 integer stage;
 
 always @(posedge clk) begin
@@ -42,6 +46,7 @@ always @(posedge clk) begin
     core_after[0] <= core;
     cores_after[0] <= cores;
     words_after[0] <= prefix_words;
+    beats_after[0] <= last_prefix_beat;
     epoch_after[0] <= epoch;
     rest_after[0] <= meta_info[106:2];
     default_after <= default_queue;
@@ -53,6 +58,7 @@ always @(posedge clk) begin
         core_after[stage] <= core_after[stage - 1];
         cores_after[stage] <= cores_after[stage - 1];
         words_after[stage] <= words_after[stage - 1];
+        beats_after[stage] <= beats_after[stage - 1];
         epoch_after[stage] <= epoch_after[stage - 1];
         rest_after[stage] <= rest_after[stage - 1];
     end
@@ -74,6 +80,11 @@ always @* begin
             k_in_force: assert (ticket[78:71] == cores_after[2]);
             b_in_force: assert (ticket[70:63] == words_after[2]);
             epoch_in_force: assert (ticket[92:87] == epoch_after[2]);
+            beats_of_that_b: assert (ticket[10:3] == beats_after[2]);
+            slots_for_valid_rows: assert (ticket[20:11] == HEADER_SLOTS + rows_after[2]);
+            // Its row, in the slot behind the header, is where history has it.
+            place_of_the_row: assert (ticket[39:31] == place / LANES % 512 && ticket[62:58] == LANES - 1 - place % LANES);
+            what_it_says_twice_agrees: assert (ticket_agrees(ticket));
         end
     end
     if (row_write) begin

@@ -52,6 +52,11 @@ class Proof:
     # Macros for the checks; instances in the top module whose outputs are free, and wires of it that are ("w:name").
     defines: tuple = ()
     cuts: tuple = ()
+    # Inputs of the top module, and wires of it, that x of the check drives as given_x; instances in it that are taken out for that.
+    given: tuple = ()
+    removed: tuple = ()
+    # "cover": cycles before this one are not looked at.
+    from_cycle: int = 0
     # Leaves out what no check depends on, and the top module's outputs.
     only_control: bool = False
     # For "paths": the input port from which nothing but registers may be reached.
@@ -73,6 +78,25 @@ CHAIN = {
     "method": "bounded",
     "map_memories": True,
 }
+
+# The whole top but the registers, on the narrow instance.
+WHOLE = {
+    "top": "",
+    "checks": (("", "whole.sv"),),
+    "removed": ("registers",),
+    "given": ("rst", "s_axis_tdata", "s_axis_tkeep", "s_axis_tvalid", "s_axis_tlast", "s_axis_tuser", "s_axis_tid", "m_axis_tready")
+    + tuple(f"registers_{name}" for name in ("enable", "sequence_all", "cores", "prefix_words", "default_queue", "steer_write", "steer_write_core",
+                                             "steer_write_queue", "steer_read_core")),
+    "instances": (NARROW,),
+    "method": "bounded",
+    "map_memories": True,
+}
+# Frames by their beats; which of them are sequenced.
+WHOLE_3_1_3 = ("SCR_BEATS=7", "SCR_LAST=16'h004c", "SCR_IP=4'b0101", "SCR_WORDS=1")
+WHOLE_3_3_3 = ("SCR_BEATS=9", "SCR_LAST=16'h0124", "SCR_WORDS=1")
+WHOLE_5_1_3 = ("SCR_BEATS=9", "SCR_LAST=16'h0130", "SCR_IP=4'b0101", "SCR_WORDS=1")
+WHOLE_3_4_1_3 = ("SCR_BEATS=11", "SCR_LAST=16'h04c4", "SCR_IP=4'b1011", "SCR_WORDS=1")
+WHOLE_10_3 = ("SCR_BEATS=13", "SCR_LAST=16'h1200", "SCR_IP=4'b0011", "SCR_WORDS=2")
 
 # The whole datapath, without payload.
 CONTROL = {
@@ -159,7 +183,7 @@ PROOFS = (
         claim="numbers grow by one, no frame is left out or taken twice; tickets hold what was in force",
         top="numberer",
         checks=(("numberer", "numberer.sv"),),
-        instances=(FULL_16, FULL_128, NARROW),
+        instances=(FULL_16, FULL_128, NARROW, Instance("flow6-time", 128, 16, 4)),
         method="induction",
         depth=4,
         faults=(
@@ -168,6 +192,7 @@ PROOFS = (
             Fault("numberer", "meta_valid & space & ~hold", "meta_valid & space", "frames are numbered while k changes"),
             Fault("numberer", "if (a_filled_reg > a_max_rows_reg) begin", "if (1'b0) begin", "valid_rows counts more rows than fit"),
             Fault("numberer", "b_cores_reg <= a_cores_reg;", "b_cores_reg <= cores;", "k is another frame's"),
+            Fault("numberer", "~low_place & LANE_MASK", "low_place & LANE_MASK", "rows are rotated the wrong way"),
         ),
     ),
     Proof(
@@ -268,6 +293,65 @@ PROOFS = (
         ),
     ),
     Proof(
+        name="steering",
+        claim="a core has the queue that was written for it last, or else that of its own number",
+        top="steering",
+        checks=(("steering", "steering.sv"),),
+        instances=(FULL_16, Instance("source", 512, 256, 128), NARROW),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("steering", "steered_next = 128'd0;", "steered_next = steered_reg;", "a reset leaves queues as they were"),
+            Fault("steering", "frame_table_words[write_core[3:0]] <= write_queue;", "frame_table_words[core[3:0]] <= write_queue;", "a queue is written for another core"),
+        ),
+    ),
+    Proof(
+        name="history",
+        claim="rows that are asked for come two cycles later, newest first, as they were when they were asked for",
+        top="history",
+        checks=(("history_lane", "history_lane.sv"), ("history", "history.sv")),
+        instances=(FULL_16, FULL_128, NARROW),
+        method="induction",
+        depth=2,
+        only_control=True,
+        faults=(
+            Fault("history", "write_lane = ~low_seq & LANE_MASK", "write_lane = low_seq & LANE_MASK", "rows lie in lanes the other way round"),
+            Fault("history", "(by_1 >> DOWN_2) | (by_1 << UP_2)", "by_1", "rows are turned by one at most"),
+            Fault("history_lane", "ram_read_address = read_address_before;", "ram_read_address = read_address;", "all lanes read at one address"),
+        ),
+    ),
+    Proof(
+        name="scheduler",
+        claim="each ticket gives its prefix, beat for beat, and then the beats of its frame",
+        top="scheduler",
+        checks=(("scheduler", "scheduler.sv"),),
+        instances=(FULL_16, NARROW, Instance("flow6-time", 128, 16, 4)),
+        method="induction",
+        depth=2,
+        faults=(
+            Fault("scheduler", "next_is_last_next = left_reg == 8'd2;", "next_is_last_next = left_reg == 8'd1;", "prefixes are a beat too long"),
+            Fault("scheduler", "next_address_next = next_address_reg - 9'd1;", "next_address_next = next_address_reg;", "from the third beat on, rows come again"),
+            Fault("scheduler", "in_packet_next = ~promised_last;", "in_packet_next = 1'd0;", "a frame has one beat of packet"),
+            Fault("scheduler", "next_filled_next = next_filled_reg - SLOTS_PER_BEAT;", "next_filled_next = next_filled_reg;", "rows stand behind the valid ones"),
+        ),
+    ),
+    Proof(
+        name="assembler",
+        claim="each beat that is scheduled comes out: header and rows, or the next of the packet",
+        top="assembler",
+        checks=(("assembler", "assembler.sv"),),
+        instances=(FULL_16, Instance("flow6-time", 512, 16, 16), NARROW),
+        long_instances=(Instance("source", 1024, 64, 16), Instance("knock", 256, 16, 4), Instance("flow-time", 128, 16, 4)),
+        method="induction",
+        depth=4,
+        faults=(
+            Fault("assembler", "a_slots_reg & ROW_SLOTS_OF_FIRST", "a_slots_reg", "a row stands behind the header"),
+            Fault("assembler", "a_frame_reg[86:79]", "a_frame_reg[78:71]", "the header has k in place of the core"),
+            Fault("assembler", "b_valid_reg & ~b_prefix_reg;", "b_valid_reg & ~b_prefix_reg & ~b_last_reg;", "a frame's last beat is not taken"),
+            Fault("assembler", "b_user_reg <= a_frame_reg[237:141];", "b_user_reg <= slot_frame[237:141];", "tuser is the next beat's"),
+        ),
+    ),
+    Proof(
         name="fifos",
         claim="no FIFO overflows, and none is read when it is empty",
         faults=(
@@ -338,5 +422,64 @@ PROOFS = (
             **dict(CHAIN, method="cover"),
         )
         for name, depth in (("mixed", 30), ("rows", 28), ("any", 16))
+    ),
+    Proof(
+        name="whole-contents",
+        claim="from port to port, output = prefix and frame: any contents",
+        defines=WHOLE_5_1_3 + ("SCR_READY", "SCR_ALL_OUT_BY=56"),
+        depth=58,
+        faults=(
+            Fault("packet_parser", "a_words_reg <= window[783:112];", "a_words_reg <= window[791:120];", "the parser looks for headers a byte too far", 46),
+            Fault("packet_parser", "f_src_reg <= e_src_reg;", "f_src_reg <= {e_src_reg[7:0], e_src_reg[127:8]};", "addresses are rotated", 46),
+        ),
+        **WHOLE,
+    ),
+    Proof(
+        name="whole-stalls",
+        claim="the same: any stalls of the sink",
+        defines=WHOLE_3_1_3 + ("SCR_PLAIN",),
+        depth=60,
+        faults=(
+            Fault("numberer", "~low_place & LANE_MASK", "low_place & LANE_MASK", "rows are rotated the wrong way", 56),
+            Fault("numberer", "if (new_epoch | rst) begin\n        seq_low_next = 20'd0;", "if (new_epoch | rst) begin\n        seq_low_next = 20'd1;", "numbers begin with 1", 46),
+            Fault("beat_fifo", "data_ram_words[pop_pointer_reg]", "data_ram_words[pop_pointer_reg ^ 6'd1]", "beats of a packet change places", 50),
+            Fault("header_window", "if (beat_valid & is_first) begin\n        first_user_next", "if (beat_valid) begin\n        first_user_next", "tuser is that of the last beat", 46),
+            Fault("meta_fifo", "read_pointer_next = read_pointer_reg + 6'd1;", "read_pointer_next = read_pointer_reg;", "every frame has the row of the first", 56),
+            Fault("scheduler", "next_is_last_next = left_reg == 8'd2;", "next_is_last_next = left_reg == 8'd1;", "prefixes are a beat too long", 50),
+        ),
+        **WHOLE,
+    ),
+    Proof(
+        name="whole-mixed",
+        claim="the same: any of the frames sequenced or passed by",
+        defines=WHOLE_3_3_3 + ("SCR_PLAIN", "SCR_READY", "SCR_ALL_OUT_BY=62"),
+        depth=64,
+        faults=(
+            Fault("numberer", "assign numbered = sequences;", "assign numbered = takes;", "frames that pass by have cores", 50),
+            Fault("output_fifo", "m_tready) & stored_reg[0];", "m_tready) & stored_reg[1];", "the last beat waits for another", 64, ("SCR_IP=4'b0111",)),
+        ),
+        **WHOLE,
+    ),
+    Proof(
+        name="whole-four",
+        claim="the same as whole-contents: four frames",
+        defines=WHOLE_3_4_1_3 + ("SCR_READY", "SCR_ALL_OUT_BY=66"),
+        depth=68,
+        **dict(WHOLE, instances=(), long_instances=(NARROW,)),
+    ),
+    Proof(
+        name="whole-long",
+        claim="the same as whole-stalls: a frame that is longer than the window, a prefix of two words",
+        defines=WHOLE_10_3 + ("SCR_PLAIN",),
+        depth=66,
+        **dict(WHOLE, instances=(), long_instances=(NARROW,)),
+    ),
+    Proof(
+        name="reach-whole",
+        claim="all that whole-stalls is about comes out within its bound, and the sink stalls",
+        defines=WHOLE_3_1_3 + ("SCR_PLAIN", "SCR_COVER"),
+        depth=60,
+        from_cycle=59,
+        **dict(WHOLE, method="cover"),
     ),
 )

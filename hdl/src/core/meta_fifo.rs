@@ -20,7 +20,7 @@ pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     pub write_row: Signal<In, Bits<R>>,
     /// What else is known of its frame.
     pub write_info: Signal<In, FrameInfo>,
-    /// Cycles for which the entry is to be held back, 0..8.
+    /// Cycles for which the entry is to be held back, 0..=7.
     pub delay: Signal<In, Bits<4>>,
     /// There is an entry to be read.
     pub valid: Signal<Out, Bit>,
