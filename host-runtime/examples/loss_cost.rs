@@ -6,6 +6,7 @@
 //!   slices, so that most of them see no interruption.
 //! * *threads*: all workers on real threads behind their queues, fed the same loads again and again, without sequencer
 //!   and verification.
+//! * *replay*: whole runs behind the golden sequencer, with sequencing, workers, and verification of every verdict.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -14,7 +15,6 @@ use std::thread;
 use std::time::Instant;
 
 use rtrb::RingBuffer;
-use scr_runtime::EventLevel;
 use scr_runtime::device::{Batch, Device, Inject, MemorySource, Model, Replay, Select};
 use scr_runtime::dispatch::{Dispatcher, Item, Load};
 use scr_runtime::failover::Roster;
@@ -23,6 +23,7 @@ use scr_runtime::recovery::{Log, LogWriter, Peers};
 use scr_runtime::worker::station::{Equipment, Queues, Station};
 use scr_runtime::worker::threads::{self, Halt, Patience, Task};
 use scr_runtime::worker::{Counters, IDLE_SLACK, Output, Worker, WorkerConfig};
+use scr_runtime::{EventLevel, Outputs, ReplayConfig, replay};
 use scr_wire::{Config, Geometry, Profile, Seq};
 
 /// Packets of a round.
@@ -32,6 +33,8 @@ const FRAMES: usize = 128;
 const LOADS: usize = 8;
 /// Packets of a trial on threads: at least 20 ms.
 const TRIAL: u64 = 500_000;
+/// Packets of a run: some 100 ms.
+const REPLAYED: u64 = 1 << 20;
 /// Frames of a slice alone, a millisecond or two, and slices for each trial.
 const SLICE: u64 = 30_000;
 const SLICES: usize = 10;
@@ -79,7 +82,8 @@ impl Visitor for Compare<'_> {
     fn visit<F: NetworkFunction>(self, function: F) -> Result<()> {
         println!("\n{} k = {}", self.name, self.cores);
         self.alone(&function)?;
-        self.threads(&function)
+        self.threads(&function)?;
+        self.replay()
     }
 }
 
@@ -134,6 +138,39 @@ impl Compare<'_> {
         }
         table("threads", &names, &times, &counters);
         Ok(())
+    }
+
+    fn replay(&self) -> Result<()> {
+        let words = self.prefix_words()?;
+        let mut times = vec![Vec::new(); 2];
+        for trial in 0..=self.trials {
+            for (with_logs, times) in [false, true].into_iter().zip(&mut times) {
+                let function = Selected::new::<&str>(self.name, &[])?;
+                let config = ReplayConfig {
+                    logs: with_logs,
+                    ..ReplayConfig::new(function, self.profile, self.cores, words)
+                };
+                let nic = Model::new(self.profile, 64, Config::new(self.cores, words))?;
+                let source = source(self.flows).repeated(REPLAYED / u64::from(PACKETS) - 1);
+                let report = replay(
+                    &config,
+                    &mut Replay::new(source, nic),
+                    Outputs::default(),
+                    &mut |_| {},
+                )?;
+                if trial > 0 {
+                    times.push(1e3 / report.mpps);
+                }
+            }
+        }
+        table("replay", &["no log", "log"], &times, &[]);
+        Ok(())
+    }
+
+    fn prefix_words(&self) -> Result<u8> {
+        let geometry = Geometry::fewest_words(self.profile, self.cores.into())
+            .ok_or("no prefix holds that many rows")?;
+        Ok(geometry.prefix_words())
     }
 
     /// Sends all loads through all workers, some times over; nanoseconds per packet.
@@ -265,10 +302,11 @@ impl Compare<'_> {
     }
 
     fn device(&self) -> Result<Replay<MemorySource, Model>> {
-        let words = Geometry::fewest_words(self.profile, self.cores.into())
-            .ok_or("no prefix holds that many rows")?
-            .prefix_words();
-        let nic = Model::new(self.profile, 64, Config::new(self.cores, words))?;
+        let nic = Model::new(
+            self.profile,
+            64,
+            Config::new(self.cores, self.prefix_words()?),
+        )?;
         Ok(Replay::new(source(self.flows), nic))
     }
 

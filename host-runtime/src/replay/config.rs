@@ -39,6 +39,9 @@ pub struct ReplayConfig<S = Selected> {
     pub plan: Plan,
     /// A worker that gives no sign of life for so long, while it is waited for, counts as dead.
     pub stall_timeout: Duration,
+    /// Workers keep logs, from which their peers take what they miss. Without, a row that a worker misses is given up by it
+    /// alone, and its replica differs from then on: for measuring what logs cost while nothing is lost.
+    pub logs: bool,
     /// Threads besides the calling one; 0: as many as the machine has cores for.
     pub threads: usize,
 }
@@ -59,6 +62,7 @@ impl<S> ReplayConfig<S> {
             batches: 8,
             plan: Plan::default(),
             stall_timeout: Duration::from_secs(10),
+            logs: true,
             threads: 0,
         }
     }

@@ -435,8 +435,8 @@ type Logs = (Vec<Arc<Log>>, Vec<Option<LogWriter>>);
 /// A log for each place, long enough for what a worker may fall behind: all frames in circulation, the rows of a
 /// frame, and what it waits for before it asks without a frame; for one that joins as much again. A worker alone needs none.
 fn logs<C>(config: &ReplayConfig<C>, places: usize, circulating: usize) -> Logs {
-    if places == 1 {
-        return (Vec::new(), vec![None]);
+    if places == 1 || !config.logs {
+        return (Vec::new(), (0..places).map(|_| None).collect());
     }
     let window = scr_wire::geometry::MAX_VALID_ROWS;
     let mut len = circulating + config.batch_frames + 2 * window + IDLE_SLACK as usize;
