@@ -6,7 +6,7 @@
 mod frames;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use frames::{Lane, flags};
+use frames::{Lane, flags, options};
 use scr_runtime::nf::{NetworkFunction, Selected, Visitor};
 use scr_wire::Profile;
 
@@ -47,7 +47,7 @@ impl Visitor for Bench<'_, '_> {
 
 fn worker(criterion: &mut Criterion) {
     for name in scr_runtime::nf::NAMES {
-        let selected = Selected::new::<&str>(name, &[]).unwrap();
+        let selected = Selected::new(name, options(name)).unwrap();
         let profile = selected.smallest_profile();
         let bench = Bench {
             criterion: &mut *criterion,

@@ -17,7 +17,7 @@ mod frames;
 use std::hint::black_box;
 use std::time::Instant;
 
-use frames::{Lane, flags};
+use frames::{Lane, flags, options};
 use scr_runtime::dispatch::{Dispatcher, Load};
 use scr_runtime::nf::{NAMES, NetworkFunction, Selected, Visitor};
 use scr_wire::{Profile, Seq};
@@ -44,7 +44,7 @@ impl Visitor for Costs<'_> {
             flows,
             trials,
         } = self;
-        let packets = (4 * flows).clamp(1 << 15, 1 << 20);
+        let packets = (4 * flows).next_power_of_two().clamp(1 << 15, 1 << 20);
         let mut lanes = CORES.map(|cores| {
             Lane::new(
                 function.clone(),
@@ -144,7 +144,7 @@ fn main() {
             if only.as_deref().is_some_and(|only| only != *name) {
                 continue;
             }
-            let selected = Selected::new::<&str>(name, &[]).unwrap();
+            let selected = Selected::new(name, options(name)).unwrap();
             let profile = selected.smallest_profile();
             let costs = Costs {
                 name,

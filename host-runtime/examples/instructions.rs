@@ -6,7 +6,7 @@
 #[path = "../benches/support/frames.rs"]
 mod frames;
 
-use frames::{Lane, flags};
+use frames::{Lane, flags, options};
 use scr_runtime::nf::{NetworkFunction, Selected, Visitor};
 use scr_wire::Profile;
 
@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [name, cores, flows, rounds] = &arguments[..] else {
         return Err("NF CORES FLOWS ROUNDS".into());
     };
-    let selected = Selected::new::<&str>(name, &[])?;
+    let selected = Selected::new(name, options(name))?;
     let profile = selected.smallest_profile();
     let run = Run {
         name,

@@ -20,6 +20,14 @@ pub fn flags(function: &str) -> u8 {
     if function == "conntrack" { 0x10 } else { 0x02 }
 }
 
+/// Options with which a function has something to do for such packets: all go to one address.
+pub fn options(function: &str) -> &'static [&'static str] {
+    match function {
+        "load-balancer" => &["vip=11.0.0.1"],
+        _ => &[],
+    }
+}
+
 /// A sequencer's frames of `packets` packets of `flows` flows in pseudo-random order, for `cores` cores.
 fn sequence(
     profile: &Profile,

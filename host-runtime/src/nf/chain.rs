@@ -24,6 +24,7 @@ use serde_json::value::RawValue;
 
 use super::layout::Columns;
 use super::{Action, Description, NetworkFunction, Translation};
+use crate::table::Step;
 
 /// A function as part of a chain.
 pub struct Stage {
@@ -67,6 +68,8 @@ trait Running: Send {
     fn apply(&mut self, row: &[u8]) -> Action;
     /// What the row applied last did.
     fn latest(&self) -> Option<Action>;
+    fn looks_ahead(&self) -> bool;
+    fn prefetch(&self, row: &[u8], step: Step);
     fn describe_latest(&self, row: &[u8]) -> Vec<Description>;
     fn entries(&self) -> Vec<Box<dyn ErasedEntry>>;
     fn totals(&self) -> Vec<(String, u64)>;
@@ -104,6 +107,14 @@ impl<F: NetworkFunction> Running for Replica<F> {
 
     fn latest(&self) -> Option<Action> {
         self.effect.map(|effect| self.function.action(effect))
+    }
+
+    fn looks_ahead(&self) -> bool {
+        self.function.looks_ahead(&self.state)
+    }
+
+    fn prefetch(&self, row: &[u8], step: Step) {
+        self.function.prefetch(&self.state, row, step);
     }
 
     fn describe_latest(&self, row: &[u8]) -> Vec<Description> {
@@ -285,6 +296,19 @@ impl NetworkFunction for Chain {
             }
         }
         all.map_or(Action::Pass, Action::Rewrite)
+    }
+
+    fn looks_ahead(&self, state: &State) -> bool {
+        state.stages.iter().any(|stage| stage.looks_ahead())
+    }
+
+    /// For the row as it comes: a function behind one that rewrites it will look elsewhere.
+    fn prefetch(&self, state: &State, row: &[u8], step: Step) {
+        for stage in &state.stages {
+            if stage.looks_ahead() {
+                stage.prefetch(row, step);
+            }
+        }
     }
 
     #[inline]

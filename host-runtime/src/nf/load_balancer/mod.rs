@@ -38,7 +38,7 @@ use super::rewrite::{Endpoint, Protocol, Translation};
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::Table;
+use crate::table::{Step, Table};
 
 /// The function before its layout is known.
 #[derive(Clone, Copy, Debug)]
@@ -203,6 +203,8 @@ impl<L: Layout> NetworkFunction for Function<L> {
     type Effect = Effect;
     type Entry = Entry;
 
+    const ROW_BYTES: usize = L::ROW_BYTES;
+
     fn new_state(&self) -> State {
         State {
             connections: Table::new(self.parameters.capacity),
@@ -262,6 +264,25 @@ impl<L: Layout> NetworkFunction for Function<L> {
                 action: Action::Rewrite(Translation::source(connection.service)),
                 connection: Some((connection, src)),
             },
+        }
+    }
+
+    fn looks_ahead(&self, state: &State) -> bool {
+        state.connections.outgrows_l2()
+    }
+
+    /// For clients' packets only: which connection an answer belongs to takes a search.
+    #[inline]
+    fn prefetch(&self, state: &State, row: &[u8], step: Step) {
+        if let Some((src, dst)) = self.layout.src(row).v4().zip(self.layout.dst(row).v4()) {
+            let connection = Connection {
+                client: Endpoint::new(src, self.layout.src_port(row)),
+                service: Endpoint::new(dst, self.layout.dst_port(row)),
+                protocol: self.layout.protocol(row),
+            };
+            if self.serves(connection.service) {
+                state.connections.prefetch(&connection.key(), step);
+            }
         }
     }
 
