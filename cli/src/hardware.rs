@@ -129,7 +129,7 @@ fn show(progress: &Progress, step: &BuildStep) {
             progress.say("waiting for another process that builds the same model")
         }
         BuildStep::Verilating => {
-            progress.note("building the Verilator model of this configuration, once (20 to 60 s)");
+            progress.note("building the Verilator model of this configuration, once (some 10 s)");
             progress.say("Verilator translates the Verilog");
         }
         BuildStep::Warned(words) => progress.note(words),

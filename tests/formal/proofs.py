@@ -379,7 +379,7 @@ PROOFS = (
         faults=(
             Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two rows"),
         ),
-        **dict(CONTROL, instances=(), long_instances=(FULL_16,)),
+        **CONTROL,
     ),
     Proof(
         name="chain-mixed",
