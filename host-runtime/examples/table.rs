@@ -1,5 +1,5 @@
 //! Row updates of the flow table against `hashbrown` with `foldhash`: ns per update and ratios, medians of trials that are
-//! interleaved and short, so that what else runs on the machine meets all alike.
+//! interleaved and short, so that what else runs on the machine meets all alike. Then the longest pauses of a table that fills.
 //!
 //! `cargo run --release -p scr-runtime --example table -- [trials]`
 
@@ -37,7 +37,7 @@ fn main() {
 
         let mut times: [Vec<f64>; 4] = Default::default();
         let parts = count / updates;
-        for trial in 0..trials * updates.min(1 << 15) / updates * 4 {
+        for trial in 0..(trials * updates.min(1 << 15) / updates * 4).max(1) {
             // Other rows first: every trial finds its table as rows before have left it.
             let part = |n: usize| black_box(&rows[n % parts * updates..][..updates]);
             let (before, timed) = (part(2 * trial), part(2 * trial + 1));
@@ -62,6 +62,36 @@ fn main() {
             ratio(&times[3]),
         );
     }
+    pauses();
+}
+
+/// The longest updates while a table fills: those that double its index.
+fn pauses() {
+    println!(
+        "\nentries  | longest update so far, µs: median of 9 tables, that of memory growing included"
+    );
+    let fills: Vec<Vec<f64>> = (0..9).map(|_| fill()).collect();
+    for (i, entries) in MARKS.into_iter().enumerate() {
+        let at_mark = fills.iter().map(|longest| longest[i]).collect();
+        println!("{entries:<8} | {:.0}", median(at_mark));
+    }
+}
+
+/// Numbers of entries at which the longest update is looked at.
+const MARKS: [usize; 3] = [10_000, 100_000, 1_000_000];
+
+fn fill() -> Vec<f64> {
+    let mut table = Table::<u32, u64>::new(MARKS[2]);
+    let (mut longest, mut at_marks) = (0.0, Vec::new());
+    for key in 1..=MARKS[2] as u32 {
+        let start = Instant::now();
+        *black_box(table.get_or_insert(&key)).0 += 1;
+        longest = f64::max(longest, start.elapsed().as_nanos() as f64 / 1e3);
+        if MARKS.contains(&table.len()) {
+            at_marks.push(longest);
+        }
+    }
+    at_marks
 }
 
 fn median(mut of: Vec<f64>) -> f64 {
