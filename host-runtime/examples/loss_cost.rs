@@ -41,6 +41,10 @@ const SLICES: usize = 10;
 /// Rows that a log keeps.
 const LOG: usize = (LOADS + 1) * FRAMES + 2 * 255 + IDLE_SLACK as usize;
 
+/// What is compared, and which share of frames is lost then.
+const NAMES: [&str; 5] = ["no log", "log", "0.01 % lost", "0.1 % lost", "1 % lost"];
+const RATES: [f64; 5] = [0.0, 0.0, 0.000_1, 0.001, 0.01];
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
@@ -119,14 +123,12 @@ impl Compare<'_> {
     }
 
     fn threads<F: NetworkFunction>(&self, function: &F) -> Result<()> {
-        let names = ["no log", "log", "0.01 % lost", "0.1 % lost", "1 % lost"];
-        let rates = [0.0, 0.0, 0.000_1, 0.001, 0.01];
-        let loads = rates
+        let loads = RATES
             .iter()
             .map(|&rate| self.loads(rate))
             .collect::<Result<Vec<_>>>()?;
-        let mut times = vec![Vec::new(); names.len()];
-        let mut counters = vec![Counters::default(); names.len()];
+        let mut times = vec![Vec::new(); NAMES.len()];
+        let mut counters = vec![Counters::default(); NAMES.len()];
         for trial in 0..=self.trials {
             for (i, loads) in loads.iter().enumerate() {
                 let (time, counted) = self.run(function, loads, i > 0)?;
@@ -136,34 +138,30 @@ impl Compare<'_> {
                 counters[i] = counted;
             }
         }
-        table("threads", &names, &times, &counters);
+        table("threads", &NAMES, &times, &counters);
         Ok(())
     }
 
     fn replay(&self) -> Result<()> {
         let words = self.prefix_words()?;
-        let mut times = vec![Vec::new(); 2];
+        let mut times = vec![Vec::new(); NAMES.len()];
         for trial in 0..=self.trials {
-            for (with_logs, times) in [false, true].into_iter().zip(&mut times) {
+            for (i, (rate, times)) in RATES.into_iter().zip(&mut times).enumerate() {
                 let function = Selected::new::<&str>(self.name, &[])?;
                 let config = ReplayConfig {
-                    logs: with_logs,
+                    logs: i > 0,
                     ..ReplayConfig::new(function, self.profile, self.cores, words)
                 };
                 let nic = Model::new(self.profile, 64, Config::new(self.cores, words))?;
                 let source = source(self.flows).repeated(REPLAYED / u64::from(PACKETS) - 1);
-                let report = replay(
-                    &config,
-                    &mut Replay::new(source, nic),
-                    Outputs::default(),
-                    &mut |_| {},
-                )?;
+                let mut device = Inject::losing(Replay::new(source, nic), at_rate(rate));
+                let report = replay(&config, &mut device, Outputs::default(), &mut |_| {})?;
                 if trial > 0 {
                     times.push(1e3 / report.mpps);
                 }
             }
         }
-        table("replay", &["no log", "log"], &times, &[]);
+        table("replay", &NAMES, &times, &[]);
         Ok(())
     }
 
@@ -329,11 +327,7 @@ impl Compare<'_> {
 
     /// All frames as loads; the first one starts an epoch, so that they can be sent again.
     fn loads(&self, rate: f64) -> Result<Vec<Arc<Load>>> {
-        let loss = Select::Rate {
-            probability: rate,
-            seed: 1,
-        };
-        let mut device = Inject::losing(self.device()?, loss);
+        let mut device = Inject::losing(self.device()?, at_rate(rate));
         let mut dispatcher = Dispatcher::new(self.profile, self.cores.into(), Seq::ZERO, 255);
         let mut loads = Vec::new();
         let mut more = true;
@@ -347,6 +341,13 @@ impl Compare<'_> {
             loads.push(Arc::new(load));
         }
         Ok(loads)
+    }
+}
+
+fn at_rate(rate: f64) -> Select {
+    Select::Rate {
+        probability: rate,
+        seed: 1,
     }
 }
 
