@@ -7,6 +7,7 @@
 //! * *threads*: all workers on real threads behind their queues, fed the same loads again and again, without sequencer
 //!   and verification.
 //! * *replay*: whole runs behind the golden sequencer, with sequencing, workers, and verification of every verdict.
+//! * *injector*: the same behind a fault injector, which loses frames.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -87,7 +88,8 @@ impl Visitor for Compare<'_> {
         println!("\n{} k = {}", self.name, self.cores);
         self.alone(&function)?;
         self.threads(&function)?;
-        self.replay()
+        self.replay("replay", 2, false)?;
+        self.replay("injector", NAMES.len(), true)
     }
 }
 
@@ -142,9 +144,10 @@ impl Compare<'_> {
         Ok(())
     }
 
-    fn replay(&self) -> Result<()> {
+    /// Whole runs: without fault injector and losses, or with all.
+    fn replay(&self, title: &str, kinds: usize, injector: bool) -> Result<()> {
         let words = self.prefix_words()?;
-        let mut times = vec![Vec::new(); NAMES.len()];
+        let mut times = vec![Vec::new(); kinds];
         for trial in 0..=self.trials {
             for (i, (rate, times)) in RATES.into_iter().zip(&mut times).enumerate() {
                 let function = Selected::new::<&str>(self.name, &[])?;
@@ -154,14 +157,21 @@ impl Compare<'_> {
                 };
                 let nic = Model::new(self.profile, 64, Config::new(self.cores, words))?;
                 let source = source(self.flows).repeated(REPLAYED / u64::from(PACKETS) - 1);
-                let mut device = Inject::losing(Replay::new(source, nic), at_rate(rate));
-                let report = replay(&config, &mut device, Outputs::default(), &mut |_| {})?;
+                let mut plain = Replay::new(source, nic);
+                let mut lossy;
+                let device: &mut dyn Device = if injector {
+                    lossy = Inject::losing(plain, at_rate(rate));
+                    &mut lossy
+                } else {
+                    &mut plain
+                };
+                let report = replay(&config, device, Outputs::default(), &mut |_| {})?;
                 if trial > 0 {
                     times.push(1e3 / report.mpps);
                 }
             }
         }
-        table("replay", &NAMES, &times, &[]);
+        table(title, &NAMES[..kinds], &times, &[]);
         Ok(())
     }
 
