@@ -302,12 +302,11 @@ impl NetworkFunction for Chain {
         state.stages.iter().any(|stage| stage.looks_ahead())
     }
 
-    /// For the row as it comes: a function behind one that rewrites it will look elsewhere.
+    /// For all functions, also those whose state is small: which are large is not asked for every row. For the row as it
+    /// comes: a function behind one that rewrites it will look elsewhere.
     fn prefetch(&self, state: &State, row: &[u8], step: Step) {
         for stage in &state.stages {
-            if stage.looks_ahead() {
-                stage.prefetch(row, step);
-            }
+            stage.prefetch(row, step);
         }
     }
 
