@@ -1,10 +1,10 @@
-//! The models. Each is small: two or three threads, a ring of one to four rows, a few frames.
+//! The models. Each is small: two or three threads, a ring of two to five blocks of two rows, a few frames.
 
 use std::sync::Arc;
 
 use loom::model::Builder;
 use loom::thread;
-use scr_runtime::recovery::{Held, Log, LogWriter, Origin, Peers, Settlement};
+use scr_runtime::recovery::{Held, Log, LogWriter, Peers, Settlement};
 use scr_runtime::worker::Counters;
 use scr_wire::profile::MAX_ROW_BYTES;
 
@@ -20,7 +20,7 @@ pub struct Model {
 }
 
 /// All models.
-pub const ALL: [Model; 12] = [
+pub const ALL: [Model; 13] = [
     Model {
         name: "rows are whole",
         check: rows_are_whole,
@@ -28,6 +28,10 @@ pub const ALL: [Model; 12] = [
     Model {
         name: "two readers",
         check: two_readers,
+    },
+    Model {
+        name: "skipped rows",
+        check: skipped_rows,
     },
     Model {
         name: "what was seen is there",
@@ -92,7 +96,7 @@ fn row(position: u64) -> [u8; 16] {
 /// Reads, and demands that a row that is given is that of `position`, whole.
 fn read(log: &Log, position: u64) -> Held {
     let mut bytes = [0; MAX_ROW_BYTES];
-    let held = log.read(position, u64::MAX >> 1, &mut bytes);
+    let held = log.read(position, log.seen(), &mut bytes);
     if held == Held::Row {
         assert_eq!(bytes[..16], row(position), "torn, or another row");
     }
@@ -105,25 +109,28 @@ fn ends_with(worker: &(Vec<u8>, Counters), rows: &[u8]) {
     assert_eq!(worker.1.rows_unrecovered, 0, "rows given up");
 }
 
+/// Rows 0 and 4, for which a ring of two blocks of two has the same place, each published.
 fn write_over(mut writer: LogWriter) {
-    writer.append(0, Origin::Frame(0), &row(0));
-    writer.append(2, Origin::Frame(2), &row(2));
+    for position in [0, 4] {
+        writer.append(position, &row(position));
+        writer.publish_seen(position + 1).expect("nobody fences");
+    }
 }
 
-/// A slot is written, and written over, while it is read for the older and for the newer row.
+/// A place is written, and written over, while it is read for the older and for the newer row.
 fn rows_are_whole() {
     explore(3, || {
         let (log, writer) = Log::new(2, 16);
         both(
             || {
                 read(&log, 0);
-                let newer = read(&log, 2);
+                let newer = read(&log, 4);
                 assert_ne!(newer, Held::Overwritten, "nothing is newer");
             },
             move || write_over(writer),
         );
         assert_eq!(read(&log, 0), Held::Overwritten);
-        assert_eq!(read(&log, 2), Held::Row);
+        assert_eq!(read(&log, 4), Held::Row);
     });
 }
 
@@ -136,10 +143,32 @@ fn two_readers() {
             read(&other, 0);
         });
         both(
-            || assert_ne!(read(&log, 2), Held::Overwritten, "nothing is newer"),
+            || assert_ne!(read(&log, 4), Held::Overwritten, "nothing is newer"),
             move || write_over(writer),
         );
         other.join().expect("the reader ends");
+    });
+}
+
+/// Rows 1 and 4 are skipped, at the end of a block and at the start of one, and have never been there.
+fn skipped_rows() {
+    explore(2, || {
+        let (log, mut writer) = Log::new(4, 16);
+        both(
+            || {
+                for position in [1, 4] {
+                    assert_eq!(read(&log, position), Held::Nothing, "it was skipped");
+                }
+            },
+            move || {
+                for position in [0, 2, 3, 5] {
+                    writer.append(position, &row(position));
+                    writer.publish_seen(position + 1).expect("nobody fences");
+                }
+            },
+        );
+        let held = (0..6).filter(|&position| read(&log, position) == Held::Row);
+        assert_eq!(held.collect::<Vec<_>>(), [0, 2, 3, 5], "rows held");
     });
 }
 
@@ -159,7 +188,7 @@ fn what_was_seen_is_there() {
                 }
             },
             move || {
-                writer.append(0, Origin::Frame(0), &row(0));
+                writer.append(0, &row(0));
                 writer.publish_seen(1).expect("nobody fences");
             },
         );
@@ -184,9 +213,9 @@ fn a_later_frame() {
             },
             move || {
                 // Position 1 was lost on the way; the frame of position 2 has its row, too.
-                writer.append(0, Origin::Frame(0), &row(0));
+                writer.append(0, &row(0));
                 writer.publish_seen(2).expect("nobody fences");
-                writer.append_rows(1, Origin::Frame(2), &[row(2), row(1)].concat());
+                writer.append_rows(1, &[row(2), row(1)].concat());
                 writer.publish_seen(3).expect("nobody fences");
             },
         );
@@ -199,15 +228,15 @@ fn overwritten() {
         let (own, _own_writer) = Log::new(2, 16);
         let (log, mut writer) = Log::new(2, 16);
         let peers = Peers::of(0, &[own, log]);
-        writer.append(0, Origin::Frame(0), &row(0));
-        writer.publish_seen(2).expect("nobody fences");
+        writer.append(0, &row(0));
+        writer.publish_seen(4).expect("nobody fences");
         both(
             || {
                 let mut bytes = [0; MAX_ROW_BYTES];
                 let settlement = peers.settle(0, 1, &mut bytes);
                 assert_ne!(settlement, Settlement::LostEverywhere, "the log held it");
             },
-            move || writer.append(2, Origin::Frame(2), &row(2)),
+            move || writer.append(4, &row(4)),
         );
     });
 }
@@ -368,7 +397,7 @@ fn declared_dead() {
             move || {
                 let mut published = 0;
                 for position in 0..2 {
-                    writer.append(position, Origin::Frame(position), &row(position));
+                    writer.append(position, &row(position));
                     if writer.publish_seen(position + 1).is_err() {
                         break;
                     }

@@ -10,22 +10,26 @@ pub(crate) use std::sync::atomic::Ordering;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(loom), allow(unreachable_pub))]
 pub enum Guard {
-    /// Writer: a slot is stamped BUSY before its words change.
-    BusyStamp,
-    /// Writer: the release fence between BUSY and the words: who sees a new word sees BUSY.
-    BusyBeforeWords,
-    /// Writer: the release fence between the words and the stamp: who sees the stamp sees the words.
-    WordsBeforeStamp,
-    /// Reader: the stamp is loaded with acquire.
-    StampBeforeWords,
-    /// Reader: the acquire fence between the words and the second look at the stamp.
-    WordsBeforeCheck,
-    /// Reader: the second look at the stamp.
-    SecondLook,
-    /// Reader: the stamp must be that of this very position; a later one is another row.
-    ExactStamp,
-    /// Reader: a slot that is being written says nothing about the row that is being written.
-    BusyIsNoRow,
+    /// Writer: a block is stamped before its rows change.
+    StampOnEntry,
+    /// Writer: the release fence between the stamp and the rows: who sees a new row sees the stamp.
+    StampBeforeRows,
+    /// Writer: rows that were skipped are marked as gaps.
+    GapsAreMarked,
+    /// Reader: the acquire fence between the row and the look at the stamp.
+    RowBeforeStamp,
+    /// Reader: the stamp must be that of this very block; what was read in a later one is another row.
+    ThisBlock,
+    /// Reader: a gap is no row, whatever lies there.
+    GapIsNoRow,
+    /// Writer: the head goes into the half that is not published.
+    OtherHalf,
+    /// Writer: the head is stored with release: who sees it sees that the word before it has named the other half.
+    HeadRelease,
+    /// Reader: the acquire fence between the head and the second look at the word.
+    HeadBeforeLook,
+    /// Reader: the second look at the word: the head is one that was published with it.
+    HeadOfThisWord,
     /// `seen` is stored with release: who sees it sees the rows before it.
     SeenRelease,
     /// `seen` is loaded with acquire.
@@ -36,7 +40,7 @@ pub enum Guard {
     PhaseAcquire,
     /// Writer: it publishes only where nobody has fenced the log.
     PublishIfNotFenced,
-    /// Reader: a row counts only when the frame that carried it has been published.
+    /// Reader: a row counts only before the published head.
     PublishedCounts,
     /// Peers: how far a peer is past is asked before its log is read.
     PastBeforeRead,
@@ -44,8 +48,6 @@ pub enum Guard {
     NothingIsNotYet,
     /// Peers: a peer is past a row only when no frame of the window behind it is still to come.
     WholeWindow,
-    /// Peers: a slot that is being written leaves the row open.
-    BusyIsNotYet,
     /// Peers: a row that was written over may have been there, so it is not lost.
     OverwrittenIsUnknown,
     /// Worker: rows are in the log before `seen` says so.
@@ -76,15 +78,17 @@ mod standing {
 
     impl Guard {
         /// All.
-        pub const ALL: [Self; 26] = [
-            Self::BusyStamp,
-            Self::BusyBeforeWords,
-            Self::WordsBeforeStamp,
-            Self::StampBeforeWords,
-            Self::WordsBeforeCheck,
-            Self::SecondLook,
-            Self::ExactStamp,
-            Self::BusyIsNoRow,
+        pub const ALL: [Self; 27] = [
+            Self::StampOnEntry,
+            Self::StampBeforeRows,
+            Self::GapsAreMarked,
+            Self::RowBeforeStamp,
+            Self::ThisBlock,
+            Self::GapIsNoRow,
+            Self::OtherHalf,
+            Self::HeadRelease,
+            Self::HeadBeforeLook,
+            Self::HeadOfThisWord,
             Self::SeenRelease,
             Self::SeenAcquire,
             Self::PhaseRelease,
@@ -94,7 +98,6 @@ mod standing {
             Self::PastBeforeRead,
             Self::NothingIsNotYet,
             Self::WholeWindow,
-            Self::BusyIsNotYet,
             Self::OverwrittenIsUnknown,
             Self::AppendBeforeSeen,
             Self::PublishBeforeWaiting,

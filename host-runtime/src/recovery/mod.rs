@@ -3,7 +3,7 @@
 //! A worker that finds a hole in its rows asks its peers' logs ([`Peers::settle`]). The answer is the row, or that no
 //! surviving frame held it, or "not yet". "Not yet" never becomes "lost" by waiting long: a row is lost everywhere only
 //! when every peer is fenced or has seen so far that its coming frames cannot hold the row, and no log holds it so that
-//! it counts: a row counts when the frame that carried it has been published.
+//! it counts: rows count when they have been published.
 //!
 //! Before it waits, a worker publishes how far its own frames go ([`LogWriter::publish_seen`]), so that two workers that
 //! miss the same row do not wait for each other: of all rows that are waited for, the oldest can always be settled.
@@ -17,5 +17,5 @@ mod peers;
 mod store;
 mod sync;
 
-pub use log::{Fenced, Held, Log, LogWriter, Origin, Seen};
+pub use log::{Fenced, Held, Log, LogWriter, Seen};
 pub use peers::{Peers, Settlement};

@@ -69,30 +69,21 @@ impl Peers {
         for &(peer, ref log) in &self.logs {
             // Before the log is read: what a peer says it has seen is in its log by then.
             let mut seen = log.seen();
-            let held = log.read(position, seen.position, row);
+            let held = log.read(position, seen, row);
             if !stands(Guard::PastBeforeRead) {
                 seen = log.seen();
             }
             match held {
                 Held::Row => return Settlement::Held { peer },
-                // What a dead worker did not publish never was: other readers may have looked before it came.
-                Held::Unpublished if seen.fenced => {}
-                // No frame before that position carried it, whatever is being written there.
-                Held::Busy if seen.fenced && position >= seen.position => {}
-                Held::Unpublished => result = Settlement::NotYet,
                 Held::Nothing if seen.fenced || is_past(seen.position) => {}
                 Held::Nothing if stands(Guard::NothingIsNotYet) => result = Settlement::NotYet,
-                Held::Busy if !seen.fenced && stands(Guard::BusyIsNotYet) => {
-                    result = Settlement::NotYet;
-                }
-                // A dead worker that is still writing does so over an older row.
-                Held::Overwritten | Held::Busy
+                Held::Overwritten
                     if result == Settlement::LostEverywhere
                         && stands(Guard::OverwrittenIsUnknown) =>
                 {
                     result = Settlement::Unknown;
                 }
-                Held::Nothing | Held::Overwritten | Held::Busy => {}
+                Held::Nothing | Held::Overwritten => {}
             }
         }
         result
@@ -100,10 +91,7 @@ impl Peers {
 
     /// Whether every peer has seen all its frames before `position`.
     pub fn all_seen(&self, position: u64) -> bool {
-        self.logs.iter().all(|(_, log)| {
-            let seen = log.seen();
-            seen.fenced || seen.position >= position
-        })
+        self.logs.iter().all(|(_, log)| log.is_past(position))
     }
 
     /// The lowest position from `from` on that any log holds.
@@ -116,21 +104,18 @@ impl Peers {
 
     /// Whether every peer that is there has come to barrier `phase`.
     pub fn all_in_phase(&self, phase: u64) -> bool {
-        self.logs
-            .iter()
-            .all(|(_, log)| log.seen().fenced || log.phase() >= phase)
+        self.logs.iter().all(|(_, log)| log.has_entered(phase))
     }
 
     /// The furthest position that any peer has seen; final when all are in a phase.
     pub fn furthest_seen(&self) -> u64 {
-        let seen = self.logs.iter().map(|(_, log)| log.seen().position);
+        let seen = self.logs.iter().map(|(_, log)| log.position());
         seen.max().unwrap_or(0)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::log::Origin;
     use super::*;
 
     #[test]
@@ -145,15 +130,18 @@ mod tests {
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
         c_writer.publish_seen(7).unwrap();
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
-        c_writer.append(5, Origin::Frame(5), &[7; 4]);
+        c_writer.append(5, &[7; 4]);
+        assert_eq!(peers.settle(5, 3, &mut row), Settlement::NotYet);
+        c_writer.publish_rows().unwrap();
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::Held { peer: 2 });
         assert_eq!(row[..4], [7; 4]);
-        c_writer.append(7, Origin::Frame(7), &[8; 4]);
+        c_writer.append(7, &[8; 4]);
         assert_eq!(peers.settle(7, 3, &mut row), Settlement::NotYet);
         c_writer.publish_seen(20).unwrap();
         assert_eq!(peers.settle(4, 3, &mut row), Settlement::LostEverywhere);
-        c_writer.append(12, Origin::Frame(12), &[9; 4]);
+        c_writer.append(128, &[9; 4]);
         assert_eq!(peers.settle(4, 3, &mut row), Settlement::Unknown);
+        assert_eq!(peers.settle(5, 3, &mut row), Settlement::Unknown);
     }
 
     #[test]
@@ -162,9 +150,9 @@ mod tests {
         let (b, mut writer) = Log::new(8, 4);
         let peers = Peers::of(0, &[a, Arc::clone(&b)]);
         let mut row = [0; MAX_ROW_BYTES];
-        writer.append(0, Origin::Frame(0), &[1; 4]);
+        writer.append(0, &[1; 4]);
         writer.publish_seen(2).unwrap();
-        writer.append(2, Origin::Frame(2), &[3; 4]);
+        writer.append(2, &[3; 4]);
         assert_eq!(peers.settle(1, 3, &mut row), Settlement::NotYet);
         assert_eq!(peers.settle(2, 3, &mut row), Settlement::NotYet);
         assert!(!peers.all_in_phase(1));

@@ -11,34 +11,6 @@ use super::sync::{AtomicU64, Ordering};
 /// Two words that lie one behind the other.
 type Pair = [AtomicU64; 2];
 
-/// Stores `value` in all words.
-#[inline(always)]
-pub(super) fn fill(words: &[AtomicU64], value: u64) {
-    let (pairs, rest) = words.as_chunks();
-    let values = Values::of([value, value]);
-    for pair in pairs {
-        values.store(pair);
-    }
-    for word in rest {
-        word.store(value, Ordering::Relaxed);
-    }
-}
-
-/// Stores `first` and then what is less by `step` from word to word.
-#[inline(always)]
-pub(super) fn count_down(words: &[AtomicU64], first: u64, step: u64) {
-    let (pairs, rest) = words.as_chunks();
-    let mut values = Values::of([first, first.wrapping_sub(step)]);
-    for pair in pairs {
-        values.store(pair);
-        values = values.less(2 * step);
-    }
-    for word in rest {
-        let next = first.wrapping_sub(step * (words.len() as u64 - 1));
-        word.store(next, Ordering::Relaxed);
-    }
-}
-
 /// Copies `from` into as many words; lowest byte first.
 #[inline(always)]
 pub(super) fn copy(words: &[AtomicU64], from: &[[u8; 8]]) {
@@ -61,7 +33,7 @@ use words::Values;
 #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
 mod vector {
     use std::arch::asm;
-    use std::arch::x86_64::{__m128i, _mm_set_epi64x, _mm_set1_epi64x, _mm_sub_epi64};
+    use std::arch::x86_64::{__m128i, _mm_set_epi64x};
 
     use super::Pair;
 
@@ -74,13 +46,6 @@ mod vector {
         pub(super) fn of([low, high]: [u64; 2]) -> Self {
             // SAFETY: every x86-64 has SSE2.
             Self(unsafe { _mm_set_epi64x(high as i64, low as i64) })
-        }
-
-        /// Both less by `step`.
-        #[inline(always)]
-        pub(super) fn less(self, step: u64) -> Self {
-            // SAFETY: every x86-64 has SSE2.
-            Self(unsafe { _mm_sub_epi64(self.0, _mm_set1_epi64x(step as i64)) })
         }
 
         #[inline(always)]
@@ -109,11 +74,6 @@ mod words {
     impl Values {
         pub(super) fn of(values: [u64; 2]) -> Self {
             Self(values)
-        }
-
-        /// Both less by `step`.
-        pub(super) fn less(self, step: u64) -> Self {
-            Self(self.0.map(|value| value.wrapping_sub(step)))
         }
 
         pub(super) fn store(self, pair: &Pair) {
@@ -150,10 +110,6 @@ mod tests {
                         assert_eq!(word, due, "{start} {len} {i}");
                     }
                 };
-                fill(run, u64::MAX);
-                expect(&|_| u64::MAX);
-                count_down(run, 1_000, 255);
-                expect(&|i| 1_000u64.wrapping_sub(255 * i));
                 let bytes: Vec<[u8; 8]> = (0..len as u64)
                     .map(|i| (i << 56 | 3).to_le_bytes())
                     .collect();
@@ -167,9 +123,9 @@ mod tests {
     fn both_ways_store_the_same() {
         let values = [0x0123_4567_89ab_cdef, 254];
         let [one, other]: [Pair; 2] = Default::default();
-        Values::of(values).less(255).store(&one);
-        words::Values::of(values).less(255).store(&other);
-        assert_eq!(loaded(&one), [values[0] - 255, u64::MAX]);
+        Values::of(values).store(&one);
+        words::Values::of(values).store(&other);
+        assert_eq!(loaded(&one), values);
         assert_eq!(loaded(&one), loaded(&other));
     }
 }

@@ -24,7 +24,7 @@ use scr_wire::{Frame, Profile, Seq};
 
 use crate::nf::NetworkFunction;
 use crate::recovery::guard::{Guard, stands};
-use crate::recovery::{Fenced, LogWriter, Origin, Peers, Settlement};
+use crate::recovery::{Fenced, LogWriter, Peers, Settlement};
 use events::{Recorder, What};
 
 pub use events::EventLevel;
@@ -232,11 +232,10 @@ impl<F: NetworkFunction> Worker<F> {
         let row_bytes = self.profile.row_bytes();
         let rows = &frame.rows()[..missing as usize * row_bytes];
         let ordinary = u64::from(header.cores);
-        let origin = Origin::Frame(position);
         let effect = if missing > ordinary || self.recorder.is_on() {
-            self.apply_recorded(rows, ordinary, origin)
+            self.apply_recorded(rows, ordinary)
         } else {
-            self.apply_rows(rows, origin)
+            self.apply_rows(rows)
         };
         let Some(effect) = effect else {
             // There is at least row 0.
@@ -252,21 +251,21 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// Applies consecutive rows, newest first in `rows`, oldest first; the effect is that of the newest.
     #[inline(always)]
-    fn apply_rows(&mut self, rows: &[u8], origin: Origin) -> Option<F::Effect> {
+    fn apply_rows(&mut self, rows: &[u8]) -> Option<F::Effect> {
         // With the length of rows a constant no access to a field is checked, and the log copies without a loop. The
         // guards are constants, too: one of these remains.
         match self.profile.row_bytes() {
-            4 if F::ROW_BYTES == 4 => self.apply_sized::<4>(rows, origin),
-            8 if F::ROW_BYTES == 8 => self.apply_sized::<8>(rows, origin),
-            16 if F::ROW_BYTES == 16 => self.apply_sized::<16>(rows, origin),
-            32 if F::ROW_BYTES == 32 => self.apply_sized::<32>(rows, origin),
-            64 if F::ROW_BYTES == 64 => self.apply_sized::<64>(rows, origin),
-            _ => self.apply_unsized(rows, origin),
+            4 if F::ROW_BYTES == 4 => self.apply_sized::<4>(rows),
+            8 if F::ROW_BYTES == 8 => self.apply_sized::<8>(rows),
+            16 if F::ROW_BYTES == 16 => self.apply_sized::<16>(rows),
+            32 if F::ROW_BYTES == 32 => self.apply_sized::<32>(rows),
+            64 if F::ROW_BYTES == 64 => self.apply_sized::<64>(rows),
+            _ => self.apply_unsized(rows),
         }
     }
 
     #[inline(never)]
-    fn apply_unsized(&mut self, rows: &[u8], origin: Origin) -> Option<F::Effect> {
+    fn apply_unsized(&mut self, rows: &[u8]) -> Option<F::Effect> {
         let size = self.profile.row_bytes();
         let (mut left, mut count) = (rows, 0);
         let mut effect = None;
@@ -281,22 +280,18 @@ impl<F: NetworkFunction> Worker<F> {
             left = before;
         }
         if let Some(log) = &mut self.log {
-            log.append_rows(self.next, origin, rows);
+            log.append_rows(self.next, rows);
         }
         self.applied(count);
         effect
     }
 
     #[inline(always)]
-    fn apply_sized<const BYTES: usize>(
-        &mut self,
-        rows: &[u8],
-        origin: Origin,
-    ) -> Option<F::Effect> {
+    fn apply_sized<const BYTES: usize>(&mut self, rows: &[u8]) -> Option<F::Effect> {
         let sized = rows.as_chunks::<BYTES>().0;
         let effect = apply_all(&self.function, &mut self.state, sized)?;
         if let Some(log) = &mut self.log {
-            log.append_rows_of::<BYTES>(self.next, origin, rows);
+            log.append_rows_of::<BYTES>(self.next, rows);
         }
         self.applied(sized.len() as u64);
         Some(effect)
@@ -312,7 +307,7 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// The same, with a record of every row; rows but the newest `ordinary` ones were missed before.
     #[cold]
-    fn apply_recorded(&mut self, rows: &[u8], ordinary: u64, origin: Origin) -> Option<F::Effect> {
+    fn apply_recorded(&mut self, rows: &[u8], ordinary: u64) -> Option<F::Effect> {
         let mut effect = None;
         let mut left = (rows.len() / self.profile.row_bytes()) as u64;
         for row in rows.chunks_exact(self.profile.row_bytes()).rev() {
@@ -320,13 +315,13 @@ impl<F: NetworkFunction> Worker<F> {
                 self.counters.rows_from_frames += 1;
                 self.recorder.record(self.expected.get(), What::FromFrame);
             }
-            effect = Some(self.apply_one(row, origin));
+            effect = Some(self.apply_one(row));
             left -= 1;
         }
         effect
     }
 
-    fn apply_one(&mut self, row: &[u8], origin: Origin) -> F::Effect {
+    fn apply_one(&mut self, row: &[u8]) -> F::Effect {
         let effect = self.function.apply(&mut self.state, row);
         if self.recorder.records_states() {
             let seq = self.expected.get();
@@ -335,7 +330,7 @@ impl<F: NetworkFunction> Worker<F> {
             }
         }
         if let Some(log) = &mut self.log {
-            log.append(self.next, origin, row);
+            log.append(self.next, row);
         }
         self.advance(1);
         self.newest = self.next;
@@ -371,7 +366,8 @@ impl<F: NetworkFunction> Worker<F> {
                     self.fetched.rows_from_logs += 1;
                     self.recorder
                         .record(self.expected.get(), What::FromLog { peer });
-                    self.apply_one(&row[..self.profile.row_bytes()], Origin::Peer);
+                    self.apply_one(&row[..self.profile.row_bytes()]);
+                    self.publish_copied()?;
                 }
                 lost => {
                     if self.skip_gulf(end, window) {
@@ -390,6 +386,14 @@ impl<F: NetworkFunction> Worker<F> {
             }
         }
         Ok(())
+    }
+
+    /// A row that was copied from a peer's log counts here at once, for it counts there, where it may be written over.
+    fn publish_copied(&mut self) -> Progress {
+        match &mut self.log {
+            Some(log) => Ok(log.publish_rows()?),
+            None => Ok(()),
+        }
     }
 
     /// Skips rows that no log holds, all at once, where more are missing than logs can hold: a jump in the sequence
@@ -523,11 +527,12 @@ impl<F: NetworkFunction> Worker<F> {
                     let row = &row[..self.profile.row_bytes()];
                     self.function.apply(&mut self.state, row);
                     if let Some(log) = &mut self.log {
-                        log.append(self.next, Origin::Peer, row);
+                        log.append(self.next, row);
                     }
                     self.counters.rows_applied += 1;
                     self.advance(1);
                     self.newest = self.next;
+                    self.publish_copied()?;
                 }
                 lost => {
                     let gulf = end - self.next > self.gulf();

@@ -1,0 +1,359 @@
+//! A ring log with one writer and many readers: the rows a worker applied, the newest of them.
+//!
+//! ```text
+//!  position ──▶ block ──▶ header: stamp, gaps      published: seen, head, fenced
+//!               of 64     rows, newest first                  (one word and a half that it names)
+//! ```
+//!
+//! Rows lie in *blocks* of 64, row after row by *position*, which counts rows over all epochs. A block's header says once
+//! for all its rows which block it is now, and which of its rows the log never had. So a row costs its copy and nothing else;
+//! what a sequence lock does for each row is done for each block, and the writer never marks a place as being written:
+//! rows from the published *head* on do not count, and those before it do not change until their place is taken by
+//! another block, which says so before.
+//!
+//! How far a log can be relied on is [published](Seen) as one: **seen**, the position before which the worker has taken all
+//! its own frames, and **head**, that before which rows count that the log has. It is published behind each stretch of
+//! frames and before each wait. Whoever declares the worker dead sets one more bit, **fenced** ([`Log::fence`]): the
+//! writer publishes by comparing and exchanging, so it finds out and never publishes again, and every reader, whenever
+//! it reads, sees the same rows.
+//!
+//! | step | writer | reader |
+//! |---|---|---|
+//! | 1 | enters a block: its stamp, then a release fence | what is published (acquire): is the row before the head? |
+//! | 2 | gaps and rows of the block | the gaps and the row, then an acquire fence |
+//! | 3 | publishes the head (release) | the stamp: this very block, or what was read is another's |
+
+mod block;
+mod published;
+mod writer;
+
+use std::sync::Arc;
+
+use scr_wire::profile::MAX_ROW_BYTES;
+
+use super::guard::{Guard, ordering, stands};
+use super::sync::{AtomicU64, Ordering, fence};
+use block::{BLOCK, Header, Is};
+use published::Published;
+
+pub use published::{Fenced, Seen};
+pub use writer::LogWriter;
+
+/// What a log has at a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// The row; its bytes have been copied.
+    Row,
+    /// Nothing that counts, so far.
+    Nothing,
+    /// Later rows: whether this one ever was here cannot be told.
+    Overwritten,
+}
+
+/// On cache lines of its own (two, for they are fetched in pairs), so that readers of one word do not disturb the writer of
+/// another.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Padded<T>(T);
+
+/// The part of a log that is shared.
+#[derive(Debug)]
+pub struct Log {
+    headers: Box<[Header]>,
+    /// Blocks one after the other; in each, later rows lie before earlier ones, as they do in frames.
+    words: Box<[AtomicU64]>,
+    row_bytes: usize,
+    /// Words in a row.
+    stride: usize,
+    published: Padded<Published>,
+    phase: Padded<AtomicU64>,
+}
+
+impl Log {
+    /// A log of the newest `len` rows of `row_bytes` bytes, or some more, and the only right to write to it.
+    pub fn new(len: usize, row_bytes: usize) -> (Arc<Self>, LogWriter) {
+        // While one is being filled, the others are whole.
+        let blocks = len.max(1).div_ceil(BLOCK as usize) + 1;
+        let stride = row_bytes.min(MAX_ROW_BYTES).div_ceil(8);
+        let words = blocks * BLOCK as usize * stride;
+        let log = Arc::new(Self {
+            headers: (0..blocks).map(|_| Header::default()).collect(),
+            words: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            row_bytes,
+            stride,
+            published: Padded::default(),
+            phase: Padded::default(),
+        });
+        let writer = LogWriter::new(Arc::clone(&log));
+        (log, writer)
+    }
+
+    /// Rows that the log keeps at least.
+    pub fn span(&self) -> u64 {
+        (self.headers.len() as u64 - 1) * BLOCK
+    }
+
+    /// The place of block `number` in the ring.
+    fn index(&self, number: u64) -> usize {
+        (number % self.headers.len() as u64) as usize
+    }
+
+    /// Copies the row at `position` to the start of `row`, if it is there and counts by what was [`seen`](Log::seen)
+    /// before.
+    pub fn read(&self, position: u64, seen: Seen, row: &mut [u8; MAX_ROW_BYTES]) -> Held {
+        if position >= seen.head && stands(Guard::PublishedCounts) {
+            return Held::Nothing;
+        }
+        let (number, within) = (position / BLOCK, position % BLOCK);
+        let index = self.index(number);
+        let header = &self.headers[index];
+        let gap = header.is_gap(within);
+        let slot = index * BLOCK as usize + (BLOCK - 1 - within) as usize;
+        let words = &self.words[slot * self.stride..][..self.stride];
+        for (word, bytes) in words.iter().zip(row.chunks_exact_mut(8)) {
+            bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
+        }
+        if stands(Guard::RowBeforeStamp) {
+            fence(Ordering::Acquire);
+        }
+        match header.is(number) {
+            Is::This if gap && stands(Guard::GapIsNoRow) => Held::Nothing,
+            Is::This => Held::Row,
+            Is::Earlier => Held::Nothing,
+            Is::Later if stands(Guard::ThisBlock) => Held::Overwritten,
+            Is::Later => Held::Row,
+        }
+    }
+
+    /// The lowest position from `from` on that the log holds and that counts, if any.
+    pub fn first_held(&self, from: u64) -> Option<u64> {
+        let head = self.seen().head;
+        // No order is needed: what counts lies before the head, which has been acquired, and the row itself is read with
+        // care.
+        let held = self.headers.iter().flat_map(Header::positions);
+        held.filter(|position| (from..head).contains(position))
+            .min()
+    }
+
+    /// How far the log goes.
+    pub fn seen(&self) -> Seen {
+        self.published.0.load()
+    }
+
+    /// Whether the worker has taken all its frames before `position`, or is no more.
+    pub fn is_past(&self, position: u64) -> bool {
+        self.published.0.is_past(position)
+    }
+
+    /// The position before which the worker has taken all its frames.
+    pub fn position(&self) -> u64 {
+        self.published.0.position()
+    }
+
+    /// Whether the worker has come to barrier `phase`, or is no more.
+    pub fn has_entered(&self, phase: u64) -> bool {
+        self.published.0.is_fenced() || self.phase() >= phase
+    }
+
+    /// Closes the log: its worker counts as dead from here on. Returns the position before which its own frames count.
+    /// Fencing again changes nothing.
+    pub fn fence(&self) -> u64 {
+        self.published.0.fence()
+    }
+
+    /// Opens a fenced log for a worker that joins with the state at `position`, at barrier `phase`. The worker must be
+    /// given no frame before this, and every worker must be able to see it before it takes a frame behind that one.
+    pub fn open(&self, position: u64, phase: u64) {
+        // What the worker before wrote and never published must not come to count now. Nobody writes here meanwhile.
+        let head = self.seen().head;
+        for header in &self.headers {
+            header.end_at(head);
+        }
+        self.phase.0.store(phase, Ordering::Release);
+        self.published.0.open(position);
+    }
+
+    /// The barrier that this worker has come to.
+    pub fn phase(&self) -> u64 {
+        self.phase
+            .0
+            .load(ordering(Guard::PhaseAcquire, Ordering::Acquire))
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+    use std::thread;
+
+    #[test]
+    fn keeps_the_newest_rows() {
+        for row_bytes in [4usize, 8, 16, 32, 64] {
+            let (log, mut writer) = Log::new(100, row_bytes);
+            assert_eq!(log.span(), 128);
+            let mut row = [0; MAX_ROW_BYTES];
+            assert_eq!(log.read(0, all(&log), &mut row), Held::Nothing);
+            for position in 0..400u64 {
+                writer.append(position, &vec![position as u8; row_bytes]);
+            }
+            // What has not been published does not count.
+            assert_eq!(log.read(300, log.seen(), &mut row), Held::Nothing);
+            assert_eq!(log.first_held(0), None);
+            writer.publish_seen(410).unwrap();
+            // The block that is being filled has taken the place of rows 192 to 255.
+            assert_eq!(log.read(255, log.seen(), &mut row), Held::Overwritten);
+            for position in 256..400 {
+                assert_eq!(log.read(position, log.seen(), &mut row), Held::Row);
+                assert!(row[..row_bytes].iter().all(|&b| b == position as u8));
+            }
+            assert_eq!(log.read(400, log.seen(), &mut row), Held::Nothing);
+            assert_eq!(
+                [3, 300, 399, 400].map(|from| log.first_held(from)),
+                [Some(256), Some(300), Some(399), None]
+            );
+        }
+    }
+
+    #[test]
+    fn rows_of_a_frame_go_around_the_ring() {
+        for row_bytes in [4usize, 8, 16, 32, 64] {
+            let (log, mut writer) = Log::new(64, row_bytes);
+            let mut row = [0; MAX_ROW_BYTES];
+            let (mut position, mut gaps) = (0, HashSet::new());
+            // 300 rows are more than the ring has slots: the older ones are written over at once. Behind some frames rows
+            // are skipped, within a block, to the next one, and beyond the ring.
+            for (count, skipped) in [
+                (3u64, 0),
+                (1, 7),
+                (50, 0),
+                (64, 1),
+                (7, 90),
+                (300, 0),
+                (2, 1000),
+                (5, 64),
+                (63, 2),
+            ] {
+                let frame: Vec<u8> = (position..position + count)
+                    .rev()
+                    .flat_map(|n| vec![n as u8; row_bytes])
+                    .collect();
+                writer.append_rows(position, &frame);
+                writer.publish_seen(position + count).unwrap();
+                position += count;
+                let newest = position - 1;
+                for held in position.saturating_sub(200)..position + 10 {
+                    let found = log.read(held, log.seen(), &mut row);
+                    // Two blocks are kept: that of the newest row and the one before it.
+                    let kept = held / 64 + 1 >= newest / 64;
+                    match found {
+                        Held::Row => {
+                            assert!(held < position && !gaps.contains(&held), "{held}");
+                            assert!(row[..row_bytes].iter().all(|&b| b == held as u8), "{held}");
+                        }
+                        Held::Nothing => {
+                            assert!(held >= position || gaps.contains(&held), "{held}")
+                        }
+                        Held::Overwritten => assert!(!kept, "{held}"),
+                    }
+                }
+                gaps.extend(position..position + skipped);
+                position += skipped;
+            }
+        }
+    }
+
+    /// As much as can be seen.
+    fn all(log: &Log) -> Seen {
+        Seen {
+            head: 1 << 60,
+            ..log.seen()
+        }
+    }
+
+    #[test]
+    fn readers_never_see_a_torn_row() {
+        let (log, mut writer) = Log::new(4, 64);
+        let last = 200_000u64;
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                for position in 0..=last {
+                    let mut row = [0; 64];
+                    for word in row.chunks_exact_mut(8) {
+                        word.copy_from_slice(&position.to_le_bytes());
+                    }
+                    writer.append(position, &row);
+                    writer.publish_seen(position + 1).unwrap();
+                }
+            });
+            let mut row = [0; MAX_ROW_BYTES];
+            while log.seen().position <= last {
+                let seen = log.seen();
+                for position in seen.head.saturating_sub(150)..=seen.head {
+                    if log.read(position, seen, &mut row) == Held::Row {
+                        assert!(row.chunks_exact(8).all(|w| w == position.to_le_bytes()));
+                    }
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_fenced_writer_finds_out() {
+        let (log, mut writer) = Log::new(8, 4);
+        writer.append(0, &[1; 4]);
+        writer.publish_seen(1).unwrap();
+        writer.append(1, &[2; 4]);
+        assert_eq!((log.fence(), log.fence()), (1, 1));
+        assert_eq!(writer.publish_seen(2), Err(Fenced));
+        assert_eq!(writer.publish_seen(3), Err(Fenced));
+        let closed = Seen {
+            position: 1,
+            head: 1,
+            fenced: true,
+        };
+        assert_eq!(
+            (log.seen(), log.first_held(0), log.first_held(1)),
+            (closed, Some(0), None)
+        );
+        for position in 1..200 {
+            writer.append(position, &[3; 4]);
+        }
+        log.open(130, 2);
+        writer.resume(130);
+        let mut row = [0; MAX_ROW_BYTES];
+        // What had not been published never was, but has taken the place of what was.
+        assert_eq!(log.read(0, log.seen(), &mut row), Held::Overwritten);
+        for position in 1..300 {
+            assert_ne!(log.read(position, log.seen(), &mut row), Held::Row);
+        }
+        writer.append(130, &[4; 4]);
+        writer.append(132, &[5; 4]);
+        writer.publish_seen(133).unwrap();
+        assert_eq!(
+            (log.first_held(2), log.first_held(131)),
+            (Some(130), Some(132))
+        );
+        assert_eq!(log.read(129, log.seen(), &mut row), Held::Nothing);
+        assert_eq!(log.read(131, log.seen(), &mut row), Held::Nothing);
+        assert_eq!(log.phase(), 2);
+    }
+
+    #[test]
+    fn a_log_goes_on_in_a_block_that_was_begun() {
+        let (log, mut writer) = Log::new(8, 8);
+        let mut row = [0; MAX_ROW_BYTES];
+        for position in [0, 1, 3] {
+            writer.append(position, &[position as u8; 8]);
+        }
+        writer.publish_seen(4).unwrap();
+        writer.append(4, &[9; 8]);
+        log.fence();
+        log.open(10, 0);
+        writer.resume(10);
+        writer.append(10, &[10; 8]);
+        writer.publish_seen(11).unwrap();
+        let held = (0..12).filter(|&at| log.read(at, log.seen(), &mut row) == Held::Row);
+        assert_eq!(held.collect::<Vec<_>>(), [0, 1, 3, 10]);
+    }
+}

@@ -1,0 +1,144 @@
+//! How far a log can be relied on: two numbers and a bit, published as one.
+//!
+//! A word has one number, the bit, and which of two *halves* has the other number. The writer fills the half that is not
+//! published and then exchanges the word. Where somebody has set the bit meanwhile, the exchange fails, and the half
+//! that counts is what it was.
+
+use super::super::guard::{Guard, ordering, stands};
+use super::super::sync::{AtomicU64, Ordering, fence};
+
+/// Lowest bit of the word: the log is closed.
+const FENCED: u64 = 1;
+/// The bit above: which half has the head.
+const HALF: u64 = 2;
+/// Bits below the position.
+const BITS: u32 = 2;
+
+/// How far a log goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Every frame of this worker before this position has been taken into the log.
+    pub position: u64,
+    /// Rows from here on do not count.
+    pub head: u64,
+    /// Nothing more will come: the worker is dead, has left, or has not joined yet.
+    pub fenced: bool,
+}
+
+/// The log has been fenced: its writer counts as dead and must stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the worker was declared dead")]
+pub struct Fenced;
+
+/// What readers see.
+#[derive(Debug, Default)]
+pub(super) struct Published {
+    word: AtomicU64,
+    halves: [AtomicU64; 2],
+}
+
+impl Published {
+    fn half(&self, word: u64) -> &AtomicU64 {
+        &self.halves[usize::from(word & HALF != 0)]
+    }
+
+    fn word(&self) -> u64 {
+        self.word
+            .load(ordering(Guard::SeenAcquire, Ordering::Acquire))
+    }
+
+    /// The position.
+    pub(super) fn position(&self) -> u64 {
+        self.word() >> BITS
+    }
+
+    /// Whether the bit is set.
+    pub(super) fn is_fenced(&self) -> bool {
+        self.word() & FENCED != 0
+    }
+
+    /// Whether the position is `position` or beyond, or the bit is set.
+    pub(super) fn is_past(&self, position: u64) -> bool {
+        let word = self.word();
+        word & FENCED != 0 || word >> BITS >= position
+    }
+
+    /// All of it.
+    pub(super) fn load(&self) -> Seen {
+        loop {
+            let word = self.word();
+            let head = self.half(word).load(Ordering::Relaxed);
+            if stands(Guard::HeadBeforeLook) {
+                fence(Ordering::Acquire);
+            }
+            // A half is filled anew only when the word has come to name the other one.
+            if self.word.load(Ordering::Relaxed) == word || !stands(Guard::HeadOfThisWord) {
+                return Seen {
+                    position: word >> BITS,
+                    head,
+                    fenced: word & FENCED != 0,
+                };
+            }
+        }
+    }
+
+    /// Sets the bit; the position.
+    pub(super) fn fence(&self) -> u64 {
+        self.word.fetch_or(FENCED, Ordering::AcqRel) >> BITS
+    }
+
+    /// Both numbers are `position`, and the bit is not set.
+    pub(super) fn open(&self, position: u64) {
+        self.halves[0].store(position, Ordering::Release);
+        self.word.store(position << BITS, Ordering::Release);
+    }
+}
+
+/// The only right to publish.
+#[derive(Debug, Default)]
+pub(super) struct Publisher {
+    /// What was published last.
+    word: u64,
+}
+
+impl Publisher {
+    /// Goes on from where the log was [opened](Published::open).
+    pub(super) fn resume(&mut self, position: u64) {
+        self.word = position << BITS;
+    }
+
+    /// The position published last.
+    pub(super) fn position(&self) -> u64 {
+        self.word >> BITS
+    }
+
+    /// Publishes `position`, or the last one if that is higher, and `head`.
+    #[inline]
+    pub(super) fn publish(
+        &mut self,
+        published: &Published,
+        position: u64,
+        head: u64,
+    ) -> Result<(), Fenced> {
+        let other = !self.word & HALF;
+        let next = position.max(self.position()) << BITS | other;
+        let half = if stands(Guard::OtherHalf) {
+            published.half(next)
+        } else {
+            published.half(self.word)
+        };
+        // Released: who finds this head finds that the word had come to name the other half.
+        half.store(head, ordering(Guard::HeadRelease, Ordering::Release));
+        let order = ordering(Guard::SeenRelease, Ordering::Release);
+        if stands(Guard::PublishIfNotFenced) {
+            published
+                .word
+                .compare_exchange(self.word, next, order, Ordering::Relaxed)
+                .map_err(|_| Fenced)?;
+        } else {
+            published.word.store(next, order);
+        }
+        self.word = next;
+        Ok(())
+    }
+}

@@ -1,0 +1,199 @@
+//! Writing a log.
+
+use std::sync::Arc;
+
+use super::super::guard::{Guard, ordering};
+use super::super::store;
+use super::super::sync::Ordering;
+use super::Log;
+use super::block::BLOCK;
+use super::published::{Fenced, Publisher};
+
+/// Words of short rows that are made at a time.
+const SHORT: usize = 8;
+
+/// The only right to write to a log.
+#[derive(Debug)]
+pub struct LogWriter {
+    log: Arc<Log>,
+    publisher: Publisher,
+    /// One past the newest row.
+    head: u64,
+    /// The end of the block that is being filled, and its place in the ring.
+    end: u64,
+    index: usize,
+}
+
+impl LogWriter {
+    pub(super) fn new(log: Arc<Log>) -> Self {
+        let mut writer = Self {
+            log,
+            publisher: Publisher::default(),
+            head: 0,
+            end: 0,
+            index: 0,
+        };
+        writer.resume(0);
+        writer
+    }
+
+    /// Goes on from `position`, at which the log was [opened](Log::open).
+    pub fn resume(&mut self, position: u64) {
+        self.publisher.resume(position);
+        self.head = position;
+        // The block there, which may have rows of the worker before, has yet to be entered: it follows.
+        let number = position / BLOCK;
+        self.end = number * BLOCK;
+        self.index = self.log.index(number + self.log.headers.len() as u64 - 1);
+    }
+
+    /// Closes the log of a worker that leaves.
+    pub fn leave(&mut self) {
+        self.log.fence();
+    }
+
+    /// Appends a row. Positions never go back.
+    #[inline]
+    pub fn append(&mut self, position: u64, row: &[u8]) {
+        self.append_rows(position, row);
+    }
+
+    /// Appends consecutive rows, newest first in `rows`; the oldest one, which is last, is that of `position`. Rows between
+    /// these and those before are ones that the log never had.
+    #[inline(never)]
+    pub fn append_rows(&mut self, position: u64, rows: &[u8]) {
+        match self.log.row_bytes {
+            4 => self.append_rows_of::<4>(position, rows),
+            8 => self.append_rows_of::<8>(position, rows),
+            16 => self.append_rows_of::<16>(position, rows),
+            32 => self.append_rows_of::<32>(position, rows),
+            64 => self.append_rows_of::<64>(position, rows),
+            _ => debug_assert!(false, "no profile has such rows"),
+        }
+    }
+
+    /// The same, of a log whose rows have `BYTES` bytes.
+    #[inline(always)]
+    pub fn append_rows_of<const BYTES: usize>(&mut self, position: u64, rows: &[u8]) {
+        debug_assert_eq!(BYTES, self.log.row_bytes);
+        match BYTES {
+            4 => self.append_short(position, rows),
+            8 => self.append_words::<1>(position, rows),
+            16 => self.append_words::<2>(position, rows),
+            32 => self.append_words::<4>(position, rows),
+            64 => self.append_words::<8>(position, rows),
+            _ => debug_assert!(false, "no profile has such rows"),
+        }
+    }
+
+    /// Rows shorter than a word, made as long as one.
+    #[inline(never)]
+    fn append_short(&mut self, mut position: u64, rows: &[u8]) {
+        for part in rows.as_chunks::<4>().0.rchunks(SHORT) {
+            let mut words = [[0; 8]; SHORT];
+            for (word, row) in words.iter_mut().zip(part) {
+                word[..4].copy_from_slice(row);
+            }
+            self.append_whole::<1>(position, &words[..part.len()]);
+            position += part.len() as u64;
+        }
+    }
+
+    #[inline(always)]
+    fn append_words<const WORDS: usize>(&mut self, position: u64, rows: &[u8]) {
+        let rows = rows.as_chunks::<8>().0.as_chunks::<WORDS>().0;
+        self.append_whole::<WORDS>(position, rows.as_flattened());
+    }
+
+    /// `rows` are the words of whole rows, newest row first.
+    #[inline(always)]
+    fn append_whole<const WORDS: usize>(&mut self, position: u64, rows: &[[u8; 8]]) {
+        let head = position + (rows.len() / WORDS) as u64;
+        if position == self.head && head <= self.end {
+            self.copy::<WORDS>(head, rows);
+        } else {
+            self.append_anywhere::<WORDS>(position, rows);
+        }
+        self.head = head;
+    }
+
+    /// Rows that lie in several blocks, or behind a gap.
+    #[cold]
+    #[inline(never)]
+    fn append_anywhere<const WORDS: usize>(&mut self, mut position: u64, mut rows: &[[u8; 8]]) {
+        debug_assert!(position >= self.head, "positions go back");
+        let skipped_to = position.min(self.end);
+        if self.head < skipped_to {
+            let [first, end] = [self.head, skipped_to].map(|at| BLOCK - (self.end - at));
+            self.log.headers[self.index].mark(first, end);
+        }
+        while !rows.is_empty() {
+            if position >= self.end {
+                self.enter(position);
+            }
+            let count = ((self.end - position) as usize).min(rows.len() / WORDS);
+            let (newer, older) = rows.split_at(rows.len() - count * WORDS);
+            position += count as u64;
+            self.copy::<WORDS>(position, older);
+            rows = newer;
+        }
+    }
+
+    fn enter(&mut self, position: u64) {
+        let number = position / BLOCK;
+        self.index = if position - self.end < BLOCK {
+            // Not by a division: this is once in 64 rows.
+            let next = self.index + 1;
+            if next < self.log.headers.len() {
+                next
+            } else {
+                0
+            }
+        } else {
+            self.log.index(number)
+        };
+        self.end = (number + 1) * BLOCK;
+        self.log.headers[self.index].enter(number, position % BLOCK);
+    }
+
+    /// Rows before `head`, all in the block that is being filled.
+    #[inline(always)]
+    fn copy<const WORDS: usize>(&mut self, head: u64, rows: &[[u8; 8]]) {
+        let slot = self.index * BLOCK as usize + (self.end - head) as usize;
+        store::copy(&self.log.words[slot * WORDS..][..rows.len()], rows);
+    }
+
+    /// Publishes that every own frame before `position` has been taken into the log, and all rows that are in it. A position
+    /// before the last one published is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Fenced`] when somebody has declared the worker dead. What it did since it published last does not count.
+    #[inline]
+    pub fn publish_seen(&mut self, position: u64) -> Result<(), Fenced> {
+        self.publisher
+            .publish(&self.log.published.0, position, self.head)
+    }
+
+    /// Publishes all rows that are in the log, of own frames before the position published last and copied ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`publish_seen`](Self::publish_seen).
+    pub fn publish_rows(&mut self) -> Result<(), Fenced> {
+        self.publish_seen(self.seen())
+    }
+
+    /// The position that was published last.
+    pub fn seen(&self) -> u64 {
+        self.publisher.position()
+    }
+
+    /// Publishes the arrival at a barrier. All that was written and published before belongs to it.
+    pub fn enter_phase(&mut self, phase: u64) {
+        self.log
+            .phase
+            .0
+            .store(phase, ordering(Guard::PhaseRelease, Ordering::Release));
+    }
+}
