@@ -22,7 +22,7 @@ pub mod threads;
 use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
 
-use crate::nf::NetworkFunction;
+use crate::nf::{NetworkFunction, Verdict};
 use crate::recovery::guard::{Guard, stands};
 use crate::recovery::{Fenced, LogWriter, Peers, Settlement};
 use events::{Recorder, What};
@@ -232,40 +232,38 @@ impl<F: NetworkFunction> Worker<F> {
         let row_bytes = self.profile.row_bytes();
         let rows = &frame.rows()[..missing as usize * row_bytes];
         let ordinary = u64::from(header.cores);
-        let effect = if missing > ordinary || self.recorder.is_on() {
-            self.apply_recorded(rows, ordinary)
+        let verdict = if missing > ordinary || self.recorder.is_on() {
+            self.apply_recorded(rows, ordinary, frame.packet(), out)
         } else {
-            self.apply_rows(rows)
+            self.apply_rows(rows, frame.packet(), out)
         };
-        let Some(effect) = effect else {
+        let Some(verdict) = verdict else {
             // There is at least row 0.
             return Ok(Outcome::Rejected(Reason::OutOfOrder));
         };
         self.counters.frames += 1;
         self.settle_accounts(header.seq, out);
-        let verdict = self
-            .function
-            .verdict(effect, frame.packet(), &mut out.rewritten);
         Ok(Outcome::Verdict(verdict))
     }
 
-    /// Applies consecutive rows, newest first in `rows`, oldest first; the effect is that of the newest.
+    /// Applies consecutive rows, newest first in `rows`, oldest first; the verdict on the packet is by the effect of the
+    /// newest.
     #[inline(always)]
-    fn apply_rows(&mut self, rows: &[u8]) -> Option<F::Effect> {
+    fn apply_rows(&mut self, rows: &[u8], packet: &[u8], out: &mut Output) -> Option<Verdict> {
         // With the length of rows a constant no access to a field is checked, and the log copies without a loop. The
         // guards are constants, too: one of these remains.
         match self.profile.row_bytes() {
-            4 if F::ROW_BYTES == 4 => self.apply_sized::<4>(rows),
-            8 if F::ROW_BYTES == 8 => self.apply_sized::<8>(rows),
-            16 if F::ROW_BYTES == 16 => self.apply_sized::<16>(rows),
-            32 if F::ROW_BYTES == 32 => self.apply_sized::<32>(rows),
-            64 if F::ROW_BYTES == 64 => self.apply_sized::<64>(rows),
-            _ => self.apply_unsized(rows),
+            4 if F::ROW_BYTES == 4 => self.apply_sized::<4>(rows, packet, out),
+            8 if F::ROW_BYTES == 8 => self.apply_sized::<8>(rows, packet, out),
+            16 if F::ROW_BYTES == 16 => self.apply_sized::<16>(rows, packet, out),
+            32 if F::ROW_BYTES == 32 => self.apply_sized::<32>(rows, packet, out),
+            64 if F::ROW_BYTES == 64 => self.apply_sized::<64>(rows, packet, out),
+            _ => self.apply_unsized(rows, packet, out),
         }
     }
 
     #[inline(never)]
-    fn apply_unsized(&mut self, rows: &[u8]) -> Option<F::Effect> {
+    fn apply_unsized(&mut self, rows: &[u8], packet: &[u8], out: &mut Output) -> Option<Verdict> {
         let size = self.profile.row_bytes();
         let (mut left, mut count) = (rows, 0);
         let mut effect = None;
@@ -283,18 +281,24 @@ impl<F: NetworkFunction> Worker<F> {
             log.append_rows(self.next, rows);
         }
         self.applied(count);
-        effect
+        let verdict = self.function.verdict(effect?, packet, &mut out.rewritten);
+        Some(verdict)
     }
 
     #[inline(always)]
-    fn apply_sized<const BYTES: usize>(&mut self, rows: &[u8]) -> Option<F::Effect> {
+    fn apply_sized<const BYTES: usize>(
+        &mut self,
+        rows: &[u8],
+        packet: &[u8],
+        out: &mut Output,
+    ) -> Option<Verdict> {
         let sized = rows.as_chunks::<BYTES>().0;
-        let effect = apply_all(&self.function, &mut self.state, sized)?;
         if let Some(log) = &mut self.log {
             log.append_rows_of::<BYTES>(self.next, rows);
         }
         self.applied(sized.len() as u64);
-        Some(effect)
+        let rewritten = &mut out.rewritten;
+        apply_all(&self.function, &mut self.state, sized, packet, rewritten)
     }
 
     /// `count` rows have been applied.
@@ -307,7 +311,13 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// The same, with a record of every row; rows but the newest `ordinary` ones were missed before.
     #[cold]
-    fn apply_recorded(&mut self, rows: &[u8], ordinary: u64) -> Option<F::Effect> {
+    fn apply_recorded(
+        &mut self,
+        rows: &[u8],
+        ordinary: u64,
+        packet: &[u8],
+        out: &mut Output,
+    ) -> Option<Verdict> {
         let mut effect = None;
         let mut left = (rows.len() / self.profile.row_bytes()) as u64;
         for row in rows.chunks_exact(self.profile.row_bytes()).rev() {
@@ -318,7 +328,8 @@ impl<F: NetworkFunction> Worker<F> {
             effect = Some(self.apply_one(row));
             left -= 1;
         }
-        effect
+        let verdict = self.function.verdict(effect?, packet, &mut out.rewritten);
+        Some(verdict)
     }
 
     fn apply_one(&mut self, row: &[u8]) -> F::Effect {
@@ -604,20 +615,24 @@ impl<F: NetworkFunction> Worker<F> {
     }
 }
 
-/// Applies rows, newest first in `rows`, oldest first. Apart from the rest of a worker's loop, for here every register
-/// counts.
+/// Applies rows, newest first in `rows`, oldest first, and judges the packet by the effect of the newest. Apart from the
+/// rest of a worker's loop, for here every register counts; and what comes back is a byte, for an effect would come
+/// back through memory, which the loop would have to wait for.
 #[inline(never)]
 fn apply_all<F: NetworkFunction, const BYTES: usize>(
     function: &F,
     state: &mut F::State,
     rows: &[[u8; BYTES]],
-) -> Option<F::Effect> {
+    packet: &[u8],
+    rewritten: &mut Vec<u8>,
+) -> Option<Verdict> {
     let (newest, older) = rows.split_first()?;
     for row in older.iter().rev() {
         function.apply(state, row);
     }
     // Apart from the others: of those, what makes the effect is left out.
-    Some(function.apply(state, newest))
+    let effect = function.apply(state, newest);
+    Some(function.verdict(effect, packet, rewritten))
 }
 
 /// See [`Worker::gulf`].
