@@ -6,7 +6,6 @@
 use libfuzzer_sys::fuzz_target;
 use scr_fuzz::{Clock, Input, function, packet};
 use scr_runtime::nf::{Action, NetworkFunction, Verdict, Visitor};
-use scr_runtime::table::Step;
 use scr_wire::Profile;
 
 struct Rows<'a>(Input<'a>, &'a Profile);
@@ -72,8 +71,7 @@ impl Visitor for Rows<'_> {
                 }
                 3 => other = one.clone(),
                 4 => {
-                    function.prefetch(&one, &row, Step::Index);
-                    function.prefetch(&one, &row, Step::Entry);
+                    function.prefetch(&one, &row);
                 }
                 _ => {}
             }

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use scr_fuzz::Input;
-use scr_runtime::table::{Key, Step, Table};
+use scr_runtime::table::{Key, Table};
 
 /// Slots by the rules of eviction: the slot freed last, else the next unused one, else the hand's.
 struct Model<K> {
@@ -67,10 +67,7 @@ fn run<K: Key + Ord + std::fmt::Debug>(mut input: Input, capacity: usize, key: i
         let one = key(number);
         match step & 15 {
             0..=2 => assert_eq!(table.remove(&one), model.remove(&one)),
-            3 => {
-                table.prefetch(&one, Step::Index);
-                table.prefetch(&one, Step::Entry);
-            }
+            3 => table.prefetch(&one),
             4 => {
                 let there = table.get_mut(&one).map(|value| *value += 1).is_some();
                 assert_eq!(there, model.position(&one).is_some());

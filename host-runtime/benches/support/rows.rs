@@ -6,7 +6,7 @@ use std::hash::Hash;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use scr_runtime::nf::layout::{Flow, Flow4, Layout};
-use scr_runtime::table::{Step, Table};
+use scr_runtime::table::Table;
 
 /// A flow's counts, as those of `heavy-hitter`.
 #[derive(Clone, Copy, Default)]
@@ -54,14 +54,10 @@ pub fn plain(table: &mut Table<Flow4, Counts>, rows: &[[u8; 16]]) {
 /// The table with what is to come fetched ahead.
 #[inline(never)]
 pub fn ahead(table: &mut Table<Flow4, Counts>, rows: &[[u8; 16]]) {
-    const NEAR: usize = 16;
-    const FAR: usize = 2 * NEAR;
+    const AHEAD: usize = 32;
     for (i, row) in rows.iter().enumerate() {
-        if let Some(far) = rows.get(i + FAR) {
-            table.prefetch(&Flow.flow(far), Step::Index);
-        }
-        if let Some(near) = rows.get(i + NEAR) {
-            table.prefetch(&Flow.flow(near), Step::Entry);
+        if let Some(coming) = rows.get(i + AHEAD) {
+            table.prefetch(&Flow.flow(coming));
         }
         table.get_or_insert(&Flow.flow(row)).0.add(row);
     }

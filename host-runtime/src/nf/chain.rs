@@ -24,7 +24,6 @@ use serde_json::value::RawValue;
 
 use super::layout::Columns;
 use super::{Action, Description, NetworkFunction, Translation};
-use crate::table::Step;
 
 /// A function as part of a chain.
 pub struct Stage {
@@ -69,7 +68,7 @@ trait Running: Send {
     /// What the row applied last did.
     fn latest(&self) -> Option<Action>;
     fn looks_ahead(&self) -> bool;
-    fn prefetch(&self, row: &[u8], step: Step);
+    fn prefetch(&self, row: &[u8]);
     fn describe_latest(&self, row: &[u8]) -> Vec<Description>;
     fn entries(&self) -> Vec<Box<dyn ErasedEntry>>;
     fn totals(&self) -> Vec<(String, u64)>;
@@ -113,8 +112,8 @@ impl<F: NetworkFunction> Running for Replica<F> {
         self.function.looks_ahead(&self.state)
     }
 
-    fn prefetch(&self, row: &[u8], step: Step) {
-        self.function.prefetch(&self.state, row, step);
+    fn prefetch(&self, row: &[u8]) {
+        self.function.prefetch(&self.state, row);
     }
 
     fn describe_latest(&self, row: &[u8]) -> Vec<Description> {
@@ -304,9 +303,9 @@ impl NetworkFunction for Chain {
 
     /// For all functions, also those whose state is small: which are large is not asked for every row. For the row as it
     /// comes: a function behind one that rewrites it will look elsewhere.
-    fn prefetch(&self, state: &State, row: &[u8], step: Step) {
+    fn prefetch(&self, state: &State, row: &[u8]) {
         for stage in &state.stages {
-            stage.prefetch(row, step);
+            stage.prefetch(row);
         }
     }
 

@@ -13,7 +13,7 @@ use super::options::CAPACITY;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::{Step, Table};
+use crate::table::Table;
 
 /// The function before its layout is known.
 #[derive(Clone, Copy, Debug)]
@@ -115,8 +115,8 @@ impl<L: Layout> NetworkFunction for Function<L> {
     }
 
     #[inline(always)]
-    fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
-        state.prefetch(&self.layout.flow(row), step);
+    fn prefetch(&self, state: &Self::State, row: &[u8]) {
+        state.prefetch(&self.layout.flow(row));
     }
 
     #[inline]

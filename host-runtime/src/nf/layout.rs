@@ -6,6 +6,7 @@
 
 use std::fmt::{self, Debug};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::NonZeroU32;
 
 use scr_wire::{Field, Profile, profile};
 use serde::Serialize;
@@ -433,6 +434,13 @@ impl Key for Flow4 {
         self.words().hash(seed)
     }
 
+    fn numbered(n: NonZeroU32) -> Self {
+        Self {
+            addresses: n.get().into(),
+            rest: 0,
+        }
+    }
+
     #[inline(always)]
     fn same(&self, other: &Self) -> bool {
         self.words().same(&other.words())
@@ -443,6 +451,10 @@ impl Key for Flow6 {
     #[inline(always)]
     fn hash(&self, seed: &Seed) -> Hash {
         Key::hash(&self.0, seed)
+    }
+
+    fn numbered(n: NonZeroU32) -> Self {
+        Self(Key::numbered(n))
     }
 
     #[inline(always)]

@@ -26,8 +26,6 @@ pub mod token_bucket;
 
 use std::fmt;
 
-use crate::table::Step;
-
 pub use layout::{Address, Layout};
 pub use options::{OptionError, OptionHelp, Options};
 pub use registry::{NAMES, Own, Select, SelectError, Selected, Visitor};
@@ -119,10 +117,10 @@ pub trait NetworkFunction: Clone + Send + Sync + 'static {
         false
     }
 
-    /// Starts to bring what `row`, which is to be applied some rows later, will touch into the cache; called once for each
-    /// step, in order. The row may be any bytes. Functions that keep a [`Table`](crate::table::Table) pass this on to it.
+    /// Starts to bring what `row`, which is to be applied some rows later, will touch into the cache. The row may be any
+    /// bytes. Functions that keep a [`Table`](crate::table::Table) pass this on to it.
     #[inline(always)]
-    fn prefetch(&self, _state: &Self::State, _row: &[u8], _step: Step) {}
+    fn prefetch(&self, _state: &Self::State, _row: &[u8]) {}
 
     /// The state's entries, sorted by their key fields.
     fn entries(&self, state: &Self::State) -> Vec<Self::Entry>;

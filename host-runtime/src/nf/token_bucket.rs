@@ -23,7 +23,7 @@ use super::options::CAPACITY;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::{Step, Table};
+use crate::table::Table;
 
 /// A whole token in the unit that is counted in.
 const TOKEN: u64 = 1_000_000_000;
@@ -172,8 +172,8 @@ impl<L: Layout> NetworkFunction for Function<L> {
     }
 
     #[inline(always)]
-    fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
-        state.prefetch(&self.layout.flow(row), step);
+    fn prefetch(&self, state: &Self::State, row: &[u8]) {
+        state.prefetch(&self.layout.flow(row));
     }
 
     #[inline]

@@ -1,61 +1,87 @@
 //! Hashing of small fixed-size keys.
 //!
 //! Two words, each with a secret word added, are multiplied to 128 bits and both halves folded together; that is multiplied
-//! once more, and of the product the middle is used. The secret is drawn once per process, so that nobody can choose keys
-//! that all collide. It decides how entries are found, and nothing else: not what is evicted, not what two tables are
-//! compared by.
+//! and folded once more. The secret is drawn once per process, so that nobody can choose keys that all collide. It decides
+//! how entries are found, and nothing else: not what is evicted, not what two tables are compared by.
 
 use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU32;
 use std::sync::OnceLock;
 
 /// What a table adds to keys before it multiplies them.
 #[derive(Clone, Copy, Debug)]
-pub struct Seed([u64; 2]);
+pub struct Seed {
+    words: [u64; 2],
+    /// What is taken from every key's folded words, so that the hash of `K::default()` is 0.
+    zero: u64,
+}
 
 impl Seed {
-    /// A seed under which the tags of `K::default()` are not 0: a search that takes an empty place for a match, for its
-    /// tag is 0, is then never one for the key that unused entries have.
-    pub(super) fn new<K: Key>() -> Self {
+    /// A seed under which `K::default()` has hash 0, and a key whose home is odd: the first such seed from `number` on.
+    pub(super) fn new<K: Key>(mut number: u64) -> (Self, K) {
         static SECRET: OnceLock<RandomState> = OnceLock::new();
         let secret = SECRET.get_or_init(RandomState::new);
-        let mut number = 0u64;
         loop {
-            // The second word multiplies short keys: odd, so that it loses nothing.
-            let seed = Self([
-                secret.hash_one((number, 0)),
-                secret.hash_one((number, 1)) | 1,
-            ]);
-            if K::default().hash(&seed).tags(1 << 63 | 1 << 31) == 1 << 63 | 1 << 31 {
-                return seed;
+            let mut seed = Self {
+                // The second word multiplies short keys: odd, so that it loses nothing.
+                words: [
+                    secret.hash_one((number, 0)),
+                    secret.hash_one((number, 1)) | 1,
+                ],
+                zero: 0,
+            };
+            seed.zero = K::default().hash(&seed).folded;
+            let odd = (1..=64)
+                .filter_map(NonZeroU32::new)
+                .map(K::numbered)
+                .find(|key| key.hash(&seed).home() & 1 == 1);
+            if let Some(odd) = odd {
+                return (seed, odd);
             }
             number += 1;
         }
     }
+
+    /// One product alone follows keys that are much alike too closely: for a port that counts up, half of all seeds gave
+    /// some homes several times as many keys as others.
+    #[inline(always)]
+    const fn spread(&self, folded: u64) -> Hash {
+        let folded = folded ^ self.zero;
+        Hash {
+            folded,
+            product: product(folded, SPREAD),
+        }
+    }
 }
 
-/// The hash of a key: a product.
+/// The hash of a key: a product, of which the middle is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hash(u128);
+pub struct Hash {
+    folded: u64,
+    product: u128,
+}
 
 impl Hash {
     /// A number, of which as many low bits are good as are wanted, up to 32.
     #[inline(always)]
     pub(super) const fn home(self) -> usize {
-        (self.0 >> 64) as usize
+        (self.product >> 64) as u32 as usize
     }
 
-    /// Tags for the two places of a pair, at these bits: independent of [`home`](Self::home) if the bits are
-    /// others.
+    /// Another one, independent of it.
     #[inline(always)]
-    pub(super) const fn tags(self, bits: u64) -> u64 {
-        (self.0 as u64 ^ (self.0 >> 64) as u64) & bits
+    pub(super) const fn group(self) -> usize {
+        (self.product as u64 >> 32) as usize
     }
 }
 
 /// A key of a [`Table`](super::Table): small, and cheap to compare and hash.
 pub trait Key: Copy + Eq + Default + Send + 'static {
-    /// A well mixed hash.
+    /// A well mixed hash. It must not be the same for all keys.
     fn hash(&self, seed: &Seed) -> Hash;
+
+    /// A key for each number, none of them the default one.
+    fn numbered(n: NonZeroU32) -> Self;
 
     /// Whether two keys are equal, as few instructions inline.
     fn same(&self, other: &Self) -> bool;
@@ -64,8 +90,12 @@ pub trait Key: Copy + Eq + Default + Send + 'static {
 impl Key for u32 {
     #[inline(always)]
     fn hash(&self, seed: &Seed) -> Hash {
-        let [a, b] = seed.0;
-        spread(fold(u64::from(*self) ^ a, b))
+        let [a, b] = seed.words;
+        seed.spread(fold(u64::from(*self) ^ a, b))
+    }
+
+    fn numbered(n: NonZeroU32) -> Self {
+        n.get()
     }
 
     #[inline(always)]
@@ -77,8 +107,12 @@ impl Key for u32 {
 impl Key for [u64; 2] {
     #[inline(always)]
     fn hash(&self, seed: &Seed) -> Hash {
-        let [a, b] = seed.0;
-        spread(fold(self[0] ^ a, self[1] ^ b))
+        let [a, b] = seed.words;
+        seed.spread(fold(self[0] ^ a, self[1] ^ b))
+    }
+
+    fn numbered(n: NonZeroU32) -> Self {
+        [n.get().into(), 0]
     }
 
     /// Word by word: compared as a whole, the key would be written to memory first and read back before it is there.
@@ -91,10 +125,14 @@ impl Key for [u64; 2] {
 impl Key for [u64; 5] {
     #[inline(always)]
     fn hash(&self, seed: &Seed) -> Hash {
-        let [a, b] = seed.0;
+        let [a, b] = seed.words;
         let first = fold(self[0] ^ a, self[1] ^ b);
         let second = fold(self[2] ^ b, self[3] ^ a);
-        spread(fold(first ^ self[4], second ^ b))
+        seed.spread(fold(first ^ self[4], second ^ b))
+    }
+
+    fn numbered(n: NonZeroU32) -> Self {
+        [n.get().into(), 0, 0, 0, 0]
     }
 
     #[inline(always)]
@@ -107,22 +145,15 @@ impl Key for [u64; 5] {
 /// Digits of π, odd, as good as any multiplier without pattern.
 const SPREAD: u64 = 0x243f_6a88_85a3_08d3;
 
-/// One product alone follows keys that are much alike too closely: for a port that counts up, half of all seeds gave some
-/// homes several times as many keys as others.
 #[inline(always)]
-const fn spread(folded: u64) -> Hash {
-    product(folded, SPREAD)
-}
-
-#[inline(always)]
-const fn product(a: u64, b: u64) -> Hash {
-    Hash(a as u128 * b as u128)
+const fn product(a: u64, b: u64) -> u128 {
+    a as u128 * b as u128
 }
 
 /// Low and high half of the product, exclusive-ored.
 #[inline(always)]
 const fn fold(a: u64, b: u64) -> u64 {
-    let Hash(product) = product(a, b);
+    let product = product(a, b);
     product as u64 ^ (product >> 64) as u64
 }
 
@@ -130,24 +161,20 @@ const fn fold(a: u64, b: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// Keys as traffic has them, much alike, must spread like random ones over homes and tags.
+    /// Keys as traffic has them, much alike, must spread like random ones over homes and groups.
     fn spreads<K: Key>(what: &str, keys: impl Iterator<Item = K>) {
         const HOMES: usize = 1 << 10;
-        let seed = Seed::new::<K>();
+        let seed = Seed::new::<K>(0).0;
         let mut homes = vec![0u32; HOMES];
-        let mut tags = [[0u32; 256]; 2];
+        let mut groups = [0u32; 256];
         let mut both = std::collections::HashSet::new();
         let mut count = 0.0;
         for key in keys {
             let hash = key.hash(&seed);
-            let home = hash.home() % HOMES;
-            let even = (hash.tags(0xff << 24) >> 24) as usize;
-            let odd = (hash.tags(0xff << 56) >> 56) as usize;
+            let (home, group) = (hash.home() % HOMES, hash.group() % 256);
             homes[home] += 1;
-            tags[0][even] += 1;
-            tags[1][odd] += 1;
-            both.insert((home, even));
-            both.insert((home, odd | 0x100));
+            groups[group] += 1;
+            both.insert((home, group));
             count += 1.0;
         }
         // Chi-squared, per degree of freedom: 1 for random ones.
@@ -156,11 +183,11 @@ mod tests {
             let squares: f64 = counts.iter().map(|&n| (f64::from(n) - due).powi(2)).sum();
             squares / due / counts.len() as f64
         };
-        for counts in [&homes[..], &tags[0], &tags[1]] {
+        for counts in [&homes[..], &groups] {
             assert!(spread(counts) < 4.0, "{what}: {}", spread(counts));
         }
         let pairs = (HOMES * 256) as f64;
-        let due = 2.0 * pairs * (1.0 - (-count / pairs).exp());
+        let due = pairs * (1.0 - (-count / pairs).exp());
         assert!(both.len() as f64 > 0.9 * due, "{what}: {}", both.len());
     }
 
@@ -181,5 +208,20 @@ mod tests {
         spreads("wide", all.clone().map(wide));
         spreads("wide destinations", all.clone().map(|n| [1, 2, 3, n, 6]));
         spreads("wide ports", all.map(|n| [1, 2, 3, 4, n << 48 | 6]));
+    }
+
+    #[test]
+    fn the_default_key_has_hash_0_and_another_one_an_odd_hash() {
+        fn check<K: Key>() {
+            for number in 0..20 {
+                let (seed, odd) = Seed::new::<K>(number);
+                assert_eq!(K::default().hash(&seed).product, 0);
+                assert_eq!(odd.hash(&seed).home() & 1, 1);
+                assert!(odd != K::default());
+            }
+        }
+        check::<u32>();
+        check::<[u64; 2]>();
+        check::<[u64; 5]>();
     }
 }

@@ -16,85 +16,135 @@ const CHUNK: usize = 16;
 #[repr(C, align(64))]
 struct Chunk<T>([T; CHUNK]);
 
-/// A growing array that starts at the start of a cache line, so that an element whose size is a power of two (up to 64
-/// bytes) never lies on two. `Vec` of the same elements starts where the allocator likes: 16 bytes into a line, mostly.
-pub(super) struct Lines<T> {
-    chunks: Vec<Chunk<T>>,
-    len: usize,
-}
-
-impl<T: Copy + Default> Lines<T> {
+impl<T> Chunk<T> {
     /// Chunks follow each other without a gap.
-    const WHOLE: () = assert!(size_of::<Chunk<T>>() == CHUNK * size_of::<T>());
+    const WHOLE: () = assert!(size_of::<Self>() == CHUNK * size_of::<T>());
+}
 
-    /// An array of `len` default elements.
-    pub(super) fn of(len: usize) -> Self {
-        const { Self::WHOLE };
-        let mut chunks = with_room(len.div_ceil(CHUNK));
-        chunks.resize(len.div_ceil(CHUNK), Chunk([T::default(); CHUNK]));
-        Self { chunks, len }
+/// Elements that a [`Runway`] has behind its last number: a distance is a byte.
+const BEYOND: usize = 1 << 8;
+
+/// Elements by number and distance: a power of two of them, so that every number names one, and [`BEYOND`] more, so that
+/// there is one at every distance behind it. They begin at the start of a cache line, so that an element whose size is a
+/// power of two (up to 64 bytes) never lies on two. `Vec` of the same elements begins where the allocator likes: 16 bytes
+/// into a line, mostly.
+pub(super) struct Runway<T> {
+    /// At least `mask` + 1 + [`BEYOND`] elements.
+    chunks: Vec<Chunk<T>>,
+    /// One less than the power of two.
+    mask: usize,
+}
+
+impl<T> Runway<T> {
+    /// The place at `distance` behind number `n`.
+    #[inline(always)]
+    pub(super) const fn place(&self, n: usize, distance: u8) -> usize {
+        (n & self.mask) + distance as usize
     }
 
-    /// Appends an element. Memory doubles where there is no room, but does not grow beyond `limit` elements (rounded up
-    /// to a chunk) before there are as many.
-    pub(super) fn push(&mut self, element: T, limit: usize) {
-        if self.len == self.chunks.len() * CHUNK {
-            if self.chunks.len() == self.chunks.capacity() {
-                let room = limit.div_ceil(CHUNK).saturating_sub(self.chunks.len());
-                let more = self.chunks.len().min(room).max(1);
-                let mut larger = with_room(self.chunks.len() + more);
-                larger.extend_from_slice(&self.chunks);
-                self.chunks = larger;
-            }
-            self.chunks.push(Chunk([T::default(); CHUNK]));
+    /// Numbers that differ: a power of two.
+    pub(super) const fn numbers(&self) -> usize {
+        self.mask + 1
+    }
+
+    /// The element at `distance` behind number `n`.
+    #[inline(always)]
+    pub(super) fn get(&self, n: usize, distance: u8) -> &T {
+        // SAFETY: the place is at most `mask` + 255. There are `mask` + 1 + 256 elements, all initialised
+        // (`Building::finish` sees to it, and nothing changes their number), one after the other: `WHOLE` has checked that
+        // a chunk is its elements and nothing else. The borrow of `self` keeps them alive and unchanged.
+        unsafe {
+            &*self
+                .chunks
+                .as_ptr()
+                .cast::<T>()
+                .add(self.place(n, distance))
         }
-        self.len += 1;
-        let last = self.len - 1;
-        self[last] = element;
+    }
+
+    /// The element at `distance` behind number `n`, to change it.
+    #[inline(always)]
+    pub(super) fn get_mut(&mut self, n: usize, distance: u8) -> &mut T {
+        let place = self.place(n, distance);
+        // SAFETY: as for `get`; the borrow of `self` is exclusive.
+        unsafe { &mut *self.chunks.as_mut_ptr().cast::<T>().add(place) }
     }
 }
 
-impl<T: Clone> Clone for Lines<T> {
+impl<T: Clone> Clone for Runway<T> {
     fn clone(&self) -> Self {
-        let mut chunks = with_room(self.chunks.len());
-        chunks.extend_from_slice(&self.chunks);
         Self {
-            chunks,
-            len: self.len,
+            chunks: copy(&self.chunks, self.chunks.len()),
+            mask: self.mask,
         }
     }
 }
 
-impl<T> Lines<T> {
-    /// Bytes of the elements that there are.
-    pub(super) const fn bytes(&self) -> usize {
-        self.len * size_of::<T>()
+impl<T> std::ops::Index<usize> for Runway<T> {
+    type Output = T;
+
+    fn index(&self, place: usize) -> &T {
+        &self.chunks[place / CHUNK].0[place % CHUNK]
     }
 }
 
-impl<T> std::ops::Deref for Lines<T> {
-    type Target = [T];
-
-    #[inline(always)]
-    fn deref(&self) -> &[T] {
-        // SAFETY: `chunks` holds at least `len` elements, all initialised (`of`, `push`), one after the other: `WHOLE`
-        // has checked that a chunk is its elements and nothing else. The borrow of `self` keeps them alive and unchanged.
-        unsafe { std::slice::from_raw_parts(self.chunks.as_ptr().cast(), self.len) }
+impl<T> std::ops::IndexMut<usize> for Runway<T> {
+    fn index_mut(&mut self, place: usize) -> &mut T {
+        &mut self.chunks[place / CHUNK].0[place % CHUNK]
     }
 }
 
-impl<T> std::ops::DerefMut for Lines<T> {
-    #[inline(always)]
-    fn deref_mut(&mut self) -> &mut [T] {
-        // SAFETY: as for `deref`; the borrow of `self` is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.chunks.as_mut_ptr().cast(), self.len) }
+/// A [`Runway`] that is made bit by bit, for writing all of a large one takes long.
+pub(super) struct Building<T> {
+    chunks: Vec<Chunk<T>>,
+    numbers: usize,
+}
+
+impl<T: Copy + Default> Building<T> {
+    /// The beginning of a runway with 2ⁿ numbers.
+    pub(super) fn new(n: u32) -> Self {
+        const { Chunk::<T>::WHOLE };
+        let numbers = 1 << n;
+        Self {
+            chunks: with_room(Self::chunks(numbers)),
+            numbers,
+        }
+    }
+
+    const fn chunks(numbers: usize) -> usize {
+        (numbers + BEYOND).div_ceil(CHUNK)
+    }
+
+    /// Writes some more default elements, at least `elements` as long as any are missing.
+    pub(super) fn go_on(&mut self, elements: usize) {
+        let all = Self::chunks(self.numbers);
+        let to = all.min(self.chunks.len() + elements.div_ceil(CHUNK));
+        self.chunks.resize(to, Chunk([T::default(); CHUNK]));
+    }
+
+    /// Writes what is missing.
+    pub(super) fn finish(mut self) -> Runway<T> {
+        self.go_on(self.numbers + BEYOND);
+        Runway {
+            chunks: self.chunks,
+            mask: self.numbers - 1,
+        }
+    }
+}
+
+impl<T: Clone> Clone for Building<T> {
+    fn clone(&self) -> Self {
+        Self {
+            chunks: copy(&self.chunks, self.chunks.capacity()),
+            numbers: self.numbers,
+        }
     }
 }
 
 /// Elements in a circle, a power of two of them: every number names one.
 #[derive(Clone)]
 pub(super) struct Circle<T> {
-    lines: Lines<T>,
+    all: Vec<T>,
     /// One less than the number of elements.
     mask: usize,
 }
@@ -102,35 +152,29 @@ pub(super) struct Circle<T> {
 impl<T: Copy + Default> Circle<T> {
     /// 2ⁿ default elements.
     pub(super) fn of(n: u32) -> Self {
-        let lines = Lines::of(1 << n);
-        let mask = lines.len() - 1;
-        Self { lines, mask }
+        let all = vec![T::default(); 1 << n];
+        let mask = all.len() - 1;
+        Self { all, mask }
     }
 }
 
 impl<T> Circle<T> {
     /// The place of number `n`.
     #[inline(always)]
-    pub(super) fn wrap(&self, n: usize) -> usize {
+    pub(super) const fn wrap(&self, n: usize) -> usize {
         n & self.mask
     }
 
     /// The element that `n` names.
     #[inline(always)]
     pub(super) fn get(&self, n: usize) -> &T {
-        // SAFETY: there are `mask` + 1 elements (`of` makes them so, and there is no way to change their number), and
-        // `lines` holds them one after the other from its start (see `deref`).
-        unsafe { &*self.lines.chunks.as_ptr().cast::<T>().add(n & self.mask) }
+        // SAFETY: there are `mask` + 1 elements (`of` makes them so, and there is no way to change their number).
+        unsafe { self.all.get_unchecked(n & self.mask) }
     }
 
-    /// All elements.
-    pub(super) fn all(&self) -> &[T] {
-        &self.lines
-    }
-
-    /// All elements, to change them.
-    pub(super) fn all_mut(&mut self) -> &mut [T] {
-        &mut self.lines
+    /// The element that `n` names, to change it.
+    pub(super) fn get_mut(&mut self, n: usize) -> &mut T {
+        &mut self.all[n & self.mask]
     }
 }
 
@@ -139,6 +183,13 @@ fn with_room<T>(len: usize) -> Vec<T> {
     let mut vec = Vec::with_capacity(len);
     advise(&mut vec);
     vec
+}
+
+/// The same elements, with room for `room` in all.
+fn copy<T: Clone>(of: &[T], room: usize) -> Vec<T> {
+    let mut copy = with_room(room);
+    copy.extend_from_slice(of);
+    copy
 }
 
 /// Asks for large pages behind the whole capacity of `chunks`, if it is large: a million entries are 8,000 small pages,
@@ -231,58 +282,55 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_hold_what_was_written_and_start_on_a_line() {
-        fn check<T: Copy + Default + PartialEq + std::fmt::Debug>(element: impl Fn(u8) -> T) {
-            let mut lines = Lines::<T>::of(3);
-            assert!(lines.len() == 3 && lines.iter().all(|&e| e == T::default()));
-            for n in 0..3 {
-                lines[usize::from(n)] = element(n);
+    fn runways_hold_what_was_written_and_start_on_a_line() {
+        fn check<T: Copy + Default + PartialEq + std::fmt::Debug>(element: impl Fn(usize) -> T) {
+            for n in 0..9 {
+                let mut building = Building::<T>::new(n);
+                if n % 2 == 0 {
+                    (0..n).for_each(|_| building.go_on(20));
+                }
+                let mut runway = building.clone().finish();
+                let numbers = 1 << n;
+                assert_eq!(runway.numbers(), numbers);
+                assert!((0..numbers + BEYOND).all(|place| runway[place] == T::default()));
+                for place in 0..numbers + BEYOND {
+                    runway[place] = element(place);
+                }
+                let copy = runway.clone();
+                assert_eq!(copy.get(0, 0) as *const T as usize % LINE, 0);
+                for number in [0, 1, numbers - 1, numbers, 1000, usize::MAX] {
+                    for distance in [0, 1, 254, 255] {
+                        let place = number % numbers + usize::from(distance);
+                        assert_eq!(copy.place(number, distance), place);
+                        assert_eq!(*copy.get(number, distance), element(place));
+                        prefetch_all(copy.get(number, distance));
+                        *runway.get_mut(number, distance) = T::default();
+                        assert_eq!(runway[place], T::default());
+                    }
+                }
             }
-            for n in 3..200 {
-                lines.push(element(n), 150);
-                assert_eq!(lines.as_ptr() as usize % LINE, 0);
-                assert_eq!(lines.len(), usize::from(n) + 1);
-                prefetch_all(&lines[usize::from(n)]);
-            }
-            let mut copy = lines.clone();
-            assert_eq!(copy.as_ptr() as usize % LINE, 0);
-            assert!((0..200).all(|n| copy[usize::from(n)] == element(n)));
-            copy[199] = element(7);
-            assert_eq!((lines[199], copy[199]), (element(199), element(7)));
-            assert_eq!(copy.bytes(), 200 * size_of::<T>());
         }
-        check(|n| (u32::from(n), n));
-        check(|n| ([u64::from(n); 2], [u64::from(n); 2]));
-        check(|n| ([u64::from(n); 5], n));
-        check(|n| (u32::from(n), u64::from(n), u64::from(n)));
-        assert!(Lines::<u64>::of(0).is_empty());
+        check(|n| (n as u32, n as u8));
+        check(|n| ([n as u64; 2], [n as u64; 2]));
+        check(|n| ([n as u64; 5], n as u8));
+        check(|n| (n as u32, n as u64, n as u64));
         // Large enough for the advice on pages.
-        let large = Lines::<u64>::of(1 << 20);
-        assert!(large.clone().iter().all(|&n| n == 0));
+        let copy = Building::<u64>::new(20).finish().clone();
+        assert!((0..1 << 20).all(|place| copy[place] == 0));
     }
 
     #[test]
     fn circles_have_no_end() {
         for n in 0..8 {
             let mut circle = Circle::<u64>::of(n);
-            for (at, element) in circle.all_mut().iter_mut().enumerate() {
-                *element = at as u64;
+            for at in 0..1 << n {
+                *circle.get_mut(at) = at as u64;
             }
             for number in [0, 1, 7, 100, 1 << 40, usize::MAX] {
                 assert_eq!(*circle.get(number), number as u64 % (1 << n));
                 assert_eq!(circle.wrap(number), number % (1 << n));
             }
-            assert_eq!(circle.clone().all(), circle.all());
         }
-    }
-
-    #[test]
-    fn memory_does_not_outgrow_the_limit() {
-        let mut lines = Lines::of(1);
-        for n in 1..100u64 {
-            lines.push(n, 100);
-        }
-        assert_eq!(lines.chunks.capacity(), 100usize.div_ceil(CHUNK));
     }
 
     #[test]

@@ -1,66 +1,45 @@
 //! The flow table: bounded, deterministic, and in memory only as large as it is full.
 //!
 //! ```text
-//!  hash ──▶ home: a pair of places in a cache line of sixteen ──▶ entry in its slot: key and value
-//!           each place: tag and slot                               full keys compared
+//!  hash ──▶ home, and distance of the group ──▶ place: key and value        full keys compared
+//!           slot ──▶ place                                                  insertion, removal, eviction
 //! ```
 //!
-//! Entries lie densely in one array of *slots* and are found through an index of cache lines. A key's hash names a pair
-//! of places in a line; there its slot is, mostly, and the pair is searched without a branch. Otherwise it is somewhere in
-//! that line, whose sixteen tags are compared at once, or in a line behind it. A tag that matches is followed by the
-//! comparison of full keys, so hash collisions cost time and never correctness. The index doubles while the table fills;
-//! both arrays are as large as the table was full at its fullest.
+//! Every entry has a *slot*, a number in the order of creation, and a *place* in memory ([`places`]), which is named by the
+//! hash of its key and one byte. Full keys are compared there, so hash collisions cost time and never correctness. The
+//! places double while the table fills, a bit with every new entry ([`growth`]).
 //!
 //! **Eviction** depends on nothing but the calls made, hence on nothing but the rows, and so all replicas evict alike.
 //! A new entry takes the slot freed last, or else the next unused slot. When all `capacity` slots are taken, a hand
 //! moves over them in order, one slot for each eviction, and the entry in it makes room: without removals that is
 //! always the entry inserted longest ago. How entries are found has no part in it.
 //!
-//! **Prefetching.** An update of a large table waits twice for memory, for the place and then for the entry. Who knows
-//! the keys to come calls [`Table::prefetch`] for each of them, some keys ahead, once per [`Step`]. That pays when the
-//! table [is larger than L2](Table::outgrows_l2) and costs when it is not; what the table holds is the same either way.
+//! **Prefetching.** An update of a large table waits for memory. Who knows the keys to come calls [`Table::prefetch`] for
+//! each of them, some keys ahead. That pays when the table [is larger than L2](Table::outgrows_l2) and costs when it is
+//! not; what the table holds is the same either way.
 
+mod bits;
+mod growth;
 mod hash;
-mod line;
 mod memory;
+mod places;
 
+use growth::{Growth, Moving};
 pub use hash::{Hash, Key, Seed};
-use line::PAIRS;
 pub use memory::l2_bytes;
-use memory::{Circle, Lines};
+use places::{Places, Slot};
 
-/// Average entries in a line above which the index doubles. Few, so that almost every entry is in its home pair.
-const FULL: usize = 4;
-
-/// Most pairs in an index: the number of a slot takes as many bits as that of a pair, and leaves one for the tag.
-const MAX_PAIRS: usize = 1 << 31;
-
-/// Evictions that the victim's place is fetched ahead.
+/// Evictions that a victim's group is fetched ahead; its entry as many before.
 const AHEAD: usize = 4;
-
-/// The two accesses to memory of an update, in order; the second needs what the first has brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// The place in the index.
-    Index,
-    /// The entry.
-    Entry,
-}
 
 /// A table of at most `capacity` entries.
 #[derive(Clone)]
 pub struct Table<K, V> {
-    seed: Seed,
-    /// The bits of a pair that are tags.
-    tag_bits: u64,
-    /// Pairs of places, [`PAIRS`] in a cache line.
-    index: Circle<u64>,
-    /// The slots. Slot 0 has no entry: it is the slot of empty places.
-    entries: Lines<(K, V)>,
-    /// For each line the entries whose home is in or before it and whose place is behind it: where it is 0, a search may
-    /// stop.
-    passed: Vec<u32>,
-    /// Slots that were freed, last on top. Their entries are default ones.
+    places: Places<K, V>,
+    /// Slot 0 never has an entry.
+    slots: Vec<Slot>,
+    growth: Option<Box<Growth<K, V>>>,
+    /// Slots that were freed, last on top.
     free: Vec<u32>,
     capacity: usize,
     /// The slot that is evicted next.
@@ -72,8 +51,26 @@ pub struct Table<K, V> {
 impl<K: PartialEq, V: PartialEq> PartialEq for Table<K, V> {
     fn eq(&self, other: &Self) -> bool {
         (self.capacity, self.hand, self.evictions) == (other.capacity, other.hand, other.evictions)
+            && self.slots.len() == other.slots.len()
             && self.free == other.free
-            && *self.entries == *other.entries
+            && (0..self.slots.len()).all(|slot| self.entry(slot) == other.entry(slot))
+    }
+}
+
+impl<K, V> Table<K, V> {
+    /// The places that `slot` has its entry in, if it has one, and which.
+    fn place(&self, slot: usize) -> Option<(&Places<K, V>, usize)> {
+        let place = self.slots[slot].place()?;
+        let places = match self.growth.as_deref() {
+            Some(Growth::Moving(moving)) if !moving.has_moved(slot) => &moving.old,
+            _ => &self.places,
+        };
+        Some((places, place))
+    }
+
+    /// The entry of `slot`.
+    fn entry(&self, slot: usize) -> Option<&(K, V)> {
+        self.place(slot).map(|(places, place)| places.entry(place))
     }
 }
 
@@ -84,11 +81,9 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     /// An empty table. `capacity` is brought into 1..=[`MAX_CAPACITY`](Self::MAX_CAPACITY).
     pub fn new(capacity: usize) -> Self {
         Self {
-            seed: Seed::new::<K>(),
-            tag_bits: line::tag_bits(PAIRS.ilog2()),
-            index: Circle::of(PAIRS.ilog2()),
-            entries: Lines::of(1),
-            passed: vec![0],
+            places: Places::new(),
+            slots: vec![Slot::FREE],
+            growth: None,
             free: Vec::new(),
             capacity: capacity.clamp(1, Self::MAX_CAPACITY),
             hand: 1,
@@ -98,7 +93,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
 
     /// Entries in the table.
     pub fn len(&self) -> usize {
-        self.entries.len() - 1 - self.free.len()
+        self.slots.len() - 1 - self.free.len()
     }
 
     /// Whether the table has no entry.
@@ -119,7 +114,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     /// Bytes of memory that updates reach into.
     #[inline]
     pub fn bytes(&self) -> usize {
-        size_of_val(self.index.all()) + self.entries.bytes()
+        self.places.bytes()
     }
 
     /// Whether the table is larger than a core's L2, so that [`prefetch`](Self::prefetch) pays.
@@ -130,27 +125,16 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
 
     /// Starts to bring what an update of `key` will touch into the cache.
     #[inline(always)]
-    pub fn prefetch(&self, key: &K, step: Step) {
-        let hash = key.hash(&self.seed);
-        let pair = self.index.get(hash.home());
-        match step {
-            Step::Index => memory::prefetch(pair),
-            // Seldom another key's, or none because the key is not in its home pair.
-            Step::Entry => {
-                let slot = line::slot_of(*pair, hash.tags(self.tag_bits)) as usize;
-                if let Some(entry) = self.entries.get(slot) {
-                    memory::prefetch_all(entry);
-                }
-            }
-        }
+    pub fn prefetch(&self, key: &K) {
+        memory::prefetch_all(self.places.at(self.places.likely(key)));
     }
 
     /// The value of `key`.
     #[inline(always)]
     pub fn get(&self, key: &K) -> Option<&V> {
-        let slot = self.likely(key);
-        if self.holds(slot, key) {
-            return Some(&self.entries[slot].1);
+        let entry = self.places.at(self.places.likely(key));
+        if entry.0.same(key) {
+            return Some(&entry.1);
         }
         self.get_elsewhere(*key)
     }
@@ -158,9 +142,9 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     /// The value of `key`, to change it.
     #[inline(always)]
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let slot = self.likely(key);
-        if self.holds(slot, key) {
-            return Some(&mut self.entries[slot].1);
+        let at = self.places.likely(key);
+        if self.places.at(at).0.same(key) {
+            return Some(&mut self.places.at_mut(at).1);
         }
         self.get_mut_elsewhere(*key)
     }
@@ -169,139 +153,105 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     /// it was created.
     #[inline(always)]
     pub fn get_or_insert(&mut self, key: &K) -> (&mut V, bool) {
-        let slot = self.likely(key);
-        if self.holds(slot, key) {
-            return (&mut self.entries[slot].1, false);
+        let at = self.places.likely(key);
+        if self.places.at(at).0.same(key) {
+            return (&mut self.places.at_mut(at).1, false);
         }
         self.get_elsewhere_or_insert(*key)
     }
 
     /// Removes `key` and returns its value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        let slot = self.find(key)?;
+        let (slot, (_, value)) = match self.places.find(&self.slots, key) {
+            Some(place) => self.places.remove(&mut self.slots, place),
+            None => {
+                let moving = moving_mut(&mut self.growth)?;
+                let place = moving.old.find(&self.slots, key)?;
+                moving.remove(&mut self.slots, place)
+            }
+        };
         self.free.push(slot as u32);
-        Some(self.vacate(slot))
+        Some(value)
     }
 
     /// All entries, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        let places = self
-            .index
-            .all()
-            .iter()
-            .flat_map(|&pair| [pair as u32, (pair >> 32) as u32]);
-        places.filter(|&place| place != 0).map(|place| {
-            let (key, value) = &self.entries[(place & !self.tag_bits as u32) as usize];
-            (key, value)
-        })
+        let entries = (0..self.slots.len()).filter_map(|slot| self.entry(slot));
+        entries.map(|(key, value)| (key, value))
     }
 
-    /// The slot that the home pair of `key` has for it, or a number that is no slot's.
-    #[inline(always)]
-    fn likely(&self, key: &K) -> usize {
-        let hash = key.hash(&self.seed);
-        line::slot_of(*self.index.get(hash.home()), hash.tags(self.tag_bits)) as usize
-    }
-
-    /// Whether there is a slot with this number, and `key` in it. For slot 0 the answer is of use only where an empty
-    /// place has led there: then it is no, for an empty place has tag 0 and the key of unused entries has not.
-    #[inline(always)]
-    fn holds(&self, slot: usize, key: &K) -> bool {
-        self.entries
-            .get(slot)
-            .is_some_and(|entry| entry.0.same(key))
-    }
-
-    /// The slot of `key`.
-    fn find(&self, key: &K) -> Option<usize> {
-        let slot = self.likely(key);
-        if self.holds(slot, key) {
-            Some(slot)
-        } else {
-            self.find_elsewhere(*key)
-        }
-    }
-
+    #[cold]
     #[inline(never)]
     fn get_elsewhere(&self, key: K) -> Option<&V> {
-        let slot = self.find_elsewhere(key)?;
-        Some(&self.entries[slot].1)
+        if let Some(place) = self.places.find(&self.slots, &key) {
+            return Some(&self.places.entry(place).1);
+        }
+        let Some(Growth::Moving(moving)) = self.growth.as_deref() else {
+            return None;
+        };
+        let place = moving.old.find(&self.slots, &key)?;
+        Some(&moving.old.entry(place).1)
     }
 
+    #[cold]
     #[inline(never)]
     fn get_mut_elsewhere(&mut self, key: K) -> Option<&mut V> {
-        let slot = self.find_elsewhere(key)?;
-        Some(&mut self.entries[slot].1)
+        let place = self.find_elsewhere(&key)?;
+        Some(&mut self.places.entry_mut(place).1)
     }
 
+    #[cold]
     #[inline(never)]
     fn get_elsewhere_or_insert(&mut self, key: K) -> (&mut V, bool) {
-        match self.find_elsewhere(key) {
-            Some(slot) => (&mut self.entries[slot].1, false),
-            None => (self.insert_new(key), true),
-        }
+        let found = self.find_elsewhere(&key);
+        let place = found.unwrap_or_else(|| self.insert_new(key));
+        (&mut self.places.entry_mut(place).1, found.is_none())
     }
 
-    /// The slot of `key`, wherever it is.
-    fn find_elsewhere(&self, key: K) -> Option<usize> {
-        let hash = key.hash(&self.seed);
-        let tags = hash.tags(self.tag_bits);
-        // Mostly the neighbour.
-        let slot = line::slot_of(*self.index.get(hash.home() ^ 1), tags) as usize;
-        if self.holds(slot, &key) {
-            return Some(slot);
+    /// The place of `key`, moved there if it has been left behind.
+    fn find_elsewhere(&mut self, key: &K) -> Option<usize> {
+        let found = self.places.find(&self.slots, key);
+        if found.is_some() || moving_mut(&mut self.growth).is_none() {
+            return found;
         }
-        let mut at = self.index.wrap(hash.home()) / PAIRS;
-        loop {
-            let line = &self.index.all().as_chunks::<PAIRS>().0[at];
-            let mut places = line::candidates(line, tags, self.tag_bits);
-            while places != 0 {
-                let place = line::word(line, places.trailing_zeros() as usize);
-                let slot = (place & !self.tag_bits as u32) as usize;
-                if self.holds(slot, &key) {
-                    return Some(slot);
-                }
-                places &= places - 1;
-            }
-            if self.passed[at] == 0 {
-                return None;
-            }
-            at = self.next_line(at);
+        // Others first: whatever is moved may move its group.
+        self.grow();
+        let found = self.places.find(&self.slots, key);
+        if found.is_some() {
+            return found;
         }
+        let moving = moving_mut(&mut self.growth)?;
+        let place = moving.old.find(&self.slots, key)?;
+        Some(moving.carry(&mut self.places, &mut self.slots, place))
     }
 
-    #[inline(always)]
-    fn next_line(&self, at: usize) -> usize {
-        self.index.wrap((at + 1) * PAIRS) / PAIRS
-    }
-
-    fn insert_new(&mut self, key: K) -> &mut V {
+    fn insert_new(&mut self, key: K) -> usize {
         let slot = self.take_slot();
-        self.entries[slot].0 = key;
-        let lines = self.passed.len();
-        if self.len() > lines * FULL && lines * PAIRS < MAX_PAIRS {
-            self.double();
-        } else {
-            self.link(slot);
-        }
-        &mut self.entries[slot].1
+        self.grow();
+        self.places
+            .insert(&mut self.slots, slot, (key, V::default()))
     }
 
-    /// A slot for a new entry, by the rule of eviction where there is none. Its entry is the default one.
+    /// A slot for a new entry, by the rule of eviction where there is none.
     fn take_slot(&mut self) -> usize {
         if let Some(slot) = self.free.pop() {
             return slot as usize;
         }
-        let next = self.entries.len();
+        let next = self.slots.len();
         if next <= self.capacity {
-            self.entries.push(Default::default(), self.capacity + 1);
+            self.slots.push(Slot::FREE);
             return next;
         }
         let slot = self.hand;
         self.hand = self.following(slot, 1);
         self.evictions += 1;
         self.fetch_victims(slot);
-        self.vacate(slot);
+        if let Some(place) = self.slots[slot].place() {
+            match moving_mut(&mut self.growth) {
+                Some(moving) if !moving.has_moved(slot) => moving.remove(&mut self.slots, place),
+                _ => self.places.remove(&mut self.slots, place),
+            };
+        }
         slot
     }
 
@@ -317,73 +267,68 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
 
     /// Evictions come in series, and the hand's way is known: what they will touch is fetched ahead.
     fn fetch_victims(&self, slot: usize) {
-        if self.capacity >= AHEAD {
-            let victim = self.entries[self.following(slot, AHEAD)].0;
-            memory::prefetch(self.index.get(victim.hash(&self.seed).home()));
+        if self.capacity < 2 * AHEAD {
+            return;
+        }
+        if let Some((places, place)) = self.place(self.following(slot, 2 * AHEAD)) {
+            memory::prefetch_all(places.entry(place));
+        }
+        if let Some((places, place)) = self.place(self.following(slot, AHEAD)) {
+            places.prefetch_group(place);
         }
     }
 
-    /// Puts `slot` into the index, under its entry's key: into its home pair, else its home line, else the first line
-    /// behind that has room.
-    fn link(&mut self, slot: usize) {
-        let hash = self.entries[slot].0.hash(&self.seed);
-        let home = self.index.wrap(hash.home());
-        let (mut at, mut from) = (home / PAIRS, home % PAIRS);
-        loop {
-            let line = &mut self.index.all_mut().as_chunks_mut::<PAIRS>().0[at];
-            if line::put(line, from, hash.tags(self.tag_bits), slot as u32) {
-                return;
-            }
-            self.passed[at] += 1;
-            (at, from) = (self.next_line(at), 0);
+    /// What is due of doubling the places, now that an entry more is to come.
+    fn grow(&mut self) {
+        let limit = self.places.limit();
+        if self.len() > limit {
+            self.take_over();
         }
-    }
-
-    /// Takes `slot`, which has an entry, out of the index and gives back its value.
-    fn vacate(&mut self, slot: usize) -> V {
-        let (key, value) = std::mem::take(&mut self.entries[slot]);
-        let hash = key.hash(&self.seed);
-        let tags = hash.tags(self.tag_bits);
-        let mut at = self.index.wrap(hash.home()) / PAIRS;
-        for _ in 0..self.passed.len() {
-            let line = &mut self.index.all_mut().as_chunks_mut::<PAIRS>().0[at];
-            let mut places = line::candidates(line, tags, self.tag_bits);
-            while places != 0 {
-                let place = places.trailing_zeros() as usize;
-                if (line::word(line, place) & !self.tag_bits as u32) as usize == slot {
-                    line::clear(line, place);
-                    return value;
+        match self.growth.as_deref_mut() {
+            Some(growth) => {
+                if growth.go_on(&mut self.places, &mut self.slots) {
+                    self.growth = None;
                 }
-                places &= places - 1;
             }
-            self.passed[at] -= 1;
-            at = self.next_line(at);
+            // Not where there will never be as many entries.
+            None => {
+                if self.capacity > limit && self.len() > limit / 4 * 3 {
+                    self.growth = Some(Box::new(Growth::Writing(self.places.larger())));
+                }
+            }
         }
-        value
     }
 
-    /// Twice as many pairs, filled in the order of slots.
+    /// Makes the larger places the ones for new entries.
     #[cold]
-    fn double(&mut self) {
-        let pairs = self.index.all().len() * 2;
-        self.tag_bits = line::tag_bits(pairs.ilog2());
-        self.index = Circle::of(pairs.ilog2());
-        self.passed.clear();
-        self.passed.resize(pairs / PAIRS, 0);
-        let mut taken = vec![true; self.entries.len()];
-        for &slot in &self.free {
-            taken[slot as usize] = false;
-        }
-        for slot in (1..self.entries.len()).filter(|&slot| taken[slot]) {
-            self.link(slot);
-        }
+    fn take_over(&mut self) {
+        let larger = match self.growth.take().map(|growth| *growth) {
+            Some(Growth::Writing(larger)) => larger,
+            Some(Growth::Moving(mut moving)) => {
+                while !moving.go_on(&mut self.places, &mut self.slots) {}
+                self.places.larger()
+            }
+            None => self.places.larger(),
+        };
+        let larger = self.places.grown(larger);
+        let old = std::mem::replace(&mut self.places, larger);
+        let moving = Moving::new(old, &self.slots);
+        self.growth = Some(Box::new(Growth::Moving(moving)));
+    }
+}
+
+/// The places left behind, while there are any.
+fn moving_mut<K, V>(growth: &mut Option<Box<Growth<K, V>>>) -> Option<&mut Moving<K, V>> {
+    match growth.as_deref_mut() {
+        Some(Growth::Moving(moving)) => Some(moving),
+        _ => None,
     }
 }
 
 impl<K, V> std::fmt::Debug for Table<K, V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Table")
-            .field("len", &(self.entries.len() - 1 - self.free.len()))
+            .field("len", &(self.slots.len() - 1 - self.free.len()))
             .field("capacity", &self.capacity)
             .field("evictions", &self.evictions)
             .finish_non_exhaustive()
@@ -395,6 +340,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::collections::HashMap;
+    use std::num::NonZeroU32;
 
     /// The same contract on plain collections: slots by the documented rule.
     #[derive(Default)]
@@ -447,15 +393,19 @@ mod tests {
             steps in proptest::collection::vec((any::<u32>(), 0u8..8), 0..2000),
         ) {
             let mut table = Table::<u32, u64>::new(capacity);
+            // The same under another seed.
+            let mut twin = Table { places: Places::seeded(1), ..table.clone() };
             let mut model = Model { capacity, ..Model::default() };
             for (n, (key, what)) in steps.into_iter().enumerate() {
                 let key = key % keys;
                 // Changes nothing, for keys that are there and for those that are not.
-                table.prefetch(&key, if what < 4 { Step::Index } else { Step::Entry });
+                table.prefetch(&key);
                 if what == 0 {
                     prop_assert_eq!(table.remove(&key), model.remove(key));
+                    twin.remove(&key);
                 } else {
                     *table.get_or_insert(&key).0 += n as u64;
+                    *twin.get_or_insert(&key).0 += n as u64;
                     model.add(key, n as u64);
                 }
                 prop_assert_eq!(table.get(&key).copied(), model.position(key).map(|at| model.slots[at].unwrap().1));
@@ -464,6 +414,7 @@ mod tests {
             let theirs: HashMap<u32, u64> = model.slots.iter().flatten().copied().collect();
             prop_assert_eq!(table.len(), theirs.len());
             prop_assert_eq!(ours, theirs);
+            prop_assert_eq!(&twin, &table);
             // A copy is equal and goes on alike, and one row more makes a difference.
             let mut copy = table.clone();
             prop_assert_eq!(&copy, &table);
@@ -476,13 +427,17 @@ mod tests {
         }
     }
 
-    /// A key whose hash is the same for all: the worst that can happen to an index.
+    /// A key whose hash is the same for all but the default one: the worst that can happen.
     #[derive(Clone, Copy, PartialEq, Eq, Default)]
     struct Colliding(u32);
 
     impl Key for Colliding {
         fn hash(&self, seed: &Seed) -> Hash {
-            7u32.hash(seed)
+            u32::from(self.0 != 0).hash(seed)
+        }
+
+        fn numbered(n: NonZeroU32) -> Self {
+            Self(n.get())
         }
 
         fn same(&self, other: &Self) -> bool {
@@ -504,8 +459,6 @@ mod tests {
             assert_eq!(table.remove(&Colliding(n)), Some(n));
         }
         assert!(table.is_empty());
-        assert!(table.index.all().iter().all(|&pair| pair == 0));
-        assert!(table.passed.iter().all(|&passed| passed == 0));
     }
 
     #[test]
@@ -523,6 +476,34 @@ mod tests {
             assert_eq!(table.remove(&7), Some(7));
             assert_eq!(table.remove(&0), Some(0));
             assert_eq!((table.get(&0), table.len()), (None, 498));
+        }
+    }
+
+    #[test]
+    fn entries_are_found_and_removed_while_the_places_double() {
+        for removed in [3, 5, 100] {
+            let mut table = Table::<[u64; 2], u64>::new(100_000);
+            let mut model = HashMap::new();
+            let mut moving = 0;
+            for n in 0..30_000u64 {
+                *table.get_or_insert(&[n, 7]).0 = n;
+                model.insert(n, n);
+                let earlier = n * 7919 % (n + 1);
+                assert_eq!(table.get(&[earlier, 7]), model.get(&earlier));
+                if n % removed == 0 {
+                    assert_eq!(table.remove(&[earlier, 7]), model.remove(&earlier));
+                } else if let Some(value) = table.get_mut(&[earlier, 7]) {
+                    *value += 1;
+                    *model.get_mut(&earlier).unwrap() += 1;
+                }
+                moving += usize::from(moving_mut(&mut table.growth).is_some());
+                if n % 1000 == 0 {
+                    assert!(table.clone() == table);
+                    let all: HashMap<u64, u64> = table.iter().map(|(k, &v)| (k[0], v)).collect();
+                    assert_eq!(all, model);
+                }
+            }
+            assert!(moving > 1000, "{moving}");
         }
     }
 

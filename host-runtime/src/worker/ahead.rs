@@ -1,8 +1,8 @@
 //! Looking ahead in a lane, so that what coming rows touch is in the cache when they are applied.
 //!
 //! ```text
-//!  lane:  at ────────▶ entries fetched ────────▶ places fetched
-//!         handled now  some rows ahead           as many again
+//!  lane:  at ────────▶ fetched
+//!         handled now  some rows ahead
 //! ```
 //!
 //! Where the state fits the core's L2 nothing is done, for then it would only cost. Nothing that is done here changes what
@@ -12,18 +12,17 @@ use scr_wire::header::HEADER_BYTES;
 
 use super::Worker;
 use crate::nf::NetworkFunction;
-use crate::table::Step;
 
-/// Rows between two steps and before the row is applied: enough to cover an access to memory, few enough that all are
-/// still in L1 when they are wanted.
-const ROWS: u32 = 16;
+/// Rows that are fetched before they are applied: enough to cover an access to memory, few enough that all are still in L1
+/// when they are wanted.
+const ROWS: u32 = 32;
 
 /// How far a lane has been looked through.
 #[derive(Debug)]
 pub struct Ahead {
     on: bool,
-    index: usize,
-    entry: usize,
+    /// The first frame whose rows have not been fetched.
+    next: usize,
 }
 
 impl Ahead {
@@ -31,8 +30,7 @@ impl Ahead {
     pub fn new<F: NetworkFunction>(worker: &Worker<F>) -> Self {
         Self {
             on: worker.function.looks_ahead(&worker.state),
-            index: 0,
-            entry: 0,
+            next: 0,
         }
     }
 
@@ -45,19 +43,15 @@ impl Ahead {
         len: usize,
         frame: impl Fn(usize) -> &'a [u8],
     ) {
-        if !self.on || self.entry >= len {
+        if !self.on || self.next >= len {
             return;
         }
         // Frames that hold about ROWS new rows.
         let cores = frame(at).get(4).map_or(1, |&cores| cores.max(1));
         let distance = (ROWS >> cores.ilog2()).max(1) as usize;
-        while self.index < len.min(at + 2 * distance) {
-            worker.prefetch(frame(self.index), Step::Index);
-            self.index += 1;
-        }
-        while self.entry < len.min(at + distance) {
-            worker.prefetch(frame(self.entry), Step::Entry);
-            self.entry += 1;
+        while self.next < len.min(at + distance) {
+            worker.prefetch(frame(self.next));
+            self.next += 1;
         }
     }
 }
@@ -65,7 +59,7 @@ impl Ahead {
 impl<F: NetworkFunction> Worker<F> {
     /// Fetches what a frame's rows will touch, those that are new if none before was lost.
     #[inline]
-    fn prefetch(&self, bytes: &[u8], step: Step) {
+    fn prefetch(&self, bytes: &[u8]) {
         let Some(&[_, _, _, _, cores, .., valid, _]) = bytes.first_chunk::<HEADER_BYTES>() else {
             return;
         };
@@ -75,7 +69,7 @@ impl<F: NetworkFunction> Worker<F> {
             let Some(row) = bytes.get(start..start + size) else {
                 return;
             };
-            self.function.prefetch(&self.state, row, step);
+            self.function.prefetch(&self.state, row);
             start += size;
         }
     }

@@ -33,7 +33,7 @@ use super::options::CAPACITY;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::{Step, Table};
+use crate::table::Table;
 
 /// The function before its layout is known.
 #[derive(Clone, Copy, Debug)]
@@ -211,9 +211,9 @@ impl<L: Layout> NetworkFunction for Function<L> {
     }
 
     #[inline(always)]
-    fn prefetch(&self, state: &Self::State, row: &[u8], step: Step) {
+    fn prefetch(&self, state: &Self::State, row: &[u8]) {
         let (key, _) = L::Address::undirected(self.layout.flow(row));
-        state.table.prefetch(&key, step);
+        state.table.prefetch(&key);
     }
 
     #[inline]

@@ -38,7 +38,7 @@ use super::rewrite::{Endpoint, Protocol, Translation};
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::{Step, Table};
+use crate::table::Table;
 
 /// The function before its layout is known.
 #[derive(Clone, Copy, Debug)]
@@ -273,7 +273,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
 
     /// For clients' packets only: which connection an answer belongs to takes a search.
     #[inline]
-    fn prefetch(&self, state: &State, row: &[u8], step: Step) {
+    fn prefetch(&self, state: &State, row: &[u8]) {
         if let Some((src, dst)) = self.layout.src(row).v4().zip(self.layout.dst(row).v4()) {
             let connection = Connection {
                 client: Endpoint::new(src, self.layout.src_port(row)),
@@ -281,7 +281,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
                 protocol: self.layout.protocol(row),
             };
             if self.serves(connection.service) {
-                state.connections.prefetch(&connection.key(), step);
+                state.connections.prefetch(&connection.key());
             }
         }
     }

@@ -1,0 +1,393 @@
+//! Where entries lie, and how one is found with a single access to memory besides a byte.
+//!
+//! ```text
+//!  hash ──▶ group: distance ──┐
+//!      └──▶ home ─────────────┴──▶ place = home + distance: key and value
+//! ```
+//!
+//! The hash of a key names a home and, independently, a *group* of a few keys. All keys of a group lie at the same distance
+//! behind their homes. A new key that would come to lie where another one is makes its group move: to the first distance at
+//! which all of its keys find room. So nearly every key is where it is looked for, however full the places are, and a
+//! processor has nothing to guess.
+//!
+//! A group that finds no distance, for it is too large or two of its keys have the same home, is *scattered*: its keys lie
+//! wherever there is room, and are looked for one after the other.
+//!
+//! **Unused places** have the default key. It must not be found there. Its hash is 0, so its home and group are; group 0
+//! stays at distance 0, and place 0 is for the default key only. While that has no entry another key stands there, one
+//! whose home is never 0.
+
+use super::bits::Bits;
+use super::hash::{Hash, Key, Seed};
+use super::memory::{self, Building, Circle, Runway};
+
+/// Places for each group, as a power of two. With more there would be fewer bytes to keep in the cache, and more groups
+/// that find no distance.
+const PLACES_PER_GROUP: u32 = 1;
+
+/// The least number of places, as a power of two.
+const LEAST: u32 = 4;
+
+/// The largest: homes have as many bits as slots.
+const MOST: u32 = 31;
+
+/// The distance of scattered groups.
+const SCATTERED: u8 = u8::MAX;
+
+/// Keys that a group may have and still move.
+const LARGEST: usize = 16;
+
+/// What is known of a slot besides its entry.
+#[derive(Clone, Copy)]
+pub(super) struct Slot {
+    /// Where its entry lies; none where it is free.
+    place: u32,
+    /// The next slot of the same group, 0 for none.
+    next: u32,
+}
+
+impl Slot {
+    /// A slot without entry.
+    pub(super) const FREE: Self = Self {
+        place: u32::MAX,
+        next: 0,
+    };
+
+    /// The place of its entry.
+    #[inline]
+    pub(super) fn place(self) -> Option<usize> {
+        (self.place != u32::MAX).then_some(self.place as usize)
+    }
+}
+
+/// The places.
+#[derive(Clone)]
+pub(super) struct Places<K, V> {
+    seed: Seed,
+    /// By group.
+    distances: Circle<u8>,
+    entries: Runway<(K, V)>,
+    /// By group its first slot, 0 for none.
+    heads: Circle<u32>,
+    taken: Bits,
+    /// What stands in place 0 while the default key has no entry.
+    other: K,
+}
+
+impl<K, V> Places<K, V> {
+    /// The entry at a place.
+    pub(super) fn entry(&self, place: usize) -> &(K, V) {
+        &self.entries[place]
+    }
+}
+
+impl<K: Key, V: Copy + Default> Places<K, V> {
+    /// The fewest places.
+    pub(super) fn new() -> Self {
+        Self::seeded(0)
+    }
+
+    /// The fewest places, with the seed of this number.
+    pub(super) fn seeded(number: u64) -> Self {
+        let (seed, other) = Seed::new(number);
+        Self::on(seed, other, Building::new(LEAST))
+    }
+
+    fn on(seed: Seed, other: K, entries: Building<(K, V)>) -> Self {
+        let mut entries = entries.finish();
+        let groups = entries.numbers().ilog2() - PLACES_PER_GROUP;
+        // The last place is that of scattered groups' last home.
+        let mut taken = Bits::below(entries.place(usize::MAX, SCATTERED));
+        taken.insert(0);
+        entries[0].0 = other;
+        Self {
+            seed,
+            distances: Circle::of(groups),
+            entries,
+            heads: Circle::of(groups),
+            taken,
+            other,
+        }
+    }
+
+    /// Entries above which there should be more places: there some three keys in a thousand are scattered. Up to three
+    /// quarters it would be one in fifty.
+    pub(super) fn limit(&self) -> usize {
+        let numbers = self.entries.numbers();
+        if numbers == 1 << MOST {
+            return usize::MAX;
+        }
+        numbers / 8 * 5
+    }
+
+    /// Entries for twice as many places, not yet written.
+    pub(super) fn larger(&self) -> Building<(K, V)> {
+        Building::new(self.entries.numbers().ilog2() + 1)
+    }
+
+    /// No entries, on places that were begun by [`larger`](Self::larger).
+    pub(super) fn grown(&self, entries: Building<(K, V)>) -> Self {
+        Self::on(self.seed, self.other, entries)
+    }
+
+    /// Bytes of memory that updates reach into.
+    #[inline]
+    pub(super) fn bytes(&self) -> usize {
+        self.entries.numbers() * size_of::<(K, V)>() + (self.entries.numbers() >> PLACES_PER_GROUP)
+    }
+
+    /// Where `key` lies if its group is not scattered: home and distance.
+    #[inline(always)]
+    pub(super) fn likely(&self, key: &K) -> (usize, u8) {
+        let hash = key.hash(&self.seed);
+        (hash.home(), *self.distances.get(hash.group()))
+    }
+
+    /// The entry there, to be compared.
+    #[inline(always)]
+    pub(super) fn at(&self, (home, distance): (usize, u8)) -> &(K, V) {
+        self.entries.get(home, distance)
+    }
+
+    /// The entry there, to be changed.
+    #[inline(always)]
+    pub(super) fn at_mut(&mut self, (home, distance): (usize, u8)) -> &mut (K, V) {
+        self.entries.get_mut(home, distance)
+    }
+
+    /// The entry at a place, to be changed.
+    pub(super) fn entry_mut(&mut self, place: usize) -> &mut (K, V) {
+        &mut self.entries[place]
+    }
+
+    /// The place of `key`.
+    pub(super) fn find(&self, slots: &[Slot], key: &K) -> Option<usize> {
+        let hash = key.hash(&self.seed);
+        let (home, group) = (hash.home(), self.heads.wrap(hash.group()));
+        let distance = *self.distances.get(group);
+        let place = self.entries.place(home, distance);
+        if self.entries[place].0.same(key) {
+            return Some(place);
+        }
+        if group != 0 && distance != SCATTERED {
+            return None;
+        }
+        self.members(slots, group)
+            .map(|(_, place)| place)
+            .find(|&place| self.entries[place].0.same(key))
+    }
+
+    /// Slots and places of a group's keys.
+    fn members(&self, slots: &[Slot], group: usize) -> impl Iterator<Item = (usize, usize)> {
+        let mut at = *self.heads.get(group) as usize;
+        std::iter::from_fn(move || {
+            let slot = at;
+            at = slots[slot].next as usize;
+            (slot != 0).then(|| (slot, slots[slot].place as usize))
+        })
+    }
+
+    /// Gives an entry, whose key has none yet, a place under the number `slot`.
+    pub(super) fn insert(&mut self, slots: &mut [Slot], slot: usize, entry: (K, V)) -> usize {
+        let hash = entry.0.hash(&self.seed);
+        let group = self.heads.wrap(hash.group());
+        let place = if entry.0 == K::default() {
+            0
+        } else {
+            self.room(slots, group, hash)
+        };
+        self.taken.insert(place);
+        self.entries[place] = entry;
+        let head = self.heads.get_mut(group);
+        slots[slot] = Slot {
+            place: place as u32,
+            next: *head,
+        };
+        *head = slot as u32;
+        place
+    }
+
+    /// A place that is not taken, for a key of this group, which may move or be scattered for it.
+    fn room(&mut self, slots: &mut [Slot], group: usize, hash: Hash) -> usize {
+        let distance = *self.distances.get(group);
+        let place = self.entries.place(hash.home(), distance);
+        if distance != SCATTERED && !self.taken.has(place) {
+            return place;
+        }
+        let home = self.entries.place(hash.home(), 0);
+        if group != 0 {
+            if let Some(distance) = self.shift(slots, group, home) {
+                return home + usize::from(distance);
+            }
+            *self.distances.get_mut(group) = SCATTERED;
+        }
+        // There are always more places than entries.
+        self.taken.first_missing(home).unwrap_or(0)
+    }
+
+    /// Moves the keys of `group` to the first distance at which they and a new one with this home find room.
+    fn shift(&mut self, slots: &mut [Slot], group: usize, home: usize) -> Option<u8> {
+        let mut members = [(0, 0, home); LARGEST];
+        let mut count = 1;
+        for (slot, place) in self.members(slots, group) {
+            let home = self.entries[place].0.hash(&self.seed).home();
+            let home = self.entries.place(home, 0);
+            if count == LARGEST || members[..count].iter().any(|&(_, _, other)| other == home) {
+                return None;
+            }
+            members[count] = (slot, place, home);
+            count += 1;
+        }
+        let members = &members[..count];
+        let distance = self.common_room(members)?;
+        for &(slot, place, home) in &members[1..] {
+            let entry = self.clear(place);
+            let place = home + usize::from(distance);
+            self.taken.insert(place);
+            self.entries[place] = entry;
+            slots[slot].place = place as u32;
+        }
+        *self.distances.get_mut(group) = distance;
+        Some(distance)
+    }
+
+    /// The first distance at which none of the places behind these homes is taken.
+    fn common_room(&self, members: &[(usize, usize, usize)]) -> Option<u8> {
+        (0..SCATTERED).step_by(64).find_map(|start| {
+            let windows = members
+                .iter()
+                .map(|&(_, _, home)| self.taken.window(home + usize::from(start)));
+            let taken = windows.fold(0, |all, window| all | window);
+            let distance = u32::from(start) + taken.trailing_ones();
+            let here = taken != u64::MAX && distance < u32::from(SCATTERED);
+            here.then_some(distance as u8)
+        })
+    }
+
+    /// Takes the entry at `place`, whose key is `key`, out, and says which slot it had.
+    pub(super) fn remove(&mut self, slots: &mut [Slot], place: usize) -> (usize, (K, V)) {
+        let entry = self.clear(place);
+        let group = self.heads.wrap(entry.0.hash(&self.seed).group());
+        let mut before = 0;
+        let mut slot = *self.heads.get(group) as usize;
+        while slots[slot].place as usize != place {
+            before = slot;
+            slot = slots[slot].next as usize;
+        }
+        let next = std::mem::replace(&mut slots[slot], Slot::FREE).next;
+        if before != 0 {
+            slots[before].next = next;
+        } else {
+            *self.heads.get_mut(group) = next;
+            if next == 0 {
+                *self.distances.get_mut(group) = 0;
+            }
+        }
+        (slot, entry)
+    }
+
+    /// Empties a place.
+    fn clear(&mut self, place: usize) -> (K, V) {
+        let mut unused = (K::default(), V::default());
+        if place == 0 {
+            unused.0 = self.other;
+        } else {
+            self.taken.remove(place);
+        }
+        std::mem::replace(&mut self.entries[place], unused)
+    }
+
+    /// Starts to bring what [`remove`](Self::remove) will touch besides the entry at this place into the cache.
+    pub(super) fn prefetch_group(&self, place: usize) {
+        let hash = self.entries[place].0.hash(&self.seed);
+        memory::prefetch(self.heads.get(hash.group()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Places, slots and what should be in them.
+    struct Filled {
+        places: Places<u32, u64>,
+        slots: Vec<Slot>,
+    }
+
+    impl Filled {
+        /// Places of which `part` in 16 are taken, by keys from 0 on.
+        fn new(doublings: u32, part: usize) -> Self {
+            let mut places = Places::seeded(1);
+            for _ in 0..doublings {
+                places = places.grown(places.larger());
+            }
+            let mut slots = vec![Slot::FREE];
+            for key in 0..(places.entries.numbers() * part / 16) as u32 {
+                slots.push(Slot::FREE);
+                places.insert(&mut slots, key as usize + 1, (key, key.into()));
+            }
+            Self { places, slots }
+        }
+
+        /// Every key from `keys` on is found, in the slot that it was given, and none before.
+        fn check(&self, keys: u32) {
+            let Self { places, slots } = self;
+            for key in 0..slots.len() as u32 - 1 {
+                let place = places.find(slots, &key);
+                assert_eq!(place, slots[key as usize + 1].place());
+                assert_eq!(place.is_some(), key >= keys, "{key}");
+                if let Some(place) = place {
+                    assert_eq!(*places.entry(place), (key, key.into()));
+                    assert!(places.taken.has(place));
+                }
+            }
+            let mut members: Vec<_> = (0..places.heads.wrap(usize::MAX) + 1)
+                .flat_map(|group| places.members(slots, group))
+                .collect();
+            members.sort_unstable();
+            let all = slots.iter().enumerate();
+            let all = all.filter_map(|(slot, at)| Some((slot, at.place()?)));
+            assert!(members.into_iter().eq(all));
+        }
+    }
+
+    #[test]
+    fn what_is_inserted_is_found_until_it_is_removed() {
+        for (doublings, part) in [(0, 10), (1, 16), (3, 16), (6, 10), (6, 15), (6, 17)] {
+            let mut filled = Filled::new(doublings, part);
+            filled.check(0);
+            for key in 0..filled.slots.len() as u32 - 1 {
+                let Filled { places, slots } = &mut filled;
+                let place = places.find(slots, &key).unwrap();
+                assert_eq!(
+                    places.remove(slots, place),
+                    (key as usize + 1, (key, key.into()))
+                );
+                if key % 61 == 0 {
+                    filled.check(key + 1);
+                }
+            }
+            let places = &filled.places;
+            assert!((1..places.entries.numbers()).all(|place| *places.entry(place) == (0, 0)));
+            assert!((1..places.entries.numbers()).all(|place| !places.taken.has(place)));
+            let groups = 0..places.heads.wrap(usize::MAX) + 1;
+            assert!(groups.clone().all(|group| *places.heads.get(group) == 0));
+            assert!(
+                groups
+                    .clone()
+                    .all(|group| *places.distances.get(group) == 0)
+            );
+        }
+    }
+
+    #[test]
+    fn few_keys_are_scattered() {
+        let Filled { places, slots } = Filled::new(10, 10);
+        let keys = 0..slots.len() as u32 - 1;
+        let elsewhere = keys
+            .clone()
+            .filter(|key| places.at(places.likely(key)).0 != *key);
+        let elsewhere = elsewhere.count() as f64 / keys.len() as f64;
+        assert!(elsewhere < 0.01, "{elsewhere}");
+    }
+}
