@@ -5,9 +5,9 @@
 //!           slot ──▶ place                                                  insertion, removal, eviction
 //! ```
 //!
-//! Every entry has a *slot*, a number in the order of creation, and a *place* in memory ([`places`]), which is named by the
+//! Every entry has a *slot*, a number in the order of creation, and a *place* in memory (`places`), which is named by the
 //! hash of its key and one byte. Full keys are compared there, so hash collisions cost time and never correctness. The
-//! places double while the table fills, a bit with every new entry ([`growth`]).
+//! places double while the table fills, a bit with every new entry (`growth`).
 //!
 //! **Eviction** depends on nothing but the calls made, hence on nothing but the rows, and so all replicas evict alike.
 //! A new entry takes the slot freed last, or else the next unused slot. When all `capacity` slots are taken, a hand
