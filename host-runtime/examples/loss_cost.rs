@@ -214,6 +214,7 @@ impl Compare<'_> {
                 max_rows,
                 peers,
                 events,
+                exchange: None,
             };
             let place = Queues {
                 items,

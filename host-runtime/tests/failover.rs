@@ -38,7 +38,8 @@ fn check(ran: &Ran) {
     // Second copies are rejected without being packets of their own.
     let rejected: u64 = report.rejected.values().sum();
     let copies = report.injected.get("duplicated").copied().unwrap_or(0);
-    let lost = report.loss.frames_lost + report.loss.frames_lost_with_workers;
+    let loss = &report.loss;
+    let lost = loss.frames_lost + loss.frames_lost_with_workers + loss.frames_overtaken;
     let decided = report.verdicts.pass + report.verdicts.drop;
     assert_eq!(decided + lost + rejected - copies, report.sequenced);
     assert_eq!(

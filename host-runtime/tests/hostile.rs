@@ -39,6 +39,7 @@ impl Visitor for Fuzz<'_> {
                 Ok(Outcome::Verdict(_)) => {
                     assert!(rows < worker.counters().rows_applied);
                 }
+                Ok(Outcome::Overtaken) => panic!("nobody to take over from"),
                 Err(_) => panic!("nobody to wait for"),
             }
         }

@@ -23,17 +23,24 @@ const PACKETS: u64 = 20_000;
 /// Longer than the pauses that are injected as such, shorter than the one that is to be taken for death.
 const STALL_TIMEOUT: Duration = Duration::from_millis(400);
 
-/// A kind of fault: its name, and how it is injected.
-const FAULTS: &[(&str, &str)] = &[
-    ("loss", "lose@rate=0.01"),
-    ("bursts", "lose@burst=0.0005x40"),
-    ("outage", "lose@core=1:4000-9000"),
-    ("truncation", "truncate=40@rate=0.01"),
-    ("corruption", "corrupt@rate=0.01"),
-    ("duplication", "duplicate@rate=0.01"),
-    ("pause", "stall=20@core=2:3000"),
-    ("death by stall", "stall=60000@core=2:3000"),
-    ("crash", "crash@core=3:5000"),
+/// A kind of fault: its name, how it is injected, and the rows that logs keep, if they are to be short.
+type Kind = (&'static str, &'static [&'static str], Option<usize>);
+
+const FAULTS: &[Kind] = &[
+    ("loss", &["lose@rate=0.01"], None),
+    ("bursts", &["lose@burst=0.0005x40"], None),
+    ("outage", &["lose@core=1:4000-9000"], None),
+    ("truncation", &["truncate=40@rate=0.01"], None),
+    ("corruption", &["corrupt@rate=0.01"], None),
+    ("duplication", &["duplicate@rate=0.01"], None),
+    ("pause", &["stall=20@core=2:3000"], None),
+    (
+        "pause past logs",
+        &["stall=20@core=2:3000", "lose@core=2:3010-3100"],
+        Some(64),
+    ),
+    ("death by stall", &["stall=60000@core=2:3000"], None),
+    ("crash", &["crash@core=3:5000"], None),
 ];
 
 /// Options of `scr soak`.
@@ -73,6 +80,8 @@ struct Account {
     recovered_rows: u64,
     /// Rows that no frame carried any more.
     rows_lost_everywhere: u64,
+    /// Peers' replicas that workers took over.
+    state_transfers: u64,
     /// Workers that died.
     workers_died: u64,
     /// Frames of which nothing is known.
@@ -119,7 +128,7 @@ pub fn run(args: &Args) -> Result {
 }
 
 fn combinations(only: Option<&str>) -> Result<Vec<Account>> {
-    let all = FAULTS.iter().flat_map(|&(fault, _)| {
+    let all = FAULTS.iter().flat_map(|&(fault, ..)| {
         NAMES.iter().map(move |&nf| Account {
             fault,
             nf,
@@ -133,7 +142,7 @@ fn combinations(only: Option<&str>) -> Result<Vec<Account>> {
         .filter(|account| format!("{}/{}", account.fault, account.nf) == only)
         .collect();
     if chosen.is_empty() {
-        let faults: Vec<&str> = FAULTS.iter().map(|&(fault, _)| fault).collect();
+        let faults: Vec<&str> = FAULTS.iter().map(|&(fault, ..)| fault).collect();
         return Err(Error::bad(
             format!("--only {only}: there is no such combination"),
             format!(
@@ -169,7 +178,8 @@ fn soak(account: &mut Account, seed: u64) -> Result {
     let copies = report.injected.get("duplicated").copied().unwrap_or(0);
     let survived = report.verdicts.pass + report.verdicts.drop;
     let rejected: u64 = report.rejected.values().sum();
-    let lost = report.loss.frames_lost + report.loss.frames_lost_with_workers + rejected;
+    let loss = &report.loss;
+    let lost = loss.frames_lost + loss.frames_lost_with_workers + loss.frames_overtaken + rejected;
     let injected = report.injected.values().sum::<u64>() + report.loss.frames_lost;
     if injected == 0 {
         return Err(defect("no fault was injected".to_owned()));
@@ -193,6 +203,7 @@ fn soak(account: &mut Account, seed: u64) -> Result {
     account.lost += lost;
     account.recovered_rows += report.loss.rows_from_frames + report.loss.rows_from_logs;
     account.rows_lost_everywhere += report.loss.rows_lost_everywhere;
+    account.state_transfers += report.loss.state_transfers;
     account.workers_died += report.failover.died.len() as u64;
     account.lost_silently += silently;
     Ok(())
@@ -215,15 +226,20 @@ fn one(
         .ok_or("no prefix holds that many rows")?
         .prefix_words();
     let nic = Model::new(&profile, HISTORY, Config::new(CORES, words))?;
-    let text = FAULTS.iter().find(|&&(name, _)| name == fault);
-    let Fault { damage, which } = text.ok_or("no such fault")?.1.parse()?;
-    let faults = vec![Fault {
-        damage,
-        which: which.seeded(seed),
-    }];
+    let kind = FAULTS.iter().find(|&&(name, ..)| name == fault);
+    let &(_, texts, log_rows) = kind.ok_or("no such fault")?;
+    let mut faults = Vec::new();
+    for text in texts {
+        let Fault { damage, which } = text.parse()?;
+        faults.push(Fault {
+            damage,
+            which: which.seeded(seed),
+        });
+    }
     let mut device = Inject::new(Replay::new(TraceGenerator::new(&trace)?, nic), faults);
     let config = ReplayConfig {
         stall_timeout: STALL_TIMEOUT,
+        log_rows,
         ..ReplayConfig::new(function, &profile, CORES, words)
     };
     Ok(replay(
@@ -236,7 +252,7 @@ fn one(
 
 fn text(report: &Report) -> String {
     let mut text = format!(
-        "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>9} {:>10} {:>6} {:>5}\n",
+        "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>9} {:>10} {:>6} {:>9} {:>5}\n",
         "fault",
         "function",
         "runs",
@@ -246,11 +262,12 @@ fn text(report: &Report) -> String {
         "lost",
         "rows found",
         "gone",
+        "transfers",
         "died"
     );
     for account in &report.combinations {
         text += &format!(
-            "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>9} {:>10} {:>6} {:>5}\n",
+            "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>9} {:>10} {:>6} {:>9} {:>5}\n",
             account.fault,
             account.nf,
             account.runs,
@@ -260,6 +277,7 @@ fn text(report: &Report) -> String {
             account.lost,
             account.recovered_rows,
             account.rows_lost_everywhere,
+            account.state_transfers,
             account.workers_died
         );
     }

@@ -146,6 +146,69 @@ fn cores_change_at_the_number_given_behind_the_hardware() {
 }
 
 #[test]
+fn who_falls_behind_further_than_logs_reach_takes_over_a_replica() {
+    let folder = tempfile::tempdir().unwrap();
+    let (capture, events) = (
+        folder.path().join("x.pcap"),
+        folder.path().join("events.jsonl"),
+    );
+    scr(args!["trace", "gen", "-o", &capture, "--packets", "20000"]).ok();
+    let command = |events: &std::path::Path| {
+        args![
+            "replay",
+            &capture,
+            "--nic",
+            "model",
+            "--nf",
+            "conntrack",
+            "--log-rows",
+            "64",
+            "--fault",
+            "stall=100@core=2:3000",
+            "--fault",
+            "lose@core=2:3010-3100",
+            "--events",
+            events,
+        ]
+        .to_vec()
+    };
+    let mut json = command(&events);
+    json.push("--json".into());
+    let report = scr(json).ok().json();
+    assert_eq!(report["verified"], true);
+    assert_eq!(report["replicas_agree"], true);
+    let loss = &report["loss"];
+    assert!(number(&loss["state_transfers"]) >= 1);
+    assert!(loss["rows_unrecovered"].is_null());
+    let overtaken = number(&loss["frames_overtaken"]);
+    assert!(overtaken >= 1);
+    let verdicts = number(&report["verdicts"]["pass"]) + number(&report["verdicts"]["drop"]);
+    let all = verdicts + overtaken + number(&loss["frames_lost"]);
+    assert_eq!(all, number(&report["sequenced"]));
+
+    let events: Vec<Value> = fs::read_to_string(&events)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let transfer = events.iter().find(|e| e["event"] == "state-transfer");
+    let transfer = transfer.unwrap();
+    assert_ne!(transfer["peer"], transfer["core"]);
+    let dropped = events.iter().filter(|e| e["event"] == "frame-overtaken");
+    assert_eq!(dropped.clone().count() as u64, overtaken);
+    for event in dropped {
+        assert_eq!(event["row"], event["seq"]);
+    }
+
+    let text = scr(command(&folder.path().join("again.jsonl"))).ok().stdout;
+    assert!(text.contains("transfers of state from peers"), "{text}");
+    let mut none = command(&folder.path().join("none.jsonl"));
+    let at = none.iter().position(|a| a == "--log-rows").unwrap();
+    none[at + 1] = "0".into();
+    scr(none).fails(2, &["--log-rows"]);
+}
+
+#[test]
 fn what_cannot_be_done_is_refused() {
     let capture = data_file("mix.pcap");
     for (options, what) in [
@@ -186,5 +249,18 @@ fn a_soak_accounts_for_every_frame() {
         number(&all[0]["survived"]) + number(&all[0]["lost"]),
         number(&all[0]["frames"])
     );
+    let report = scr(args![
+        "soak",
+        "--seconds",
+        "0",
+        "--only",
+        "pause past logs/token-bucket",
+        "--json"
+    ])
+    .ok()
+    .json();
+    let all = report["combinations"].as_array().unwrap();
+    assert!(number(&all[0]["state_transfers"]) >= 1);
+    assert_eq!(number(&report["lost_silently"]), 0);
     scr(args!["soak", "--only", "nothing/conntrack"]).fails(2, &["there is no such combination"]);
 }

@@ -49,6 +49,8 @@ pub struct EgressReport {
     pub drop: u64,
     /// Frames lost between NIC and workers.
     pub frames_lost: u64,
+    /// Frames whose workers took over a replica that had overtaken them.
+    pub overtaken: u64,
     /// Frames that were not taken, by [`Reason::index`].
     pub rejected: [u64; Reason::COUNT],
     /// Frames that each place's workers took and handed on.
@@ -174,6 +176,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                 pass: 0,
                 drop: 0,
                 frames_lost: 0,
+                overtaken: 0,
                 rejected: [0; Reason::COUNT],
                 taken: vec![0; lanes.len()],
                 burials: Burials::default(),
@@ -499,7 +502,10 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
             Ok(frame) => match (ledger.take(frame.header()), &mut self.reference) {
                 (Some(new), Some(reference)) => {
                     let (expected, bytes) = reference.apply(frame, new);
-                    if got != expected {
+                    if got == Outcome::Overtaken {
+                        // Its rows are in all replicas; its verdict was never given.
+                        None
+                    } else if got != expected {
                         Some((expected, false))
                     } else {
                         // Mostly both are empty. Comparing empty slices would call memcmp on their dangling
@@ -532,6 +538,11 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
         let bytes = match got {
             Outcome::Rejected(reason) => {
                 self.report.rejected[reason.index()] += 1;
+                self.report.taken[usize::from(core)] -= 1;
+                return Ok(());
+            }
+            Outcome::Overtaken => {
+                self.report.overtaken += 1;
                 self.report.taken[usize::from(core)] -= 1;
                 return Ok(());
             }

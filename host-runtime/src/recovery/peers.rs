@@ -98,6 +98,12 @@ impl Peers {
         result
     }
 
+    /// The peers whose logs are not fenced.
+    pub fn living(&self) -> impl Iterator<Item = u16> + '_ {
+        let living = self.logs.iter().filter(|(_, log)| !log.seen().fenced);
+        living.map(|&(peer, _)| peer)
+    }
+
     /// Whether every peer has seen all its frames before `position`.
     pub fn all_seen(&self, position: u64) -> bool {
         self.logs.iter().all(|(_, log)| {
@@ -168,11 +174,13 @@ mod tests {
         assert_eq!(peers.settle(1, 3, &mut row), Settlement::NotYet);
         assert_eq!(peers.settle(2, 3, &mut row), Settlement::NotYet);
         assert!(!peers.all_in_phase(1));
+        assert_eq!(peers.living().collect::<Vec<_>>(), [1]);
         b.fence();
         assert_eq!(peers.settle(0, 3, &mut row), Settlement::Held { peer: 1 });
         assert_eq!(peers.settle(1, 3, &mut row), Settlement::LostEverywhere);
         assert_eq!(peers.settle(2, 3, &mut row), Settlement::LostEverywhere);
         assert!(peers.all_in_phase(1) && peers.all_seen(100));
+        assert_eq!(peers.living().count(), 0);
         assert_eq!(peers.furthest_seen(), 2);
     }
 }

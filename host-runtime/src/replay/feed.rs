@@ -18,6 +18,7 @@ use crate::failover::{
 };
 use crate::recovery::Log;
 use crate::worker::Snapshot;
+use crate::worker::exchange::Exchange;
 use crate::worker::threads::{Halt, OnPanic, Patience};
 
 /// Frames before a planned growth at which a peer is asked for its replica, so that it is there in time and the worker
@@ -36,6 +37,8 @@ pub(super) struct Connections<S> {
     pub free: Consumer<Arc<Load>>,
     /// The log of each place; none where there is only one.
     pub logs: Vec<Arc<Log>>,
+    /// Where workers ask each other for replicas; none where there is only one place.
+    pub exchange: Option<Arc<Exchange<S>>>,
     /// Signs of life.
     pub roster: Arc<Roster>,
 }
@@ -443,6 +446,9 @@ impl<S: Clone> Feed<S> {
             self.leaving.remove(place);
             if let Some(place) = self.at.roster.get(place) {
                 place.occupy();
+            }
+            if let Some(exchange) = &self.at.exchange {
+                exchange.join(snapshot.position());
             }
             if let Some(log) = self.at.logs.get(usize::from(place)) {
                 // Before the next load goes to anybody: nobody can have passed the joining worker's first frame then.

@@ -165,6 +165,13 @@ pub struct LossReport {
     /// Rows that could not be had although a peer may have had them, over all workers; absent when there were none.
     #[serde(skip_serializing_if = "is_zero")]
     pub rows_unrecovered: u64,
+    /// Peers' replicas taken over by workers that could not tell what became of a row; absent when there were none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub state_transfers: u64,
+    /// Frames that their workers dropped because a replica which they took over had their rows already; absent when there
+    /// were none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub frames_overtaken: u64,
     /// The sequence numbers lost at a rate, as a list that `--lose` takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,

@@ -20,6 +20,7 @@ use crate::failover::{FailoverReport, Roster};
 use crate::nf::{Family, NetworkFunction, Own, Select, Visitor};
 use crate::recovery::{Log, LogWriter, Peers};
 use crate::verify::{Ledger, Mismatch, Reference};
+use crate::worker::exchange::Exchange;
 use crate::worker::station::{Equipment, Finished, Queues, Station};
 use crate::worker::threads::{self, Halt, Task};
 use crate::worker::{Counters, EventLevel, IDLE_SLACK, Reason};
@@ -179,6 +180,7 @@ impl<S: Select> Run<'_, '_, S> {
             total.rows_from_frames += counters.rows_from_frames;
             total.rows_from_logs += counters.rows_from_logs;
             total.rows_unrecovered += counters.rows_unrecovered;
+            total.state_transfers += counters.state_transfers;
             per_core[usize::from(*core)].rows_applied += counters.rows_applied;
         }
         for (departure, (_, lost)) in failover.died.iter_mut().zip(out.burials.iter()) {
@@ -211,6 +213,8 @@ impl<S: Select> Run<'_, '_, S> {
                 rows_from_logs: total.rows_from_logs,
                 rows_lost_everywhere: out.ledger.lost_everywhere(),
                 rows_unrecovered: total.rows_unrecovered,
+                state_transfers: total.state_transfers,
+                frames_overtaken: out.overtaken,
                 lost: self.device.lost().map(ToString::to_string),
             },
             rejected: rejected
@@ -347,6 +351,8 @@ impl<'a, S: Clone + Send + 'a> Plant<'a, S> {
         let batches = config.batches.max(2);
         let frames = config.batch_frames.max(1);
         let (logs, writers) = logs(config, places, batches * frames);
+        let exchange =
+            (!logs.is_empty()).then(|| Arc::new(Exchange::new(places, config.log_rows.is_some())));
         let roster = Arc::new(Roster::new(places));
         let (worker_results, workers) = mpsc::channel();
         let (egress_results, egress) = mpsc::channel();
@@ -370,6 +376,7 @@ impl<'a, S: Clone + Send + 'a> Plant<'a, S> {
                 } else {
                     EventLevel::Off
                 },
+                exchange: exchange.clone(),
             };
             let place = Queues {
                 items,
@@ -417,6 +424,7 @@ impl<'a, S: Clone + Send + 'a> Plant<'a, S> {
             burials,
             free,
             logs,
+            exchange,
             roster,
         };
         let dispatcher =
@@ -443,6 +451,7 @@ fn logs<C>(config: &ReplayConfig<C>, places: usize, circulating: usize) -> Logs 
     if !config.plan.is_empty() {
         len += circulating + LEAD as usize;
     }
+    let len = config.log_rows.unwrap_or(len);
     let row_bytes = config.profile.row_bytes();
     (0..places)
         .map(|place| {

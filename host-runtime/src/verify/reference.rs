@@ -98,6 +98,7 @@ impl fmt::Display for Shown {
             Outcome::Rejected(reason) => {
                 write!(f, "rejected ({})", Reason::name_of(reason.index()))
             }
+            Outcome::Overtaken => f.write_str("overtaken"),
         }
     }
 }

@@ -23,6 +23,8 @@ pub(super) enum What {
     FromLog { peer: u16 },
     LostEverywhere,
     Unrecovered,
+    Transferred { peer: u16 },
+    Overtaken,
     State(Description),
 }
 
@@ -96,6 +98,11 @@ impl Recorder {
                 }
                 What::LostEverywhere => "row-lost-everywhere",
                 What::Unrecovered => "row-unrecovered",
+                What::Transferred { peer } => {
+                    line.peer = Some(*peer);
+                    "state-transfer"
+                }
+                What::Overtaken => "frame-overtaken",
                 What::State(description) => {
                     line.key = Some(&description.key);
                     line.state = Some(&description.state);

@@ -8,16 +8,19 @@
 //!
 //! [`Worker`] knows nothing of threads and queues and never blocks: where it has to wait for a peer it says
 //! [`Pause::Waiting`] and is called again with the same frame. [`station`] feeds it from a queue, [`threads`] runs many
-//! stations on few threads.
+//! stations on few threads. Where it cannot be told what became of a row, a worker goes on from a peer's replica, for
+//! which it asks at the [`exchange`].
 //!
 //! Rows are counted by *position*, from 0 over all epochs; the position of a row is the same for all workers. Within an
 //! epoch position and sequence number differ by a constant.
 
 pub mod ahead;
 pub mod events;
+pub mod exchange;
 pub mod outcome;
 pub mod station;
 pub mod threads;
+mod transfer;
 
 use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
@@ -26,6 +29,7 @@ use crate::nf::NetworkFunction;
 use crate::recovery::guard::{Guard, stands};
 use crate::recovery::{Fenced, LogWriter, Origin, Peers, Settlement};
 use events::{Recorder, What};
+use transfer::Transfer;
 
 pub use events::EventLevel;
 pub use outcome::{Outcome, Output, Reason};
@@ -47,14 +51,17 @@ pub struct Counters {
     pub rows_from_logs: u64,
     /// Missing rows that no surviving frame held.
     pub rows_lost_everywhere: u64,
-    /// Missing rows that could not be had, and of which it is not known whether a peer had them.
+    /// Missing rows that could not be had, and of which it is not known whether a peer had them; given up, for no peer could
+    /// lend its replica.
     pub rows_unrecovered: u64,
+    /// Peers' replicas taken over, because it could not be told what became of a row.
+    pub state_transfers: u64,
 }
 
 /// Why a worker has not come to the end of what it was called for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
-    /// A peer has to go on first. Call again with the same arguments.
+    /// A peer has to go on first, or the worker stands somewhere else now. Call again with the same arguments.
     Waiting,
     /// The worker has been declared dead and must not be called again: what it did since it published last does not
     /// count.
@@ -154,6 +161,7 @@ pub struct Worker<F: NetworkFunction> {
     recorder: Recorder,
     /// Counts of rows fetched since the last frame, to be counted with the next.
     fetched: Counters,
+    transfer: Transfer<F::State>,
 }
 
 impl<F: NetworkFunction> Worker<F> {
@@ -176,6 +184,7 @@ impl<F: NetworkFunction> Worker<F> {
             counters: Counters::default(),
             recorder: Recorder::new(config.events),
             fetched: Counters::default(),
+            transfer: Transfer::default(),
         }
     }
 
@@ -216,7 +225,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
         let ahead = header.seq.since(self.expected);
         if ahead >= HALF {
-            return Ok(Outcome::Rejected(Reason::OutOfOrder));
+            return Ok(self.behind(header.seq, out));
         }
         let position = self.next + ahead;
         let carried = u64::from(header.valid_rows).min(self.max_rows);
@@ -368,6 +377,7 @@ impl<F: NetworkFunction> Worker<F> {
             match self.peers.settle(self.next, window, &mut row) {
                 Settlement::NotYet if stands(Guard::NotYetWaits) => return Err(Pause::Waiting),
                 Settlement::Held { peer } => {
+                    self.withdraw();
                     self.fetched.rows_from_logs += 1;
                     self.recorder
                         .record(self.expected.get(), What::FromLog { peer });
@@ -377,9 +387,13 @@ impl<F: NetworkFunction> Worker<F> {
                     if self.skip_gulf(end, window) {
                         continue;
                     }
-                    let what = if lost == Settlement::LostEverywhere {
+                    let what = if !self.is_unknown(lost) {
+                        self.withdraw();
                         self.fetched.rows_lost_everywhere += 1;
                         What::LostEverywhere
+                    } else if self.take_over()? {
+                        // What this was called for may lie behind it now.
+                        return Err(Pause::Waiting);
                     } else {
                         self.fetched.rows_unrecovered += 1;
                         What::Unrecovered
@@ -465,6 +479,7 @@ impl<F: NetworkFunction> Worker<F> {
         loop {
             match self.barrier {
                 Barrier::Away => {
+                    self.forget_overtaken();
                     self.settle_fetched();
                     self.enter_phase();
                     self.barrier = Barrier::Ended;
@@ -520,6 +535,7 @@ impl<F: NetworkFunction> Worker<F> {
             match self.peers.settle_ended(self.next, &mut row) {
                 Settlement::NotYet => return Err(Pause::Waiting),
                 Settlement::Held { .. } => {
+                    self.withdraw();
                     let row = &row[..self.profile.row_bytes()];
                     self.function.apply(&mut self.state, row);
                     if let Some(log) = &mut self.log {
@@ -537,8 +553,13 @@ impl<F: NetworkFunction> Worker<F> {
                         _ => self.next + 1,
                     };
                     // In a jump the rows behind it may lie over places where none ever was.
-                    if lost == Settlement::Unknown && !gulf {
+                    if !gulf && self.is_unknown(lost) {
+                        if self.take_over()? {
+                            continue;
+                        }
                         self.counters.rows_unrecovered += 1;
+                    } else {
+                        self.withdraw();
                     }
                     self.advance(to.max(self.next + 1) - self.next);
                 }
@@ -550,6 +571,10 @@ impl<F: NetworkFunction> Worker<F> {
     /// The replica as it is, for a worker that joins. Not to be taken at a barrier.
     pub fn snapshot(&self) -> Snapshot<F::State> {
         debug_assert_eq!(self.barrier, Barrier::Away);
+        self.copy()
+    }
+
+    fn copy(&self) -> Snapshot<F::State> {
         Snapshot {
             state: self.state.clone(),
             next: self.next,
@@ -562,6 +587,7 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// The worker leaves: its log counts as far as it goes, and nothing more will come.
     pub fn leave(&mut self) {
+        self.bequeath();
         if let Some(log) = &mut self.log {
             log.leave();
         }

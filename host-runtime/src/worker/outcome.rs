@@ -45,6 +45,9 @@ pub enum Outcome {
     Verdict(Verdict),
     /// It was not taken.
     Rejected(Reason),
+    /// The worker took over a peer's replica that already had the frame's rows: what verdict its packet was due cannot be
+    /// told any more. The packet is dropped.
+    Overtaken,
 }
 
 /// Outcomes of one worker's frames of one batch, in order, with what belongs to them. Reused.

@@ -11,6 +11,7 @@ use rtrb::{Consumer, Producer};
 use scr_wire::Profile;
 
 use super::ahead::Ahead;
+use super::exchange::Exchange;
 use super::threads::{Poll, Task};
 use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
 use crate::device::{Path, Strike};
@@ -66,7 +67,7 @@ impl From<Pause> for Break {
 
 /// What a place needs to make a worker for itself.
 #[derive(Debug)]
-pub struct Equipment {
+pub struct Equipment<S> {
     /// Number of the place.
     pub core: u16,
     /// Profile of the rows.
@@ -79,6 +80,8 @@ pub struct Equipment {
     pub peers: Peers,
     /// Which events are recorded.
     pub events: super::EventLevel,
+    /// Where workers ask each other for replicas; none without peers.
+    pub exchange: Option<Arc<Exchange<S>>>,
 }
 
 /// The queues of a place.
@@ -95,7 +98,7 @@ pub struct Queues<S> {
 /// A place with its queues, and its worker if it has one.
 pub struct Station<F: NetworkFunction> {
     function: F,
-    equipment: Equipment,
+    equipment: Equipment<F::State>,
     worker: Option<Worker<F>>,
     /// The right to write to the place's log, while there is no worker.
     log: Option<LogWriter>,
@@ -110,7 +113,7 @@ impl<F: NetworkFunction> Station<F> {
     /// A vacant place. A worker's replica, or at least its counts, go to `results` at its end.
     pub fn new(
         function: F,
-        equipment: Equipment,
+        equipment: Equipment<F::State>,
         log: Option<LogWriter>,
         queues: Queues<F::State>,
         roster: Arc<Roster>,
@@ -154,14 +157,19 @@ impl<F: NetworkFunction> Station<F> {
             peers: equipment.peers.clone(),
             events: equipment.events,
         };
-        Worker::new(self.function.clone(), config)
+        let worker = Worker::new(self.function.clone(), config);
+        match &equipment.exchange {
+            Some(exchange) => worker.trading(Arc::clone(exchange)),
+            None => worker,
+        }
     }
 
     /// The worker is gone: what it had not handed on is lost with it.
     #[cold]
     fn vacate(&mut self) {
         self.cursor = None;
-        if let Some(worker) = self.worker.take() {
+        if let Some(mut worker) = self.worker.take() {
+            worker.withdraw();
             let core = worker.core;
             let (_, counters, log) = worker.into_parts();
             self.log = log;
@@ -326,6 +334,12 @@ impl<F: NetworkFunction> Station<F> {
     }
 
     fn work(&mut self) -> Poll {
+        if let Some(worker) = &mut self.worker
+            && worker.lend().is_err()
+        {
+            self.vacate();
+            return Poll::Busy;
+        }
         if self.cursor.is_some() {
             return self.go_on();
         }
@@ -338,7 +352,8 @@ impl<F: NetworkFunction> Station<F> {
             return Poll::Idle;
         }
         if let Some(worker) = &mut self.worker {
-            match worker.drain(false) {
+            // All stay until nobody needs anything from them any more.
+            match worker.drain(true) {
                 Ok(()) => {}
                 Err(Pause::Waiting) => return Poll::Idle,
                 Err(Pause::Fenced) => self.vacate(),

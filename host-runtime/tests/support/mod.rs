@@ -125,6 +125,7 @@ pub struct Setup {
     pub faults: Vec<Fault>,
     pub plan: Plan,
     pub stall_timeout: Duration,
+    pub log_rows: Option<usize>,
     pub first_seq: u64,
     pub max_rows: u8,
     pub batch_frames: usize,
@@ -151,6 +152,7 @@ impl Setup {
             faults: vec![],
             plan: Plan::default(),
             stall_timeout: Duration::from_secs(30),
+            log_rows: None,
             first_seq: 0,
             max_rows: 255,
             batch_frames: 7,
@@ -224,6 +226,7 @@ pub fn try_device(setup: &Setup, device: &mut dyn Device) -> Result<Ran, ReplayE
         events: setup.events,
         plan: setup.plan.clone(),
         stall_timeout: setup.stall_timeout,
+        log_rows: setup.log_rows,
         ..ReplayConfig::new(function, setup.profile, setup.cores, setup.words)
     };
     let (mut events, mut state, mut out) = (Vec::new(), Vec::new(), Collect::default());

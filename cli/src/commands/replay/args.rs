@@ -71,6 +71,11 @@ pub struct Args {
     #[arg(long, value_name = "MS", default_value_t = 10_000)]
     pub stall_timeout: u64,
 
+    /// Rows that a worker's log keeps, rounded up to a power of two; one that falls behind further takes over a peer's
+    /// replica, which costs verdicts of its own [default: as many as a worker can come to need].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 24))]
+    pub log_rows: Option<u32>,
+
     /// Seed of random losses and faults.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,

@@ -42,6 +42,7 @@ pub fn run(args: &Args) -> Result {
         },
         plan,
         stall_timeout: Duration::from_millis(args.stall_timeout),
+        log_rows: args.log_rows.map(|rows| rows as usize),
         ..ReplayConfig::new(
             function,
             &profile,
@@ -294,7 +295,7 @@ fn judge(report: &ReplayReport) -> Result {
         .map_or_else(String::new, |mismatch| format!(": {mismatch}"));
     let remedy = match report.loss.rows_unrecovered {
         0 => "this is a defect; please report it with the command line and the capture",
-        _ => "rows were lost that no later frame held: use more --prefix-words",
+        _ => "rows were lost that no replica left had: use more --prefix-words, or --log-rows",
     };
     Err(Error::check(format!("{what}{first}"), remedy))
 }

@@ -81,6 +81,13 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
             writeln!(text, "lost frames: {lost}")?;
         }
     }
+    if loss.state_transfers > 0 {
+        writeln!(
+            text,
+            "{} transfers of state from peers; {} frames were overtaken by them",
+            loss.state_transfers, loss.frames_overtaken
+        )?;
+    }
     for death in &report.failover.died {
         writeln!(
             text,

@@ -1,0 +1,274 @@
+//! Where a worker that cannot go on asks its peers for a replica.
+//!
+//! ```text
+//!  worker that lacks row r          any peer that is past r
+//!  ask: "r" ──────▶ desk ──────────▶ lends a copy of its replica
+//!  goes on from it ◀──────────────── (whenever it is called, even while it waits itself)
+//! ```
+//!
+//! Each place has a desk. A request is for *any* replica that is past a row; the first peer that comes by and has one
+//! leaves a copy. A peer holds the desk's lock for as long as the copy takes, and nobody waits for the lock: who finds it
+//! taken comes again. While nobody asks, a worker looks at one word in each call.
+//!
+//! Where logs may be too short for what a worker falls behind, one that leaves leaves its replica here, too: it may be the
+//! only one that is past a row.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use super::{Progress, Snapshot};
+
+/// What lies at a place's desk.
+enum Desk<S> {
+    Empty,
+    /// The worker wants a replica that is past this row.
+    Asked(u64),
+    /// A peer's replica.
+    Answered(u16, Box<Snapshot<S>>),
+}
+
+/// The number of open requests, on a cache line that is written only when somebody asks.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Open(AtomicUsize);
+
+/// The desks of all places.
+pub struct Exchange<S> {
+    open: Open,
+    desks: Box<[Mutex<Desk<S>>]>,
+    /// The furthest position at which a log goes on behind a replica that came from elsewhere.
+    began: AtomicU64,
+    /// Whether logs may be too short.
+    short: bool,
+    /// The furthest replica of those that have left, and whose it was.
+    legacy: Mutex<Option<(u16, Snapshot<S>)>>,
+}
+
+impl<S> Exchange<S> {
+    /// Empty desks for `places` places, with logs that may be too `short` for what a worker falls behind, or are not.
+    pub fn new(places: usize, short: bool) -> Self {
+        Self {
+            open: Open::default(),
+            desks: (0..places).map(|_| Mutex::new(Desk::Empty)).collect(),
+            began: AtomicU64::new(0),
+            short,
+            legacy: Mutex::new(None),
+        }
+    }
+
+    /// The desk of `place`, unless somebody is at it. One at which a worker panicked is as it left it: nothing is half
+    /// done there.
+    fn desk(&self, place: u16) -> Option<MutexGuard<'_, Desk<S>>> {
+        match self.desks.get(usize::from(place))?.try_lock() {
+            Ok(desk) => Some(desk),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// The worker of `place` wants a replica that is past `row`. The peer that answered, and its replica; `None`, until
+    /// one does.
+    pub fn ask(&self, place: u16, row: u64) -> Option<(u16, Box<Snapshot<S>>)> {
+        let mut desk = self.desk(place)?;
+        match std::mem::replace(&mut *desk, Desk::Asked(row)) {
+            Desk::Asked(_) => None,
+            Desk::Empty => {
+                self.open.0.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+            Desk::Answered(peer, snapshot) => {
+                *desk = Desk::Empty;
+                Some((peer, snapshot))
+            }
+        }
+    }
+
+    /// The worker of `place` wants nothing any more. Waits for a peer that is just answering.
+    pub fn withdraw(&self, place: u16) {
+        let Some(desk) = self.desks.get(usize::from(place)) else {
+            return;
+        };
+        let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(std::mem::replace(&mut *desk, Desk::Empty), Desk::Asked(_)) {
+            self.open.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether anybody asks. What is seen here may be old; the desks say what is.
+    #[inline]
+    pub fn is_busy(&self) -> bool {
+        self.open.0.load(Ordering::Relaxed) > 0
+    }
+
+    /// Answers all that want a replica which is past a row before `next`, with what `lend` gives: the replica of `peer`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `lend`.
+    pub fn answer(
+        &self,
+        peer: u16,
+        next: u64,
+        mut lend: impl FnMut() -> Result<Snapshot<S>, super::Pause>,
+    ) -> Progress {
+        for place in (0..self.desks.len() as u16).filter(|&place| place != peer) {
+            let Some(mut desk) = self.desk(place) else {
+                continue;
+            };
+            if let Desk::Asked(row) = *desk
+                && row < next
+            {
+                *desk = Desk::Answered(peer, Box::new(lend()?));
+                self.open.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the worker of `place` waits for a replica that is past `row` or an earlier row, and so is not past `row`
+    /// itself.
+    pub fn waits_at(&self, place: u16, row: u64) -> bool {
+        let desk = self.desk(place);
+        matches!(desk.as_deref(), Some(Desk::Asked(wanted)) if *wanted <= row)
+    }
+
+    /// Takes the replica of `place`, whose worker leaves, if it may be needed. To be called before its log is closed.
+    pub fn bequeath(&self, place: u16, replica: impl FnOnce() -> Snapshot<S>) {
+        if !self.short {
+            return;
+        }
+        let replica = replica();
+        let mut legacy = self.legacy.lock().unwrap_or_else(PoisonError::into_inner);
+        let reach = |snapshot: &Snapshot<S>| (snapshot.phase, snapshot.next);
+        if legacy
+            .as_ref()
+            .is_none_or(|(_, old)| reach(old) < reach(&replica))
+        {
+            *legacy = Some((place, replica));
+        }
+    }
+
+    /// A replica that is past `row`, of a worker that left when it was past barrier `phase`, too, and whose it was.
+    pub fn inherit(&self, row: u64, phase: u64) -> Option<(u16, Box<Snapshot<S>>)>
+    where
+        S: Clone,
+    {
+        let legacy = self.legacy.lock().unwrap_or_else(PoisonError::into_inner);
+        let (place, replica) = legacy.as_ref()?;
+        (replica.next > row && replica.phase >= phase).then(|| (*place, Box::new(replica.clone())))
+    }
+
+    /// A worker joins with a replica that is at `position`. Where logs may be too short, its log does not say what became
+    /// of the rows before.
+    pub fn join(&self, position: u64) {
+        if self.short {
+            self.begin(position);
+        }
+    }
+
+    /// A log goes on at `position`, behind a replica that came from elsewhere. To be said before its worker publishes
+    /// anything of what is behind it.
+    pub fn begin(&self, position: u64) {
+        self.began.fetch_max(position, Ordering::Relaxed);
+    }
+
+    /// Whether some log may lack the row at `position` only because its worker took over a replica that was past it, so
+    /// that what is in no log may still be in a replica.
+    pub fn hides(&self, position: u64) -> bool {
+        self.began.load(Ordering::Relaxed) > position
+    }
+}
+
+impl<S> std::fmt::Debug for Exchange<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange")
+            .field("open", &self.open)
+            .field("began", &self.began)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Pause;
+    use super::*;
+    use scr_wire::Seq;
+
+    fn replica(next: u64) -> Snapshot<u64> {
+        Snapshot {
+            state: next,
+            next,
+            expected: Seq::new(next),
+            epoch: Some(0),
+            newest: next,
+            phase: 0,
+        }
+    }
+
+    #[test]
+    fn only_who_is_past_the_row_answers_and_only_once() {
+        let exchange = Exchange::new(3, false);
+        let lend = |peer, next| exchange.answer(peer, next, || Ok(replica(next)));
+        assert!(!exchange.is_busy() && !exchange.waits_at(0, 99));
+        assert!(exchange.ask(0, 10).is_none() && exchange.is_busy());
+        assert!(exchange.waits_at(0, 10) && exchange.waits_at(0, 11) && !exchange.waits_at(0, 9));
+        lend(1, 10).unwrap();
+        lend(0, 20).unwrap();
+        assert!(exchange.ask(0, 10).is_none());
+        assert_eq!(
+            exchange.answer(1, 11, || Err(Pause::Fenced)),
+            Err(Pause::Fenced)
+        );
+        lend(1, 11).unwrap();
+        assert!(!exchange.is_busy() && !exchange.waits_at(0, 10));
+        lend(2, 30).unwrap();
+        let (peer, got) = exchange.ask(0, 10).unwrap();
+        assert_eq!((peer, got.position()), (1, 11));
+        assert!(!exchange.is_busy());
+        // What was answered and is not wanted any more is thrown away.
+        assert!(exchange.ask(0, 12).is_none());
+        lend(2, 30).unwrap();
+        exchange.withdraw(0);
+        exchange.withdraw(0);
+        assert!(!exchange.is_busy());
+        assert!(exchange.ask(0, 40).is_none() && exchange.waits_at(0, 40));
+    }
+
+    #[test]
+    fn nobody_waits_for_who_is_just_answering() {
+        let exchange = Exchange::<u64>::new(2, false);
+        assert!(exchange.ask(0, 5).is_none());
+        let answered = exchange.answer(1, 6, || {
+            assert!(exchange.ask(0, 5).is_none() && !exchange.waits_at(0, 5));
+            Ok(replica(6))
+        });
+        assert_eq!(answered, Ok(()));
+        assert!(exchange.ask(0, 5).is_some());
+        // One who panics while it answers leaves the request for others.
+        assert!(exchange.ask(0, 7).is_none());
+        let panics = || exchange.answer(1, 8, || panic!("on purpose"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
+        assert!(exchange.waits_at(0, 7) && exchange.is_busy());
+        exchange.answer(1, 8, || Ok(replica(8))).unwrap();
+        assert!(exchange.ask(0, 7).is_some());
+    }
+
+    #[test]
+    fn short_logs_hide_rows_and_leave_replicas() {
+        let exchange = Exchange::<u64>::new(2, false);
+        exchange.join(100);
+        exchange.bequeath(1, || unreachable!("logs are long enough"));
+        assert!(!exchange.hides(0) && exchange.inherit(0, 0).is_none());
+        exchange.begin(50);
+        exchange.begin(40);
+        assert!(exchange.hides(49) && !exchange.hides(50));
+
+        let exchange = Exchange::<u64>::new(2, true);
+        exchange.join(100);
+        assert!(exchange.hides(99));
+        exchange.bequeath(1, || replica(10));
+        exchange.bequeath(0, || replica(9));
+        assert_eq!(exchange.inherit(9, 0).unwrap().1.position(), 10);
+        assert!(exchange.inherit(10, 0).is_none() && exchange.inherit(9, 1).is_none());
+    }
+}

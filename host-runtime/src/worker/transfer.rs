@@ -1,0 +1,202 @@
+//! Going on from a peer's replica, where it cannot be told what became of a row.
+//!
+//! A row that no log holds, while some log has been written over past it, may have been applied by others or not. The
+//! worker that lacks it asks at the [`Exchange`] for the replica of a peer that is past it, and goes on from there. What
+//! it costs is verdicts: those of its own frames whose rows the replica already has. They are
+//! [overtaken](Outcome::Overtaken).
+//!
+//! **No row is lost by that.** A peer cannot have passed a row that only a frame still to be taken here carries: it would
+//! have had to wait until this worker publishes that it is past it. So the rows of frames that are overtaken are in the
+//! replica, and others find them where the peer found them. That this worker's own log lacks them is
+//! [said](Exchange::begin), so that nobody takes them for lost.
+//!
+//! **Nobody waits for ever.** Who has written over a row is past it, and lends even while it waits or asks itself. Where
+//! it is dead and *all* that live ask for that row or an earlier one, nobody can be past it: those that are furthest give
+//! the row up, unless one that left [bequeathed](Exchange::bequeath) its replica, and the others take theirs.
+
+use std::sync::Arc;
+
+use scr_wire::Seq;
+
+use super::events::What;
+use super::exchange::Exchange;
+use super::outcome::Reason;
+use super::{Barrier, HALF, Outcome, Output, Pause, Progress, Snapshot, Worker};
+use crate::nf::NetworkFunction;
+use crate::recovery::Settlement;
+
+/// What a worker needs for it.
+pub(super) struct Transfer<S> {
+    exchange: Option<Arc<Exchange<S>>>,
+    /// Whether there is a request at its desk.
+    asking: bool,
+    /// Own frames that are still to come and that the replica has overtaken: from this number on, before that.
+    overtaken: Option<(Seq, Seq)>,
+}
+
+impl<S> Default for Transfer<S> {
+    fn default() -> Self {
+        Self {
+            exchange: None,
+            asking: false,
+            overtaken: None,
+        }
+    }
+}
+
+impl<F: NetworkFunction> Worker<F> {
+    /// The same with peers that lend it their replicas, and to which it lends its own. Without, a row whose fate cannot
+    /// be told is given up.
+    #[must_use]
+    pub fn trading(mut self, exchange: Arc<Exchange<F::State>>) -> Self {
+        self.transfer.exchange = Some(exchange);
+        self
+    }
+
+    /// Lends the replica to peers that ask for one that is past a row, if this one is. To be called between calls that
+    /// [wait](Pause::Waiting), too.
+    ///
+    /// # Errors
+    ///
+    /// [`Pause::Fenced`].
+    #[inline]
+    pub fn lend(&mut self) -> Progress {
+        match &self.transfer.exchange {
+            Some(exchange) if exchange.is_busy() => {
+                let exchange = Arc::clone(exchange);
+                exchange.answer(self.core, self.next, || self.copy_published())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A copy all of whose rows count, whatever becomes of this worker.
+    #[cold]
+    fn copy_published(&mut self) -> Result<Snapshot<F::State>, Pause> {
+        if let Some(log) = &mut self.log {
+            // Every own frame before the next row has been taken.
+            log.publish_seen(self.next)?;
+        }
+        Ok(self.copy())
+    }
+
+    /// Whether it cannot be told what became of the next row.
+    pub(super) fn is_unknown(&self, settled: Settlement) -> bool {
+        let hidden = |exchange: &Arc<Exchange<_>>| exchange.hides(self.next);
+        settled == Settlement::Unknown || self.transfer.exchange.as_ref().is_some_and(hidden)
+    }
+
+    /// It cannot be told what became of the next row: takes over the replica of a peer that is past it. False where there
+    /// is none, and there will be none.
+    #[cold]
+    pub(super) fn take_over(&mut self) -> Result<bool, Pause> {
+        let Some(exchange) = &self.transfer.exchange else {
+            return Ok(false);
+        };
+        let exchange = Arc::clone(exchange);
+        // Nobody answers one that has been declared dead and does not know.
+        self.publish_again()?;
+        self.transfer.asking = true;
+        if let Some((peer, snapshot)) = exchange.ask(self.core, self.next) {
+            self.transfer.asking = false;
+            return self.adopt(&exchange, peer, *snapshot);
+        }
+        let mut others = self.peers.living();
+        if others.all(|place| exchange.waits_at(place, self.next)) {
+            drop(others);
+            // Unless one has answered before it began to wait; then nobody is at the desk any more.
+            if let Some((peer, snapshot)) = exchange.ask(self.core, self.next) {
+                self.transfer.asking = false;
+                return self.adopt(&exchange, peer, *snapshot);
+            }
+            if exchange.waits_at(self.core, self.next) {
+                self.withdraw();
+                return match exchange.inherit(self.next, self.stretch()) {
+                    Some((peer, snapshot)) => self.adopt(&exchange, peer, *snapshot),
+                    None => Ok(false),
+                };
+            }
+        }
+        Err(Pause::Waiting)
+    }
+
+    /// The worker is about to leave: others may need its replica.
+    pub(super) fn bequeath(&self) {
+        if let Some(exchange) = &self.transfer.exchange {
+            exchange.bequeath(self.core, || self.copy());
+        }
+    }
+
+    /// Publishes what it published last: whether the worker still counts as alive.
+    pub(super) fn publish_again(&mut self) -> Progress {
+        if let Some(log) = &mut self.log {
+            log.publish_seen(log.seen())?;
+        }
+        Ok(())
+    }
+
+    /// What the worker asked for is not wanted any more.
+    pub(super) fn withdraw(&mut self) {
+        if std::mem::take(&mut self.transfer.asking)
+            && let Some(exchange) = &self.transfer.exchange
+        {
+            exchange.withdraw(self.core);
+        }
+    }
+
+    /// Goes on from a peer's replica, if it is of use.
+    fn adopt(
+        &mut self,
+        exchange: &Exchange<F::State>,
+        peer: u16,
+        snapshot: Snapshot<F::State>,
+    ) -> Result<bool, Pause> {
+        // One from before the last barrier answers an earlier request.
+        if snapshot.next <= self.next || snapshot.phase < self.stretch() {
+            return Err(Pause::Waiting);
+        }
+        exchange.begin(snapshot.next);
+        if let Some(log) = &mut self.log {
+            // Frames before that position bring nothing into this log any more, and nobody needs to wait for them.
+            log.publish_seen(snapshot.next)?;
+        }
+        self.recorder
+            .record(self.expected.get(), What::Transferred { peer });
+        self.counters.state_transfers += 1;
+        // At a barrier all frames before it have come.
+        let to_come = self.barrier == Barrier::Away;
+        self.transfer.overtaken = to_come.then_some((self.expected, snapshot.expected));
+        self.epoch = snapshot.epoch;
+        self.state = snapshot.state;
+        self.next = snapshot.next;
+        self.expected = snapshot.expected;
+        self.newest = snapshot.newest;
+        Ok(true)
+    }
+
+    /// The phase between the last barrier and the next one, until the rows before that are there.
+    fn stretch(&self) -> u64 {
+        self.phase & !1
+    }
+
+    /// A frame whose number lies behind the replica.
+    #[cold]
+    pub(super) fn behind(&mut self, seq: Seq, out: &mut Output) -> Outcome {
+        let Some((from, until)) = self.transfer.overtaken else {
+            return Outcome::Rejected(Reason::OutOfOrder);
+        };
+        let ahead = seq.since(from);
+        if ahead >= HALF || ahead >= until.since(from) {
+            return Outcome::Rejected(Reason::OutOfOrder);
+        }
+        self.transfer.overtaken = Some((seq.plus(1), until));
+        self.recorder.record(seq.get(), What::Overtaken);
+        self.settle_accounts(seq, out);
+        Outcome::Overtaken
+    }
+
+    /// All frames before a barrier have come.
+    pub(super) fn forget_overtaken(&mut self) {
+        self.transfer.overtaken = None;
+    }
+}

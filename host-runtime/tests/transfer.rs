@@ -1,0 +1,253 @@
+//! Workers that fall behind further than logs reach, and take over a peer's replica.
+
+mod support;
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use scr_runtime::ReplayError;
+use scr_runtime::device::{Fault, Inject, Model, Replay};
+use scr_runtime::failover::Plan;
+use scr_wire::{Config, Seq, Sequencer};
+use support::{Packet, Ran, Setup, packet, run, source, try_device};
+
+fn fault(text: &str) -> Fault {
+    text.parse().unwrap()
+}
+
+fn traffic(packets: u32) -> Vec<Packet> {
+    (0..packets)
+        .map(|n| {
+            Packet::tcp(
+                (n % 11) as u8,
+                99 + (n % 5) as u16,
+                if n % 7 == 0 { 2 } else { 16 },
+            )
+        })
+        .collect()
+}
+
+/// Replicas and verdicts are right, and every frame is in one count.
+fn check(ran: &Ran) {
+    let report = &ran.report;
+    assert_eq!(report.verified, Some(true), "{:?}", report.mismatch);
+    assert!(report.replicas_agree);
+    let loss = &report.loss;
+    let rejected: u64 = report.rejected.values().sum();
+    let copies = report.injected.get("duplicated").copied().unwrap_or(0);
+    let lost = loss.frames_lost + loss.frames_lost_with_workers + loss.frames_overtaken;
+    let decided = report.verdicts.pass + report.verdicts.drop;
+    assert_eq!(decided + lost + rejected - copies, report.sequenced);
+    let taken: u64 = report.per_core.iter().map(|core| core.frames).sum();
+    assert_eq!(taken, decided);
+    assert!(ran.out.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    let passed = report.verdicts.pass + report.passed_by;
+    assert_eq!(ran.out.len() as u64, passed);
+    let events = |name| ran.events.iter().filter(|e| e["event"] == name).count() as u64;
+    if report.failover.died.is_empty() {
+        // Frames lost with a worker have no events.
+        assert_eq!(events("frame-overtaken"), loss.frames_overtaken);
+    }
+    assert!(events("state-transfer") <= loss.state_transfers);
+}
+
+/// A worker stands still while its peers go on until nothing circulates any more, and finds a hole when it comes back.
+fn behind(nf: &'static str, cores: u8) -> Setup {
+    let mut setup = Setup::new(nf, cores);
+    (setup.batch_frames, setup.batches) = (64, 8);
+    setup.log_rows = Some(32);
+    setup.faults = vec![fault("stall=60@core=1:200"), fault("lose@core=1:205-230")];
+    setup
+}
+
+#[test]
+fn who_is_behind_takes_over_a_replica() {
+    for nf in ["heavy-hitter", "port-knock", "conntrack", "token-bucket"] {
+        for cores in [2, 4, 7] {
+            let ran = run(&behind(nf, cores), &traffic(3000));
+            check(&ran);
+            let loss = &ran.report.loss;
+            assert!(
+                loss.state_transfers >= 1 && loss.frames_overtaken >= 1,
+                "{loss:?}"
+            );
+            assert_eq!(loss.rows_unrecovered, 0);
+            let event = ran.events.iter().find(|e| e["event"] == "state-transfer");
+            let event = event.expect("it is told");
+            assert_ne!(event["core"], event["peer"]);
+        }
+    }
+}
+
+#[test]
+fn logs_that_reach_far_enough_cost_no_verdict() {
+    let mut setup = behind("heavy-hitter", 4);
+    setup.log_rows = None;
+    let ran = run(&setup, &traffic(3000));
+    check(&ran);
+    assert_eq!(ran.report.loss.state_transfers, 0);
+    assert_eq!(ran.report.loss.frames_overtaken, 0);
+}
+
+#[test]
+fn several_may_be_behind_at_once() {
+    let mut setup = behind("conntrack", 5);
+    setup.faults = vec![
+        fault("stall=60@core=1:200"),
+        fault("stall=60@core=2:200"),
+        fault("stall=90@core=4:250"),
+        fault("lose@core=1:205-230"),
+        fault("lose@core=2:205-230"),
+        fault("lose@core=4:260-300"),
+    ];
+    let ran = run(&setup, &traffic(3000));
+    check(&ran);
+    assert!(
+        ran.report.loss.state_transfers >= 3,
+        "{:?}",
+        ran.report.loss
+    );
+}
+
+#[test]
+fn in_the_drain_at_the_end_no_frame_is_left_to_be_overtaken() {
+    let mut setup = Setup::new("heavy-hitter", 3);
+    (setup.batch_frames, setup.batches) = (64, 8);
+    setup.log_rows = Some(8);
+    // Too few for the worker to ask while it is idle, more than the logs hold.
+    setup.faults = vec![fault("lose@core=2:880-1000")];
+    let ran = run(&setup, &traffic(1000));
+    check(&ran);
+    let loss = &ran.report.loss;
+    assert!(loss.state_transfers >= 1, "{loss:?}");
+}
+
+#[test]
+fn whom_everybody_needs_may_die_meanwhile() {
+    let mut setup = behind("heavy-hitter", 4);
+    setup.stall_timeout = Duration::from_millis(20);
+    setup.faults = vec![
+        fault("stall=15@core=1:200"),
+        fault("lose@core=1:205-230"),
+        fault("crash@core=0:700"),
+        fault("stall=600000@core=3:650"),
+    ];
+    for _ in 0..20 {
+        check(&run(&setup, &traffic(3000)));
+    }
+}
+
+fn faults() -> impl Strategy<Value = Vec<Fault>> {
+    let one = prop_oneof![
+        3 => (0u16..6, 0u64..1500, 1u32..12).prop_map(|(core, seq, ms)| format!("stall={ms}@core={core}:{seq}")),
+        3 => (0.0f64..0.3).prop_map(|p| format!("lose@rate={p}")),
+        2 => (0.0f64..0.01, 1u32..40).prop_map(|(p, n)| format!("lose@burst={p}x{n}")),
+        2 => (0u16..6, 0u64..1000, 0u64..400).prop_map(|(core, from, n)| format!("lose@core={core}:{from}-{}", from + n)),
+        1 => (0.0f64..0.1).prop_map(|p| format!("duplicate@rate={p}")),
+    ];
+    proptest::collection::vec((one, any::<u64>()), 0..6).prop_map(|faults| {
+        faults
+            .into_iter()
+            .map(|(text, seed)| {
+                let Fault { damage, which } = text.parse().unwrap();
+                Fault {
+                    damage,
+                    which: which.seeded(seed),
+                }
+            })
+            .collect()
+    })
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    proptest::collection::btree_map(0u64..1800, 1u8..=6, 0..3).prop_map(|plan| {
+        let text: Vec<String> = plan
+            .into_iter()
+            .map(|(seq, cores)| format!("{seq}:{cores}"))
+            .collect();
+        if text.is_empty() {
+            Plan::default()
+        } else {
+            text.join(",").parse().unwrap()
+        }
+    })
+}
+
+/// What a run with short logs varies in.
+fn setups() -> impl Strategy<Value = Setup> {
+    let nf = proptest::sample::select(vec![
+        "heavy-hitter",
+        "port-knock",
+        "conntrack",
+        "token-bucket",
+        "ddos",
+    ]);
+    (
+        (nf, 2u8..=6, 0u8..4, 1usize..200),
+        (faults(), plans()),
+        (1usize..80, 2usize..10, 1usize..5),
+        prop_oneof![Just(0u64), Just((1 << 40) - 700)],
+    )
+        .prop_map(
+            |(
+                (nf, cores, words, log_rows),
+                (faults, plan),
+                (batch_frames, batches, threads),
+                first_seq,
+            )| {
+                let base = Setup::new(nf, cores);
+                let most = plan.most_cores(cores);
+                let fewest = scr_wire::Geometry::fewest_words(base.profile, most.into()).unwrap();
+                Setup {
+                    words: fewest.prefix_words() + words,
+                    faults,
+                    plan,
+                    log_rows: Some(log_rows),
+                    batch_frames,
+                    batches,
+                    threads,
+                    first_seq,
+                    ..base
+                }
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// However short the logs: as long as nobody dies, replicas equal the single thread over the surviving rows, and so
+    /// do the verdicts of all frames that were not overtaken.
+    #[test]
+    fn logs_of_any_length_will_do(
+        setup in setups(),
+        packets in proptest::collection::vec(packet(), 0..2000),
+    ) {
+        let ran = run(&setup, &packets);
+        check(&ran);
+        prop_assert_eq!(ran.report.loss.rows_unrecovered, 0);
+    }
+
+    /// With workers that die, too, unless they were the last that had a row; that is said.
+    #[test]
+    fn and_who_is_asked_may_die(
+        mut setup in setups(),
+        deaths in proptest::collection::vec((0u16..6, 0u64..1500), 1..4),
+        packets in proptest::collection::vec(packet(), 0..2000),
+    ) {
+        for (core, seq) in deaths {
+            setup.faults.push(fault(&format!("crash@core={core}:{seq}")));
+        }
+        // Some of those that only pause are declared dead, and come back.
+        setup.stall_timeout = Duration::from_millis(8);
+        let mut sequencer = Sequencer::new(setup.profile, setup.history, Config::new(setup.cores, setup.words)).unwrap();
+        sequencer.set_next_seq(Seq::new(setup.first_seq));
+        let device = Replay::new(source(&packets), Model::from_sequencer(sequencer));
+        match try_device(&setup, &mut Inject::new(device, setup.faults.clone())) {
+            Ok(ran) if ran.report.loss.rows_unrecovered == 0 => check(&ran),
+            Ok(ran) => prop_assert!(!ran.report.failover.died.is_empty()),
+            Err(ReplayError::NoWorkerLeft { .. }) => {}
+            Err(error) => prop_assert!(false, "{error}"),
+        }
+    }
+}
