@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use scr_runtime::device::{
-    BoxError, Fault, FrameInfo, Inject, Model, Observer, Replay, Select, Tap,
+    Batch, BoxError, Device, DeviceError, Fault, FrameInfo, Inject, Injected, Model, NicReport,
+    Observer, Ranges, Replay, Select, Tap,
 };
-use scr_runtime::failover::{Cause, Plan};
+use scr_runtime::failover::{Cause, Plan, Rotation};
 use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
 use scr_wire::{Config, Frame, Profile, Sequencer};
 use support::{Packet, Ran, Setup, packet, run, source, try_device};
@@ -100,6 +101,101 @@ fn whoever_stands_still_for_long_is_left_behind() {
     let ran = run(&setup, &traffic(20_000));
     check(&ran);
     assert_eq!(ran.report.failover.died.len(), 1);
+}
+
+/// A device that takes its time, so that there is traffic left for those that come back.
+struct Slow<D>(D);
+
+impl<D: Device> Device for Slow<D> {
+    fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
+        std::thread::sleep(Duration::from_millis(1));
+        self.0.receive(batch)
+    }
+
+    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
+        self.0.turn(rotation, batch)
+    }
+
+    fn hold_before(&mut self, count: Option<u64>) {
+        self.0.hold_before(count);
+    }
+
+    fn is_held(&self) -> bool {
+        self.0.is_held()
+    }
+
+    fn nic(&self) -> NicReport {
+        self.0.nic()
+    }
+
+    fn lost(&self) -> Option<&Ranges> {
+        self.0.lost()
+    }
+
+    fn injected(&self) -> Injected {
+        self.0.injected()
+    }
+}
+
+fn run_slowly(setup: &Setup, packets: u32) -> Ran {
+    let model = Model::new(setup.profile, 64, Config::new(setup.cores, setup.words)).unwrap();
+    let device = Replay::new(source(&traffic(packets)), model);
+    let mut device = Slow(Inject::new(device, setup.faults.clone()));
+    try_device(setup, &mut device).unwrap()
+}
+
+#[test]
+fn whoever_was_only_slow_joins_again() {
+    for nf in ["heavy-hitter", "port-knock", "conntrack"] {
+        let mut setup = Setup::new(nf, 3);
+        setup.stall_timeout = Duration::from_millis(40);
+        setup.faults = vec![fault("stall=150@core=1:100"), fault("lose@rate=0.05")];
+        let ran = run_slowly(&setup, 4000);
+        check(&ran);
+        assert_eq!(ran.report.failover.died[0].cause, Cause::Stall);
+        let turns = &ran.report.failover.turns;
+        assert_eq!((turns[0].cores, turns[1].cores), (2, 3), "{turns:?}");
+        assert_eq!(turns[1].joined, [1]);
+        assert!(ran.report.per_core[1].frames > 500);
+
+        setup.rejoin = false;
+        let ran = run_slowly(&setup, 4000);
+        check(&ran);
+        assert_eq!(ran.report.failover.turns.len(), 1);
+    }
+}
+
+#[test]
+fn one_may_be_slow_again_and_again() {
+    let mut setup = Setup::new("conntrack", 3);
+    setup.stall_timeout = Duration::from_millis(40);
+    setup.faults = [
+        "stall=120@core=1:100",
+        "stall=120@core=1:2500",
+        "stall=120@core=0:200",
+        "lose@rate=0.05",
+    ]
+    .map(fault)
+    .to_vec();
+    let ran = run_slowly(&setup, 5000);
+    check(&ran);
+    let turns = &ran.report.failover.turns;
+    assert!(ran.report.failover.died.len() >= 2, "{turns:?}");
+    assert_eq!(turns.last().unwrap().cores, 3);
+}
+
+#[test]
+fn more_than_are_wanted_do_not_come_back() {
+    let mut setup = Setup::new("heavy-hitter", 3);
+    setup.stall_timeout = Duration::from_millis(40);
+    setup.faults = vec![fault("stall=300@core=1:100")];
+    // While it is away, two are enough.
+    setup.plan = "150:2".parse().unwrap();
+    let ran = run_slowly(&setup, 4500);
+    check(&ran);
+    assert_eq!(ran.report.failover.died.len(), 1);
+    let turns = &ran.report.failover.turns;
+    assert!(turns.iter().all(|turn| turn.joined.is_empty()), "{turns:?}");
 }
 
 #[test]

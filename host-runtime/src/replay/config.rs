@@ -39,6 +39,8 @@ pub struct ReplayConfig<S = Selected> {
     pub plan: Plan,
     /// A worker that gives no sign of life for so long, while it is waited for, counts as dead.
     pub stall_timeout: Duration,
+    /// A worker that was declared dead while it was only slow, and comes back, joins again.
+    pub rejoin: bool,
     /// Workers keep logs, from which their peers take what they miss. Without, a row that a worker misses is given up by it
     /// alone, and its replica differs from then on: for measuring what logs cost while nothing is lost.
     pub logs: bool,
@@ -65,6 +67,7 @@ impl<S> ReplayConfig<S> {
             batches: 8,
             plan: Plan::default(),
             stall_timeout: Duration::from_secs(10),
+            rejoin: true,
             logs: true,
             log_rows: None,
             threads: 0,

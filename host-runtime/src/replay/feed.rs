@@ -57,6 +57,10 @@ pub(super) struct Feed<S> {
     rotation: Rotation,
     /// A worker died, and the rotation still has its place.
     unbalanced: bool,
+    /// Workers there are to be.
+    wanted: usize,
+    /// Whether those that come back join again.
+    rejoin: bool,
     plan: VecDeque<Resize>,
     asked: Option<Asked<S>>,
     serial: u64,
@@ -108,6 +112,8 @@ impl<S: Clone> Feed<S> {
             leaving: Members::default(),
             rotation: Rotation::straight(config.cores),
             unbalanced: false,
+            wanted: config.cores.into(),
+            rejoin: config.rejoin,
             plan: config.plan.resizes().iter().copied().collect(),
             asked: None,
             serial: 0,
@@ -285,6 +291,7 @@ impl<S: Clone> Feed<S> {
             // A device that cannot be turned goes on as before: what it steers to the dead is lost, and counted.
             turned |= self.turn(device, batch, self.members, Vec::new())?;
         }
+        turned |= self.readmit(device, batch, halt)?;
         let Some(&resize) = self.plan.front() else {
             return Ok(turned);
         };
@@ -301,6 +308,36 @@ impl<S: Clone> Feed<S> {
         Ok(turned)
     }
 
+    /// Lets workers join again that were declared dead while they were only slow: their places are vacant now. Nobody
+    /// waits for the replica that they start with; they join when it is there.
+    fn readmit(
+        &mut self,
+        device: &mut dyn Device,
+        batch: &mut Batch,
+        halt: &Halt,
+    ) -> Result<bool, Stop> {
+        let room = self.wanted.saturating_sub(self.members.count());
+        if !self.rejoin || room == 0 {
+            return Ok(false);
+        }
+        let places = 0..self.at.roster.len() as u16;
+        let returned = places.filter(|&place| {
+            !self.members.has(place) && self.stuck(place) && self.is_vacant(place)
+        });
+        let returned: Vec<u16> = returned.take(room).collect();
+        if returned.is_empty() {
+            return Ok(false);
+        }
+        self.ask();
+        let Some(snapshot) = self.answered() else {
+            return Ok(false);
+        };
+        for &place in &returned {
+            self.admit(place, &snapshot, halt)?;
+        }
+        Ok(self.turn(device, batch, self.members, returned)?)
+    }
+
     fn resize(
         &mut self,
         cores: u8,
@@ -309,6 +346,7 @@ impl<S: Clone> Feed<S> {
         halt: &Halt,
     ) -> Result<bool, Stop> {
         let cores = usize::from(cores);
+        self.wanted = cores;
         let mut joined = Vec::new();
         let mut staying = self.members;
         if cores > self.members.count() {
@@ -339,10 +377,11 @@ impl<S: Clone> Feed<S> {
         joined: Vec<u16>,
     ) -> Result<bool, DeviceError> {
         let rotation = self.rotation.over(members);
-        if rotation == self.rotation {
+        if rotation == self.rotation && joined.is_empty() {
             return Ok(true);
         }
-        if !device.turn(&rotation, batch)? {
+        // A device that could not be turned still steers to those that come back.
+        if rotation != self.rotation && !device.turn(&rotation, batch)? {
             return Ok(false);
         }
         self.report.turns.push(Turn {
@@ -443,29 +482,34 @@ impl<S: Clone> Feed<S> {
             if self.members.has(place) || !self.is_vacant(place) {
                 continue;
             }
-            self.leaving.remove(place);
-            if let Some(place) = self.at.roster.get(place) {
-                place.occupy();
-            }
-            if let Some(exchange) = &self.at.exchange {
-                exchange.join(snapshot.position());
-            }
-            if let Some(log) = self.at.logs.get(usize::from(place)) {
-                // Before the next load goes to anybody: nobody can have passed the joining worker's first frame then.
-                log.open(snapshot.position(), snapshot.phase());
-            }
-            self.members.add(place);
             joined.push(place);
-            self.put(place, Item::Join(snapshot.clone()), halt)?;
+            self.admit(place, &snapshot, halt)?;
         }
         Ok(joined)
     }
 
+    /// Lets a worker join at a vacant place with a peer's replica.
+    fn admit(&mut self, place: u16, snapshot: &Snapshot<S>, halt: &Halt) -> Result<(), Stop> {
+        self.leaving.remove(place);
+        if let Some(place) = self.at.roster.get(place) {
+            place.occupy();
+        }
+        if let Some(exchange) = &self.at.exchange {
+            exchange.join(snapshot.position());
+        }
+        if let Some(log) = self.at.logs.get(usize::from(place)) {
+            // Before the next load goes to anybody: nobody can have passed the joining worker's first frame then.
+            log.open(snapshot.position(), snapshot.phase());
+        }
+        self.members.add(place);
+        self.put(place, Item::Join(Box::new(snapshot.clone())), halt)
+    }
+
+    /// Whether there is no worker at a place, and nothing is left in its queue: so there is room for all loads there are.
     fn is_vacant(&self, place: u16) -> bool {
-        self.at
-            .roster
-            .get(place)
-            .is_none_or(|place| place.is_vacant())
+        let vacant = self.at.roster.get(place).is_none_or(|p| p.is_vacant());
+        let queue = self.at.queues.get(usize::from(place));
+        vacant && queue.is_none_or(|queue| queue.slots() == queue.buffer().capacity())
     }
 
     /// Whether a worker that was declared dead may still be there.
@@ -480,19 +524,26 @@ impl<S: Clone> Feed<S> {
         let mut patience = Patience::default();
         loop {
             self.ask();
-            let answer = self.asked.as_ref().map(|asked| asked.answer.try_recv());
-            match answer {
-                Some(Ok(snapshot)) => {
-                    self.asked = None;
-                    if snapshot.phase() == 2 * self.dispatcher.barriers() {
-                        self.watch.rest();
-                        return Ok(snapshot);
-                    }
-                }
-                Some(Err(TryRecvError::Disconnected)) => self.asked = None,
-                Some(Err(TryRecvError::Empty)) | None => {}
+            if let Some(snapshot) = self.answered() {
+                self.watch.rest();
+                return Ok(snapshot);
             }
             self.wait(&mut patience, halt)?;
+        }
+    }
+
+    /// The replica that was asked for, if it is there and of use.
+    fn answered(&mut self) -> Option<Box<Snapshot<S>>> {
+        match self.asked.as_ref()?.answer.try_recv() {
+            Ok(snapshot) => {
+                self.asked = None;
+                (snapshot.phase() == 2 * self.dispatcher.barriers()).then_some(snapshot)
+            }
+            Err(TryRecvError::Disconnected) => {
+                self.asked = None;
+                None
+            }
+            Err(TryRecvError::Empty) => None,
         }
     }
 

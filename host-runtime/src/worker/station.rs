@@ -333,6 +333,17 @@ impl<F: NetworkFunction> Station<F> {
         }
     }
 
+    /// A worker that has nothing to do may have been declared dead and not know: then it makes room, so that it can
+    /// come back.
+    fn notice_burial(&mut self) -> Poll {
+        let worker = self.worker.as_mut();
+        if worker.is_some_and(|worker| worker.publish_again().is_err()) {
+            self.vacate();
+            return Poll::Busy;
+        }
+        Poll::Idle
+    }
+
     fn work(&mut self) -> Poll {
         if let Some(worker) = &mut self.worker
             && worker.lend().is_err()
@@ -349,7 +360,7 @@ impl<F: NetworkFunction> Station<F> {
             return Poll::Busy;
         }
         if !ended {
-            return Poll::Idle;
+            return self.notice_burial();
         }
         if let Some(worker) = &mut self.worker {
             // All stay until nobody needs anything from them any more.

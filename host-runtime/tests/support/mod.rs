@@ -126,6 +126,7 @@ pub struct Setup {
     pub plan: Plan,
     pub stall_timeout: Duration,
     pub log_rows: Option<usize>,
+    pub rejoin: bool,
     pub first_seq: u64,
     pub max_rows: u8,
     pub batch_frames: usize,
@@ -153,6 +154,7 @@ impl Setup {
             plan: Plan::default(),
             stall_timeout: Duration::from_secs(30),
             log_rows: None,
+            rejoin: true,
             first_seq: 0,
             max_rows: 255,
             batch_frames: 7,
@@ -227,6 +229,7 @@ pub fn try_device(setup: &Setup, device: &mut dyn Device) -> Result<Ran, ReplayE
         plan: setup.plan.clone(),
         stall_timeout: setup.stall_timeout,
         log_rows: setup.log_rows,
+        rejoin: setup.rejoin,
         ..ReplayConfig::new(function, setup.profile, setup.cores, setup.words)
     };
     let (mut events, mut state, mut out) = (Vec::new(), Vec::new(), Collect::default());

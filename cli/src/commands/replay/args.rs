@@ -71,6 +71,10 @@ pub struct Args {
     #[arg(long, value_name = "MS", default_value_t = 10_000)]
     pub stall_timeout: u64,
 
+    /// A worker that was declared dead while it was only slow stays away when it comes back [default: it joins again].
+    #[arg(long)]
+    pub no_rejoin: bool,
+
     /// Rows that a worker's log keeps, rounded up to a power of two; one that falls behind further takes over a peer's
     /// replica, which costs verdicts of its own [default: as many as a worker can come to need].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 24))]

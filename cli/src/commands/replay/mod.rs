@@ -42,6 +42,7 @@ pub fn run(args: &Args) -> Result {
         },
         plan,
         stall_timeout: Duration::from_millis(args.stall_timeout),
+        rejoin: !args.no_rejoin,
         log_rows: args.log_rows.map(|rows| rows as usize),
         ..ReplayConfig::new(
             function,
