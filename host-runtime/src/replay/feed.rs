@@ -232,8 +232,7 @@ impl<S: Clone> Feed<S> {
     /// Workers that were to leave and did are no longer watched.
     fn forget_the_left(&mut self) {
         for place in self.leaving.iter() {
-            let log = self.at.logs.get(usize::from(place));
-            if log.is_none_or(|log| log.seen().fenced) {
+            if self.has_left(place) {
                 self.leaving.remove(place);
             }
         }
@@ -242,6 +241,12 @@ impl<S: Clone> Feed<S> {
     /// A worker is dead: from here on its log says what it did, and nobody waits for it.
     #[cold]
     fn bury(&mut self, place: u16, cause: Cause) -> Result<(), Stop> {
+    /// Whether the worker that was to leave a place closed its log when it did.
+    fn has_left(&self, place: u16) -> bool {
+        let log = self.at.logs.get(usize::from(place));
+        log.is_none_or(|log| log.seen().fenced)
+    }
+
         let position = self
             .at
             .logs
@@ -486,6 +491,10 @@ impl<S: Clone> Feed<S> {
             self.admit(place, &snapshot, halt)?;
         }
         Ok(joined)
+            if self.leaving.has(place) && !self.has_left(place) {
+                // It crashed on its way out. The egress waits for what it did not hand on.
+                self.bury(place, Cause::Crash)?;
+            }
     }
 
     /// Lets a worker join at a vacant place with a peer's replica.
