@@ -11,7 +11,7 @@ use scr_wire::{Frame, Profile};
 use super::Progress;
 use super::config::ReplayError;
 use crate::device::{Batch, Device, DeviceError};
-use crate::dispatch::{Dispatcher, Item, Load};
+use crate::dispatch::{Dispatcher, Entry, Item, Load};
 use crate::egress::Burial;
 use crate::failover::{
     Cause, Departure, FailoverReport, Members, Resize, Roster, Rotation, Turn, Watch,
@@ -57,6 +57,8 @@ pub(super) struct Feed<S> {
     rotation: Rotation,
     /// A worker died, and the rotation still has its place.
     unbalanced: bool,
+    /// Places whose last worker died.
+    fallen: Members,
     /// Workers there are to be.
     wanted: usize,
     /// Whether those that come back join again.
@@ -112,6 +114,7 @@ impl<S: Clone> Feed<S> {
             leaving: Members::default(),
             rotation: Rotation::straight(config.cores),
             unbalanced: false,
+            fallen: Members::default(),
             wanted: config.cores.into(),
             rejoin: config.rejoin,
             plan: config.plan.resizes().iter().copied().collect(),
@@ -238,15 +241,15 @@ impl<S: Clone> Feed<S> {
         }
     }
 
-    /// A worker is dead: from here on its log says what it did, and nobody waits for it.
-    #[cold]
-    fn bury(&mut self, place: u16, cause: Cause) -> Result<(), Stop> {
     /// Whether the worker that was to leave a place closed its log when it did.
     fn has_left(&self, place: u16) -> bool {
         let log = self.at.logs.get(usize::from(place));
         log.is_none_or(|log| log.seen().fenced)
     }
 
+    /// A worker is dead: from here on its log says what it did, and nobody waits for it.
+    #[cold]
+    fn bury(&mut self, place: u16, cause: Cause) -> Result<(), Stop> {
         let position = self
             .at
             .logs
@@ -258,6 +261,7 @@ impl<S: Clone> Feed<S> {
             self.members.remove(place);
             self.unbalanced = true;
         }
+        self.fallen.add(place);
         let burial = Burial {
             place,
             before: self.serial,
@@ -487,14 +491,14 @@ impl<S: Clone> Feed<S> {
             if self.members.has(place) || !self.is_vacant(place) {
                 continue;
             }
-            joined.push(place);
-            self.admit(place, &snapshot, halt)?;
-        }
-        Ok(joined)
             if self.leaving.has(place) && !self.has_left(place) {
                 // It crashed on its way out. The egress waits for what it did not hand on.
                 self.bury(place, Cause::Crash)?;
             }
+            joined.push(place);
+            self.admit(place, &snapshot, halt)?;
+        }
+        Ok(joined)
     }
 
     /// Lets a worker join at a vacant place with a peer's replica.
@@ -503,15 +507,26 @@ impl<S: Clone> Feed<S> {
         if let Some(place) = self.at.roster.get(place) {
             place.occupy();
         }
-        if let Some(exchange) = &self.at.exchange {
-            exchange.join(snapshot.position());
-        }
+        let mut opened = snapshot.position();
         if let Some(log) = self.at.logs.get(usize::from(place)) {
+            let replica = opened;
+            // What was published here before goes on to count, also where the replica does not reach so far.
+            opened = opened.max(log.seen().position);
+            if let Some(exchange) = &self.at.exchange {
+                // Opening it throws away what a dead worker did not publish, and with it what that was written over.
+                let died = self.fallen.remove(place);
+                exchange.join(if died { opened } else { replica });
+            }
             // Before the next load goes to anybody: nobody can have passed the joining worker's first frame then.
-            log.open(snapshot.position(), snapshot.phase());
+            log.open(opened, snapshot.phase());
         }
         self.members.add(place);
-        self.put(place, Item::Join(Box::new(snapshot.clone())), halt)
+        let entry = Entry {
+            snapshot: snapshot.clone(),
+            opened,
+            sent: self.dispatcher.sent(),
+        };
+        self.put(place, Item::Join(Box::new(entry)), halt)
     }
 
     /// Whether there is no worker at a place, and nothing is left in its queue: so there is room for all loads there are.

@@ -593,10 +593,11 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// Takes a peer's replica in place of the empty one. The worker's log must have been
-    /// [opened](crate::recovery::Log::open) there.
+    /// Takes a peer's replica in place of the empty one. The worker's log has been
+    /// [opened](crate::recovery::Log::open) at `opened`, which is not before the replica.
     #[must_use]
-    pub fn resumed(mut self, snapshot: Snapshot<F::State>) -> Self {
+    pub fn resumed(mut self, snapshot: Snapshot<F::State>, opened: u64) -> Self {
+        self.peers = self.peers.inheriting();
         self.state = snapshot.state;
         self.next = snapshot.next;
         self.expected = snapshot.expected;
@@ -604,7 +605,7 @@ impl<F: NetworkFunction> Worker<F> {
         self.newest = snapshot.newest;
         self.phase = snapshot.phase;
         if let Some(log) = &mut self.log {
-            log.resume(snapshot.next);
+            log.resume(opened);
         }
         self
     }

@@ -15,7 +15,7 @@ use super::exchange::Exchange;
 use super::threads::{Poll, Task};
 use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
 use crate::device::{Path, Strike};
-use crate::dispatch::{Item, Load};
+use crate::dispatch::{Entry, Item, Load};
 use crate::failover::Roster;
 use crate::nf::{NetworkFunction, Verdict};
 use crate::recovery::{LogWriter, Peers};
@@ -207,8 +207,22 @@ impl<F: NetworkFunction> Station<F> {
                 // Whoever asked may have asked somebody else meanwhile.
                 let _ = to.send(Box::new(worker.snapshot()));
             }
-            (Item::Join(snapshot), None) => {
-                self.worker = Some(self.new_worker().resumed(*snapshot));
+            (Item::Join(entry), None) => {
+                let Entry {
+                    snapshot,
+                    opened,
+                    sent,
+                } = *entry;
+                let mut worker = self.new_worker().resumed(snapshot, opened);
+                // None of the frames sent before were its own: nobody need wait for it because of them. What it has to
+                // wait for itself it waits for later.
+                let fenced = sent.is_some_and(|(last, window)| {
+                    worker.seen_up_to(last, window) == Err(Pause::Fenced)
+                });
+                self.worker = Some(worker);
+                if fenced {
+                    self.vacate();
+                }
             }
             (Item::Leave, Some(worker)) => {
                 worker.leave();
