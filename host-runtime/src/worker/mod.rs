@@ -451,6 +451,7 @@ impl<F: NetworkFunction> Worker<F> {
     ///
     /// [`Pause`].
     pub fn seen_up_to(&mut self, last: Seq, window: u64) -> Progress {
+        self.note_window(window);
         let Some(log) = &mut self.log else {
             return Ok(());
         };
@@ -485,8 +486,11 @@ impl<F: NetworkFunction> Worker<F> {
                     self.barrier = Barrier::Ended;
                 }
                 Barrier::Ended => {
-                    if stands(Guard::DrainsWhenAllEnded) {
-                        self.all_here()?;
+                    if stands(Guard::DrainsWhenAllEnded)
+                        && let Err(pause) = self.all_here()
+                    {
+                        self.catch_up()?;
+                        return Err(pause);
                     }
                     let own = self.log.as_ref().map_or(self.next, LogWriter::seen);
                     self.barrier = Barrier::Draining(self.peers.furthest_seen().max(own));

@@ -348,10 +348,13 @@ impl<F: NetworkFunction> Station<F> {
     }
 
     /// A worker that has nothing to do may have been declared dead and not know: then it makes room, so that it can
-    /// come back.
-    fn notice_burial(&mut self) -> Poll {
-        let worker = self.worker.as_mut();
-        if worker.is_some_and(|worker| worker.publish_again().is_err()) {
+    /// come back. And peers may need to know how far it is.
+    fn rest(&mut self) -> Poll {
+        let Some(worker) = &mut self.worker else {
+            return Poll::Idle;
+        };
+        let lives = worker.publish_again().and_then(|()| worker.catch_up());
+        if lives == Err(Pause::Fenced) {
             self.vacate();
             return Poll::Busy;
         }
@@ -374,7 +377,7 @@ impl<F: NetworkFunction> Station<F> {
             return Poll::Busy;
         }
         if !ended {
-            return self.notice_burial();
+            return self.rest();
         }
         if let Some(worker) = &mut self.worker {
             // All stay until nobody needs anything from them any more.
