@@ -343,7 +343,8 @@ fn whoever_crashes_on_its_way_out_is_buried_before_its_place_is_used_again() {
     for _ in 0..30 {
         let ran = run(&setup, &traffic(1500));
         check(&ran);
-        assert_eq!(ran.report.failover.died.len(), 2);
+        let failover = &ran.report.failover;
+        assert_eq!(failover.died.len(), 2, "{failover:?}");
         assert_eq!(ran.report.failover.turns.last().unwrap().cores, 4);
     }
 }

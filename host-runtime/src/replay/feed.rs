@@ -226,7 +226,10 @@ impl<S: Clone> Feed<S> {
         self.forget_the_left();
         let watched: Members = self.members.iter().chain(self.leaving.iter()).collect();
         if let Some((place, cause)) = self.watch.look(&self.at.roster, watched) {
-            self.bury(place, cause)?;
+            // It may have left in between.
+            if !(self.leaving.has(place) && self.has_left(place)) {
+                self.bury(place, cause)?;
+            }
         }
         patience.wait();
         Ok(())
