@@ -432,10 +432,16 @@ impl<F: NetworkFunction> Worker<F> {
     /// Counts and writes down what happened since the last frame, with this frame's sequence number.
     #[inline]
     fn settle_accounts(&mut self, seq: Seq, out: &mut Output) {
-        if self.fetched != Counters::default() {
-            self.counters.rows_from_logs += self.fetched.rows_from_logs;
-            self.counters.rows_lost_everywhere += self.fetched.rows_lost_everywhere;
-            self.counters.rows_unrecovered += self.fetched.rows_unrecovered;
+        let Counters {
+            rows_from_logs,
+            rows_lost_everywhere,
+            rows_unrecovered,
+            ..
+        } = self.fetched;
+        if rows_from_logs | rows_lost_everywhere | rows_unrecovered != 0 {
+            self.counters.rows_from_logs += rows_from_logs;
+            self.counters.rows_lost_everywhere += rows_lost_everywhere;
+            self.counters.rows_unrecovered += rows_unrecovered;
             self.fetched = Counters::default();
         }
         if self.recorder.is_on() {

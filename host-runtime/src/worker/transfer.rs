@@ -216,6 +216,7 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// A frame whose number lies behind the replica.
     #[cold]
+    #[inline(never)]
     pub(super) fn behind(&mut self, seq: Seq, out: &mut Output) -> Outcome {
         let Some((from, until)) = self.transfer.overtaken else {
             return Outcome::Rejected(Reason::OutOfOrder);
