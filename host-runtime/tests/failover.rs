@@ -330,6 +330,26 @@ fn a_place_can_be_used_again() {
 }
 
 #[test]
+fn whoever_crashes_on_its_way_out_is_buried_before_its_place_is_used_again() {
+    let mut setup = Setup::new("heavy-hitter", 4);
+    (setup.batch_frames, setup.batches) = (40, 8);
+    // They meet their last frames when the feed knows already that they leave, and joins follow at once.
+    setup.plan = "300:1,310:4".parse().unwrap();
+    setup.faults = vec![
+        fault("crash@core=1:290"),
+        fault("crash@core=2:295"),
+        fault("lose@rate=0.1"),
+    ];
+    for _ in 0..30 {
+        let ran = run(&setup, &traffic(1500));
+        check(&ran);
+        let failover = &ran.report.failover;
+        assert_eq!(failover.died.len(), 2, "{failover:?}");
+        assert_eq!(ran.report.failover.turns.last().unwrap().cores, 4);
+    }
+}
+
+#[test]
 fn a_device_that_cannot_turn_goes_on_without_the_dead() {
     let setup = Setup::new("heavy-hitter", 3);
     let batch = support::frames(&setup, &traffic(1000));

@@ -95,7 +95,6 @@ fn several_may_be_behind_at_once() {
     setup.faults = vec![
         fault("stall=60@core=1:200"),
         fault("stall=60@core=2:200"),
-        // Further on than a log of two blocks reaches back.
         fault("stall=90@core=4:450"),
         fault("lose@core=1:205-230"),
         fault("lose@core=2:205-230"),

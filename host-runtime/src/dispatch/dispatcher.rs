@@ -51,6 +51,11 @@ impl Dispatcher {
         self.barriers
     }
 
+    /// The number of the last sequenced frame, lost or not, and the most rows that a frame carries now.
+    pub fn sent(&self) -> Option<(Seq, u64)> {
+        self.last.map(|last| (last, self.window))
+    }
+
     /// Sequenced frames so far, lost ones included.
     pub fn sequenced(&self) -> u64 {
         self.sequenced

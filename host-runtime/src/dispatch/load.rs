@@ -65,6 +65,15 @@ impl Load {
     }
 }
 
+/// What a worker that joins starts with.
+#[derive(Debug)]
+pub struct Entry<S> {
+    /// A peer's replica.
+    pub snapshot: Snapshot<S>,
+    /// The number of the last frame sent before, none of them here, and the most rows that it could have.
+    pub sent: Option<(Seq, u64)>,
+}
+
 /// What comes to a worker's place through its queue.
 #[derive(Debug)]
 pub enum Item<S> {
@@ -72,8 +81,8 @@ pub enum Item<S> {
     Load(Arc<Load>),
     /// Somebody is to join: a copy of the replica as it is here.
     Lend(mpsc::Sender<Box<Snapshot<S>>>),
-    /// A worker is to start here, with this replica.
-    Join(Box<Snapshot<S>>),
+    /// A worker is to start here.
+    Join(Box<Entry<S>>),
     /// The worker is to leave.
     Leave,
 }

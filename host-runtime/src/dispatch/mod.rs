@@ -21,4 +21,4 @@ mod dispatcher;
 mod load;
 
 pub use dispatcher::Dispatcher;
-pub use load::{Item, Load, Segment};
+pub use load::{Entry, Item, Load, Segment};

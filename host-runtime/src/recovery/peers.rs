@@ -27,15 +27,30 @@ pub enum Settlement {
 #[derive(Clone, Debug, Default)]
 pub struct Peers {
     logs: Vec<(u16, Arc<Log>)>,
+    /// The worker's own place.
+    own: Option<(u16, Arc<Log>)>,
+    /// Whether the worker's own log has rows of one that was at its place before.
+    inherits: bool,
 }
 
 impl Peers {
     /// The logs of the peers of `core` among `logs`, which are in the order of cores.
     pub fn of(core: u16, logs: &[Arc<Log>]) -> Self {
-        let logs = (0..).zip(logs).filter(|&(peer, _)| peer != core);
+        let logs = (0..).zip(logs).map(|(peer, log)| (peer, Arc::clone(log)));
+        let (mut own, logs): (Vec<_>, _) = logs.partition(|&(peer, _)| peer == core);
         Self {
-            logs: logs.map(|(peer, log)| (peer, Arc::clone(log))).collect(),
+            logs,
+            own: own.pop(),
+            inherits: false,
         }
+    }
+
+    /// The same for a worker that joins at a place where others may have been before: what they left in the place's log
+    /// counts for everybody, and so for their successor.
+    #[must_use]
+    pub fn inheriting(mut self) -> Self {
+        self.inherits = true;
+        self
     }
 
     /// Rows that each log keeps; 0 without peers.
@@ -84,6 +99,19 @@ impl Peers {
                     result = Settlement::Unknown;
                 }
                 Held::Nothing | Held::Overwritten => {}
+            }
+        }
+        if self.inherits
+            && let Some((place, log)) = &self.own
+        {
+            // What does not count was thrown away when the log was opened, and this worker itself has written nothing yet
+            // from here on.
+            match log.read(position, log.seen(), row) {
+                Held::Row => return Settlement::Held { peer: *place },
+                Held::Overwritten if result == Settlement::LostEverywhere => {
+                    result = Settlement::Unknown;
+                }
+                _ => {}
             }
         }
         result
@@ -148,6 +176,33 @@ mod tests {
         c_writer.append(128, &[9; 4]);
         assert_eq!(peers.settle(4, 3, &mut row), Settlement::Unknown);
         assert_eq!(peers.settle(5, 3, &mut row), Settlement::Unknown);
+    }
+
+    #[test]
+    fn a_successor_finds_what_was_left_at_its_place() {
+        let (a, mut writer) = Log::new(8, 4);
+        let (b, _peer) = Log::new(8, 4);
+        let logs = [Arc::clone(&a), Arc::clone(&b)];
+        for position in 0..200u8 {
+            writer.append(position.into(), &[position; 4]);
+        }
+        writer.publish_seen(199).unwrap();
+        writer.append(200, &[200; 4]);
+        a.fence();
+        b.fence();
+        a.open(210, 0);
+        let mut row = [0; MAX_ROW_BYTES];
+        let stranger = Peers::of(0, &logs);
+        assert_eq!(
+            stranger.settle(190, 3, &mut row),
+            Settlement::LostEverywhere
+        );
+        let heir = stranger.inheriting();
+        assert_eq!(heir.settle(190, 3, &mut row), Settlement::Held { peer: 0 });
+        assert_eq!(row[..4], [190; 4]);
+        assert_eq!(heir.settle(2, 3, &mut row), Settlement::Unknown);
+        // That was not published.
+        assert_eq!(heir.settle(200, 3, &mut row), Settlement::LostEverywhere);
     }
 
     #[test]

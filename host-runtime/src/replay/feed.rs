@@ -11,7 +11,7 @@ use scr_wire::{Frame, Profile};
 use super::Progress;
 use super::config::ReplayError;
 use crate::device::{Batch, Device, DeviceError};
-use crate::dispatch::{Dispatcher, Item, Load};
+use crate::dispatch::{Dispatcher, Entry, Item, Load};
 use crate::egress::Burial;
 use crate::failover::{
     Cause, Departure, FailoverReport, Members, Resize, Roster, Rotation, Turn, Watch,
@@ -57,6 +57,8 @@ pub(super) struct Feed<S> {
     rotation: Rotation,
     /// A worker died, and the rotation still has its place.
     unbalanced: bool,
+    /// Places whose last worker died.
+    fallen: Members,
     /// Workers there are to be.
     wanted: usize,
     /// Whether those that come back join again.
@@ -112,6 +114,7 @@ impl<S: Clone> Feed<S> {
             leaving: Members::default(),
             rotation: Rotation::straight(config.cores),
             unbalanced: false,
+            fallen: Members::default(),
             wanted: config.cores.into(),
             rejoin: config.rejoin,
             plan: config.plan.resizes().iter().copied().collect(),
@@ -223,7 +226,10 @@ impl<S: Clone> Feed<S> {
         self.forget_the_left();
         let watched: Members = self.members.iter().chain(self.leaving.iter()).collect();
         if let Some((place, cause)) = self.watch.look(&self.at.roster, watched) {
-            self.bury(place, cause)?;
+            // It may have left in between.
+            if !(self.leaving.has(place) && self.has_left(place)) {
+                self.bury(place, cause)?;
+            }
         }
         patience.wait();
         Ok(())
@@ -232,11 +238,16 @@ impl<S: Clone> Feed<S> {
     /// Workers that were to leave and did are no longer watched.
     fn forget_the_left(&mut self) {
         for place in self.leaving.iter() {
-            let log = self.at.logs.get(usize::from(place));
-            if log.is_none_or(|log| log.seen().fenced) {
+            if self.has_left(place) {
                 self.leaving.remove(place);
             }
         }
+    }
+
+    /// Whether the worker that was to leave a place closed its log when it did.
+    fn has_left(&self, place: u16) -> bool {
+        let log = self.at.logs.get(usize::from(place));
+        log.is_none_or(|log| log.seen().fenced)
     }
 
     /// A worker is dead: from here on its log says what it did, and nobody waits for it.
@@ -253,6 +264,7 @@ impl<S: Clone> Feed<S> {
             self.members.remove(place);
             self.unbalanced = true;
         }
+        self.fallen.add(place);
         let burial = Burial {
             place,
             before: self.serial,
@@ -482,6 +494,10 @@ impl<S: Clone> Feed<S> {
             if self.members.has(place) || !self.is_vacant(place) {
                 continue;
             }
+            if self.leaving.has(place) && !self.has_left(place) {
+                // It crashed on its way out. The egress waits for what it did not hand on.
+                self.bury(place, Cause::Crash)?;
+            }
             joined.push(place);
             self.admit(place, &snapshot, halt)?;
         }
@@ -494,15 +510,24 @@ impl<S: Clone> Feed<S> {
         if let Some(place) = self.at.roster.get(place) {
             place.occupy();
         }
-        if let Some(exchange) = &self.at.exchange {
-            exchange.join(snapshot.position());
-        }
         if let Some(log) = self.at.logs.get(usize::from(place)) {
+            let replica = snapshot.position();
+            // What was published here before goes on to count, also where the replica does not reach so far.
+            let opened = replica.max(log.seen().position);
+            if let Some(exchange) = &self.at.exchange {
+                // Opening it throws away what a dead worker did not publish, and with it what that was written over.
+                let died = self.fallen.remove(place);
+                exchange.join(if died { opened } else { replica });
+            }
             // Before the next load goes to anybody: nobody can have passed the joining worker's first frame then.
-            log.open(snapshot.position(), snapshot.phase());
+            log.open(opened, snapshot.phase());
         }
         self.members.add(place);
-        self.put(place, Item::Join(Box::new(snapshot.clone())), halt)
+        let entry = Entry {
+            snapshot: snapshot.clone(),
+            sent: self.dispatcher.sent(),
+        };
+        self.put(place, Item::Join(Box::new(entry)), halt)
     }
 
     /// Whether there is no worker at a place, and nothing is left in its queue: so there is room for all loads there are.

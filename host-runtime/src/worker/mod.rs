@@ -447,10 +447,16 @@ impl<F: NetworkFunction> Worker<F> {
     /// Counts and writes down what happened since the last frame, with this frame's sequence number.
     #[inline]
     fn settle_accounts(&mut self, seq: Seq, out: &mut Output) {
-        if self.fetched != Counters::default() {
-            self.counters.rows_from_logs += self.fetched.rows_from_logs;
-            self.counters.rows_lost_everywhere += self.fetched.rows_lost_everywhere;
-            self.counters.rows_unrecovered += self.fetched.rows_unrecovered;
+        let Counters {
+            rows_from_logs,
+            rows_lost_everywhere,
+            rows_unrecovered,
+            ..
+        } = self.fetched;
+        if rows_from_logs | rows_lost_everywhere | rows_unrecovered != 0 {
+            self.counters.rows_from_logs += rows_from_logs;
+            self.counters.rows_lost_everywhere += rows_lost_everywhere;
+            self.counters.rows_unrecovered += rows_unrecovered;
             self.fetched = Counters::default();
         }
         if self.recorder.is_on() {
@@ -466,6 +472,7 @@ impl<F: NetworkFunction> Worker<F> {
     ///
     /// [`Pause`].
     pub fn seen_up_to(&mut self, last: Seq, window: u64) -> Progress {
+        self.note_window(window);
         let Some(log) = &mut self.log else {
             return Ok(());
         };
@@ -500,8 +507,11 @@ impl<F: NetworkFunction> Worker<F> {
                     self.barrier = Barrier::Ended;
                 }
                 Barrier::Ended => {
-                    if stands(Guard::DrainsWhenAllEnded) {
-                        self.all_here()?;
+                    if stands(Guard::DrainsWhenAllEnded)
+                        && let Err(pause) = self.all_here()
+                    {
+                        self.catch_up()?;
+                        return Err(pause);
                     }
                     let own = self.log.as_ref().map_or(self.next, LogWriter::seen);
                     self.barrier = Barrier::Draining(self.peers.furthest_seen().max(own));
@@ -609,10 +619,11 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// Takes a peer's replica in place of the empty one. The worker's log must have been
-    /// [opened](crate::recovery::Log::open) there.
+    /// Takes a peer's replica in place of the empty one. The worker's log has been
+    /// [opened](crate::recovery::Log::open), there or behind it.
     #[must_use]
     pub fn resumed(mut self, snapshot: Snapshot<F::State>) -> Self {
+        self.peers = self.peers.inheriting();
         self.state = snapshot.state;
         self.next = snapshot.next;
         self.expected = snapshot.expected;

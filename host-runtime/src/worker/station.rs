@@ -15,7 +15,7 @@ use super::exchange::Exchange;
 use super::threads::{Poll, Task};
 use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
 use crate::device::{Path, Strike};
-use crate::dispatch::{Item, Load};
+use crate::dispatch::{Entry, Item, Load};
 use crate::failover::Roster;
 use crate::nf::{NetworkFunction, Verdict};
 use crate::recovery::{LogWriter, Peers};
@@ -207,8 +207,18 @@ impl<F: NetworkFunction> Station<F> {
                 // Whoever asked may have asked somebody else meanwhile.
                 let _ = to.send(Box::new(worker.snapshot()));
             }
-            (Item::Join(snapshot), None) => {
-                self.worker = Some(self.new_worker().resumed(*snapshot));
+            (Item::Join(entry), None) => {
+                let Entry { snapshot, sent } = *entry;
+                let mut worker = self.new_worker().resumed(snapshot);
+                // None of the frames sent before were its own: nobody need wait for it because of them. What it has to
+                // wait for itself it waits for later.
+                let fenced = sent.is_some_and(|(last, window)| {
+                    worker.seen_up_to(last, window) == Err(Pause::Fenced)
+                });
+                self.worker = Some(worker);
+                if fenced {
+                    self.vacate();
+                }
             }
             (Item::Leave, Some(worker)) => {
                 worker.leave();
@@ -334,10 +344,13 @@ impl<F: NetworkFunction> Station<F> {
     }
 
     /// A worker that has nothing to do may have been declared dead and not know: then it makes room, so that it can
-    /// come back.
-    fn notice_burial(&mut self) -> Poll {
-        let worker = self.worker.as_mut();
-        if worker.is_some_and(|worker| worker.publish_again().is_err()) {
+    /// come back. And peers may need to know how far it is.
+    fn rest(&mut self) -> Poll {
+        let Some(worker) = &mut self.worker else {
+            return Poll::Idle;
+        };
+        let lives = worker.publish_again().and_then(|()| worker.catch_up());
+        if lives == Err(Pause::Fenced) {
             self.vacate();
             return Poll::Busy;
         }
@@ -360,7 +373,7 @@ impl<F: NetworkFunction> Station<F> {
             return Poll::Busy;
         }
         if !ended {
-            return self.notice_burial();
+            return self.rest();
         }
         if let Some(worker) = &mut self.worker {
             // All stay until nobody needs anything from them any more.

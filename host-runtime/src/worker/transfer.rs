@@ -11,7 +11,7 @@
 //! [said](Exchange::begin), so that nobody takes them for lost.
 //!
 //! **Nobody waits for ever.** Who has written over a row is past it, and lends even while it waits or asks itself. Where
-//! it is dead and *all* that live ask for that row or an earlier one, nobody can be past it: those that are furthest give
+//! it is dead, those that have nothing to do look for that row, too; and when *all* that live ask for that row or an earlier one, nobody can be past it: those that are furthest give
 //! the row up, unless one that left [bequeathed](Exchange::bequeath) its replica, and the others take theirs.
 
 use std::sync::Arc;
@@ -23,13 +23,15 @@ use super::exchange::Exchange;
 use super::outcome::Reason;
 use super::{Barrier, HALF, Outcome, Output, Pause, Progress, Snapshot, Worker};
 use crate::nf::NetworkFunction;
-use crate::recovery::Settlement;
+use crate::recovery::{LogWriter, Settlement};
 
 /// What a worker needs for it.
 pub(super) struct Transfer<S> {
     exchange: Option<Arc<Exchange<S>>>,
     /// Whether there is a request at its desk.
     asking: bool,
+    /// Most rows in a frame, as far as is known.
+    window: u64,
     /// Own frames that are still to come and that the replica has overtaken: from this number on, before that.
     overtaken: Option<(Seq, Seq)>,
 }
@@ -39,6 +41,7 @@ impl<S> Default for Transfer<S> {
         Self {
             exchange: None,
             asking: false,
+            window: 1,
             overtaken: None,
         }
     }
@@ -120,6 +123,38 @@ impl<F: NetworkFunction> Worker<F> {
         Err(Pause::Waiting)
     }
 
+    /// For a worker that has nothing to do, or waits at a barrier. Where a peer asks, it takes from the logs what none of
+    /// its coming frames can hold, or asks, too: it might otherwise lack the same row, say nothing, and have the peer
+    /// wait for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Pause`].
+    #[inline]
+    pub(super) fn catch_up(&mut self) -> Progress {
+        match &self.transfer.exchange {
+            Some(exchange) if exchange.is_busy() => self.catch_up_now(),
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn catch_up_now(&mut self) -> Progress {
+        let seen = self.log.as_ref().map_or(0, LogWriter::seen);
+        let end = (seen + 1).saturating_sub(self.transfer.window);
+        let caught_up = self.fetch(end, self.transfer.window);
+        if self.barrier != Barrier::Away {
+            self.settle_fetched();
+        }
+        caught_up
+    }
+
+    /// Frames carry at most `window` rows.
+    #[inline]
+    pub(super) fn note_window(&mut self, window: u64) {
+        self.transfer.window = window;
+    }
+
     /// The worker is about to leave: others may need its replica.
     pub(super) fn bequeath(&self) {
         if let Some(exchange) = &self.transfer.exchange {
@@ -181,6 +216,7 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// A frame whose number lies behind the replica.
     #[cold]
+    #[inline(never)]
     pub(super) fn behind(&mut self, seq: Seq, out: &mut Output) -> Outcome {
         let Some((from, until)) = self.transfer.overtaken else {
             return Outcome::Rejected(Reason::OutOfOrder);

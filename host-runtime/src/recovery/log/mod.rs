@@ -161,8 +161,8 @@ impl Log {
         self.published.0.fence()
     }
 
-    /// Opens a fenced log for a worker that joins with the state at `position`, at barrier `phase`. The worker must be
-    /// given no frame before this, and every worker must be able to see it before it takes a frame behind that one.
+    /// Opens a fenced log for a worker that joins, at barrier `phase`: it takes no frame before `position`. What counted
+    /// goes on to count. Every worker must be able to see it before it takes a frame behind that one.
     pub fn open(&self, position: u64, phase: u64) {
         // What the worker before wrote and never published must not come to count now. Nobody writes here meanwhile.
         let head = self.seen().head;
@@ -170,7 +170,7 @@ impl Log {
             header.end_at(head);
         }
         self.phase.0.store(phase, Ordering::Release);
-        self.published.0.open(position);
+        self.published.0.open(position, head);
     }
 
     /// The barrier that this worker has come to.
@@ -350,10 +350,17 @@ mod tests {
         writer.append(4, &[9; 8]);
         log.fence();
         log.open(10, 0);
-        writer.resume(10);
-        writer.append(10, &[10; 8]);
+        // With a replica from before: what is there stays, a gap is one, and what was thrown away may come again.
+        writer.resume(2);
+        for position in 2..6 {
+            writer.append(position, &[position as u8; 8]);
+        }
+        writer.append_rows(8, &[10, 9, 8].map(|n| [n; 8]).concat());
         writer.publish_seen(11).unwrap();
         let held = (0..12).filter(|&at| log.read(at, log.seen(), &mut row) == Held::Row);
-        assert_eq!(held.collect::<Vec<_>>(), [0, 1, 3, 10]);
+        assert_eq!(held.collect::<Vec<_>>(), [0, 1, 3, 4, 5, 8, 9, 10]);
+        log.read(4, log.seen(), &mut row);
+        assert_eq!(row[..8], [4; 8]);
+        assert_eq!(log.seen().position, 11);
     }
 }

@@ -87,9 +87,9 @@ impl Published {
         self.word.fetch_or(FENCED, Ordering::AcqRel) >> BITS
     }
 
-    /// Both numbers are `position`, and the bit is not set.
-    pub(super) fn open(&self, position: u64) {
-        self.halves[0].store(position, Ordering::Release);
+    /// Sets both numbers, and takes the bit away.
+    pub(super) fn open(&self, position: u64, head: u64) {
+        self.halves[0].store(head, Ordering::Release);
         self.word.store(position << BITS, Ordering::Release);
     }
 }

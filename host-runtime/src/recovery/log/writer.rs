@@ -37,12 +37,13 @@ impl LogWriter {
         writer
     }
 
-    /// Goes on from `position`, at which the log was [opened](Log::open).
+    /// Goes on in a log that has been [opened](Log::open), with rows from `position` on. Those that are there already stay.
     pub fn resume(&mut self, position: u64) {
-        self.publisher.resume(position);
-        self.head = position;
+        let seen = self.log.seen();
+        self.publisher.resume(seen.position);
+        self.head = seen.head.max(position);
         // The block there, which may have rows of the worker before, has yet to be entered: it follows.
-        let number = position / BLOCK;
+        let number = self.head / BLOCK;
         self.end = number * BLOCK;
         self.index = self.log.index(number + self.log.headers.len() as u64 - 1);
     }
@@ -52,14 +53,14 @@ impl LogWriter {
         self.log.fence();
     }
 
-    /// Appends a row. Positions never go back.
+    /// Appends a row.
     #[inline]
     pub fn append(&mut self, position: u64, row: &[u8]) {
         self.append_rows(position, row);
     }
 
     /// Appends consecutive rows, newest first in `rows`; the oldest one, which is last, is that of `position`. Rows between
-    /// these and those before are ones that the log never had.
+    /// these and those before are ones that the log never had. Those from before the newest row are there already.
     #[inline(never)]
     pub fn append_rows(&mut self, position: u64, rows: &[u8]) {
         match self.log.row_bytes {
@@ -111,17 +112,23 @@ impl LogWriter {
         let head = position + (rows.len() / WORDS) as u64;
         if position == self.head && head <= self.end {
             self.copy::<WORDS>(head, rows);
+            self.head = head;
         } else {
             self.append_anywhere::<WORDS>(position, rows);
         }
-        self.head = head;
     }
 
-    /// Rows that lie in several blocks, or behind a gap.
+    /// Rows that lie in several blocks, or behind a gap, or are there already.
     #[cold]
     #[inline(never)]
     fn append_anywhere<const WORDS: usize>(&mut self, mut position: u64, mut rows: &[[u8; 8]]) {
-        debug_assert!(position >= self.head, "positions go back");
+        let known = self.head.saturating_sub(position) as usize;
+        let unknown = (rows.len() / WORDS).saturating_sub(known);
+        if unknown == 0 {
+            return;
+        }
+        rows = &rows[..unknown * WORDS];
+        position = position.max(self.head);
         let skipped_to = position.min(self.end);
         if self.head < skipped_to {
             let [first, end] = [self.head, skipped_to].map(|at| BLOCK - (self.end - at));
@@ -137,6 +144,7 @@ impl LogWriter {
             self.copy::<WORDS>(position, older);
             rows = newer;
         }
+        self.head = position;
     }
 
     fn enter(&mut self, position: u64) {
