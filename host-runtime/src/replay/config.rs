@@ -44,7 +44,7 @@ pub struct ReplayConfig<S = Selected> {
     /// Workers keep logs, from which their peers take what they miss. Without, a row that a worker misses is given up by it
     /// alone, and its replica differs from then on: for measuring what logs cost while nothing is lost.
     pub logs: bool,
-    /// Rows that each log keeps, rounded up to a power of two; `None`: as many as a worker can come to need. With less, one
+    /// Rows that each log keeps, or some more ([`Log::new`](crate::recovery::Log::new)); `None`: as many as a worker can come to need. With less, one
     /// that falls behind takes over a peer's replica.
     pub log_rows: Option<usize>,
     /// Threads besides the calling one; 0: as many as the machine has cores for.
