@@ -305,9 +305,10 @@ impl<F: NetworkFunction> Worker<F> {
         if let Some(log) = &mut self.log {
             log.append_rows_of::<BYTES>(self.next, rows);
         }
-        self.applied(sized.len() as u64);
         let rewritten = &mut out.rewritten;
-        apply_all(&self.function, &mut self.state, sized, packet, rewritten)
+        let verdict = apply_all(&self.function, &mut self.state, sized, packet, rewritten);
+        self.applied(sized.len() as u64);
+        verdict
     }
 
     /// `count` rows have been applied.

@@ -11,8 +11,9 @@
 //! [said](Exchange::begin), so that nobody takes them for lost.
 //!
 //! **Nobody waits for ever.** Who has written over a row is past it, and lends even while it waits or asks itself. Where
-//! it is dead, those that have nothing to do look for that row, too; and when *all* that live ask for that row or an earlier one, nobody can be past it: those that are furthest give
-//! the row up, unless one that left [bequeathed](Exchange::bequeath) its replica, and the others take theirs.
+//! it is dead, those that have nothing to do look for that row, too; and when *all* that live ask for that row or an
+//! earlier one, nobody can be past it: those that are furthest give the row up, unless one that left
+//! [bequeathed](Exchange::bequeath) its replica, and the others take theirs.
 
 use std::sync::Arc;
 
