@@ -63,21 +63,20 @@ impl LogWriter {
     /// these and those before are ones that the log never had. Those from before the newest row are there already.
     #[inline(never)]
     pub fn append_rows(&mut self, position: u64, rows: &[u8]) {
-        match self.log.row_bytes {
-            4 => self.append_rows_of::<4>(position, rows),
-            8 => self.append_rows_of::<8>(position, rows),
-            16 => self.append_rows_of::<16>(position, rows),
-            32 => self.append_rows_of::<32>(position, rows),
-            64 => self.append_rows_of::<64>(position, rows),
-            _ => debug_assert!(false, "no profile has such rows"),
-        }
+        self.append_sized(self.log.row_bytes, position, rows);
     }
 
     /// The same, of a log whose rows have `BYTES` bytes.
     #[inline(always)]
     pub fn append_rows_of<const BYTES: usize>(&mut self, position: u64, rows: &[u8]) {
         debug_assert_eq!(BYTES, self.log.row_bytes);
-        match BYTES {
+        self.append_sized(BYTES, position, rows);
+    }
+
+    /// `row_bytes` is a constant where that is to be fast.
+    #[inline(always)]
+    fn append_sized(&mut self, row_bytes: usize, position: u64, rows: &[u8]) {
+        match row_bytes {
             4 => self.append_short(position, rows),
             8 => self.append_words::<1>(position, rows),
             16 => self.append_words::<2>(position, rows),
