@@ -58,6 +58,16 @@ impl<K: PartialEq, V: PartialEq> PartialEq for Table<K, V> {
 }
 
 impl<K, V> Table<K, V> {
+    /// Entries in the table.
+    pub fn len(&self) -> usize {
+        self.slots.len() - 1 - self.free.len()
+    }
+
+    /// Whether the table has no entry.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The places that `slot` has its entry in, if it has one, and which.
     fn place(&self, slot: usize) -> Option<(&Places<K, V>, usize)> {
         let place = self.slots[slot].place()?;
@@ -89,16 +99,6 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
             hand: 1,
             evictions: 0,
         }
-    }
-
-    /// Entries in the table.
-    pub fn len(&self) -> usize {
-        self.slots.len() - 1 - self.free.len()
-    }
-
-    /// Whether the table has no entry.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Entries that the table can hold.
@@ -328,7 +328,7 @@ fn moving_mut<K, V>(growth: &mut Option<Box<Growth<K, V>>>) -> Option<&mut Movin
 impl<K, V> std::fmt::Debug for Table<K, V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Table")
-            .field("len", &(self.slots.len() - 1 - self.free.len()))
+            .field("len", &self.len())
             .field("capacity", &self.capacity)
             .field("evictions", &self.evictions)
             .finish_non_exhaustive()
