@@ -12,48 +12,15 @@ use scr_runtime::device::{
 use scr_runtime::failover::{Cause, Plan, Rotation};
 use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
 use scr_wire::{Config, Frame, Profile, Sequencer};
-use support::{Packet, Ran, Setup, packet, run, source, try_device};
+use support::{Ran, Setup, accounted, fault, packet, run, source, traffic, try_device};
 
-fn fault(text: &str) -> Fault {
-    text.parse().unwrap()
-}
-
-fn traffic(packets: u32) -> Vec<Packet> {
-    (0..packets)
-        .map(|n| {
-            Packet::tcp(
-                (n % 11) as u8,
-                99 + (n % 5) as u16,
-                if n % 7 == 0 { 2 } else { 16 },
-            )
-        })
-        .collect()
-}
-
-/// Every frame is accounted for, and what came out is in order.
+/// As all runs, and nothing was given up.
 fn check(ran: &Ran) {
+    accounted(ran);
     let report = &ran.report;
-    assert_eq!(report.verified, Some(true), "{:?}", report.mismatch);
-    assert!(report.replicas_agree);
     assert_eq!(report.loss.rows_unrecovered, 0);
-    // Second copies are rejected without being packets of their own.
-    let rejected: u64 = report.rejected.values().sum();
-    let copies = report.injected.get("duplicated").copied().unwrap_or(0);
-    let loss = &report.loss;
-    let lost = loss.frames_lost + loss.frames_lost_with_workers + loss.frames_overtaken;
-    let decided = report.verdicts.pass + report.verdicts.drop;
-    assert_eq!(decided + lost + rejected - copies, report.sequenced);
-    assert_eq!(
-        report.per_core.iter().map(|c| c.frames).sum::<u64>(),
-        decided
-    );
     let by_worker: u64 = report.failover.died.iter().map(|d| d.frames_lost).sum();
     assert_eq!(by_worker, report.loss.frames_lost_with_workers);
-    assert!(ran.out.windows(2).all(|pair| pair[0].0 < pair[1].0));
-    assert_eq!(
-        ran.out.len() as u64,
-        report.verdicts.pass + report.passed_by
-    );
 }
 
 #[test]

@@ -9,46 +9,18 @@ use scr_runtime::ReplayError;
 use scr_runtime::device::{Fault, Inject, Model, Replay};
 use scr_runtime::failover::Plan;
 use scr_wire::{Config, Seq, Sequencer};
-use support::{Packet, Ran, Setup, packet, run, source, try_device};
+use support::{Ran, Setup, accounted, fault, packet, run, source, traffic, try_device};
 
-fn fault(text: &str) -> Fault {
-    text.parse().unwrap()
-}
-
-fn traffic(packets: u32) -> Vec<Packet> {
-    (0..packets)
-        .map(|n| {
-            Packet::tcp(
-                (n % 11) as u8,
-                99 + (n % 5) as u16,
-                if n % 7 == 0 { 2 } else { 16 },
-            )
-        })
-        .collect()
-}
-
-/// Replicas and verdicts are right, and every frame is in one count.
+/// As all runs, and what was taken over is told.
 fn check(ran: &Ran) {
+    accounted(ran);
     let report = &ran.report;
-    assert_eq!(report.verified, Some(true), "{:?}", report.mismatch);
-    assert!(report.replicas_agree);
-    let loss = &report.loss;
-    let rejected: u64 = report.rejected.values().sum();
-    let copies = report.injected.get("duplicated").copied().unwrap_or(0);
-    let lost = loss.frames_lost + loss.frames_lost_with_workers + loss.frames_overtaken;
-    let decided = report.verdicts.pass + report.verdicts.drop;
-    assert_eq!(decided + lost + rejected - copies, report.sequenced);
-    let taken: u64 = report.per_core.iter().map(|core| core.frames).sum();
-    assert_eq!(taken, decided);
-    assert!(ran.out.windows(2).all(|pair| pair[0].0 < pair[1].0));
-    let passed = report.verdicts.pass + report.passed_by;
-    assert_eq!(ran.out.len() as u64, passed);
     let events = |name| ran.events.iter().filter(|e| e["event"] == name).count() as u64;
     if report.failover.died.is_empty() {
         // Frames lost with a worker have no events.
-        assert_eq!(events("frame-overtaken"), loss.frames_overtaken);
+        assert_eq!(events("frame-overtaken"), report.loss.frames_overtaken);
     }
-    assert!(events("state-transfer") <= loss.state_transfers);
+    assert!(events("state-transfer") <= report.loss.state_transfers);
 }
 
 /// A worker stands still while its peers go on until nothing circulates any more, and finds a hole when it comes back.

@@ -251,6 +251,43 @@ pub fn try_device(setup: &Setup, device: &mut dyn Device) -> Result<Ran, ReplayE
     })
 }
 
+/// Replicas and verdicts are right, every frame is in one count, and what came out is in order.
+pub fn accounted(ran: &Ran) {
+    let report = &ran.report;
+    assert_eq!(report.verified, Some(true), "{:?}", report.mismatch);
+    assert!(report.replicas_agree);
+    let loss = &report.loss;
+    // Second copies are rejected without being packets of their own.
+    let rejected: u64 = report.rejected.values().sum();
+    let copies = report.injected.get("duplicated").copied().unwrap_or(0);
+    let lost = loss.frames_lost + loss.frames_lost_with_workers + loss.frames_overtaken;
+    let decided = report.verdicts.pass + report.verdicts.drop;
+    assert_eq!(decided + lost + rejected - copies, report.sequenced);
+    let taken: u64 = report.per_core.iter().map(|core| core.frames).sum();
+    assert_eq!(taken, decided);
+    assert!(ran.out.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    let passed = report.verdicts.pass + report.passed_by;
+    assert_eq!(ran.out.len() as u64, passed);
+}
+
+/// A fault as it is written on the command line.
+pub fn fault(text: &str) -> Fault {
+    text.parse().unwrap()
+}
+
+/// Packets of some sources and ports, every seventh a SYN.
+pub fn traffic(packets: u32) -> Vec<Packet> {
+    (0..packets)
+        .map(|n| {
+            Packet::tcp(
+                (n % 11) as u8,
+                99 + (n % 5) as u16,
+                if n % 7 == 0 { 2 } else { 16 },
+            )
+        })
+        .collect()
+}
+
 /// Frames of all packets in a batch, as the sequencer of `setup` makes them.
 pub fn frames(setup: &Setup, packets: &[Packet]) -> Batch {
     let config = Config {
