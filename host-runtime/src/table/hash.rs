@@ -1,40 +1,35 @@
 //! Hashing of small fixed-size keys.
 //!
 //! Two words, each with a secret word added, are multiplied to 128 bits and both halves folded together; that is multiplied
-//! and folded once more. The secret is drawn once per process, so that nobody can choose keys that all collide. It decides
-//! how entries are found, and nothing else: not what is evicted, not what two tables are compared by.
+//! once more, and the middle of the product used. The secret, one of 2⁶¹, is drawn once per process, so that nobody can
+//! choose keys that all collide. It decides how entries are found, and nothing else: not what is evicted, not what two
+//! tables are compared by.
 
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
 
-/// What a table adds to keys before it multiplies them.
+/// What a table adds to keys before it multiplies them: words whose product has two equal halves, so that a key of zeros
+/// has hash 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Seed {
     words: [u64; 2],
-    /// What is taken from every key's folded words, so that the hash of `K::default()` is 0.
-    zero: u64,
 }
 
 impl Seed {
-    /// A seed under which `K::default()` has hash 0, and a key whose home is odd: the first such seed from `number` on.
-    pub(super) fn new<K: Key>(mut number: u64) -> (Self, K) {
+    /// Their product is 2⁶⁴ + 1. That of x times one and y times the other is x · y times as much: both halves are x · y.
+    const FACTORS: [u64; 2] = [274_177, 67_280_421_310_721];
+
+    /// A seed, and a key whose home is odd in units of 2 to the `shift`: of the first seed from `number` on that has one.
+    pub(super) fn new<K: Key>(mut number: u64, shift: u32) -> (Self, K) {
         static SECRET: OnceLock<RandomState> = OnceLock::new();
         let secret = SECRET.get_or_init(RandomState::new);
         loop {
-            let mut seed = Self {
-                // The second word multiplies short keys: odd, so that it loses nothing.
-                words: [
-                    secret.hash_one((number, 0)),
-                    secret.hash_one((number, 1)) | 1,
-                ],
-                zero: 0,
-            };
-            seed.zero = K::default().hash(&seed).folded;
+            let seed = Self::of(secret.hash_one((number, 0)), secret.hash_one((number, 1)));
             let odd = (1..=64)
                 .filter_map(NonZeroU32::new)
                 .map(K::numbered)
-                .find(|key| key.hash(&seed).home() & 1 == 1);
+                .find(|key| key.hash(&seed).home() >> shift & 1 == 1);
             if let Some(odd) = odd {
                 return (seed, odd);
             }
@@ -42,13 +37,22 @@ impl Seed {
         }
     }
 
+    /// The seed made of these two numbers. x and y lie in the upper half of what keeps x · y and both words below 2⁶⁴.
+    const fn of(x: u64, y: u64) -> Self {
+        let [first, second] = Self::FACTORS;
+        // The second word multiplies short keys: odd, so that it loses nothing.
+        let x = (1 << 45) + x % (second - (1 << 45));
+        let y = (1 << 17) + (y % (1 << 17) | 1);
+        Self {
+            words: [first * x, second * y],
+        }
+    }
+
     /// One product alone follows keys that are much alike too closely: for a port that counts up, half of all seeds gave
     /// some homes several times as many keys as others.
     #[inline(always)]
-    const fn spread(&self, folded: u64) -> Hash {
-        let folded = folded ^ self.zero;
+    const fn spread(folded: u64) -> Hash {
         Hash {
-            folded,
             product: product(folded, SPREAD),
         }
     }
@@ -57,18 +61,17 @@ impl Seed {
 /// The hash of a key: a product, of which the middle is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hash {
-    folded: u64,
     product: u128,
 }
 
 impl Hash {
-    /// A number, of which as many low bits are good as are wanted, up to 32.
+    /// A number, of which as many low bits are good as are wanted, up to 40.
     #[inline(always)]
     pub(super) const fn home(self) -> usize {
-        (self.product >> 64) as u32 as usize
+        (self.product >> 64) as usize
     }
 
-    /// Another one, independent of it.
+    /// Another one, independent of it, of which up to 32 are.
     #[inline(always)]
     pub(super) const fn group(self) -> usize {
         (self.product as u64 >> 32) as usize
@@ -91,7 +94,7 @@ impl Key for u32 {
     #[inline(always)]
     fn hash(&self, seed: &Seed) -> Hash {
         let [a, b] = seed.words;
-        seed.spread(fold(u64::from(*self) ^ a, b))
+        Seed::spread(fold(u64::from(*self) ^ a, b))
     }
 
     fn numbered(n: NonZeroU32) -> Self {
@@ -108,7 +111,7 @@ impl Key for [u64; 2] {
     #[inline(always)]
     fn hash(&self, seed: &Seed) -> Hash {
         let [a, b] = seed.words;
-        seed.spread(fold(self[0] ^ a, self[1] ^ b))
+        Seed::spread(fold(self[0] ^ a, self[1] ^ b))
     }
 
     fn numbered(n: NonZeroU32) -> Self {
@@ -128,7 +131,7 @@ impl Key for [u64; 5] {
         let [a, b] = seed.words;
         let first = fold(self[0] ^ a, self[1] ^ b);
         let second = fold(self[2] ^ b, self[3] ^ a);
-        seed.spread(fold(first ^ self[4], second ^ b))
+        Seed::spread(fold(first ^ self[4], second ^ b))
     }
 
     fn numbered(n: NonZeroU32) -> Self {
@@ -164,7 +167,7 @@ mod tests {
     /// Keys as traffic has them, much alike, must spread like random ones over homes and groups.
     fn spreads<K: Key>(what: &str, keys: impl Iterator<Item = K>) {
         const HOMES: usize = 1 << 10;
-        let seed = Seed::new::<K>(0).0;
+        let seed = Seed::new::<K>(0, 0).0;
         let mut homes = vec![0u32; HOMES];
         let mut groups = [0u32; 256];
         let mut both = std::collections::HashSet::new();
@@ -211,13 +214,28 @@ mod tests {
     }
 
     #[test]
+    fn seeds_are_words_whose_product_has_equal_halves() {
+        let [first, second] = Seed::FACTORS;
+        assert_eq!(product(first, second), (1 << 64) + 1);
+        for x in [0, 1, 12_345, 1 << 45, u64::MAX >> 1, u64::MAX] {
+            for y in [0, 1, 12_345, 1 << 17, u64::MAX >> 1, u64::MAX] {
+                let [a, b] = Seed::of(x, y).words;
+                assert!(a >= 1 << 63 && b >= 1 << 62 && b % 2 == 1, "{a:x} {b:x}");
+                assert_eq!(fold(a, b), 0, "{a:x} {b:x}");
+            }
+        }
+    }
+
+    #[test]
     fn the_default_key_has_hash_0_and_another_one_an_odd_hash() {
         fn check<K: Key>() {
             for number in 0..20 {
-                let (seed, odd) = Seed::new::<K>(number);
-                assert_eq!(K::default().hash(&seed).product, 0);
-                assert_eq!(odd.hash(&seed).home() & 1, 1);
-                assert!(odd != K::default());
+                for shift in 0..7 {
+                    let (seed, odd) = Seed::new::<K>(number, shift);
+                    assert_eq!(K::default().hash(&seed).product, 0);
+                    assert_eq!(odd.hash(&seed).home() >> shift & 1, 1);
+                    assert!(odd != K::default());
+                }
             }
         }
         check::<u32>();

@@ -29,45 +29,56 @@ const BEYOND: usize = 1 << 8;
 /// power of two (up to 64 bytes) never lies on two. `Vec` of the same elements begins where the allocator likes: 16 bytes
 /// into a line, mostly.
 pub(super) struct Runway<T> {
-    /// At least `mask` + 1 + [`BEYOND`] elements.
+    /// At least `numbers` + [`BEYOND`] elements.
     chunks: Vec<Chunk<T>>,
-    /// One less than the power of two.
+    /// The bits of a number that count.
     mask: usize,
 }
 
 impl<T> Runway<T> {
+    /// Numbers count in units of 2 to the `SHIFT`: where an element's size is a power of two, the bits of a number that
+    /// count are those of the element's offset in bytes, and need not be shifted.
+    pub(super) const SHIFT: u32 = if size_of::<T>().is_power_of_two() {
+        size_of::<T>().ilog2()
+    } else {
+        0
+    };
+
     /// The place at `distance` behind number `n`.
     #[inline(always)]
     pub(super) const fn place(&self, n: usize, distance: u8) -> usize {
-        (n & self.mask) + distance as usize
+        ((n & self.mask) >> Self::SHIFT) + distance as usize
     }
 
     /// Numbers that differ: a power of two.
     pub(super) const fn numbers(&self) -> usize {
-        self.mask + 1
+        (self.mask >> Self::SHIFT) + 1
+    }
+
+    /// The bytes from the first element to the one at `distance` behind number `n`.
+    #[inline(always)]
+    const fn offset(&self, n: usize, distance: u8) -> usize {
+        let size = size_of::<T>();
+        ((n & self.mask) * (size >> Self::SHIFT)) + distance as usize * size
     }
 
     /// The element at `distance` behind number `n`.
     #[inline(always)]
     pub(super) fn get(&self, n: usize, distance: u8) -> &T {
-        // SAFETY: the place is at most `mask` + 255. There are `mask` + 1 + 256 elements, all initialised
-        // (`Building::finish` sees to it, and nothing changes their number), one after the other: `WHOLE` has checked that
-        // a chunk is its elements and nothing else. The borrow of `self` keeps them alive and unchanged.
-        unsafe {
-            &*self
-                .chunks
-                .as_ptr()
-                .cast::<T>()
-                .add(self.place(n, distance))
-        }
+        let offset = self.offset(n, distance);
+        // SAFETY: the place is at most `numbers` - 1 + 255, and `offset` is its size times that: `mask` has zeros where
+        // `SHIFT` would take bits away. There are `numbers` + 256 elements, all initialised (`Building::finish` sees to it,
+        // and nothing changes their number), one after the other: `WHOLE` has checked that a chunk is its elements and
+        // nothing else. The borrow of `self` keeps them alive and unchanged.
+        unsafe { &*self.chunks.as_ptr().cast::<T>().byte_add(offset) }
     }
 
     /// The element at `distance` behind number `n`, to change it.
     #[inline(always)]
     pub(super) fn get_mut(&mut self, n: usize, distance: u8) -> &mut T {
-        let place = self.place(n, distance);
+        let offset = self.offset(n, distance);
         // SAFETY: as for `get`; the borrow of `self` is exclusive.
-        unsafe { &mut *self.chunks.as_mut_ptr().cast::<T>().add(place) }
+        unsafe { &mut *self.chunks.as_mut_ptr().cast::<T>().byte_add(offset) }
     }
 }
 
@@ -127,7 +138,7 @@ impl<T: Copy + Default> Building<T> {
         self.go_on(self.numbers + BEYOND);
         Runway {
             chunks: self.chunks,
-            mask: self.numbers - 1,
+            mask: (self.numbers - 1) << Runway::<T>::SHIFT,
         }
     }
 }
@@ -299,8 +310,11 @@ mod tests {
                 let copy = runway.clone();
                 assert_eq!(copy.get(0, 0) as *const T as usize % LINE, 0);
                 for number in [0, 1, numbers - 1, numbers, 1000, usize::MAX] {
+                    let unit = number % numbers;
+                    // What lies beyond the bits that count is of no account.
+                    let number = number << Runway::<T>::SHIFT | ((1 << Runway::<T>::SHIFT) - 1);
                     for distance in [0, 1, 254, 255] {
-                        let place = number % numbers + usize::from(distance);
+                        let place = unit + usize::from(distance);
                         assert_eq!(copy.place(number, distance), place);
                         assert_eq!(*copy.get(number, distance), element(place));
                         prefetch_all(copy.get(number, distance));

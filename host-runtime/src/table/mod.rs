@@ -154,10 +154,12 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     #[inline(always)]
     pub fn get_or_insert(&mut self, key: &K) -> (&mut V, bool) {
         let at = self.places.likely(key);
-        if self.places.at(at).0.same(key) {
-            return (&mut self.places.at_mut(at).1, false);
-        }
-        self.get_elsewhere_or_insert(*key)
+        let (entry, created) = if self.places.at(at).0.same(key) {
+            (self.places.at_mut(at), false)
+        } else {
+            self.get_elsewhere_or_insert(*key)
+        };
+        (&mut entry.1, created)
     }
 
     /// Removes `key` and returns its value.
@@ -202,10 +204,10 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
 
     #[cold]
     #[inline(never)]
-    fn get_elsewhere_or_insert(&mut self, key: K) -> (&mut V, bool) {
+    fn get_elsewhere_or_insert(&mut self, key: K) -> (&mut (K, V), bool) {
         let found = self.find_elsewhere(&key);
         let place = found.unwrap_or_else(|| self.insert_new(key));
-        (&mut self.places.entry_mut(place).1, found.is_none())
+        (self.places.entry_mut(place), found.is_none())
     }
 
     /// The place of `key`, moved there if it has been left behind.

@@ -89,7 +89,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
 
     /// The fewest places, with the seed of this number.
     pub(super) fn seeded(number: u64) -> Self {
-        let (seed, other) = Seed::new(number);
+        let (seed, other) = Seed::new(number, Runway::<(K, V)>::SHIFT);
         Self::on(seed, other, Building::new(LEAST))
     }
 
