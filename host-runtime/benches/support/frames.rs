@@ -20,15 +20,17 @@ pub fn flags(function: &str) -> u8 {
     if function == "conntrack" { 0x10 } else { 0x02 }
 }
 
-/// Options with which a function has something to do for such packets: all go to one address.
+/// Options with which a function has something to do for such packets: all go from 10.0.0.0/8 to one address outside.
 pub fn options(function: &str) -> &'static [&'static str] {
     match function {
         "load-balancer" => &["vip=11.0.0.1"],
+        // A port for each of a million flows and more.
+        "nat" => &["external=203.0.113.0/27"],
         _ => &[],
     }
 }
 
-/// A sequencer's frames of `packets` packets of `flows` flows in pseudo-random order, for `cores` cores.
+/// A sequencer's frames of `packets` packets of `flows` flows (2²⁴ at most) in pseudo-random order, for `cores` cores.
 fn sequence(
     profile: &Profile,
     cores: u8,
@@ -44,9 +46,10 @@ fn sequence(
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
         let flow = (random >> 33) % flows;
-        // Distinct and without pattern: an odd multiplier permutes 32 bits.
-        let address = (flow as u32).wrapping_mul(0x9e37_79b1);
-        let address = (address ^ address >> 15).wrapping_mul(0x85eb_ca6b) | u32::from(flow == 0);
+        // Distinct and without pattern: odd multipliers and shifts permute 24 bits.
+        let host = (flow as u32).wrapping_mul(0x9e37_79b1) & 0xff_ffff;
+        let host = (host ^ host >> 11).wrapping_mul(0x85eb_ca6b) & 0xff_ffff;
+        let address = 10 << 24 | host;
         let mut frame = [0u8; 60];
         frame[12..14].copy_from_slice(&[0x08, 0x00]);
         frame[14] = 0x45;
@@ -158,6 +161,7 @@ impl<F: NetworkFunction> Lane<F> {
         let mut start = from;
         while start < to {
             let end = to.min(start + LOAD);
+            out.clear();
             let mut ahead = Ahead::new(worker);
             for at in start..end {
                 ahead.advance(worker, at - start, end - start, |i| frames.bytes(start + i));

@@ -42,7 +42,7 @@ impl Seed {
         let [first, second] = Self::FACTORS;
         // The second word multiplies short keys: odd, so that it loses nothing.
         let x = (1 << 45) + x % (second - (1 << 45));
-        let y = (1 << 17) + (y % (1 << 17) | 1);
+        let y = (1 << 17) + ((y % (1 << 17)) | 1);
         Self {
             words: [first * x, second * y],
         }
