@@ -50,9 +50,7 @@ pub struct Mapping {
 impl Mapping {
     /// The key in the table.
     fn key(&self) -> [u64; 2] {
-        let Endpoint { address, port } = self.internal;
-        let rest = u64::from(port) << 8 | u64::from(self.protocol.number());
-        [address.into(), rest]
+        key(self.protocol, self.internal)
     }
 
     fn is_dead(&self, rules: &Rules, now: u64) -> bool {
@@ -60,6 +58,12 @@ impl Mapping {
             now >= self.last.saturating_add(timeouts[self.protocol as usize])
         })
     }
+}
+
+/// The key of an internal endpoint in the table.
+fn key(protocol: Protocol, Endpoint { address, port }: Endpoint) -> [u64; 2] {
+    let rest = u64::from(port) << 8 | u64::from(protocol.number());
+    [address.into(), rest]
 }
 
 /// The ports of an external address for a protocol.
@@ -93,6 +97,17 @@ impl Mappings {
             recency: Recency::default(),
             pools: vec![None; rules.external.len() * 2],
         }
+    }
+
+    /// Whether fetching ahead pays.
+    pub fn outgrow_l2(&self) -> bool {
+        self.by_internal.outgrows_l2()
+    }
+
+    /// Starts to bring what finding the mapping of an internal endpoint will touch into the cache.
+    #[inline(always)]
+    pub fn prefetch(&self, protocol: Protocol, internal: Endpoint) {
+        self.by_internal.prefetch(&key(protocol, internal));
     }
 
     /// The mapping of an internal endpoint that sends at `now`, made where there is none; `None` where no port is left.

@@ -248,6 +248,21 @@ impl<L: Layout> NetworkFunction for Function<L> {
         }
     }
 
+    fn looks_ahead(&self, state: &State) -> bool {
+        state.mappings.outgrow_l2()
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, state: &State, row: &[u8]) {
+        if let (Some(protocol), Some(src)) = (
+            Protocol::of(self.layout.protocol(row)),
+            self.layout.src(row).v4(),
+        ) {
+            let src = Endpoint::new(src, self.layout.src_port(row));
+            state.mappings.prefetch(protocol, src);
+        }
+    }
+
     #[inline]
     fn action(&self, effect: Effect) -> Action {
         effect.action
