@@ -57,6 +57,7 @@ pub mod dispatch;
 pub mod egress;
 pub mod failover;
 pub mod nf;
+mod prefetch;
 pub mod recovery;
 pub mod replay;
 pub mod table;

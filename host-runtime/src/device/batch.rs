@@ -2,11 +2,21 @@
 
 use scr_capture::Timestamp;
 
+use crate::prefetch;
+
 /// Most frames in a batch.
 pub const BATCH_FRAMES: usize = 128;
 
 /// Bytes from which on a batch takes no further frame.
 pub const BATCH_BYTES: usize = 256 << 10;
+
+/// Bytes, and descriptions of frames, that are taken from other cores before they are written.
+const BYTES_AHEAD: usize = 1024;
+const FRAMES_AHEAD: usize = 10;
+
+/// Lines of a frame that are asked for before it is read: header and some rows. The rest follows in order, which processors
+/// foresee.
+const LINES_READ: usize = 2;
 
 /// Which way a frame came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -134,6 +144,8 @@ impl Batch {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.frames.clear();
+        prefetch::write_all(self.bytes.as_ptr(), BYTES_AHEAD);
+        prefetch::write_all(self.frames.as_ptr(), FRAMES_AHEAD * size_of::<FrameInfo>());
     }
 
     /// Appends a frame whose bytes are `pieces`, one after the other.
@@ -143,6 +155,11 @@ impl Batch {
         for piece in pieces {
             self.bytes.extend_from_slice(piece);
         }
+        // Workers have read here since this was written last.
+        let end = self.bytes.as_ptr().wrapping_add(self.bytes.len());
+        prefetch::write_all(end.wrapping_add(BYTES_AHEAD), self.bytes.len() - start);
+        let infos = self.frames.as_ptr().wrapping_add(self.frames.len());
+        prefetch::write(infos.wrapping_add(FRAMES_AHEAD));
         self.frames.push(FrameInfo {
             packet,
             path,
@@ -160,6 +177,15 @@ impl Batch {
     pub fn bytes(&self, i: usize) -> &[u8] {
         let frame = &self.frames[i];
         &self.bytes[frame.start as usize..][..frame.len as usize]
+    }
+
+    /// Starts to bring the beginning of frame `i` to a core that will read it.
+    #[inline(always)]
+    pub fn prefetch(&self, i: usize) {
+        let start = self.bytes(i).as_ptr();
+        for line in 0..LINES_READ {
+            prefetch::read(start.wrapping_add(line * prefetch::LINE));
+        }
     }
 
     /// Bytes of the packet in frame `i`, behind the prefix.

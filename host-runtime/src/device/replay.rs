@@ -127,7 +127,7 @@ struct WayIn<'a, N> {
 }
 
 impl<N: Nic> WayIn<'_, N> {
-    #[inline]
+    #[inline(always)]
     fn offer(
         &mut self,
         info: PacketInfo,

@@ -1,12 +1,11 @@
-//! What the table needs to know of and ask from the machine's memory: alignment, large pages, prefetching, the size of L2.
+//! What the table needs to know of and ask from the machine's memory: alignment, large pages, the size of L2.
 //!
 //! Nothing here changes what a table holds; it only changes how fast it is.
 #![allow(unsafe_code)]
 
 use std::sync::OnceLock;
 
-/// Bytes of a cache line.
-const LINE: usize = 64;
+use crate::prefetch::{self, LINE};
 
 /// Elements in a chunk: as many as make every element size that is a multiple of four fill whole cache lines.
 const CHUNK: usize = 16;
@@ -225,31 +224,14 @@ fn advise<T>(chunks: &mut Vec<T>) {
 #[cfg(not(all(target_os = "linux", not(miri))))]
 fn advise<T>(_: &mut Vec<T>) {}
 
-/// Brings the cache line of `place` into L1, without waiting for it.
-#[inline(always)]
-pub(super) fn prefetch<T>(place: &T) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: the instruction reads nothing into the program and never faults; the address is that of a reference.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(place).cast()) };
-    }
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = place;
-}
-
-/// [`prefetch`] for every cache line of `place`, wherever in its line it begins.
+/// Starts to bring every cache line of `place`, wherever in its line it begins, into L1.
 #[inline(always)]
 pub(super) fn prefetch_all<T>(place: &T) {
-    prefetch(place);
+    let first = std::ptr::from_ref(place).cast::<u8>();
+    prefetch::read(first);
     // An element that is no larger than a line and does not straddle one takes the first only.
     if size_of::<T>() > LINE || !LINE.is_multiple_of(size_of::<T>().max(1)) {
-        // SAFETY: the pointer is to the element's last byte.
-        prefetch(unsafe {
-            &*std::ptr::from_ref(place)
-                .cast::<u8>()
-                .add(size_of::<T>() - 1)
-        });
+        prefetch::read(first.wrapping_add(size_of::<T>() - 1));
     }
 }
 
@@ -345,13 +327,6 @@ mod tests {
                 assert_eq!(circle.wrap(number), number % (1 << n));
             }
         }
-    }
-
-    #[test]
-    fn prefetching_changes_nothing() {
-        let place = 5u64;
-        prefetch(&place);
-        assert_eq!(place, 5);
     }
 
     #[test]

@@ -19,7 +19,8 @@
 
 use super::bits::Bits;
 use super::hash::{Hash, Key, Seed};
-use super::memory::{self, Building, Circle, Runway};
+use super::memory::{Building, Circle, Runway};
+use crate::prefetch;
 
 /// Places for each group, as a power of two. With more there would be fewer bytes to keep in the cache, and more groups
 /// that find no distance.
@@ -304,7 +305,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
     /// Starts to bring what [`remove`](Self::remove) will touch besides the entry at this place into the cache.
     pub(super) fn prefetch_group(&self, place: usize) {
         let hash = self.entries[place].0.hash(&self.seed);
-        memory::prefetch(self.heads.get(hash.group()));
+        prefetch::read(self.heads.get(hash.group()));
     }
 }
 

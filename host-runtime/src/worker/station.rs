@@ -20,6 +20,9 @@ use crate::failover::Roster;
 use crate::nf::{NetworkFunction, Verdict};
 use crate::recovery::{LogWriter, Peers};
 
+/// Frames of a lane that are brought from the core that made them before they are handled.
+const FRAMES_AHEAD: usize = 4;
+
 /// A load that a worker is done with.
 #[derive(Debug)]
 pub struct Done {
@@ -288,6 +291,9 @@ fn run<F: NetworkFunction>(
             ahead.advance(worker, *at, lane.len(), |i| {
                 load.batch.bytes(lane[i] as usize)
             });
+            if let Some(&coming) = lane.get(*at + FRAMES_AHEAD) {
+                load.batch.prefetch(coming as usize);
+            }
             let outcome = worker.handle(load.batch.bytes(frame as usize), output)?;
             debug_assert!(info.path != Path::PassedBy);
             if outcome == Outcome::Verdict(Verdict::Rewrite) {
