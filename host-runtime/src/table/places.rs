@@ -358,7 +358,8 @@ mod tests {
 
     #[test]
     fn what_is_inserted_is_found_until_it_is_removed() {
-        for (doublings, part) in [(0, 10), (1, 16), (3, 16), (6, 10), (6, 15), (6, 17)] {
+        let six = if cfg!(miri) { 3 } else { 6 };
+        for (doublings, part) in [(0, 10), (1, 16), (3, 16), (six, 10), (six, 15), (six, 17)] {
             let mut filled = Filled::new(doublings, part);
             filled.check(0);
             for key in 0..filled.slots.len() as u32 - 1 {
@@ -386,6 +387,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "statistics")]
     fn a_handful_of_keys_is_where_it_is_looked_for() {
         for count in [1, 2, 10] {
             let seeds = 2000;
@@ -406,6 +408,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "statistics")]
     fn few_keys_are_scattered() {
         let Filled { places, slots } = Filled::new(10, 10);
         let keys = 0..slots.len() as u32 - 1;
