@@ -12,7 +12,9 @@ use scr_runtime::device::{
 use scr_runtime::failover::{Cause, Plan, Rotation};
 use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
 use scr_wire::{Config, Frame, Profile, Sequencer};
-use support::{Ran, Setup, accounted, fault, packet, run, source, traffic, try_device};
+use support::{
+    Ran, Setup, accounted, fault, packet, plans, run, seeded_faults, source, traffic, try_device,
+};
 
 /// As all runs, and nothing was given up.
 fn check(ran: &Ran) {
@@ -368,18 +370,7 @@ fn faults() -> impl Strategy<Value = Vec<Fault>> {
         1 => (0.0f64..0.1, 0u32..200).prop_map(|(p, n)| format!("truncate={n}@rate={p}")),
         1 => (0.0f64..0.1).prop_map(|p| format!("duplicate@rate={p}")),
     ];
-    proptest::collection::vec((one, any::<u64>()), 0..5).prop_map(|faults| {
-        faults
-            .into_iter()
-            .map(|(text, seed)| {
-                let Fault { damage, which } = text.parse().unwrap();
-                Fault {
-                    damage,
-                    which: which.seeded(seed),
-                }
-            })
-            .collect()
-    })
+    seeded_faults(one, 0..5)
 }
 
 fn functions() -> impl Strategy<Value = &'static str> {
@@ -392,20 +383,6 @@ fn functions() -> impl Strategy<Value = &'static str> {
     ])
 }
 
-fn plans() -> impl Strategy<Value = Plan> {
-    proptest::collection::btree_map(0u64..1800, 1u8..=6, 0..5).prop_map(|plan| {
-        let text: Vec<String> = plan
-            .into_iter()
-            .map(|(seq, cores)| format!("{seq}:{cores}"))
-            .collect();
-        if text.is_empty() {
-            Plan::default()
-        } else {
-            text.join(",").parse().unwrap()
-        }
-    })
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
@@ -415,7 +392,7 @@ proptest! {
     fn the_theorem_holds_through_deaths_and_changes(
         (nf, cores, words) in (functions(), 1u8..=6, 0u8..4),
         faults in faults(),
-        plan in plans(),
+        plan in plans(0..5),
         packets in proptest::collection::vec(packet(), 0..2000),
         (batch_frames, batches, threads, impatient) in (1usize..40, 2usize..6, 1usize..5, any::<bool>()),
         first_seq in prop_oneof![Just(0u64), Just((1 << 40) - 700)],

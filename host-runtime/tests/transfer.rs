@@ -7,9 +7,10 @@ use std::time::Duration;
 use proptest::prelude::*;
 use scr_runtime::ReplayError;
 use scr_runtime::device::{Fault, Inject, Model, Replay};
-use scr_runtime::failover::Plan;
 use scr_wire::{Config, Seq, Sequencer};
-use support::{Ran, Setup, accounted, fault, packet, run, source, traffic, try_device};
+use support::{
+    Ran, Setup, accounted, fault, packet, plans, run, seeded_faults, source, traffic, try_device,
+};
 
 /// As all runs, and what was taken over is told.
 fn check(ran: &Ran) {
@@ -117,32 +118,7 @@ fn faults() -> impl Strategy<Value = Vec<Fault>> {
         2 => (0u16..6, 0u64..1000, 0u64..400).prop_map(|(core, from, n)| format!("lose@core={core}:{from}-{}", from + n)),
         1 => (0.0f64..0.1).prop_map(|p| format!("duplicate@rate={p}")),
     ];
-    proptest::collection::vec((one, any::<u64>()), 0..6).prop_map(|faults| {
-        faults
-            .into_iter()
-            .map(|(text, seed)| {
-                let Fault { damage, which } = text.parse().unwrap();
-                Fault {
-                    damage,
-                    which: which.seeded(seed),
-                }
-            })
-            .collect()
-    })
-}
-
-fn plans() -> impl Strategy<Value = Plan> {
-    proptest::collection::btree_map(0u64..1800, 1u8..=6, 0..3).prop_map(|plan| {
-        let text: Vec<String> = plan
-            .into_iter()
-            .map(|(seq, cores)| format!("{seq}:{cores}"))
-            .collect();
-        if text.is_empty() {
-            Plan::default()
-        } else {
-            text.join(",").parse().unwrap()
-        }
-    })
+    seeded_faults(one, 0..6)
 }
 
 /// What a run with short logs varies in.
@@ -156,7 +132,7 @@ fn setups() -> impl Strategy<Value = Setup> {
     ]);
     (
         (nf, 2u8..=6, 0u8..4, 1usize..200),
-        (faults(), plans()),
+        (faults(), plans(0..3)),
         (1usize..80, 2usize..10, 1usize..5),
         prop_oneof![Just(0u64), Just((1 << 40) - 700)],
     )

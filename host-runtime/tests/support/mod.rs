@@ -275,6 +275,34 @@ pub fn fault(text: &str) -> Fault {
     text.parse().unwrap()
 }
 
+/// As many faults, each with a seed of its own.
+pub fn seeded_faults(
+    one: impl Strategy<Value = String>,
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = Vec<Fault>> {
+    let seeded = (one, any::<u64>()).prop_map(|(text, seed)| {
+        let Fault { damage, which } = fault(&text);
+        let which = which.seeded(seed);
+        Fault { damage, which }
+    });
+    proptest::collection::vec(seeded, count)
+}
+
+/// Plans of so many changes of k.
+pub fn plans(changes: std::ops::Range<usize>) -> impl Strategy<Value = Plan> {
+    proptest::collection::btree_map(0u64..1800, 1u8..=6, changes).prop_map(|plan| {
+        let text: Vec<String> = plan
+            .into_iter()
+            .map(|(seq, cores)| format!("{seq}:{cores}"))
+            .collect();
+        if text.is_empty() {
+            Plan::default()
+        } else {
+            text.join(",").parse().unwrap()
+        }
+    })
+}
+
 /// Packets of some sources and ports, every seventh a SYN.
 pub fn traffic(packets: u32) -> Vec<Packet> {
     (0..packets)
