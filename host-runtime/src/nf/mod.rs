@@ -17,6 +17,7 @@ pub mod flows;
 pub mod heavy_hitter;
 pub mod layout;
 pub mod load_balancer;
+mod modulus;
 pub mod nat;
 pub mod options;
 pub mod port_knock;

@@ -389,7 +389,7 @@ impl<L: Layout> Function<L> {
                 return Some(self.endpoint(number, connection.service.port));
             }
         }
-        let place = maglev::hash_words(key) % (phase.table.len() as u64).max(1);
+        let place = phase.places.remainder(maglev::hash_words(key));
         let number = phase.table.get(place as usize).copied().unwrap_or(NOBODY);
         if number == NOBODY {
             state.unserved += 1;

@@ -2,6 +2,7 @@
 //! fill a table while packets come.
 
 use super::maglev::lookup_table;
+use crate::nf::modulus::Modulus;
 
 /// A server behind the virtual address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Phase {
     pub status: Box<[Status]>,
     /// The backend of each place.
     pub table: Box<[u16]>,
+    /// The number of places.
+    pub places: Modulus,
 }
 
 /// The phases that `changes` make, in order of time; of those at the same time the last one holds.
@@ -80,6 +83,7 @@ impl Phase {
         Self {
             after,
             status,
+            places: Modulus::of_len(table.len()),
             table,
         }
     }

@@ -11,6 +11,7 @@
 
 use super::ports::FreePorts;
 use super::recency::{Ends, Recency};
+use crate::nf::modulus::Modulus;
 use crate::nf::rewrite::{Endpoint, Protocol};
 use crate::table::Table;
 
@@ -43,6 +44,8 @@ pub struct Mapping {
     pub external: Endpoint,
     /// Their protocol.
     pub protocol: Protocol,
+    /// Number of the pool that the external endpoint is from.
+    pool: u16,
     /// Time of the last outbound packet, in nanoseconds.
     pub last: u64,
 }
@@ -83,6 +86,8 @@ pub struct Mappings {
     /// Slots without mapping, the one freed last on top.
     unused: Vec<u32>,
     recency: Recency,
+    /// The number of external addresses.
+    addresses: Modulus,
     /// By external address and protocol; made when the first mapping is.
     pools: Vec<Option<Pool>>,
 }
@@ -95,6 +100,7 @@ impl Mappings {
             slots: Vec::new(),
             unused: Vec::new(),
             recency: Recency::default(),
+            addresses: Modulus::of_len(rules.external.len()),
             pools: vec![None; rules.external.len() * 2],
         }
     }
@@ -119,29 +125,32 @@ impl Mappings {
         internal: Endpoint,
         now: u64,
     ) -> Option<Mapping> {
-        // A host always gets the same address (RFC 4787, REQ-2: paired).
-        let which = internal.address as usize % rules.external.len().max(1);
-        let pool = which * 2 + protocol as usize;
-        let mut mapping = Mapping {
-            internal,
-            external: Endpoint::new(*rules.external.get(which)?, 0),
-            protocol,
-            last: now,
-        };
-        if let Some(&slot) = self.by_internal.get(&mapping.key()) {
+        if let Some(&slot) = self.by_internal.get(&key(protocol, internal)) {
             let known = &mut self.slots[slot as usize];
             if !known.is_dead(rules, now) {
                 known.last = now;
                 let known = *known;
-                if let Some(pool) = &mut self.pools[pool] {
+                if let Some(pool) = &mut self.pools[usize::from(known.pool)] {
                     self.recency.touch(&mut pool.by_use, slot);
                 }
                 return Some(known);
             }
-            self.end(rules, pool, slot);
+            self.end(rules, slot);
         }
-        mapping.external.port = self.take_port(rules, pool, internal.port, now)?;
-        self.begin(rules, pool, mapping);
+        // A host always gets the same address (RFC 4787, REQ-2: paired).
+        let which = self.addresses.remainder(internal.address.into()) as usize;
+        let address = *rules.external.get(which)?;
+        let pool = which * 2 + protocol as usize;
+        let port = self.take_port(rules, pool, internal.port, now)?;
+        let mapping = Mapping {
+            internal,
+            external: Endpoint::new(address, port),
+            protocol,
+            // There are 256 addresses at most.
+            pool: pool as u16,
+            last: now,
+        };
+        self.begin(rules, mapping);
         Some(mapping)
     }
 
@@ -159,7 +168,7 @@ impl Mappings {
         let slot = self.owner(rules, pool, port)?;
         let mapping = self.slots[slot as usize];
         if mapping.is_dead(rules, now) {
-            self.end(rules, pool, slot);
+            self.end(rules, slot);
             return None;
         }
         Some(mapping)
@@ -193,7 +202,7 @@ impl Mappings {
         if let Some(slot) = self.owner(rules, at, wanted)
             && self.slots[slot as usize].is_dead(rules, now)
         {
-            self.end(rules, at, slot);
+            self.end(rules, slot);
             return self.pools[at].as_mut()?.free.take(wanted).then_some(wanted);
         }
         let pool = self.pools[at].as_mut()?;
@@ -205,12 +214,12 @@ impl Mappings {
         if rules.timeouts.is_some() && !mapping.is_dead(rules, now) {
             return None;
         }
-        self.end(rules, at, oldest);
+        self.end(rules, oldest);
         let port = mapping.external.port;
         self.pools[at].as_mut()?.free.take(port).then_some(port)
     }
 
-    fn begin(&mut self, rules: &Rules, pool: usize, mapping: Mapping) {
+    fn begin(&mut self, rules: &Rules, mapping: Mapping) {
         let slot = match self.unused.pop() {
             Some(slot) => {
                 self.slots[slot as usize] = mapping;
@@ -222,16 +231,16 @@ impl Mappings {
             }
         };
         *self.by_internal.get_or_insert(&mapping.key()).0 = slot;
-        if let Some(pool) = &mut self.pools[pool] {
+        if let Some(pool) = &mut self.pools[usize::from(mapping.pool)] {
             pool.owners[usize::from(mapping.external.port - rules.ports.0)] = slot + 1;
             self.recency.push(&mut pool.by_use, slot);
         }
     }
 
-    fn end(&mut self, rules: &Rules, pool: usize, slot: u32) {
+    fn end(&mut self, rules: &Rules, slot: u32) {
         let mapping = self.slots[slot as usize];
         self.by_internal.remove(&mapping.key());
-        if let Some(pool) = &mut self.pools[pool] {
+        if let Some(pool) = &mut self.pools[usize::from(mapping.pool)] {
             pool.owners[usize::from(mapping.external.port - rules.ports.0)] = 0;
             pool.free.free(mapping.external.port);
             self.recency.remove(&mut pool.by_use, slot);
