@@ -139,6 +139,11 @@ impl<F: NetworkFunction> Lane<F> {
         self.frames.len()
     }
 
+    /// The worker's replica.
+    pub fn state(&self) -> &F::State {
+        self.worker.state()
+    }
+
     /// Bytes of a row.
     pub fn row_bytes(&self) -> usize {
         self.row_bytes
