@@ -155,9 +155,9 @@ impl Batch {
         for piece in pieces {
             self.bytes.extend_from_slice(piece);
         }
-        // Workers have read here since this was written last.
-        let end = self.bytes.as_ptr().wrapping_add(self.bytes.len());
-        prefetch::write_all(end.wrapping_add(BYTES_AHEAD), self.bytes.len() - start);
+        // Workers have read here since this was written last. The beginning was asked for when the batch was emptied.
+        let coming = self.bytes.as_ptr().wrapping_add(start + BYTES_AHEAD);
+        prefetch::write_all(coming, self.bytes.len() - start);
         let infos = self.frames.as_ptr().wrapping_add(self.frames.len());
         prefetch::write(infos.wrapping_add(FRAMES_AHEAD));
         self.frames.push(FrameInfo {
