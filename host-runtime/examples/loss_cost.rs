@@ -1,6 +1,6 @@
 //! What loss recovery costs: rows without logs, with logs, and with frames lost. All trials are interleaved.
 //!
-//! `cargo run --release -p scr-runtime --example loss_cost -- [trials] [flows] [functions, comma-separated]`
+//! `cargo run --release -p scr-runtime --example loss_cost -- [trials] [flows] [functions] [measurements]`, the last two comma-separated
 //!
 //! * *alone*: the loop of one worker whose frames all come, without log and with one that nobody reads; in many short
 //!   slices, so that most of them see no interruption.
@@ -56,6 +56,7 @@ fn main() -> Result<()> {
     let trials = argument(0, "41").parse()?;
     let flows = argument(1, "10000").parse()?;
     println!("{trials} trials, {flows} flows; ns per packet: quartile, median, quartile");
+    let measurements = argument(3, "alone,threads,replay,injector");
     for name in argument(2, "heavy-hitter,conntrack").split(',') {
         let function = Selected::new::<&str>(name, &[])?;
         let profile = function.smallest_profile();
@@ -66,6 +67,7 @@ fn main() -> Result<()> {
                 cores,
                 trials,
                 flows,
+                measurements: &measurements,
             };
             function.with(profile, compare)??;
         }
@@ -79,6 +81,7 @@ struct Compare<'a> {
     cores: u8,
     trials: usize,
     flows: u32,
+    measurements: &'a str,
 }
 
 impl Visitor for Compare<'_> {
@@ -86,10 +89,16 @@ impl Visitor for Compare<'_> {
 
     fn visit<F: NetworkFunction>(self, function: F) -> Result<()> {
         println!("\n{} k = {}", self.name, self.cores);
-        self.alone(&function)?;
-        self.threads(&function)?;
-        self.replay("replay", 2, false)?;
-        self.replay("injector", NAMES.len(), true)
+        for title in self.measurements.split(',') {
+            match title {
+                "alone" => self.alone(&function)?,
+                "threads" => self.threads(&function)?,
+                "replay" => self.replay(title, 2, false)?,
+                "injector" => self.replay(title, NAMES.len(), true)?,
+                _ => return Err(format!("there is no measurement {title}").into()),
+            }
+        }
+        Ok(())
     }
 }
 
