@@ -5,16 +5,63 @@ use std::cmp::Ordering as Order;
 use super::super::guard::{Guard, stands};
 use super::super::sync::{AtomicU64, Ordering, fence};
 
-/// Rows in a block: as many as a word has bits. In models few, so that rings of a few rows have several.
-pub(super) const BLOCK: u64 = if cfg!(loom) { 2 } else { u64::BITS as u64 };
+/// Rows of a word of gaps.
+const ROWS: u64 = u64::BITS as u64;
 
-/// Bits of the rows from the `from`th of a block on; none from its end on.
-const fn from(from: u64) -> u64 {
-    if from < u64::BITS as u64 {
-        u64::MAX << from
-    } else {
-        0
+/// Words of gaps in a header; in models one, for each store is a step more to go through.
+const WORDS: usize = if cfg!(loom) { 1 } else { 4 };
+
+/// How positions are divided into blocks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Division {
+    /// Two to this power are the rows of a block.
+    bits: u32,
+}
+
+impl Division {
+    /// In models blocks are short, so that rings of a few rows have several.
+    const SHORT: Self = Self {
+        bits: if cfg!(loom) { 1 } else { ROWS.ilog2() },
+    };
+    const LONG: Self = Self {
+        bits: (WORDS as u64 * ROWS).ilog2(),
+    };
+
+    /// That of a log of `len` rows. Long blocks, for each new one is a step off the writer's straight way; short ones where a
+    /// long one would be a good part of the log.
+    pub(super) const fn of(len: usize) -> Self {
+        if len as u64 >= 4 * Self::LONG.rows() {
+            Self::LONG
+        } else {
+            Self::SHORT
+        }
     }
+
+    /// Rows of a block.
+    pub(super) const fn rows(self) -> u64 {
+        1 << self.bits
+    }
+
+    /// The number of the block of a position.
+    pub(super) const fn number(self, position: u64) -> u64 {
+        position >> self.bits
+    }
+
+    /// The place of a position in its block.
+    pub(super) const fn within(self, position: u64) -> u64 {
+        position & (self.rows() - 1)
+    }
+
+    /// The position of a block's first row.
+    pub(super) const fn first(self, number: u64) -> u64 {
+        number << self.bits
+    }
+}
+
+/// Bits of the rows from the `from`th of a block on, in one of its words; none from its end on.
+const fn from(word: usize, from: u64) -> u64 {
+    let from = from.saturating_sub(word as u64 * ROWS);
+    if from < ROWS { u64::MAX << from } else { 0 }
 }
 
 /// Which block lies in a place, against one that belongs there.
@@ -30,7 +77,7 @@ pub(super) struct Header {
     /// The block's number plus one; 0 where there was none yet.
     stamp: AtomicU64,
     /// A bit for each row that the log never had. Those of rows that have not come yet mean nothing.
-    gaps: AtomicU64,
+    gaps: [AtomicU64; WORDS],
 }
 
 impl Header {
@@ -43,49 +90,90 @@ impl Header {
     }
 
     pub(super) fn is_gap(&self, row: u64) -> bool {
-        self.gaps.load(Ordering::Relaxed) >> row & 1 != 0
+        self.gaps[(row / ROWS) as usize].load(Ordering::Relaxed) >> (row % ROWS) & 1 != 0
     }
 
     /// Makes it block `number`, whose first row will be the `first`th. By the writer, before any row of the block.
     pub(super) fn enter(&self, number: u64, first: u64) {
-        let before = if self.stamp.load(Ordering::Relaxed) == number + 1 {
-            // A worker before this one had begun it.
-            self.gaps.load(Ordering::Relaxed)
-        } else {
+        // Unless a worker before this one had begun it.
+        let is_new = self.stamp.load(Ordering::Relaxed) != number + 1;
+        if is_new {
             if stands(Guard::StampOnEntry) {
                 self.stamp.store(number + 1, Ordering::Relaxed);
             }
             if stands(Guard::StampBeforeRows) {
                 fence(Ordering::Release);
             }
-            u64::MAX
-        };
-        self.gaps.store(before & !from(first), Ordering::Relaxed);
+        }
+        self.change(|word, gaps| if is_new { u64::MAX } else { gaps } & !from(word, first));
+    }
+
+    /// The writer's way to change gaps.
+    fn change(&self, new: impl Fn(usize, u64) -> u64) {
+        for (word, gaps) in self.gaps.iter().enumerate() {
+            gaps.store(new(word, gaps.load(Ordering::Relaxed)), Ordering::Relaxed);
+        }
     }
 
     /// Rows `first..end` will never come.
     pub(super) fn mark(&self, first: u64, end: u64) {
         if stands(Guard::GapsAreMarked) {
-            let gaps = self.gaps.load(Ordering::Relaxed) | from(first) & !from(end);
-            self.gaps.store(gaps, Ordering::Relaxed);
+            self.change(|word, gaps| gaps | from(word, first) & !from(word, end));
         }
     }
 
     /// No row from position `head` on was ever there. Nobody may write meanwhile.
-    pub(super) fn end_at(&self, head: u64) {
+    pub(super) fn end_at(&self, head: u64, division: Division) {
         if let Some(number) = self.stamp.load(Ordering::Relaxed).checked_sub(1) {
-            let first = head.saturating_sub(number * BLOCK).min(BLOCK);
-            let gaps = self.gaps.load(Ordering::Relaxed);
-            self.gaps.store(gaps | from(first), Ordering::Relaxed);
+            let first = head.saturating_sub(division.first(number));
+            self.change(|word, gaps| gaps | from(word, first));
         }
     }
 
     /// Positions of the rows that are no gaps.
-    pub(super) fn positions(&self) -> impl Iterator<Item = u64> + use<> {
-        let stamp = self.stamp.load(Ordering::Relaxed);
-        let gaps = self.gaps.load(Ordering::Relaxed);
-        (0..BLOCK)
-            .filter(move |row| stamp > 0 && gaps >> row & 1 == 0)
-            .map(move |row| (stamp - 1) * BLOCK + row)
+    pub(super) fn positions(&self, division: Division) -> impl Iterator<Item = u64> + '_ {
+        let number = self.stamp.load(Ordering::Relaxed).checked_sub(1);
+        number.into_iter().flat_map(move |number| {
+            let rows = (0..division.rows()).filter(|&row| !self.is_gap(row));
+            rows.map(move |row| division.first(number) + row)
+        })
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_may_lie_in_several_words() {
+        let division = Division::of(1 << 20);
+        assert_eq!(division.rows(), 256);
+        let header = Header::default();
+        let held = || header.positions(division).collect::<Vec<_>>();
+        assert_eq!(held().len(), 0);
+        header.enter(3, 60);
+        assert_eq!(held(), (828..1024).collect::<Vec<_>>());
+        header.mark(70, 200);
+        assert!(!header.is_gap(69) && header.is_gap(70) && header.is_gap(199));
+        let expected = [828..838, 968..1024].into_iter().flatten();
+        assert_eq!(held(), expected.collect::<Vec<_>>());
+        // A worker that comes after goes on there: what was a gap stays one, but for what it brings.
+        header.end_at(970, division);
+        header.enter(3, 195);
+        let expected = [828..838, 963..1024].into_iter().flatten();
+        assert_eq!(held(), expected.collect::<Vec<_>>());
+        header.end_at(0, division);
+        assert_eq!(held().len(), 0);
+        header.enter(5, 0);
+        header.end_at(5000, division);
+        assert_eq!(held().len(), 256);
+    }
+
+    #[test]
+    fn short_logs_have_short_blocks() {
+        assert_eq!([0, 1, 1023].map(|len| Division::of(len).rows()), [64; 3]);
+        let division = Division::of(1024);
+        assert_eq!((division.number(511), division.within(511)), (1, 255));
+        assert_eq!(division.first(division.number(512)), 512);
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //!  position ──▶ block ──▶ header: stamp, gaps      published: seen, head, fenced
-//!               of 64     rows, newest first                  (one word and a half that it names)
+//!                         rows, newest first                  (one word and a half that it names)
 //! ```
 //!
-//! Rows lie in *blocks* of 64, row after row by *position*, which counts rows over all epochs. A block's header says once
+//! Rows lie in *blocks* of 64 or 256, row after row by *position*, which counts rows over all epochs. A block's header says once
 //! for all its rows which block it is now, and which of its rows the log never had. So a row costs its copy and nothing else;
 //! what a sequence lock does for each row is done for each block, and the writer never marks a place as being written:
 //! rows from the published *head* on do not count, and those before it do not change until their place is taken by
@@ -33,7 +33,7 @@ use scr_wire::profile::MAX_ROW_BYTES;
 
 use super::guard::{Guard, ordering, stands};
 use super::sync::{AtomicU64, Ordering, fence};
-use block::{BLOCK, Header, Is};
+use block::{Division, Header, Is};
 use published::Published;
 
 pub use published::{Fenced, Seen};
@@ -59,6 +59,7 @@ struct Padded<T>(T);
 /// The part of a log that is shared.
 #[derive(Debug)]
 pub struct Log {
+    division: Division,
     headers: Box<[Header]>,
     /// Blocks one after the other; in each, later rows lie before earlier ones, as they do in frames.
     words: Box<[AtomicU64]>,
@@ -73,10 +74,12 @@ impl Log {
     /// A log of the newest `len` rows of `row_bytes` bytes, or some more, and the only right to write to it.
     pub fn new(len: usize, row_bytes: usize) -> (Arc<Self>, LogWriter) {
         // While one is being filled, the others are whole.
-        let blocks = len.max(1).div_ceil(BLOCK as usize) + 1;
+        let division = Division::of(len);
+        let blocks = len.max(1).div_ceil(division.rows() as usize) + 1;
         let stride = row_bytes.min(MAX_ROW_BYTES).div_ceil(8);
-        let words = blocks * BLOCK as usize * stride;
+        let words = blocks * division.rows() as usize * stride;
         let log = Arc::new(Self {
+            division,
             headers: (0..blocks).map(|_| Header::default()).collect(),
             words: (0..words).map(|_| AtomicU64::new(0)).collect(),
             row_bytes,
@@ -90,12 +93,17 @@ impl Log {
 
     /// Rows that the log keeps at least.
     pub fn span(&self) -> u64 {
-        (self.headers.len() as u64 - 1) * BLOCK
+        (self.headers.len() as u64 - 1) * self.division.rows()
     }
 
     /// The place of block `number` in the ring.
     fn index(&self, number: u64) -> usize {
         (number % self.headers.len() as u64) as usize
+    }
+
+    /// The first slot of a place in the ring.
+    fn slot(&self, index: usize) -> usize {
+        index * self.division.rows() as usize
     }
 
     /// Copies the row at `position` to the start of `row`, if it is there and counts by what was [`seen`](Log::seen)
@@ -104,11 +112,14 @@ impl Log {
         if position >= seen.head && stands(Guard::PublishedCounts) {
             return Held::Nothing;
         }
-        let (number, within) = (position / BLOCK, position % BLOCK);
+        let (number, within) = (
+            self.division.number(position),
+            self.division.within(position),
+        );
         let index = self.index(number);
         let header = &self.headers[index];
         let gap = header.is_gap(within);
-        let slot = index * BLOCK as usize + (BLOCK - 1 - within) as usize;
+        let slot = self.slot(index) + (self.division.rows() - 1 - within) as usize;
         let words = &self.words[slot * self.stride..][..self.stride];
         for (word, bytes) in words.iter().zip(row.chunks_exact_mut(8)) {
             bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
@@ -130,7 +141,7 @@ impl Log {
         let head = self.seen().head;
         // No order is needed: what counts lies before the head, which has been acquired, and the row itself is read with
         // care.
-        let held = self.headers.iter().flat_map(Header::positions);
+        let held = self.headers.iter().flat_map(|h| h.positions(self.division));
         held.filter(|position| (from..head).contains(position))
             .min()
     }
@@ -167,7 +178,7 @@ impl Log {
         // What the worker before wrote and never published must not come to count now. Nobody writes here meanwhile.
         let head = self.seen().head;
         for header in &self.headers {
-            header.end_at(head);
+            header.end_at(head, self.division);
         }
         self.phase.0.store(phase, Ordering::Release);
         self.published.0.open(position, head);
@@ -189,39 +200,50 @@ mod tests {
 
     #[test]
     fn keeps_the_newest_rows() {
-        for row_bytes in [4usize, 8, 16, 32, 64] {
-            let (log, mut writer) = Log::new(100, row_bytes);
-            assert_eq!(log.span(), 128);
-            let mut row = [0; MAX_ROW_BYTES];
-            assert_eq!(log.read(0, all(&log), &mut row), Held::Nothing);
-            for position in 0..400u64 {
-                writer.append(position, &vec![position as u8; row_bytes]);
+        for (len, block) in [(100, 64), (1023, 64), (1024, 256), (1025, 256)] {
+            for row_bytes in [4usize, 8, 16, 32, 64] {
+                let (log, mut writer) = Log::new(len, row_bytes);
+                let span = log.span();
+                assert_eq!(span, (len as u64).next_multiple_of(block));
+                let end = 2 * span + block + 10;
+                let mut row = [0; MAX_ROW_BYTES];
+                assert_eq!(log.read(0, all(&log), &mut row), Held::Nothing);
+                for position in 0..end {
+                    writer.append(position, &vec![position as u8; row_bytes]);
+                }
+                // What has not been published does not count.
+                assert_eq!(log.read(end - 50, log.seen(), &mut row), Held::Nothing);
+                assert_eq!(log.first_held(0), None);
+                writer.publish_seen(end + 10).unwrap();
+                // The block that is being filled has taken the place of the one before these.
+                let oldest = span + block;
+                let overwritten = log.read(oldest - 1, log.seen(), &mut row);
+                assert_eq!(overwritten, Held::Overwritten);
+                for position in oldest..end {
+                    assert_eq!(log.read(position, log.seen(), &mut row), Held::Row);
+                    assert!(row[..row_bytes].iter().all(|&b| b == position as u8));
+                }
+                assert_eq!(log.read(end, log.seen(), &mut row), Held::Nothing);
+                assert_eq!(
+                    [3, oldest + 9, end - 1, end].map(|from| log.first_held(from)),
+                    [Some(oldest), Some(oldest + 9), Some(end - 1), None]
+                );
             }
-            // What has not been published does not count.
-            assert_eq!(log.read(300, log.seen(), &mut row), Held::Nothing);
-            assert_eq!(log.first_held(0), None);
-            writer.publish_seen(410).unwrap();
-            // The block that is being filled has taken the place of rows 192 to 255.
-            assert_eq!(log.read(255, log.seen(), &mut row), Held::Overwritten);
-            for position in 256..400 {
-                assert_eq!(log.read(position, log.seen(), &mut row), Held::Row);
-                assert!(row[..row_bytes].iter().all(|&b| b == position as u8));
-            }
-            assert_eq!(log.read(400, log.seen(), &mut row), Held::Nothing);
-            assert_eq!(
-                [3, 300, 399, 400].map(|from| log.first_held(from)),
-                [Some(256), Some(300), Some(399), None]
-            );
         }
     }
 
     #[test]
     fn rows_of_a_frame_go_around_the_ring() {
-        for row_bytes in [4usize, 8, 16, 32, 64] {
-            let (log, mut writer) = Log::new(64, row_bytes);
+        let sizes = [4usize, 8, 16, 32, 64];
+        let logs = [(64, 64, 2), (1024, 256, 5)];
+        for ((len, block, blocks), row_bytes) in logs
+            .into_iter()
+            .flat_map(|log| sizes.map(|size| (log, size)))
+        {
+            let (log, mut writer) = Log::new(len, row_bytes);
             let mut row = [0; MAX_ROW_BYTES];
             let (mut position, mut gaps) = (0, HashSet::new());
-            // 300 rows are more than the ring has slots: the older ones are written over at once. Behind some frames rows
+            // 300 rows are more than a short ring has slots: the older ones are written over at once. Behind some frames rows
             // are skipped, within a block, to the next one, and beyond the ring.
             for (count, skipped) in [
                 (3u64, 0),
@@ -233,6 +255,13 @@ mod tests {
                 (2, 1000),
                 (5, 64),
                 (63, 2),
+                (255, 200),
+                (1, 256),
+                (1, 3000),
+                (255, 0),
+                (254, 1),
+                (255, 300),
+                (9, 0),
             ] {
                 let frame: Vec<u8> = (position..position + count)
                     .rev()
@@ -242,10 +271,10 @@ mod tests {
                 writer.publish_seen(position + count).unwrap();
                 position += count;
                 let newest = position - 1;
-                for held in position.saturating_sub(200)..position + 10 {
+                for held in position.saturating_sub(1500)..position + 10 {
                     let found = log.read(held, log.seen(), &mut row);
-                    // Two blocks are kept: that of the newest row and the one before it.
-                    let kept = held / 64 + 1 >= newest / 64;
+                    // The block of the newest row is kept, and those before it.
+                    let kept = held / block + blocks > newest / block;
                     match found {
                         Held::Row => {
                             assert!(held < position && !gaps.contains(&held), "{held}");

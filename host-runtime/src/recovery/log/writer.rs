@@ -6,7 +6,6 @@ use super::super::guard::{Guard, ordering};
 use super::super::store;
 use super::super::sync::Ordering;
 use super::Log;
-use super::block::BLOCK;
 use super::published::{Fenced, Publisher};
 
 /// Words of short rows that are made at a time.
@@ -19,9 +18,10 @@ pub struct LogWriter {
     publisher: Publisher,
     /// One past the newest row.
     head: u64,
-    /// The end of the block that is being filled, and its place in the ring.
+    /// The end of the block that is being filled, its place in the ring, and the first slot there.
     end: u64,
     index: usize,
+    first: usize,
 }
 
 impl LogWriter {
@@ -32,6 +32,7 @@ impl LogWriter {
             head: 0,
             end: 0,
             index: 0,
+            first: 0,
         };
         writer.resume(0);
         writer
@@ -43,9 +44,10 @@ impl LogWriter {
         self.publisher.resume(seen.position);
         self.head = seen.head.max(position);
         // The block there, which may have rows of the worker before, has yet to be entered: it follows.
-        let number = self.head / BLOCK;
-        self.end = number * BLOCK;
-        self.index = self.log.index(number + self.log.headers.len() as u64 - 1);
+        let number = self.log.division.number(self.head);
+        self.end = self.log.division.first(number);
+        let index = self.log.index(number + self.log.headers.len() as u64 - 1);
+        self.turn_to(index);
     }
 
     /// Closes the log of a worker that leaves.
@@ -109,8 +111,10 @@ impl LogWriter {
     #[inline(always)]
     fn append_whole<const WORDS: usize>(&mut self, position: u64, rows: &[[u8; 8]]) {
         let head = position + (rows.len() / WORDS) as u64;
-        if position == self.head && head <= self.end {
-            self.copy::<WORDS>(head, rows);
+        if position == self.head
+            && let Some(free) = self.end.checked_sub(head)
+        {
+            self.copy::<WORDS>(free, rows);
             self.head = head;
         } else {
             self.append_anywhere::<WORDS>(position, rows);
@@ -130,8 +134,9 @@ impl LogWriter {
         position = position.max(self.head);
         let skipped_to = position.min(self.end);
         if self.head < skipped_to {
-            let [first, end] = [self.head, skipped_to].map(|at| BLOCK - (self.end - at));
-            self.log.headers[self.index].mark(first, end);
+            let begin = self.end - self.log.division.rows();
+            let header = &self.log.headers[self.index];
+            header.mark(self.head - begin, skipped_to - begin);
         }
         while !rows.is_empty() {
             if position >= self.end {
@@ -140,16 +145,17 @@ impl LogWriter {
             let count = ((self.end - position) as usize).min(rows.len() / WORDS);
             let (newer, older) = rows.split_at(rows.len() - count * WORDS);
             position += count as u64;
-            self.copy::<WORDS>(position, older);
+            self.copy::<WORDS>(self.end - position, older);
             rows = newer;
         }
         self.head = position;
     }
 
     fn enter(&mut self, position: u64) {
-        let number = position / BLOCK;
-        self.index = if position - self.end < BLOCK {
-            // Not by a division: this is once in 64 rows.
+        let division = self.log.division;
+        let number = division.number(position);
+        let index = if position - self.end < division.rows() {
+            // Not by a division: this is on the path without loss.
             let next = self.index + 1;
             if next < self.log.headers.len() {
                 next
@@ -159,14 +165,20 @@ impl LogWriter {
         } else {
             self.log.index(number)
         };
-        self.end = (number + 1) * BLOCK;
-        self.log.headers[self.index].enter(number, position % BLOCK);
+        self.turn_to(index);
+        self.end = division.first(number + 1);
+        self.log.headers[index].enter(number, division.within(position));
     }
 
-    /// Rows before `head`, all in the block that is being filled.
+    fn turn_to(&mut self, index: usize) {
+        self.index = index;
+        self.first = self.log.slot(index);
+    }
+
+    /// Rows of the block that is being filled, behind which `free` others will have place.
     #[inline(always)]
-    fn copy<const WORDS: usize>(&mut self, head: u64, rows: &[[u8; 8]]) {
-        let slot = self.index * BLOCK as usize + (self.end - head) as usize;
+    fn copy<const WORDS: usize>(&mut self, free: u64, rows: &[[u8; 8]]) {
+        let slot = self.first + free as usize;
         store::copy(&self.log.words[slot * WORDS..][..rows.len()], rows);
     }
 
