@@ -262,11 +262,21 @@ impl<F: NetworkFunction> Worker<F> {
         // With the length of rows a constant no access to a field is checked, and the log copies without a loop. The
         // guards are constants, too: one of these remains.
         match self.profile.row_bytes() {
-            4 if F::ROW_BYTES == 4 => self.apply_sized::<4>(rows, packet, out),
-            8 if F::ROW_BYTES == 8 => self.apply_sized::<8>(rows, packet, out),
-            16 if F::ROW_BYTES == 16 => self.apply_sized::<16>(rows, packet, out),
-            32 if F::ROW_BYTES == 32 => self.apply_sized::<32>(rows, packet, out),
-            64 if F::ROW_BYTES == 64 => self.apply_sized::<64>(rows, packet, out),
+            4 if F::ROW_BYTES == 4 => {
+                self.apply_sized::<4>(rows.as_chunks().0, packet, &mut out.rewritten)
+            }
+            8 if F::ROW_BYTES == 8 => {
+                self.apply_sized::<8>(rows.as_chunks().0, packet, &mut out.rewritten)
+            }
+            16 if F::ROW_BYTES == 16 => {
+                self.apply_sized::<16>(rows.as_chunks().0, packet, &mut out.rewritten)
+            }
+            32 if F::ROW_BYTES == 32 => {
+                self.apply_sized::<32>(rows.as_chunks().0, packet, &mut out.rewritten)
+            }
+            64 if F::ROW_BYTES == 64 => {
+                self.apply_sized::<64>(rows.as_chunks().0, packet, &mut out.rewritten)
+            }
             _ => self.apply_unsized(rows, packet, out),
         }
     }
@@ -294,21 +304,26 @@ impl<F: NetworkFunction> Worker<F> {
         Some(verdict)
     }
 
-    #[inline(always)]
+    /// Apart from the rest of the loop, for here every register counts; and what comes back is a byte, for an effect would
+    /// come back through memory, which the loop would have to wait for.
+    #[inline(never)]
     fn apply_sized<const BYTES: usize>(
         &mut self,
-        rows: &[u8],
+        rows: &[[u8; BYTES]],
         packet: &[u8],
-        out: &mut Output,
+        rewritten: &mut Vec<u8>,
     ) -> Option<Verdict> {
-        let sized = rows.as_chunks::<BYTES>().0;
+        let (newest, older) = rows.split_first()?;
         if let Some(log) = &mut self.log {
-            log.append_rows_of::<BYTES>(self.next, rows);
+            log.append_rows_of::<BYTES>(self.next, rows.as_flattened());
         }
-        let rewritten = &mut out.rewritten;
-        let verdict = apply_all(&self.function, &mut self.state, sized, packet, rewritten);
-        self.applied(sized.len() as u64);
-        verdict
+        self.applied(rows.len() as u64);
+        for row in older.iter().rev() {
+            self.function.apply(&mut self.state, row);
+        }
+        // Apart from the others: of those, what makes the effect is left out.
+        let effect = self.function.apply(&mut self.state, newest);
+        Some(self.function.verdict(effect, packet, rewritten))
     }
 
     /// `count` rows have been applied.
@@ -651,26 +666,6 @@ impl<F: NetworkFunction> Worker<F> {
         self.epoch = Some(epoch);
         self.expected = first;
     }
-}
-
-/// Applies rows, newest first in `rows`, oldest first, and judges the packet by the effect of the newest. Apart from the
-/// rest of a worker's loop, for here every register counts; and what comes back is a byte, for an effect would come
-/// back through memory, which the loop would have to wait for.
-#[inline(never)]
-fn apply_all<F: NetworkFunction, const BYTES: usize>(
-    function: &F,
-    state: &mut F::State,
-    rows: &[[u8; BYTES]],
-    packet: &[u8],
-    rewritten: &mut Vec<u8>,
-) -> Option<Verdict> {
-    let (newest, older) = rows.split_first()?;
-    for row in older.iter().rev() {
-        function.apply(state, row);
-    }
-    // Apart from the others: of those, what makes the effect is left out.
-    let effect = function.apply(state, newest);
-    Some(function.verdict(effect, packet, rewritten))
 }
 
 /// See [`Worker::gulf`].
