@@ -85,10 +85,10 @@ fn explore(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
 }
 
 /// A row of two words that names its position in both.
-fn row(position: u64) -> [u8; 16] {
-    let mut row = [0; 16];
-    for word in row.chunks_exact_mut(8) {
-        word.copy_from_slice(&(position + 100).to_le_bytes());
+fn row(position: u64) -> [u8; 8] {
+    let mut row = [0; 8];
+    for word in row.chunks_exact_mut(4) {
+        word.copy_from_slice(&(position as u32 + 100).to_le_bytes());
     }
     row
 }
@@ -98,7 +98,7 @@ fn read(log: &Log, position: u64) -> Held {
     let mut bytes = [0; MAX_ROW_BYTES];
     let held = log.read(position, log.seen(), &mut bytes);
     if held == Held::Row {
-        assert_eq!(bytes[..16], row(position), "torn, or another row");
+        assert_eq!(bytes[..8], row(position), "torn, or another row");
     }
     held
 }
@@ -120,7 +120,7 @@ fn write_over(mut writer: LogWriter) {
 /// A place is written, and written over, while it is read for the older and for the newer row.
 fn rows_are_whole() {
     explore(3, || {
-        let (log, writer) = Log::new(2, 16);
+        let (log, writer) = Log::new(2, 8);
         both(
             || {
                 read(&log, 0);
@@ -137,7 +137,7 @@ fn rows_are_whole() {
 /// The same, with a reader for each of the two rows.
 fn two_readers() {
     explore(2, || {
-        let (log, writer) = Log::new(2, 16);
+        let (log, writer) = Log::new(2, 8);
         let other = Arc::clone(&log);
         let other = thread::spawn(move || {
             read(&other, 0);
@@ -153,7 +153,7 @@ fn two_readers() {
 /// Rows 1 and 4 are skipped, at the end of a block and at the start of one, and have never been there.
 fn skipped_rows() {
     explore(2, || {
-        let (log, mut writer) = Log::new(4, 16);
+        let (log, mut writer) = Log::new(4, 8);
         both(
             || {
                 for position in [1, 4] {
@@ -175,15 +175,15 @@ fn skipped_rows() {
 /// A worker appends a row and then publishes that it has passed it. Nobody may take the row for lost.
 fn what_was_seen_is_there() {
     explore(3, || {
-        let (own, _own_writer) = Log::new(2, 16);
-        let (log, mut writer) = Log::new(2, 16);
+        let (own, _own_writer) = Log::new(2, 8);
+        let (log, mut writer) = Log::new(2, 8);
         let peers = Peers::of(0, &[own, log]);
         both(
             || {
                 let mut bytes = [0; MAX_ROW_BYTES];
                 match peers.settle(0, 1, &mut bytes) {
                     Settlement::NotYet => {}
-                    Settlement::Held { peer: 1 } => assert_eq!(bytes[..16], row(0), "torn"),
+                    Settlement::Held { peer: 1 } => assert_eq!(bytes[..8], row(0), "torn"),
                     wrong => panic!("the row is there or comes, but: {wrong:?}"),
                 }
             },
@@ -198,8 +198,8 @@ fn what_was_seen_is_there() {
 /// The row does not come in the frame of its own packet but in the one behind it.
 fn a_later_frame() {
     explore(3, || {
-        let (own, _own_writer) = Log::new(4, 16);
-        let (log, mut writer) = Log::new(4, 16);
+        let (own, _own_writer) = Log::new(4, 8);
+        let (log, mut writer) = Log::new(4, 8);
         let peers = Peers::of(0, &[own, log]);
         both(
             || {
@@ -225,8 +225,8 @@ fn a_later_frame() {
 /// A row that was there is written over. It may be found or unknown, but it never was lost.
 fn overwritten() {
     explore(3, || {
-        let (own, _own_writer) = Log::new(2, 16);
-        let (log, mut writer) = Log::new(2, 16);
+        let (own, _own_writer) = Log::new(2, 8);
+        let (log, mut writer) = Log::new(2, 8);
         let peers = Peers::of(0, &[own, log]);
         writer.append(0, &row(0));
         writer.publish_seen(4).expect("nobody fences");
@@ -378,14 +378,14 @@ fn a_jump() {
 /// one before the death and one after. Whatever they are told, they are told the same: the row, or that it is lost.
 fn declared_dead() {
     explore(3, || {
-        let (own, _own_writer) = Log::new(4, 16);
-        let (log, mut writer) = Log::new(4, 16);
+        let (own, _own_writer) = Log::new(4, 8);
+        let (log, mut writer) = Log::new(4, 8);
         let peers = Peers::of(0, &[own, Arc::clone(&log)]);
         let ask = |position| {
             let mut bytes = [0; MAX_ROW_BYTES];
             let answer = peers.settle(position, 1, &mut bytes);
             if answer == (Settlement::Held { peer: 1 }) {
-                assert_eq!(bytes[..16], row(position), "torn");
+                assert_eq!(bytes[..8], row(position), "torn");
             }
             answer
         };

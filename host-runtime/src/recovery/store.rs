@@ -1,46 +1,49 @@
 //! Storing runs of words while others may read them.
 //!
 //! Each word is stored for itself, relaxed and in no particular order; what order there must be is the caller's to make
-//! with fences. On x86-64 two words go with one instruction, which the compiler does not do for atomics of its own accord.
+//! with fences. On x86-64 four words go with one instruction, which the compiler does not do for atomics of its own accord.
 //! Under loom, under Miri and on other machines they go one by one; both ways are compiled in tests and held against each
 //! other.
 #![allow(unsafe_code)]
 
 use std::array::from_ref;
 
-use super::sync::{AtomicU64, Ordering};
+use super::sync::{AtomicU32, Ordering};
 
-/// Two words that lie one behind the other, and what is to be stored there, lowest byte first.
-type Pair = [AtomicU64; 2];
-type Bytes = [[u8; 8]; 2];
+/// Bytes of a word: of the shortest row.
+pub(super) const WORD: usize = 4;
+
+/// Four words that lie one behind the other, and what is to be stored there, lowest byte first.
+type Quad = [AtomicU32; 4];
+type Bytes = [[u8; WORD]; 4];
 
 /// Copies `from` into as many words; lowest byte first.
 #[inline(always)]
-pub(super) fn copy(words: &[AtomicU64], from: &[[u8; 8]]) {
+pub(super) fn copy(words: &[AtomicU32], from: &[[u8; WORD]]) {
     debug_assert_eq!(words.len(), from.len());
-    let (pairs, rest) = words.as_chunks();
-    let (from_pairs, from_rest) = from.as_chunks();
-    // What most frames bring is a pair or a few. Those are copied without a loop: its branches would cost more than the copy.
-    if let (Ok(place), Ok(from)) = (pairs.try_into(), from_pairs.try_into()) {
+    let (quads, rest) = words.as_chunks();
+    let (from_quads, from_rest) = from.as_chunks();
+    // Most frames bring a few quads. Those are copied without a loop: its branches would cost more than the copy.
+    if let (Ok(place), Ok(from)) = (quads.try_into(), from_quads.try_into()) {
         ways::four(place, from);
-    } else if let (Ok(place), Ok(from)) = (pairs.try_into(), from_pairs.try_into()) {
+    } else if let (Ok(place), Ok(from)) = (quads.try_into(), from_quads.try_into()) {
         ways::two(place, from);
-    } else if let (Ok(place), Ok(from)) = (pairs.try_into(), from_pairs.try_into()) {
+    } else if let (Ok(place), Ok(from)) = (quads.try_into(), from_quads.try_into()) {
         ways::three(place, from);
-    } else if let (Ok(place), Ok(from)) = (pairs.try_into(), from_pairs.try_into()) {
+    } else if let (Ok(place), Ok(from)) = (quads.try_into(), from_quads.try_into()) {
         ways::one(place, from);
     } else {
-        copy_many(pairs, from_pairs);
+        copy_many(quads, from_quads);
     }
     for (word, &value) in rest.iter().zip(from_rest) {
-        word.store(u64::from_le_bytes(value), Ordering::Relaxed);
+        word.store(u32::from_le_bytes(value), Ordering::Relaxed);
     }
 }
 
-/// Copies any number of pairs.
+/// Copies any number of quads.
 #[inline(always)]
-fn copy_many(pairs: &[Pair], from: &[Bytes]) {
-    let (fours, few) = pairs.as_chunks();
+fn copy_many(quads: &[Quad], from: &[Bytes]) {
+    let (fours, few) = quads.as_chunks();
     let (from_fours, from_few) = from.as_chunks();
     for (place, from) in fours.iter().zip(from_fours) {
         ways::four(place, from);
@@ -58,34 +61,33 @@ use words as ways;
 #[cfg(all(target_arch = "x86_64", not(any(loom, miri))))]
 mod vector {
     use std::arch::asm;
-    use std::arch::x86_64::{__m128i, _mm_set_epi64x};
+    use std::arch::x86_64::{__m128i, _mm_loadu_si128};
 
-    use super::{Bytes, Pair};
+    use super::{Bytes, Quad};
 
     #[inline(always)]
     fn loaded(bytes: &Bytes) -> __m128i {
-        let [low, high] = bytes.map(i64::from_le_bytes);
-        // SAFETY: every x86-64 has SSE2.
-        unsafe { _mm_set_epi64x(high, low) }
+        // SAFETY: it reads 16 bytes wherever they lie, and there are as many. Every x86-64 has SSE2.
+        unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
     }
 
-    /// A function that stores so many pairs, each with one instruction.
+    /// A function that stores so many quads, each with one instruction.
     macro_rules! stores {
-        ($name:ident, $count:literal: $($pair:ident at $offset:literal),+) => {
+        ($name:ident, $count:literal: $($quad:ident at $offset:literal),+) => {
             #[inline(always)]
-            pub(super) fn $name(place: &[Pair; $count], [$($pair),+]: &[Bytes; $count]) {
-                // SAFETY: the instructions write 16 bytes for each pair of `place`, which is as long, alive, and made of
-                // atomics, so that writing through a shared reference is allowed. Each does what two relaxed stores may
-                // do: processors store each aligned eight bytes of a vector at once (Intel SDM 3A, section 9.1.1,
+            pub(super) fn $name(place: &[Quad; $count], [$($quad),+]: &[Bytes; $count]) {
+                // SAFETY: the instructions write 16 bytes for each quad of `place`, which is as long, alive, and made of
+                // atomics, so that writing through a shared reference is allowed. Each does what four relaxed stores may
+                // do: processors store each aligned four bytes of a vector at once (Intel SDM 3A, section 9.1.1,
                 // promises all sixteen where there is AVX and they are aligned), and what a reader makes of words from
                 // two moments is the log's affair. The compiler moves no access to memory past them.
                 unsafe {
                     asm!(
                         $(concat!(
-                            "movups xmmword ptr [{place} + ", $offset, "], {", stringify!($pair), "}"
+                            "movups xmmword ptr [{place} + ", $offset, "], {", stringify!($quad), "}"
                         ),)+
                         place = in(reg) place.as_ptr(),
-                        $($pair = in(xmm_reg) loaded($pair),)+
+                        $($quad = in(xmm_reg) loaded($quad),)+
                         options(nostack, preserves_flags)
                     );
                 }
@@ -101,28 +103,28 @@ mod vector {
 
 #[cfg(any(test, loom, miri, not(target_arch = "x86_64")))]
 mod words {
-    use super::{AtomicU64, Bytes, Ordering, Pair};
+    use super::{AtomicU32, Bytes, Ordering, Quad};
 
-    fn store<const COUNT: usize>(place: &[Pair; COUNT], from: &[Bytes; COUNT]) {
-        let words: &[AtomicU64] = place.as_flattened();
+    fn store<const COUNT: usize>(place: &[Quad; COUNT], from: &[Bytes; COUNT]) {
+        let words: &[AtomicU32] = place.as_flattened();
         for (word, &value) in words.iter().zip(from.as_flattened()) {
-            word.store(u64::from_le_bytes(value), Ordering::Relaxed);
+            word.store(u32::from_le_bytes(value), Ordering::Relaxed);
         }
     }
 
-    pub(super) fn one(place: &[Pair; 1], from: &[Bytes; 1]) {
+    pub(super) fn one(place: &[Quad; 1], from: &[Bytes; 1]) {
         store(place, from);
     }
 
-    pub(super) fn two(place: &[Pair; 2], from: &[Bytes; 2]) {
+    pub(super) fn two(place: &[Quad; 2], from: &[Bytes; 2]) {
         store(place, from);
     }
 
-    pub(super) fn three(place: &[Pair; 3], from: &[Bytes; 3]) {
+    pub(super) fn three(place: &[Quad; 3], from: &[Bytes; 3]) {
         store(place, from);
     }
 
-    pub(super) fn four(place: &[Pair; 4], from: &[Bytes; 4]) {
+    pub(super) fn four(place: &[Quad; 4], from: &[Bytes; 4]) {
         store(place, from);
     }
 }
@@ -131,44 +133,44 @@ mod words {
 mod tests {
     use super::*;
 
-    fn loaded(words: &[AtomicU64]) -> Vec<u64> {
+    fn loaded(words: &[AtomicU32]) -> Vec<u32> {
         words.iter().map(|w| w.load(Ordering::Relaxed)).collect()
     }
 
     #[test]
     fn runs_of_every_length_at_every_place() {
-        for start in 0..3 {
-            for len in 0..24 {
-                let words: Vec<AtomicU64> = (0..32).map(|_| AtomicU64::new(7)).collect();
+        for start in 0..5 {
+            for len in 0..48 {
+                let words: Vec<AtomicU32> = (0..64).map(|_| AtomicU32::new(7)).collect();
                 let run = &words[start..start + len];
-                let expect = |expected: &dyn Fn(u64) -> u64| {
+                let expect = |expected: &dyn Fn(u32) -> u32| {
                     let all = loaded(&words);
                     let inside = start..start + len;
                     for (i, &word) in all.iter().enumerate() {
                         let due = if inside.contains(&i) {
-                            expected((i - start) as u64)
+                            expected((i - start) as u32)
                         } else {
                             7
                         };
                         assert_eq!(word, due, "{start} {len} {i}");
                     }
                 };
-                let bytes: Vec<[u8; 8]> = (0..len as u64)
-                    .map(|i| (i << 56 | 3).to_le_bytes())
+                let bytes: Vec<[u8; WORD]> = (0..len as u32)
+                    .map(|i| (i << 24 | 3).to_le_bytes())
                     .collect();
                 copy(run, &bytes);
-                expect(&|i| i << 56 | 3);
+                expect(&|i| i << 24 | 3);
             }
         }
     }
 
     #[test]
     fn both_ways_store_the_same() {
-        let word = |i: u64| (0x0123_4567_89ab_cdef ^ i << 56).to_le_bytes();
-        let [a, b, c, d]: [Bytes; 4] = std::array::from_fn(|i| [word(i as u64), word(!0)]);
-        let both: [[Pair; 10]; 2] = Default::default();
-        let [one_way, other] = both.each_ref().map(|pairs| {
-            let (one, rest) = pairs.split_first_chunk().unwrap();
+        let [a, b, c, d]: [Bytes; 4] =
+            std::array::from_fn(|i| [0x0123_4567, i as u32, 254, !0].map(u32::to_le_bytes));
+        let both: [[Quad; 10]; 2] = Default::default();
+        let [one_way, other] = both.each_ref().map(|quads| {
+            let (one, rest) = quads.split_first_chunk().unwrap();
             let (two, rest) = rest.split_first_chunk().unwrap();
             let (three, rest) = rest.split_first_chunk().unwrap();
             (one, two, three, rest.first_chunk().unwrap())
@@ -183,9 +185,9 @@ mod tests {
         words::two(two, &[b, c]);
         words::three(three, &[d, a, b]);
         words::four(four, &[c, d, a, b]);
-        let expected = [a, b, c, d, a, b, c, d, a, b].map(|pair| pair.map(u64::from_le_bytes));
-        for pairs in &both {
-            assert_eq!(loaded(pairs.as_flattened()), expected.as_flattened());
+        let expected = [a, b, c, d, a, b, c, d, a, b].map(|quad| quad.map(u32::from_le_bytes));
+        for quads in &both {
+            assert_eq!(loaded(quads.as_flattened()), expected.as_flattened());
         }
     }
 }

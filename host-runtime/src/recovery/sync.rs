@@ -2,8 +2,8 @@
 //! return.
 
 #[cfg(loom)]
-pub(super) use loom::sync::atomic::{AtomicU64, fence};
+pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, fence};
 #[cfg(not(loom))]
-pub(super) use std::sync::atomic::{AtomicU64, fence};
+pub(super) use std::sync::atomic::{AtomicU32, AtomicU64, fence};
 
 pub(super) use std::sync::atomic::Ordering;

@@ -32,7 +32,8 @@ use std::sync::Arc;
 use scr_wire::profile::MAX_ROW_BYTES;
 
 use super::guard::{Guard, ordering, stands};
-use super::sync::{AtomicU64, Ordering, fence};
+use super::store::WORD;
+use super::sync::{AtomicU32, AtomicU64, Ordering, fence};
 use block::{Division, Header, Is};
 use published::Published;
 
@@ -62,7 +63,7 @@ pub struct Log {
     division: Division,
     headers: Box<[Header]>,
     /// Blocks one after the other; in each, later rows lie before earlier ones, as they do in frames.
-    words: Box<[AtomicU64]>,
+    words: Box<[AtomicU32]>,
     row_bytes: usize,
     /// Words in a row.
     stride: usize,
@@ -76,12 +77,12 @@ impl Log {
         // While one is being filled, the others are whole.
         let division = Division::of(len);
         let blocks = len.max(1).div_ceil(division.rows() as usize) + 1;
-        let stride = row_bytes.min(MAX_ROW_BYTES).div_ceil(8);
+        let stride = row_bytes.min(MAX_ROW_BYTES).div_ceil(WORD);
         let words = blocks * division.rows() as usize * stride;
         let log = Arc::new(Self {
             division,
             headers: (0..blocks).map(|_| Header::default()).collect(),
-            words: (0..words).map(|_| AtomicU64::new(0)).collect(),
+            words: (0..words).map(|_| AtomicU32::new(0)).collect(),
             row_bytes,
             stride,
             published: Padded::default(),
@@ -121,7 +122,7 @@ impl Log {
         let gap = header.is_gap(within);
         let slot = self.slot(index) + (self.division.rows() - 1 - within) as usize;
         let words = &self.words[slot * self.stride..][..self.stride];
-        for (word, bytes) in words.iter().zip(row.chunks_exact_mut(8)) {
+        for (word, bytes) in words.iter().zip(row.chunks_exact_mut(WORD)) {
             bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
         }
         if stands(Guard::RowBeforeStamp) {
@@ -305,7 +306,7 @@ mod tests {
         let (log, mut writer) = Log::new(4, 64);
         let last = if cfg!(miri) { 300 } else { 200_000u64 };
         thread::scope(|scope| {
-            scope.spawn(move || {
+            let writing = scope.spawn(move || {
                 for position in 0..=last {
                     let mut row = [0; 64];
                     for word in row.chunks_exact_mut(8) {
@@ -316,7 +317,7 @@ mod tests {
                 }
             });
             let mut row = [0; MAX_ROW_BYTES];
-            while log.seen().position <= last {
+            while !writing.is_finished() {
                 let seen = log.seen();
                 for position in seen.head.saturating_sub(150)..=seen.head {
                     if log.read(position, seen, &mut row) == Held::Row {

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use super::super::guard::{Guard, ordering};
-use super::super::store;
+use super::super::store::{self, WORD};
 use super::super::sync::Ordering;
 use super::Log;
 use super::published::{Fenced, Publisher};
-
-/// Words of short rows that are made at a time.
-const SHORT: usize = 8;
 
 /// The only right to write to a log.
 #[derive(Debug)]
@@ -79,37 +76,24 @@ impl LogWriter {
     #[inline(always)]
     fn append_sized(&mut self, row_bytes: usize, position: u64, rows: &[u8]) {
         match row_bytes {
-            4 => self.append_short(position, rows),
-            8 => self.append_words::<1>(position, rows),
-            16 => self.append_words::<2>(position, rows),
-            32 => self.append_words::<4>(position, rows),
-            64 => self.append_words::<8>(position, rows),
+            4 => self.append_words::<1>(position, rows),
+            8 => self.append_words::<2>(position, rows),
+            16 => self.append_words::<4>(position, rows),
+            32 => self.append_words::<8>(position, rows),
+            64 => self.append_words::<16>(position, rows),
             _ => debug_assert!(false, "no profile has such rows"),
-        }
-    }
-
-    /// Rows shorter than a word, made as long as one.
-    #[inline(never)]
-    fn append_short(&mut self, mut position: u64, rows: &[u8]) {
-        for part in rows.as_chunks::<4>().0.rchunks(SHORT) {
-            let mut words = [[0; 8]; SHORT];
-            for (word, row) in words.iter_mut().zip(part) {
-                word[..4].copy_from_slice(row);
-            }
-            self.append_whole::<1>(position, &words[..part.len()]);
-            position += part.len() as u64;
         }
     }
 
     #[inline(always)]
     fn append_words<const WORDS: usize>(&mut self, position: u64, rows: &[u8]) {
-        let rows = rows.as_chunks::<8>().0.as_chunks::<WORDS>().0;
+        let rows = rows.as_chunks::<WORD>().0.as_chunks::<WORDS>().0;
         self.append_whole::<WORDS>(position, rows.as_flattened());
     }
 
     /// `rows` are the words of whole rows, newest row first.
     #[inline(always)]
-    fn append_whole<const WORDS: usize>(&mut self, position: u64, rows: &[[u8; 8]]) {
+    fn append_whole<const WORDS: usize>(&mut self, position: u64, rows: &[[u8; WORD]]) {
         let head = position + (rows.len() / WORDS) as u64;
         if position == self.head
             && let Some(free) = self.end.checked_sub(head)
@@ -124,7 +108,7 @@ impl LogWriter {
     /// Rows that lie in several blocks, or behind a gap, or are there already.
     #[cold]
     #[inline(never)]
-    fn append_anywhere<const WORDS: usize>(&mut self, mut position: u64, mut rows: &[[u8; 8]]) {
+    fn append_anywhere<const WORDS: usize>(&mut self, mut position: u64, mut rows: &[[u8; WORD]]) {
         let known = self.head.saturating_sub(position) as usize;
         let unknown = (rows.len() / WORDS).saturating_sub(known);
         if unknown == 0 {
@@ -177,7 +161,7 @@ impl LogWriter {
 
     /// Rows of the block that is being filled, behind which `free` others will have place.
     #[inline(always)]
-    fn copy<const WORDS: usize>(&mut self, free: u64, rows: &[[u8; 8]]) {
+    fn copy<const WORDS: usize>(&mut self, free: u64, rows: &[[u8; WORD]]) {
         let slot = self.first + free as usize;
         store::copy(&self.log.words[slot * WORDS..][..rows.len()], rows);
     }
