@@ -14,9 +14,9 @@ pub const BATCH_BYTES: usize = 256 << 10;
 const BYTES_AHEAD: usize = 1024;
 const FRAMES_AHEAD: usize = 10;
 
-/// Lines of a frame that are asked for before it is read: header and some rows. The rest follows in order, which processors
-/// foresee.
-const LINES_READ: usize = 2;
+/// Lines of a frame that are asked for before it is read: prefix and packet, or the beginning of a long packet. Those of a
+/// worker's frames do not follow each other, so processors do not foresee them.
+const LINES_READ: usize = 8;
 
 /// Which way a frame came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -179,12 +179,12 @@ impl Batch {
         &self.bytes[frame.start as usize..][..frame.len as usize]
     }
 
-    /// Starts to bring the beginning of frame `i` to a core that will read it.
+    /// Starts to bring frame `i` to a core that will read it.
     #[inline(always)]
     pub fn prefetch(&self, i: usize) {
-        let start = self.bytes(i).as_ptr();
-        for line in 0..LINES_READ {
-            prefetch::read(start.wrapping_add(line * prefetch::LINE));
+        let bytes = self.bytes(i);
+        for line in bytes.chunks(prefetch::LINE).take(LINES_READ) {
+            prefetch::read(line.as_ptr());
         }
     }
 
