@@ -32,6 +32,8 @@ pub(super) fn copy(words: &[AtomicU32], from: &[[u8; WORD]]) {
         ways::three(place, from);
     } else if let (Ok(place), Ok(from)) = (quads.try_into(), from_quads.try_into()) {
         ways::one(place, from);
+    } else if let (Ok(place), Ok(from)) = (quads.try_into(), from_quads.try_into()) {
+        ways::six(place, from);
     } else {
         copy_many(quads, from_quads);
     }
@@ -99,6 +101,7 @@ mod vector {
     stores!(two, 2: a at 0, b at 16);
     stores!(three, 3: a at 0, b at 16, c at 32);
     stores!(four, 4: a at 0, b at 16, c at 32, d at 48);
+    stores!(six, 6: a at 0, b at 16, c at 32, d at 48, e at 64, f at 80);
 }
 
 #[cfg(any(test, loom, miri, not(target_arch = "x86_64")))]
@@ -125,6 +128,10 @@ mod words {
     }
 
     pub(super) fn four(place: &[Quad; 4], from: &[Bytes; 4]) {
+        store(place, from);
+    }
+
+    pub(super) fn six(place: &[Quad; 6], from: &[Bytes; 6]) {
         store(place, from);
     }
 }
@@ -168,26 +175,32 @@ mod tests {
     fn both_ways_store_the_same() {
         let [a, b, c, d]: [Bytes; 4] =
             std::array::from_fn(|i| [0x0123_4567, i as u32, 254, !0].map(u32::to_le_bytes));
-        let both: [[Quad; 10]; 2] = Default::default();
+        let both: [[Quad; 16]; 2] = Default::default();
         let [one_way, other] = both.each_ref().map(|quads| {
             let (one, rest) = quads.split_first_chunk().unwrap();
             let (two, rest) = rest.split_first_chunk().unwrap();
             let (three, rest) = rest.split_first_chunk().unwrap();
-            (one, two, three, rest.first_chunk().unwrap())
+            let (four, rest) = rest.split_first_chunk().unwrap();
+            (one, two, three, four, rest.first_chunk().unwrap())
         });
-        let (one, two, three, four) = one_way;
+        let (one, two, three, four, six) = one_way;
         ways::one(one, &[a]);
         ways::two(two, &[b, c]);
         ways::three(three, &[d, a, b]);
         ways::four(four, &[c, d, a, b]);
-        let (one, two, three, four) = other;
+        ways::six(six, &[c, d, a, b, c, d]);
+        let (one, two, three, four, six) = other;
         words::one(one, &[a]);
         words::two(two, &[b, c]);
         words::three(three, &[d, a, b]);
         words::four(four, &[c, d, a, b]);
-        let expected = [a, b, c, d, a, b, c, d, a, b].map(|quad| quad.map(u32::from_le_bytes));
+        words::six(six, &[c, d, a, b, c, d]);
+        let expected = [a, b, c, d].map(|quad| quad.map(u32::from_le_bytes));
         for quads in &both {
-            assert_eq!(loaded(quads.as_flattened()), expected.as_flattened());
+            assert_eq!(
+                loaded(quads.as_flattened()),
+                [expected; 4].as_flattened().as_flattened()
+            );
         }
     }
 }
