@@ -75,7 +75,7 @@ pub struct Args {
     #[arg(long)]
     pub no_rejoin: bool,
 
-    /// Rows that a worker's log keeps, or up to 127 more; one that falls behind further takes over a peer's
+    /// Rows that a worker's log keeps, or some more; one that falls behind further takes over a peer's
     /// replica, which costs verdicts of its own [default: as many as a worker can come to need].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 24))]
     pub log_rows: Option<u32>,
