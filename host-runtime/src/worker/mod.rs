@@ -262,21 +262,11 @@ impl<F: NetworkFunction> Worker<F> {
         // With the length of rows a constant no access to a field is checked, and the log copies without a loop. The
         // guards are constants, too: one of these remains.
         match self.profile.row_bytes() {
-            4 if F::ROW_BYTES == 4 => {
-                self.apply_sized::<4>(rows.as_chunks().0, packet, &mut out.rewritten)
-            }
-            8 if F::ROW_BYTES == 8 => {
-                self.apply_sized::<8>(rows.as_chunks().0, packet, &mut out.rewritten)
-            }
-            16 if F::ROW_BYTES == 16 => {
-                self.apply_sized::<16>(rows.as_chunks().0, packet, &mut out.rewritten)
-            }
-            32 if F::ROW_BYTES == 32 => {
-                self.apply_sized::<32>(rows.as_chunks().0, packet, &mut out.rewritten)
-            }
-            64 if F::ROW_BYTES == 64 => {
-                self.apply_sized::<64>(rows.as_chunks().0, packet, &mut out.rewritten)
-            }
+            4 if F::ROW_BYTES == 4 => self.apply_sized::<4>(rows, packet, out),
+            8 if F::ROW_BYTES == 8 => self.apply_sized::<8>(rows, packet, out),
+            16 if F::ROW_BYTES == 16 => self.apply_sized::<16>(rows, packet, out),
+            32 if F::ROW_BYTES == 32 => self.apply_sized::<32>(rows, packet, out),
+            64 if F::ROW_BYTES == 64 => self.apply_sized::<64>(rows, packet, out),
             _ => self.apply_unsized(rows, packet, out),
         }
     }
@@ -304,15 +294,16 @@ impl<F: NetworkFunction> Worker<F> {
         Some(verdict)
     }
 
-    /// Apart from the rest of the loop, for here every register counts; and what comes back is a byte, for an effect would
-    /// come back through memory, which the loop would have to wait for.
+    /// The same for rows of `BYTES` bytes. Apart from the rest of the loop, for here every register counts; and what comes
+    /// back is a byte, for an effect would come back through memory, which the loop would have to wait for.
     #[inline(never)]
     fn apply_sized<const BYTES: usize>(
         &mut self,
-        rows: &[[u8; BYTES]],
+        rows: &[u8],
         packet: &[u8],
-        rewritten: &mut Vec<u8>,
+        out: &mut Output,
     ) -> Option<Verdict> {
+        let rows = rows.as_chunks::<BYTES>().0;
         let (newest, older) = rows.split_first()?;
         if let Some(log) = &mut self.log {
             log.append_rows_of::<BYTES>(self.next, rows.as_flattened());
@@ -323,7 +314,8 @@ impl<F: NetworkFunction> Worker<F> {
         }
         // Apart from the others: of those, what makes the effect is left out.
         let effect = self.function.apply(&mut self.state, newest);
-        Some(self.function.verdict(effect, packet, rewritten))
+        let verdict = self.function.verdict(effect, packet, &mut out.rewritten);
+        Some(verdict)
     }
 
     /// `count` rows have been applied.
