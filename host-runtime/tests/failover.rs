@@ -2,16 +2,17 @@
 
 mod support;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use scr_runtime::device::{
-    Batch, BoxError, Device, DeviceError, Fault, FrameInfo, Inject, Injected, Model, NicReport,
-    Observer, Ranges, Replay, Select, Tap,
+    Batch, BoxError, Device, DeviceError, Emit, Fault, FrameInfo, Inject, Injected, Model, Nic,
+    NicReport, Observer, Ranges, Replay, Select, Tap,
 };
 use scr_runtime::failover::{Cause, Plan, Rotation};
 use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
-use scr_wire::{Config, Frame, Profile, Sequencer};
+use scr_wire::{Config, Frame, Profile, Sequencer, Timestamp};
 use support::{
     Ran, Setup, accounted, fault, packet, plans, run, seeded_faults, source, traffic, try_device,
 };
@@ -229,8 +230,64 @@ impl Observer for Headers {
     }
 }
 
+/// The golden sequencer behind a queue, as hardware has one: packets stay inside until others follow.
+struct Deep {
+    model: Model,
+    depth: usize,
+    inside: VecDeque<(Vec<u8>, Timestamp)>,
+}
+
+impl Deep {
+    fn give(&mut self, out: &mut Emit<'_>) -> Result<(), BoxError> {
+        match self.inside.pop_front() {
+            Some((packet, time)) => self.model.offer(&packet, time, out),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Nic for Deep {
+    fn offer(
+        &mut self,
+        packet: &[u8],
+        time: Timestamp,
+        out: &mut Emit<'_>,
+    ) -> Result<(), BoxError> {
+        self.inside.push_back((packet.to_vec(), time));
+        if self.inside.len() > self.depth {
+            self.give(out)?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self, out: &mut Emit<'_>) -> Result<(), BoxError> {
+        while !self.inside.is_empty() {
+            self.give(out)?;
+        }
+        Ok(())
+    }
+
+    fn numbers(&self, packet: &[u8]) -> bool {
+        self.model.numbers(packet)
+    }
+
+    fn turn(&mut self, rotation: &Rotation) -> Result<bool, BoxError> {
+        self.model.turn(rotation)
+    }
+
+    fn report(&self) -> NicReport {
+        self.model.report()
+    }
+}
+
 #[test]
 fn the_cores_change_at_the_planned_number() {
+    for depth in [0, 1, 7, 40] {
+        changes_at_the_planned_number(depth);
+    }
+}
+
+fn changes_at_the_planned_number(depth: usize) {
     let mut setup = Setup::new("conntrack", 3);
     setup.words = 6;
     let plan: Plan = "100:5,101:2,2500:4,3000:1,3001:5".parse().unwrap();
@@ -249,9 +306,13 @@ fn the_cores_change_at_the_planned_number() {
     for n in (0..packets.len()).step_by(9) {
         packets[n].kind = support::Kind::Arp;
     }
-    let model = Model::new(setup.profile, 64, Config::new(3, 6)).unwrap();
+    let nic = Deep {
+        model: Model::new(setup.profile, 64, Config::new(3, 6)).unwrap(),
+        depth,
+        inside: VecDeque::new(),
+    };
     let mut headers = Headers(vec![], Some(*setup.profile));
-    let mut device = Tap::new(Replay::new(source(&packets), model), &mut headers);
+    let mut device = Tap::new(Replay::new(source(&packets), nic), &mut headers);
     let report = replay(&config, &mut device, Outputs::default(), &mut |_| {}).unwrap();
     assert_eq!(report.verified, Some(true), "{:?}", report.mismatch);
     assert!(report.replicas_agree);
@@ -261,7 +322,11 @@ fn the_cores_change_at_the_planned_number() {
         .iter()
         .map(|t| (t.seq.unwrap(), t.cores))
         .collect();
-    assert_eq!(turns, [(100, 5), (101, 2), (2500, 4), (3000, 1), (3001, 5)]);
+    assert_eq!(
+        turns,
+        [(100, 5), (101, 2), (2500, 4), (3000, 1), (3001, 5)],
+        "depth {depth}"
+    );
     assert_eq!(report.failover.turns[0].joined, [3, 4]);
     assert_eq!(report.failover.turns[4].joined, [1, 2, 3, 4]);
     for &(seq, cores, queue) in &headers.0 {

@@ -55,6 +55,8 @@ pub(super) struct Feed<S> {
     /// Places whose workers are on their way out.
     leaving: Members,
     rotation: Rotation,
+    /// Frames of the batch in hand that came before the last turn.
+    turned_at: usize,
     /// A worker died, and the rotation still has its place.
     unbalanced: bool,
     /// Places whose last worker died.
@@ -113,6 +115,7 @@ impl<S: Clone> Feed<S> {
             members: Members::first(config.cores.into()),
             leaving: Members::default(),
             rotation: Rotation::straight(config.cores),
+            turned_at: 0,
             unbalanced: false,
             fallen: Members::default(),
             wanted: config.cores.into(),
@@ -171,14 +174,14 @@ impl<S: Clone> Feed<S> {
                 return Err(ReplayError::Stopped.into());
             };
             filling.clear();
-            let turned = self.steer(device, &mut filling.batch, halt)?;
-            let start = filling.batch.len();
+            self.turned_at = 0;
+            self.steer(device, &mut filling.batch, halt)?;
             let received = device.receive(&mut filling.batch);
             filling.serial = self.serial;
             filling.first = self.packets;
             filling.members = self.members;
             self.dispatcher.prepare(filling)?;
-            self.note_turn(&filling.batch, if turned { start } else { 0 });
+            self.note_turn(&filling.batch);
             self.serial += 1;
             self.packets += filling.batch.len() as u64;
             self.send(&load);
@@ -286,38 +289,37 @@ impl<S: Clone> Feed<S> {
         Ok(())
     }
 
-    /// Turns the rotation where workers have died, or the plan says so. Whether it did.
+    /// Turns the rotation where workers have died, or the plan says so.
     fn steer(
         &mut self,
         device: &mut dyn Device,
         batch: &mut Batch,
         halt: &Halt,
-    ) -> Result<bool, Stop> {
+    ) -> Result<(), Stop> {
         for place in self.members.iter() {
             if self.at.roster.get(place).is_some_and(|p| p.is_vacant()) {
                 self.bury(place, Cause::Crash)?;
             }
         }
-        let mut turned = false;
         if std::mem::take(&mut self.unbalanced) {
             // A device that cannot be turned goes on as before: what it steers to the dead is lost, and counted.
-            turned |= self.turn(device, batch, self.members, Vec::new())?;
+            self.turn(device, batch, self.members, Vec::new())?;
         }
-        turned |= self.readmit(device, batch, halt)?;
+        self.readmit(device, batch, halt)?;
         let Some(&resize) = self.plan.front() else {
-            return Ok(turned);
+            return Ok(());
         };
         let grows = usize::from(resize.cores) > self.members.count();
         if !device.is_held() {
             if grows && resize.seq.saturating_sub(self.dispatcher.sequenced()) <= LEAD {
                 self.ask();
             }
-            return Ok(turned);
+            return Ok(());
         }
         self.plan.pop_front();
-        turned |= self.resize(resize.cores, device, batch, halt)?;
+        self.resize(resize.cores, device, batch, halt)?;
         device.hold_before(self.plan.front().map(|resize| resize.seq));
-        Ok(turned)
+        Ok(())
     }
 
     /// Lets workers join again that were declared dead while they were only slow: their places are vacant now. Nobody
@@ -327,10 +329,10 @@ impl<S: Clone> Feed<S> {
         device: &mut dyn Device,
         batch: &mut Batch,
         halt: &Halt,
-    ) -> Result<bool, Stop> {
+    ) -> Result<(), Stop> {
         let room = self.wanted.saturating_sub(self.members.count());
         if !self.rejoin || room == 0 {
-            return Ok(false);
+            return Ok(());
         }
         let places = 0..self.at.roster.len() as u16;
         let returned = places.filter(|&place| {
@@ -338,16 +340,17 @@ impl<S: Clone> Feed<S> {
         });
         let returned: Vec<u16> = returned.take(room).collect();
         if returned.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         self.ask();
         let Some(snapshot) = self.answered() else {
-            return Ok(false);
+            return Ok(());
         };
         for &place in &returned {
             self.admit(place, &snapshot, halt)?;
         }
-        Ok(self.turn(device, batch, self.members, returned)?)
+        self.turn(device, batch, self.members, returned)?;
+        Ok(())
     }
 
     fn resize(
@@ -356,7 +359,7 @@ impl<S: Clone> Feed<S> {
         device: &mut dyn Device,
         batch: &mut Batch,
         halt: &Halt,
-    ) -> Result<bool, Stop> {
+    ) -> Result<(), Stop> {
         let cores = usize::from(cores);
         self.wanted = cores;
         let mut joined = Vec::new();
@@ -378,7 +381,7 @@ impl<S: Clone> Feed<S> {
         if !self.turn(device, batch, staying, joined)? {
             return Err(ReplayError::CannotTurn.into());
         }
-        Ok(true)
+        Ok(())
     }
 
     fn turn(
@@ -396,6 +399,9 @@ impl<S: Clone> Feed<S> {
         if rotation != self.rotation && !device.turn(&rotation, batch)? {
             return Ok(false);
         }
+        // What the device still held is under the turn before.
+        self.note_turn(batch);
+        self.turned_at = batch.len();
         self.report.turns.push(Turn {
             seq: None,
             cores: rotation.cores(),
@@ -406,8 +412,8 @@ impl<S: Clone> Feed<S> {
         Ok(true)
     }
 
-    /// Notes the number of the first frame behind a turn: the first sequenced one from frame `start` of a batch on.
-    fn note_turn(&mut self, batch: &Batch, start: usize) {
+    /// Notes the number of the first frame behind the last turn, if there is one in a batch.
+    fn note_turn(&mut self, batch: &Batch) {
         let Some(turn) = self
             .report
             .turns
@@ -416,7 +422,8 @@ impl<S: Clone> Feed<S> {
         else {
             return;
         };
-        let mut sequenced = (start..batch.len()).filter(|&i| batch.frames()[i].path.is_sequenced());
+        let mut sequenced =
+            (self.turned_at..batch.len()).filter(|&i| batch.frames()[i].path.is_sequenced());
         turn.seq = sequenced.find_map(|i| {
             let frame = Frame::parse(batch.bytes(i), &self.profile).ok()?;
             Some(frame.header().seq.get())

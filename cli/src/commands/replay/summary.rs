@@ -95,9 +95,11 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
             death.core, death.cause, death.frames_lost
         )?;
     }
-    for turn in &report.failover.turns {
+    let turns = &report.failover.turns;
+    for (i, turn) in (1..).zip(turns) {
         let from = match turn.seq {
             Some(seq) => format!("from frame {seq} on"),
+            None if i < turns.len() => "between two frames".to_owned(),
             None => "at the end".to_owned(),
         };
         writeln!(text, "{from} {} cores, at {:?}", turn.cores, turn.queues)?;
