@@ -33,7 +33,7 @@ use super::options::CAPACITY;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use crate::table::Table;
+use crate::table::{Key, Table};
 
 /// The function before its layout is known.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +94,35 @@ pub struct Tracked {
     reversed: bool,
 }
 
+impl Tracked {
+    /// Where a packet comes from.
+    #[inline(always)]
+    fn direction(&self, reversed: bool) -> Direction {
+        if self.reversed == reversed {
+            Direction::Original
+        } else {
+            Direction::Reply
+        }
+    }
+}
+
+/// A segment whose flags are not valid: it is dropped, and does nothing to a connection. But as any other it finds out
+/// that one is dead: the kernel looks a connection up before it looks at flags.
+#[cold]
+fn look_at<K: Key>(
+    table: &mut Table<K, Tracked>,
+    key: &K,
+    reversed: bool,
+    now: u64,
+) -> Option<(transitions::State, Direction)> {
+    let tracked = table.get_mut(key)?;
+    let seen = (tracked.connection.state, tracked.direction(reversed));
+    if tracked.connection.is_dead(now) {
+        table.remove(key);
+    }
+    Some(seen)
+}
+
 /// All connections.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tracker<K> {
@@ -152,18 +181,15 @@ impl<L: Layout> NetworkFunction for Function<L> {
         if self.layout.protocol(row) != PROTOCOL_TCP {
             return untracked(true);
         }
-        let Some(segment) = Segment::of(self.layout.tcp_flags(row)) else {
-            return untracked(false);
-        };
         let (key, reversed) = L::Address::undirected(self.layout.flow(row));
+        let Some(segment) = Segment::of(self.layout.tcp_flags(row)) else {
+            let seen = look_at(&mut state.table, &key, reversed, now);
+            return Effect { pass: false, seen };
+        };
         let mut seen = None;
         if let Some(tracked) = state.table.get_mut(&key) {
+            let direction = tracked.direction(reversed);
             let connection = &mut tracked.connection;
-            let direction = if tracked.reversed == reversed {
-                Direction::Original
-            } else {
-                Direction::Reply
-            };
             seen = Some((connection.state, direction));
             let packet = Packet {
                 segment,

@@ -346,10 +346,19 @@ fn a_dead_entry_is_removed_even_by_what_opens_nothing() {
     let described = bench.function.describe(&late, effect).unwrap();
     assert_eq!(described.key, "10.0.0.9:1000>10.0.0.1:80/6");
     assert_eq!(described.state, "SYN_SENT");
-    // Invalid flags do not even look for it.
+    // Flags that are not valid find it, too; a living one is not touched.
     bench.play("cS");
-    assert!(!bench.send('c', "SF", 500 * SECOND));
-    assert_eq!(bench.state.table.len(), 1);
+    let odd = |at| row(SERVER, CLIENT, flags("SF"), 0, 0, at * SECOND);
+    for (at, entries) in [(1, 1), (500, 0)] {
+        let effect = bench.function.apply(&mut bench.state, &odd(at));
+        assert!(!effect.pass);
+        assert_eq!(bench.state.table.len(), entries);
+        let described = bench.function.describe(&odd(at), effect).unwrap();
+        assert_eq!(described.key, "10.0.0.9:1000>10.0.0.1:80/6");
+        assert_eq!(described.state, "SYN_SENT");
+    }
+    let effect = bench.function.apply(&mut bench.state, &odd(1));
+    assert_eq!((effect.pass, effect.seen), (false, None));
 }
 
 #[test]
@@ -802,13 +811,17 @@ impl History {
 
 impl Naive {
     fn apply(&mut self, from: End, to: End, flags: u8, seq: u32, ack: u32, at: u64) -> bool {
-        let Some(&(_, segment)) = VALID.iter().find(|valid| valid.0 == flags & 0x37) else {
-            return false;
-        };
-        let found = self
+        let mut found = self
             .0
             .iter()
             .position(|h| (h.client, h.server) == (from, to) || (h.client, h.server) == (to, from));
+        if let Some(index) = found.filter(|&index| at >= self.0[index].life().1) {
+            self.0.remove(index);
+            found = None;
+        }
+        let Some(&(_, segment)) = VALID.iter().find(|valid| valid.0 == flags & 0x37) else {
+            return false;
+        };
         if let Some(index) = found {
             let history = &mut self.0[index];
             let reply = history.client != from;
@@ -819,20 +832,16 @@ impl Naive {
                 at,
                 what,
             };
-            if at >= history.life().1 {
-                self.0.remove(index);
-            } else {
-                match history.judge(reply, segment, ack) {
-                    None => return false,
-                    Some(Ok(what)) => {
-                        history.events.push(event(what));
+            match history.judge(reply, segment, ack) {
+                None => return false,
+                Some(Ok(what)) => {
+                    history.events.push(event(what));
+                    return true;
+                }
+                Some(Err(again)) => {
+                    self.0.remove(index);
+                    if !again {
                         return true;
-                    }
-                    Some(Err(again)) => {
-                        self.0.remove(index);
-                        if !again {
-                            return true;
-                        }
                     }
                 }
             }
