@@ -4,7 +4,7 @@ mod support;
 
 use scr_runtime::EventLevel;
 use serde_json::json;
-use support::{Packet, Ran, Setup, run};
+use support::{Packet, Ran, Setup, fault, run};
 
 fn packets(n: u32) -> Vec<Packet> {
     (0..n).map(|n| Packet::tcp(n as u8 % 5, 100, 2)).collect()
@@ -45,6 +45,28 @@ fn rows_lost_behind_the_last_surviving_frame_are_counted() {
     assert!(ran.events.is_empty());
     for core in &ran.report.per_core {
         assert_eq!(core.rows_applied, 15);
+    }
+}
+
+#[test]
+fn rows_of_damaged_frames_behind_the_last_surviving_one_are_counted() {
+    // Numbers in damaged frames cannot be read; that the frames were sent is known.
+    for (lost, damaged, rows) in [
+        ("16-19", "corrupt@19", 4),
+        ("16-19", "truncate=1@18-19", 4),
+        ("16-19", "corrupt@15-19", 5),
+        ("0-19", "corrupt@0-19", 20),
+        ("0", "truncate=20@17-19", 3),
+        ("17", "corrupt@2-4,16,18", 0),
+        ("19", "corrupt@18", 2),
+    ] {
+        let mut setup = Setup::new("heavy-hitter", 2).lose(lost);
+        setup.words = 2;
+        setup.faults.push(fault(damaged));
+        let ran = run(&setup, &packets(20));
+        good(&ran);
+        let counted = ran.report.loss.rows_lost_everywhere;
+        assert_eq!(counted, rows, "lose {lost}, {damaged}");
     }
 }
 

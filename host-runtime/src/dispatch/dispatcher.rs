@@ -74,6 +74,7 @@ impl Dispatcher {
             epoch: None,
             window: self.window,
             last: None,
+            unreadable: 0,
         });
         for i in 0..load.batch.len() {
             let info = load.batch.frames()[i];
@@ -91,7 +92,10 @@ impl Dispatcher {
                 self.last = Some(header.seq);
                 if let Some(segment) = load.segments.last_mut() {
                     segment.last = self.last;
+                    segment.unreadable = 0;
                 }
+            } else if let Some(segment) = load.segments.last_mut() {
+                segment.unreadable += u64::from(!info.copy);
             }
             if info.fate == Fate::Delivered {
                 let lane = load.lanes.get_mut(usize::from(info.queue));
@@ -143,6 +147,7 @@ impl Dispatcher {
             epoch,
             window: self.window,
             last: None,
+            unreadable: 0,
         });
     }
 

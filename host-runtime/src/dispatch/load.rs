@@ -21,6 +21,8 @@ pub struct Segment {
     pub window: u64,
     /// Sequence number of the last sequenced frame, lost ones included.
     pub last: Option<Seq>,
+    /// Sequenced frames behind that one whose headers cannot be read.
+    pub unreadable: u64,
 }
 
 /// A batch on its way through workers and egress.

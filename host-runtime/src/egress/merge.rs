@@ -351,9 +351,8 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
             let next = pending.segment.map_or(0, |segment| segment + 1);
             match pending.load.segments.get(next) {
                 Some(segment) if segment.start <= frame => {
-                    if let Some(last) = pending.segment.and_then(|s| pending.load.segments[s].last)
-                    {
-                        self.report.ledger.sent(last);
+                    if let Some(last) = pending.segment {
+                        self.report.ledger.sent(&pending.load.segments[last]);
                     }
                     if let Some((_, first)) = segment.epoch {
                         self.report.ledger.start_epoch(first);
@@ -369,8 +368,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
     fn close(&mut self, place: usize) {
         self.enter(place, usize::MAX);
         let pending = &self.pending[place];
-        let segments = pending.segment.and_then(|s| pending.load.segments.get(s));
-        if let Some(last) = segments.and_then(|segment| segment.last) {
+        if let Some(last) = pending.segment.and_then(|s| pending.load.segments.get(s)) {
             self.report.ledger.sent(last);
         }
     }

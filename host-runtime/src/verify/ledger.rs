@@ -2,6 +2,8 @@
 
 use scr_wire::{Header, Seq};
 
+use crate::dispatch::Segment;
+
 /// Half of all sequence numbers.
 const HALF: u64 = 1 << (Seq::BITS - 1);
 
@@ -15,6 +17,8 @@ pub struct Ledger {
     lost: u64,
     last_surviving: Option<Seq>,
     last_sent: Option<Seq>,
+    /// Frames sent behind that one whose headers cannot be read.
+    unreadable: u64,
 }
 
 impl Ledger {
@@ -28,6 +32,7 @@ impl Ledger {
             lost: 0,
             last_surviving: None,
             last_sent: None,
+            unreadable: 0,
         }
     }
 
@@ -56,21 +61,27 @@ impl Ledger {
         }
     }
 
-    /// A frame with this sequence number was sent, delivered or not.
-    pub fn sent(&mut self, last: Seq) {
-        self.last_sent = Some(last);
+    /// The frames of a segment were sent, delivered or not.
+    pub fn sent(&mut self, segment: &Segment) {
+        if segment.last.is_some() {
+            self.last_sent = segment.last;
+            self.unreadable = 0;
+        }
+        self.unreadable += segment.unreadable;
     }
 
     /// A new numbering starts: what was sent after the last delivered frame of the old one is lost.
     pub fn start_epoch(&mut self, first: Seq) {
         let tail = self.tail();
-        self.lost += tail;
+        self.lost += tail + self.unreadable;
+        // Workers know nothing of frames that cannot be read.
         self.before += tail;
         self.expected = first;
         self.last_sent = None;
+        self.unreadable = 0;
     }
 
-    /// Rows sent behind the last delivered frame.
+    /// Rows sent behind the last delivered frame, but for those of frames that cannot be read.
     fn tail(&self) -> u64 {
         let Some(last) = self.last_sent else {
             return 0;
@@ -81,7 +92,7 @@ impl Ledger {
 
     /// Rows that no delivered frame carried, if nothing more comes.
     pub fn lost_everywhere(&self) -> u64 {
-        self.lost + self.tail()
+        self.lost + self.tail() + self.unreadable
     }
 
     /// The last row that survived.
@@ -107,6 +118,17 @@ mod tests {
         }
     }
 
+    fn segment(last: Option<u64>, unreadable: u64) -> Segment {
+        Segment {
+            start: 0,
+            barrier: false,
+            epoch: None,
+            window: 1,
+            last: last.map(Seq::new),
+            unreadable,
+        }
+    }
+
     #[test]
     fn counts_rows_that_no_frame_carried() {
         let mut ledger = Ledger::new(Seq::ZERO, 255);
@@ -115,16 +137,21 @@ mod tests {
         assert_eq!(ledger.take(&header(8, 3)), Some(3));
         assert_eq!(ledger.lost_everywhere(), 3);
         assert_eq!(ledger.take(&header(8, 3)), None);
-        ledger.sent(Seq::new(12));
-        assert_eq!(ledger.lost_everywhere(), 7);
+        ledger.sent(&segment(Some(12), 2));
+        assert_eq!(ledger.lost_everywhere(), 9);
+        ledger.sent(&segment(None, 1));
+        assert_eq!(ledger.lost_everywhere(), 10);
         assert_eq!(ledger.last_surviving(), Some(Seq::new(8)));
         assert_eq!(ledger.position(Seq::new(10)), 10);
         assert_eq!(ledger.position(Seq::new(8)), u64::MAX);
         ledger.start_epoch(Seq::ZERO);
-        assert_eq!(ledger.lost_everywhere(), 7);
+        assert_eq!(ledger.lost_everywhere(), 10);
         assert_eq!(ledger.position(Seq::new(1)), 14);
+        ledger.sent(&segment(None, 1));
+        assert_eq!(ledger.lost_everywhere(), 11);
         assert_eq!(ledger.take(&header(1, 2)), Some(2));
+        ledger.sent(&segment(Some(1), 0));
         assert_eq!(ledger.last_surviving(), Some(Seq::new(1)));
-        assert_eq!(ledger.lost_everywhere(), 7);
+        assert_eq!(ledger.lost_everywhere(), 10);
     }
 }
