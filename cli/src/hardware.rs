@@ -40,23 +40,37 @@ impl Simulator {
         }
     }
 
-    /// The block of `core`, writing its waveform to `trace` if that is given.
+    /// The block of `core`.
     ///
     /// # Errors
     ///
     /// When the core cannot be generated or the model cannot be built.
-    pub fn load(self, core: &CoreConfig, trace: Option<&Path>) -> Result<Box<dyn Dut + Send>> {
-        match (self, trace) {
-            (Self::Verilator, _) => verilate(core, trace),
-            (Self::RustHdl, None) => scr_hdl::simulate(core).map_err(core_error),
-            (Self::RustHdl, Some(path)) => Err(Error::bad(
+    pub fn load(self, core: &CoreConfig) -> Result<Box<dyn Dut + Send>> {
+        match self {
+            Self::Verilator => Ok(Box::new(instance(&model(core, None)?)?)),
+            Self::RustHdl => scr_hdl::simulate(core).map_err(core_error),
+        }
+    }
+
+    /// The block of `core`, writing its waveform to `path`.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), and when it is not Verilator that simulates, or the file cannot be opened.
+    pub fn load_traced(self, core: &CoreConfig, path: &Path) -> Result<VerilatorModel> {
+        if self != Self::Verilator {
+            return Err(Error::bad(
                 format!(
                     "{}: rust-hdl's simulator writes no waveform",
                     path.display()
                 ),
                 "install Verilator and a C++ compiler (`scr doctor` shows what is there) and use --nic verilator",
-            )),
+            ));
         }
+        model(core, Some(TraceFormat::of(path)))?
+            .library
+            .instance_traced(path)
+            .map_err(|error| model_error(error.into()))
     }
 }
 
@@ -109,17 +123,6 @@ pub fn model(core: &CoreConfig, trace: Option<TraceFormat>) -> Result<SequencerM
 /// When it does not start.
 pub fn instance(model: &SequencerModel) -> Result<VerilatorModel> {
     model.instance().map_err(model_error)
-}
-
-fn verilate(core: &CoreConfig, trace: Option<&Path>) -> Result<Box<dyn Dut + Send>> {
-    let model = model(core, trace.map(TraceFormat::of))?;
-    match trace {
-        None => Ok(Box::new(instance(&model)?)),
-        Some(path) => match model.library.instance_traced(path) {
-            Ok(instance) => Ok(Box::new(instance)),
-            Err(error) => Err(model_error(error.into())),
-        },
-    }
 }
 
 fn show(progress: &Progress, step: &BuildStep) {

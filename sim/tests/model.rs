@@ -323,7 +323,9 @@ fn waveforms_on_request() {
             model.tick();
         }
         model.flush();
+        let waveform = model.waveform().unwrap();
         drop(model);
+        waveform.finished().unwrap();
         let wave = fs::read(&path).unwrap();
         assert!(wave.len() > 500, "{name}: {} bytes", wave.len());
         if name.ends_with("vcd") {
@@ -335,6 +337,17 @@ fn waveforms_on_request() {
             .unwrap_err();
         assert!(error.to_string().contains("cannot be opened"), "{error}");
     }
+    // A volume that is full.
+    let library = widths().build(&shared_builder().trace(TraceFormat::Vcd));
+    let mut model = library.instance_traced(Path::new("/dev/full")).unwrap();
+    for _ in 0..100_000 {
+        model.tick();
+    }
+    let waveform = model.waveform().unwrap();
+    drop(model);
+    let error = waveform.finished().unwrap_err();
+    assert!(error.to_string().contains("/dev/full"), "{error}");
+
     let fast = widths().build(&shared_builder());
     let error = fast
         .instance_traced(&dir.path().join("none.fst"))

@@ -1,5 +1,6 @@
 // One C interface for every model. Above this text stand SCR_ABI, SCR_PORTS and the trace format.
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <exception>
@@ -21,6 +22,23 @@ using Trace = VerilatedFstC;
 #elif defined(SCR_TRACE_VCD)
 #include "verilated_vcd_c.h"
 using Trace = VerilatedVcdC;
+
+// Where a volume is full Verilator's file waits for itself for ever. This one takes what it cannot write, and
+// remembers why it could not.
+class TraceFile final : public VerilatedVcdFile {
+public:
+    int failure = 0;
+
+    ssize_t write(const char* bytes, ssize_t len) override {
+        while (!failure) {
+            errno = 0;
+            const ssize_t written = VerilatedVcdFile::write(bytes, len);
+            if (written > 0) return written;
+            if (errno != EAGAIN && errno != EINTR) failure = errno ? errno : ENOSPC;
+        }
+        return len;
+    }
+};
 #endif
 
 #if defined(SCR_COVERAGE)
@@ -56,6 +74,9 @@ struct Model {
     std::unique_ptr<VerilatedContext> context;
     std::unique_ptr<Vmodel> top;
 #ifdef SCR_TRACE
+#ifdef SCR_TRACE_VCD
+    TraceFile file;
+#endif
     std::unique_ptr<Trace> trace;
     uint64_t time = 0;
 
@@ -93,7 +114,11 @@ SCR_EXPORT Model* scr_model_create(const char* trace_path, char* error, size_t e
         bool ok = true;
         if (trace_path) {
 #ifdef SCR_TRACE
+#ifdef SCR_TRACE_VCD
+            model->trace = std::make_unique<Trace>(&model->file);
+#else
             model->trace = std::make_unique<Trace>();
+#endif
             model->top->trace(model->trace.get(), 99);
             model->trace->open(trace_path);
             ok = model->trace->isOpen();
@@ -156,10 +181,15 @@ SCR_EXPORT void scr_model_flush(Model* model) {
 #endif
 }
 
-SCR_EXPORT void scr_model_destroy(Model* model) {
+// Why the trace could not be written, as a number of errno; 0 if it could, or if nobody knows.
+SCR_EXPORT int32_t scr_model_destroy(Model* model) {
+    int32_t failure = 0;
     model->top->final();
 #ifdef SCR_TRACE
     if (model->trace) model->trace->close();
+#endif
+#ifdef SCR_TRACE_VCD
+    failure = model->file.failure;
 #endif
 #ifdef SCR_COVERAGE
     if (!model->coverage_path.empty()) {
@@ -167,4 +197,5 @@ SCR_EXPORT void scr_model_destroy(Model* model) {
     }
 #endif
     delete model;
+    return failure;
 }

@@ -7,7 +7,7 @@ use scr_hdl::{Direction, Port};
 use super::TraceFormat;
 
 /// Version of the C interface. The loader refuses any other.
-pub(crate) const ABI: u32 = 1;
+pub(crate) const ABI: u32 = 2;
 
 /// Class name of the model's top.
 pub(super) const PREFIX: &str = "Vmodel";

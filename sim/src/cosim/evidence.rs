@@ -8,7 +8,7 @@ use scr_capture::{CaptureError, CaptureWriter};
 use super::engine::{CosimConfig, run};
 use super::mismatch::Mismatch;
 use super::steps::Step;
-use crate::verilator::{ModelLibrary, TraceError};
+use crate::verilator::{ModelLibrary, TraceError, WaveformError};
 
 /// Files that tell of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +35,12 @@ pub enum EvidenceError {
         /// Why.
         source: std::io::Error,
     },
-    /// The waveform could not be written.
+    /// The waveform could not be begun.
     #[error(transparent)]
     Trace(#[from] TraceError),
+    /// The waveform could not be written.
+    #[error(transparent)]
+    Waveform(#[from] WaveformError),
 }
 
 /// Writes the packets of a failed run as `NAME.pcap` and a note as `NAME.txt` into `directory`, and runs the
@@ -99,6 +102,9 @@ pub fn keep_evidence(
             let mut model = library.instance_traced(&path)?;
             // It fails as before; the waveform ends there.
             _ = run(&mut model, steps.iter().cloned(), config);
+            let waveform = model.waveform();
+            drop(model);
+            waveform.map_or(Ok(()), |waveform| waveform.finished())?;
             Some(path)
         }
     };

@@ -59,7 +59,7 @@ pub(super) struct Functions {
     pub(super) port_data: unsafe extern "C" fn(*mut c_void, u32) -> *mut u8,
     pub(super) tick: unsafe extern "C" fn(*mut c_void),
     pub(super) flush: unsafe extern "C" fn(*mut c_void),
-    pub(super) destroy: unsafe extern "C" fn(*mut c_void),
+    pub(super) destroy: unsafe extern "C" fn(*mut c_void) -> i32,
 }
 
 /// A port of the list and its place in the shim's table.

@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use scr_hdl::{Direction, Dut, Port};
 
 use super::library::ModelLibrary;
+use super::waveform::Waveform;
 
 /// Why an instance could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,7 @@ pub struct VerilatorModel {
     slots: Box<[Slot]>,
     tick: unsafe extern "C" fn(*mut c_void),
     library: ModelLibrary,
+    waveform: Option<Waveform>,
 }
 
 // SAFETY: an instance has its own VerilatedContext and is reached through `self` alone. What Verilator
@@ -100,6 +102,7 @@ impl VerilatorModel {
             slots,
             tick: functions.tick,
             library: library.clone(),
+            waveform: trace.map(Waveform::new),
         })
     }
 
@@ -107,6 +110,11 @@ impl VerilatorModel {
     pub fn flush(&mut self) {
         // SAFETY: the instance is alive.
         unsafe { (self.library.functions.flush)(self.instance.as_ptr()) }
+    }
+
+    /// The file that it writes, which can be asked whether it is whole when the instance is gone.
+    pub fn waveform(&self) -> Option<Waveform> {
+        self.waveform.clone()
     }
 
     /// The library it is an instance of.
@@ -118,7 +126,10 @@ impl VerilatorModel {
 impl Drop for VerilatorModel {
     fn drop(&mut self) {
         // SAFETY: the instance is alive, and nothing uses it afterwards.
-        unsafe { (self.library.functions.destroy)(self.instance.as_ptr()) }
+        let failure = unsafe { (self.library.functions.destroy)(self.instance.as_ptr()) };
+        if let Some(waveform) = &self.waveform {
+            waveform.close(failure);
+        }
     }
 }
 

@@ -135,7 +135,7 @@ pub fn run(args: &Args) -> Result {
         let mut block = hardware::instance(&model)?;
         report.rounds += 1;
         let checked = if args.lockstep {
-            let first = Simulator::RustHdl.load(&core, None)?;
+            let first = Simulator::RustHdl.load(&core)?;
             check(round, &target, |steps| {
                 cosim::lockstep(first, Box::new(block), steps, &config)
             })?

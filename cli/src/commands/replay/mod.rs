@@ -6,7 +6,7 @@ mod nic;
 mod out;
 mod summary;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -14,6 +14,7 @@ use scr_capture::{CaptureError, CaptureReader};
 use scr_runtime::device::{BoxError, Device, DeviceError, Fault, Inject, Replay, Tap};
 use scr_runtime::nf::{SelectError, Selected};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
+use scr_sim::build::TraceFormat;
 use scr_wire::{Profile, profile};
 use serde_json::Value;
 
@@ -55,12 +56,18 @@ pub fn run(args: &Args) -> Result {
     let reader = CaptureReader::open(&args.capture)?;
     let total = reader.total_bytes();
     let written = Written::create(args)?;
-    let nic = nic::open(args.nic, &sequencing, args.trace.as_deref())?;
+    let (nic, waveform) = nic::open(args.nic, &sequencing, args.trace.as_deref())?;
 
     let progress = Progress::bytes("replaying", total);
     let report = written.replay(&config, Replay::new(reader, nic), faults, &progress);
     drop(progress);
     let report = report.map_err(|error| error.named(&args.capture))?;
+    if let Some(Err(error)) = waveform.map(|waveform| waveform.finished()) {
+        return Err(Error::bad(
+            error.to_string(),
+            "give --trace a file on a volume with more room, or replay fewer packets",
+        ));
+    }
 
     if args.json {
         output::print_json(&object(&report, args.loss_rate.is_some()))?;
@@ -121,6 +128,38 @@ struct Written {
     out: Option<(out::OutSink, out::OutFile)>,
     state: Option<output::TextFile>,
     events: Option<output::TextFile>,
+    _beside: Option<Beside>,
+}
+
+/// The file that the writer of FST waveforms keeps beside its own while it writes, and deletes: no other file may have that
+/// name.
+struct Beside(PathBuf);
+
+impl Beside {
+    fn create(files: &mut Files, trace: &Path) -> Result<Self> {
+        let mut path = trace.as_os_str().to_owned();
+        path.push(".hier");
+        let path = PathBuf::from(path);
+        if path.symlink_metadata().is_ok() {
+            return Err(Error::bad(
+                format!(
+                    "--trace {}: needs {} for a while, which exists",
+                    trace.display(),
+                    path.display()
+                ),
+                "move it away, or give --trace another name",
+            ));
+        }
+        files.text("--trace", &path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // The writer has done so, unless it was never called.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 impl Written {
@@ -138,6 +177,7 @@ impl Written {
         for (option, path) in given {
             output::not_stdout(option, path.as_deref())?;
         }
+        let mut beside = None;
         if let Some(path) = &args.trace {
             if !matches!(args.nic, NicArg::Sim | NicArg::Verilator) {
                 return Err(Error::bad(
@@ -156,8 +196,12 @@ impl Written {
                 ));
             }
             files.text("--trace", path)?;
+            if TraceFormat::of(path) == TraceFormat::Fst {
+                beside = Some(Beside::create(&mut files, path)?);
+            }
         }
         Ok(Self {
+            _beside: beside,
             frames: match &args.frames {
                 Some(path) => Some(files.capture("--frames", path)?),
                 None => None,

@@ -9,6 +9,7 @@ use scr_runtime::device::{Activity, BoxError, Emit, Model, Nic, NicReport};
 use scr_runtime::failover::Rotation;
 use scr_sim::nic::{NicConfig, SimNic};
 use scr_sim::stream::Settings;
+use scr_sim::verilator::Waveform;
 use scr_wire::parse::parse;
 use scr_wire::{Config, Timestamp, registers};
 
@@ -17,26 +18,36 @@ use crate::error::{Error, Result};
 use crate::hardware::{self, Simulator};
 use crate::options::sequencer::Sequencing;
 
+/// A NIC, and the waveform that it writes.
+pub type Opened = (Box<dyn Nic>, Option<Waveform>);
+
 /// The NIC asked for, sequencing as told, writing its waveform to `trace` if that is given.
 ///
 /// # Errors
 ///
 /// When the hardware cannot be simulated here.
-pub fn open(nic: NicArg, sequencing: &Sequencing, trace: Option<&Path>) -> Result<Box<dyn Nic>> {
+pub fn open(nic: NicArg, sequencing: &Sequencing, trace: Option<&Path>) -> Result<Opened> {
     let simulator = match nic {
-        NicArg::Model => return model(sequencing),
+        NicArg::Model => return Ok((model(sequencing)?, None)),
         NicArg::Verilator => Simulator::Verilator,
         NicArg::RustHdl => Simulator::RustHdl,
         NicArg::Sim => chosen(),
     };
     let core = hardware::core_for(sequencing);
-    // Of the usual block the type is known, which makes its simulation faster.
-    if let (Simulator::Verilator, None) = (simulator, trace) {
-        let block = hardware::instance(&hardware::model(&core, None)?)?;
-        start(block, &core, simulator, sequencing)
-    } else {
-        start(simulator.load(&core, trace)?, &core, simulator, sequencing)
+    if let Some(path) = trace {
+        let block = simulator.load_traced(&core, path)?;
+        let waveform = block.waveform();
+        return Ok((start(block, &core, simulator, sequencing)?, waveform));
     }
+    let nic = match simulator {
+        // Where a block's type is known its simulation is faster.
+        Simulator::Verilator => {
+            let block = hardware::instance(&hardware::model(&core, None)?)?;
+            start(block, &core, simulator, sequencing)?
+        }
+        Simulator::RustHdl => start(simulator.load(&core)?, &core, simulator, sequencing)?,
+    };
+    Ok((nic, None))
 }
 
 fn start<D: Dut + 'static>(
