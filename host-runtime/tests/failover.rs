@@ -312,7 +312,9 @@ fn changes_at_the_planned_number(depth: usize) {
         inside: VecDeque::new(),
     };
     let mut headers = Headers(vec![], Some(*setup.profile));
-    let mut device = Tap::new(Replay::new(source(&packets), nic), &mut headers);
+    let device = Tap::new(Replay::new(source(&packets), nic), &mut headers);
+    // The first frame of a turn may be one whose number cannot be read.
+    let mut device = Inject::new(device, vec![fault("corrupt@2500-2502")]);
     let report = replay(&config, &mut device, Outputs::default(), &mut |_| {}).unwrap();
     assert_eq!(report.verified, Some(true), "{:?}", report.mismatch);
     assert!(report.replicas_agree);
@@ -342,6 +344,22 @@ fn changes_at_the_planned_number(depth: usize) {
     // All five take part at the end.
     let last: Vec<u16> = headers.0.iter().rev().take(5).map(|h| h.2).collect();
     assert_eq!((0..5).filter(|queue| last.contains(queue)).count(), 5);
+}
+
+#[test]
+fn who_is_to_crash_at_a_frame_that_is_lost_crashes_at_its_next_one() {
+    let mut setup = Setup::new("heavy-hitter", 4);
+    setup.faults = vec![fault("crash@core=2:300"), fault("lose@290-310")];
+    let ran = run(&setup, &traffic(3000));
+    check(&ran);
+    assert_eq!(ran.report.failover.died.len(), 1);
+    assert_eq!(ran.report.injected["crashed"], 1);
+    // From a certain number on it gets none.
+    setup.faults = vec![fault("crash@core=2:300"), fault("lose@core=2:300-9999")];
+    let ran = run(&setup, &traffic(3000));
+    check(&ran);
+    assert!(ran.report.failover.died.is_empty());
+    assert!(!ran.report.injected.contains_key("crashed"));
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub enum Select {
     Burst {
         /// Probability, 0 to 1.
         probability: f64,
-        /// Length of a burst, at least 1.
+        /// Length of a burst, 1 to 1,000,000.
         frames: u32,
         /// Seed.
         seed: u64,
@@ -68,21 +68,38 @@ pub enum Select {
     },
 }
 
+/// What is remembered from one frame to the next of the frames that a fault may meet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Memory {
+    /// It has met the one frame that it was to meet.
+    spent: bool,
+    /// The last number looked at, and where the burst began that was the last to begin by then.
+    burst: Option<(Seq, Option<Seq>)>,
+}
+
 impl Select {
-    fn meets(&self, seq: u64, core: u16, spent: bool) -> bool {
+    fn meets(&self, seq: Seq, core: u16, memory: &mut Memory) -> bool {
         match self {
-            Self::List(list) => list.contains(seq),
+            Self::List(list) => list.contains(seq.get()),
             Self::Rate { probability, seed } => chance(*seed, seq) < *probability,
             Self::Burst {
                 probability,
                 frames,
                 seed,
             } => {
-                let first = seq.saturating_sub(u64::from(frames.saturating_sub(1)));
-                (first..=seq).any(|start| chance(*seed, start) < *probability)
+                let begins = |seq| chance(*seed, seq) < *probability;
+                let latest = match memory.burst {
+                    _ if begins(seq) => Some(seq),
+                    Some((last, begun)) if last.plus(1) == seq => begun,
+                    _ => (1..u64::from(*frames))
+                        .map(|back| seq.minus(back))
+                        .find(|&seq| begins(seq)),
+                };
+                memory.burst = Some((seq, latest));
+                latest.is_some_and(|begun| seq.since(begun) < u64::from(*frames))
             }
-            Self::Core { core: one, seqs } => *one == core && seqs.contains(seq),
-            Self::First { core: one, seq: at } => !spent && *one == core && seq >= *at,
+            Self::Core { core: one, seqs } => *one == core && seqs.contains(seq.get()),
+            Self::First { core: one, seq: at } => !memory.spent && *one == core && seq.get() >= *at,
         }
     }
 
@@ -97,8 +114,8 @@ impl Select {
 }
 
 /// A number in 0..1 that depends on seed and sequence number alone.
-fn chance(seed: u64, seq: u64) -> f64 {
-    (mix(seed ^ mix(seq)) >> 11) as f64 / (1u64 << 53) as f64
+fn chance(seed: u64, seq: Seq) -> f64 {
+    (mix(seed ^ mix(seq.get())) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// SplitMix64's step: a bijection without visible pattern.
@@ -147,11 +164,14 @@ pub struct Fault {
     pub which: Select,
 }
 
+/// Lengths that a burst may have. A jump of the numbers makes it necessary to look for its beginning.
+const BURSTS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
+
 /// A text that is no fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "'{0}' is no fault: WHAT@WHICH, with lose, truncate=BYTES, corrupt, duplicate, stall=MS or crash, and a list such as \
-     3,7-9, rate=P, burst=PxFRAMES, core=C:FIRST-LAST or core=C:FIRST"
+     3,7-9, rate=P (0 to 1), burst=PxFRAMES (1 to 1000000), core=C:FIRST-LAST or core=C:FIRST; MS and BYTES are below 2^32"
 )]
 pub struct FaultError(String);
 
@@ -170,9 +190,10 @@ impl FromStr for Fault {
                 ("crash", "") => Damage::Strike(Strike::Crash),
                 _ => return None,
             };
+            let some = |text: &str| text.parse().ok().filter(|list: &Ranges| !list.is_empty());
             let chance = |text: &str| text.parse().ok().filter(|p| (0.0..=1.0).contains(p));
             let which = match which.split_once('=') {
-                None => Select::List(which.parse().ok()?),
+                None => Select::List(some(which)?),
                 Some(("rate", probability)) => Select::Rate {
                     probability: chance(probability)?,
                     seed: 1,
@@ -181,7 +202,7 @@ impl FromStr for Fault {
                     let (probability, frames) = burst.split_once('x')?;
                     Select::Burst {
                         probability: chance(probability)?,
-                        frames: frames.parse().ok().filter(|frames| *frames > 0)?,
+                        frames: frames.parse().ok().filter(|n| BURSTS.contains(n))?,
                         seed: 1,
                     }
                 }
@@ -192,7 +213,7 @@ impl FromStr for Fault {
                         Ok(seq) => Select::First { core, seq },
                         Err(_) => Select::Core {
                             core,
-                            seqs: seqs.parse().ok()?,
+                            seqs: some(seqs)?,
                         },
                     }
                 }
@@ -232,8 +253,7 @@ impl fmt::Display for Fault {
 #[derive(Debug)]
 pub struct Inject<D> {
     inner: D,
-    /// Each fault, and whether it has met its one frame.
-    faults: Vec<(Fault, bool)>,
+    faults: Vec<(Fault, Memory)>,
     lost: Ranges,
     injected: Injected,
 }
@@ -243,7 +263,10 @@ impl<D: Device> Inject<D> {
     pub fn new(inner: D, faults: Vec<Fault>) -> Self {
         Self {
             inner,
-            faults: faults.into_iter().map(|fault| (fault, false)).collect(),
+            faults: faults
+                .into_iter()
+                .map(|fault| (fault, Memory::default()))
+                .collect(),
             lost: Ranges::default(),
             injected: Injected::new(),
         }
@@ -258,47 +281,65 @@ impl<D: Device> Inject<D> {
     fn injure(&mut self, batch: &mut Batch, from: usize) {
         let mut at = from;
         while at < batch.len() {
-            let mut duplicate = false;
             if batch.frames()[at].path.is_sequenced()
                 && let Some(header) = batch.bytes(at).first_chunk::<HEADER_BYTES>()
             {
                 let [.., a, b, c, d, e, _, _, _, _] = *header;
-                let seq = Seq::from_be_bytes([a, b, c, d, e]).get();
-                let core = batch.frames()[at].queue;
-                for (fault, spent) in &mut self.faults {
-                    if !fault.which.meets(seq, core, *spent) {
-                        continue;
-                    }
-                    *spent = true;
-                    if fault.damage != Damage::Duplicate {
-                        *self.injected.entry(fault.damage.name()).or_default() += 1;
-                    }
-                    match fault.damage {
-                        Damage::Lose => {
-                            self.lost.insert(seq);
-                            batch.frames_mut()[at].fate = Fate::Lost;
-                        }
-                        Damage::Truncate(len) => batch.truncate(at, len as usize),
-                        Damage::Corrupt => corrupt(batch.bytes_mut(at), seq),
-                        Damage::Duplicate => duplicate = true,
-                        Damage::Strike(strike) => batch.frames_mut()[at].strike = Some(strike),
-                    }
-                }
-            }
-            // Of a frame that is lost no copy can come either.
-            if duplicate && batch.frames()[at].fate != Fate::Lost {
-                *self.injected.entry(Damage::Duplicate.name()).or_default() += 1;
-                batch.duplicate(at);
-                at += 1;
+                let seq = Seq::from_be_bytes([a, b, c, d, e]);
+                self.lose(batch, at, seq);
+                at += usize::from(self.damage(batch, at, seq));
             }
             at += 1;
         }
     }
+
+    /// Losses come first: what else meets a frame depends on whether it comes.
+    fn lose(&mut self, batch: &mut Batch, at: usize, seq: Seq) {
+        let core = batch.frames()[at].queue;
+        for (fault, memory) in &mut self.faults {
+            if fault.damage == Damage::Lose && fault.which.meets(seq, core, memory) {
+                memory.spent = true;
+                *self.injected.entry(fault.damage.name()).or_default() += 1;
+                self.lost.insert(seq.get());
+                batch.frames_mut()[at].fate = Fate::Lost;
+            }
+        }
+    }
+
+    /// Everything else. Whether there are two of the frame now.
+    fn damage(&mut self, batch: &mut Batch, at: usize, seq: Seq) -> bool {
+        let core = batch.frames()[at].queue;
+        let lost = batch.frames()[at].fate == Fate::Lost;
+        let mut duplicate = false;
+        for (fault, memory) in &mut self.faults {
+            // No worker meets a frame that is lost, and no copy of it comes.
+            let needs_frame = matches!(fault.damage, Damage::Duplicate | Damage::Strike(_));
+            if fault.damage == Damage::Lose
+                || !fault.which.meets(seq, core, memory)
+                || lost && needs_frame
+            {
+                continue;
+            }
+            memory.spent = true;
+            *self.injected.entry(fault.damage.name()).or_default() += 1;
+            match fault.damage {
+                Damage::Lose => {}
+                Damage::Truncate(len) => batch.truncate(at, len as usize),
+                Damage::Corrupt => corrupt(batch.bytes_mut(at), seq),
+                Damage::Duplicate => duplicate = true,
+                Damage::Strike(strike) => batch.frames_mut()[at].strike = Some(strike),
+            }
+        }
+        if duplicate {
+            batch.duplicate(at);
+        }
+        duplicate
+    }
 }
 
 /// Damages one of the header's fields that the format has checked.
-fn corrupt(frame: &mut [u8], seq: u64) {
-    let random = mix(seq ^ 0xdead);
+fn corrupt(frame: &mut [u8], seq: Seq) {
+    let random = mix(seq.get() ^ 0xdead);
     // Version, profile, EtherType and row size have one right value; k and valid_rows are never 0.
     let field = [1, 2, 12, 13, 15, 4, 14][(random % 7) as usize];
     if let Some(byte) = frame.get_mut(field) {
@@ -364,7 +405,7 @@ mod tests {
         let lost = |probability, seed| -> Vec<u64> {
             let which = Select::Rate { probability, seed };
             (0..100_000)
-                .filter(|&seq| which.meets(seq, 0, false))
+                .filter(|&seq| which.meets(Seq::new(seq), 0, &mut Memory::default()))
                 .collect()
         };
         assert!(lost(0.0, 1).is_empty());
@@ -380,8 +421,17 @@ mod tests {
         let which = fault("lose@burst=0.01x20").which;
         let mut run = 0;
         let mut runs = 0;
-        for seq in 0..100_000 {
-            if which.meets(seq, 0, false) {
+        let mut memory = Memory::default();
+        // Past the end of the numbers, too.
+        for n in 0..100_000 {
+            let seq = Seq::new((1 << 40) - 50_000).plus(n);
+            let meets = which.meets(seq, 0, &mut memory);
+            // Who comes in the middle sees the same.
+            assert_eq!(meets, which.meets(seq, 0, &mut Memory::default()));
+            if n < 20 {
+                continue;
+            }
+            if meets {
                 run += 1;
             } else {
                 assert!(run == 0 || run >= 20, "{run}");
@@ -415,6 +465,9 @@ mod tests {
             "crash=1@1",
             "truncate@1",
             "lose@burst=0.1x0",
+            "lose@burst=0.1x1000001",
+            "lose@",
+            "crash@core=3:",
             "@",
             "lose@x=1",
         ] {
@@ -437,8 +490,8 @@ mod tests {
             "lose@core=2:3-9",
             "truncate=20@4",
             "corrupt@6,7",
-            "duplicate@9",
-            "crash@core=1:5",
+            "duplicate@8,9",
+            "crash@core=1:1",
         ];
         let faults = faults.into_iter().map(fault).collect();
         let mut device = Inject::new(Replay::new(source, model), faults);
@@ -460,7 +513,8 @@ mod tests {
         let struck: Vec<usize> = (0..13)
             .filter(|&i| batch.frames()[i].strike == Some(Strike::Crash))
             .collect();
-        assert_eq!(struck, [7]);
+        // Frame 1 is lost, so it meets the next one of its core.
+        assert_eq!(struck, [4]);
         let injected: Vec<_> = device.injected().into_iter().collect();
         let expected = [
             ("corrupted", 2),

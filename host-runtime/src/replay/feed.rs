@@ -57,6 +57,8 @@ pub(super) struct Feed<S> {
     rotation: Rotation,
     /// Frames of the batch in hand that came before the last turn.
     turned_at: usize,
+    /// Frames behind the last turn, before the first one whose number can be read.
+    unreadable: u64,
     /// A worker died, and the rotation still has its place.
     unbalanced: bool,
     /// Places whose last worker died.
@@ -116,6 +118,7 @@ impl<S: Clone> Feed<S> {
             leaving: Members::default(),
             rotation: Rotation::straight(config.cores),
             turned_at: 0,
+            unreadable: 0,
             unbalanced: false,
             fallen: Members::default(),
             wanted: config.cores.into(),
@@ -402,6 +405,7 @@ impl<S: Clone> Feed<S> {
         // What the device still held is under the turn before.
         self.note_turn(batch);
         self.turned_at = batch.len();
+        self.unreadable = 0;
         self.report.turns.push(Turn {
             seq: None,
             cores: rotation.cores(),
@@ -422,12 +426,17 @@ impl<S: Clone> Feed<S> {
         else {
             return;
         };
-        let mut sequenced =
-            (self.turned_at..batch.len()).filter(|&i| batch.frames()[i].path.is_sequenced());
-        turn.seq = sequenced.find_map(|i| {
-            let frame = Frame::parse(batch.bytes(i), &self.profile).ok()?;
-            Some(frame.header().seq.get())
-        });
+        for i in self.turned_at..batch.len() {
+            let info = &batch.frames()[i];
+            if !info.path.is_sequenced() || info.copy {
+                continue;
+            }
+            if let Ok(frame) = Frame::parse(batch.bytes(i), &self.profile) {
+                turn.seq = Some(frame.header().seq.minus(self.unreadable).get());
+                return;
+            }
+            self.unreadable += 1;
+        }
     }
 
     /// Tells workers to leave whose last frames have been put into their queues.
