@@ -69,7 +69,9 @@ pub enum BuildError {
     #[error("{0} cores: there must be 1 to {MAX_CORES}")]
     MaxCores(u8),
     /// The name of the top module is none.
-    #[error("{0:?} is no name for a module: letters, digits and underscores, not a digit first")]
+    #[error(
+        "{0:?} is no name for a module: letters, digits and underscores, not a digit first, and no keyword"
+    )]
     Top(String),
     /// The design could not be written.
     #[error(transparent)]

@@ -8,7 +8,7 @@ use crate::config::{BuildError, CoreConfig};
 use crate::core::{SOURCES, Sequencer};
 use crate::port::{Direction, Port};
 use crate::verilog::elaborate::{Scope, elaborate};
-use crate::verilog::module::Design;
+use crate::verilog::module::{Design, is_keyword};
 use crate::verilog::{EmitError, comments, docs};
 
 /// Name of the core's top module.
@@ -197,12 +197,12 @@ pub fn emit(config: &CoreConfig) -> Result<Emitted, BuildError> {
 ///
 /// # Errors
 ///
-/// [`BuildError`] also when `top` is no Verilog identifier.
+/// [`BuildError`] also when `top` is no Verilog identifier, or a keyword.
 pub fn emit_as(config: &CoreConfig, top: &str) -> Result<Emitted, BuildError> {
     config.check()?;
     let starts_well = top.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !starts_well || !top.chars().all(is_word) {
+    if !starts_well || !top.chars().all(is_word) || is_keyword(top) {
         return Err(BuildError::Top(top.to_owned()));
     }
     let prefix = format!("{top}_");

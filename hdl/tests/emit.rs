@@ -52,6 +52,10 @@ fn two_sequencers_share_no_name() {
     assert!(a.iter().all(|name| !b.contains(name)));
     assert!(matches!(emit_as(&config, "9"), Err(BuildError::Top(_))));
     assert!(matches!(emit_as(&config, "a b"), Err(BuildError::Top(_))));
+    for keyword in ["module", "wire", "logic"] {
+        let refused = emit_as(&config, keyword);
+        assert!(matches!(refused, Err(BuildError::Top(_))), "{keyword}");
+    }
 }
 
 #[test]

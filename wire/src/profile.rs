@@ -135,9 +135,25 @@ pub enum ProfileError {
     /// A field occurs twice.
     #[error("field {0} occurs twice")]
     Repeated(&'static str),
+    /// The name is empty or has other characters than letters, digits, `-`, `_` and `.`.
+    #[error("its name must be of letters, digits, '-', '_' and '.'")]
+    Name,
     /// 4-byte and 16-byte addresses cannot stand in one row: the first sequence IPv4 only.
     #[error("4-byte and 16-byte addresses are mixed")]
     MixedAddresses,
+}
+
+/// Whether a profile may be called so: names stand in Verilog's comments, in tables and in JSON.
+const fn is_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        if !(bytes[i].is_ascii_alphanumeric() || matches!(bytes[i], b'-' | b'_' | b'.')) {
+            return false;
+        }
+        i += 1;
+    }
+    i > 0
 }
 
 impl Profile {
@@ -176,6 +192,7 @@ impl Profile {
             Err(ProfileError::RowSize(_)) => panic!("row size must be 4, 8, 16, 32 or 64"),
             Err(ProfileError::Length { .. }) => panic!("the fields do not fill the row exactly"),
             Err(ProfileError::Repeated(_)) => panic!("a field occurs twice"),
+            Err(ProfileError::Name) => panic!("a name is of letters, digits, '-', '_' and '.'"),
             Err(ProfileError::MixedAddresses) => panic!("4- and 16-byte addresses are mixed"),
         }
     }
@@ -185,7 +202,7 @@ impl Profile {
     /// # Errors
     ///
     /// [`ProfileError`] when the id is reserved, the row size unknown, the fields do not fill the row,
-    /// a field is repeated, or addresses of both sizes are mixed.
+    /// a field is repeated, addresses of both sizes are mixed, or the name is none.
     pub const fn try_new(
         id: u8,
         name: &'static str,
@@ -230,6 +247,9 @@ impl Profile {
         }
         if narrow && wide {
             return Err(ProfileError::MixedAddresses);
+        }
+        if !is_name(self.name) {
+            return Err(ProfileError::Name);
         }
         Ok(())
     }
@@ -437,5 +457,9 @@ mod tests {
             Err(ProfileError::MixedAddresses)
         );
         assert!(try_new(255, 8, &[DstIp4, Zero(2), Zero(2)]).is_ok());
+        for name in ["", "a b", "a\nb", "x/../y", "é"] {
+            let refused = Profile::try_new(255, name, 4, &[SrcIp4]);
+            assert_eq!(refused, Err(ProfileError::Name), "{name:?}");
+        }
     }
 }

@@ -40,7 +40,7 @@ pub struct Module {
     pub text: String,
 }
 
-/// Words of Verilog-2001 and SystemVerilog that a Rust name could be, sorted.
+/// Words of Verilog-2001 and SystemVerilog that a name could be, sorted.
 const KEYWORDS: [&str; 172] = [
     "alias",
     "always",
@@ -215,6 +215,11 @@ const KEYWORDS: [&str; 172] = [
     "xnor",
     "xor",
 ];
+
+/// Whether a word means something in Verilog or SystemVerilog.
+pub(crate) fn is_keyword(word: &str) -> bool {
+    KEYWORDS.binary_search(&word).is_ok()
+}
 
 type Varying = BTreeMap<String, BTreeSet<String>>;
 
@@ -421,7 +426,7 @@ impl<'a> Writer<'a> {
     fn name_signals(&mut self) -> Result<(), EmitError> {
         let mut taken = BTreeSet::new();
         let mut add = |key: String, text: String, bits: usize| {
-            if KEYWORDS.binary_search(&text.as_str()).is_ok() {
+            if is_keyword(&text) {
                 return Err(EmitError::Name {
                     module: self.path.to_owned(),
                     name: text,
