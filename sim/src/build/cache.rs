@@ -72,7 +72,9 @@ impl Cache {
         if sealed(&path) {
             return Ok(Entry { path, fresh: false });
         }
-        let work = TempDir::with_prefix_in(".building-", &self.dir)
+        let prefix = format!(".building-{name}-");
+        self.clear_up(&prefix);
+        let work = TempDir::with_prefix_in(&prefix, &self.dir)
             .map_err(|e| self.failed("create a directory in", &self.dir, e))?;
         let made = make(work.path())?;
         seal(&made).map_err(|e| self.failed("write", &made, e))?;
@@ -86,6 +88,16 @@ impl Cache {
         match fs::remove_file(&path) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(self.failed("remove", &path, e)),
             _ => Ok(()),
+        }
+    }
+
+    /// Removes what others left that were killed while they made an entry. Only who has the right to make it may.
+    fn clear_up(&self, prefix: &str) {
+        for left in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
+            if left.file_name().to_string_lossy().starts_with(prefix) {
+                // What cannot be removed does no harm.
+                let _ = fs::remove_dir_all(left.path());
+            }
         }
     }
 
