@@ -161,6 +161,15 @@ impl TraceConfig {
                 "a number of packets per second above 0",
             ));
         }
+        // Gaps are random; twice their mean is more than many of them ever take.
+        let end = self.start.seconds as f64 + 2.0 * self.packets as f64 / self.rate;
+        if end >= 2f64.powi(32) {
+            return Err(OptionError::new(
+                "rate",
+                self.rate,
+                "one at which the packets come before the year 2106, where 32-bit seconds end",
+            ));
+        }
         if self.connection_packets == Some(0) {
             return Err(OptionError::new(
                 "connection packets",

@@ -220,9 +220,14 @@ impl FromStr for Protocols {
             udp: 0.0,
             other: 0.0,
         };
+        let mut named = Vec::new();
         for part in text.split(',') {
             let (name, weight) = part.split_once(':').unwrap_or((part, "1"));
             let weight = weight.parse().map_err(|_| error())?;
+            if named.contains(&name) {
+                return Err(error());
+            }
+            named.push(name);
             match name {
                 "tcp" => protocols.tcp = weight,
                 "udp" => protocols.udp = weight,

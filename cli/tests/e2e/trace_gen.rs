@@ -114,6 +114,9 @@ fn options_out_of_range_are_refused() {
     message(&["--skew", "zipf:11"], &["--skew", "ALPHA from 0 to 10"]);
     message(&["--flows", "0"], &["flows", "1 to 16777216"]);
     message(&["--rate", "0"], &["rate", "above 0"]);
+    message(&["--rate", "1e-9"], &["rate", "2106"]);
+    message(&["--flows", "-1"], &["--flows", "-1"]);
+    message(&["--protocols", "tcp:1,tcp:2"], &["--protocols"]);
     message(&["--oddities", "vlam=0.1"], &["vlam", "ipv6-extensions"]);
     message(&["--preset", "nice"], &["--preset", "port-knock"]);
     message(&["--sizes", "fixed:10"], &["--sizes", "60 to 65000"]);
