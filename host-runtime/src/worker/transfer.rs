@@ -237,3 +237,78 @@ impl<F: NetworkFunction> Worker<F> {
         self.transfer.overtaken = None;
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use scr_wire::profile::SOURCE;
+
+    use super::*;
+    use crate::nf::{Action, Description};
+    use crate::recovery::{Log, Peers};
+    use crate::worker::{EventLevel, WorkerConfig};
+
+    /// Counts rows.
+    #[derive(Clone)]
+    struct Count;
+
+    impl NetworkFunction for Count {
+        type State = u64;
+        type Effect = ();
+        type Entry = ();
+
+        fn new_state(&self) -> u64 {
+            0
+        }
+
+        fn apply(&self, state: &mut u64, _: &[u8]) {
+            *state += 1;
+        }
+
+        fn action(&self, (): ()) -> Action {
+            Action::Pass
+        }
+
+        fn entries(&self, _: &u64) -> Vec<()> {
+            Vec::new()
+        }
+
+        fn describe(&self, _: &[u8], (): ()) -> Option<Description> {
+            None
+        }
+    }
+
+    #[test]
+    fn rows_behind_a_replica_that_was_taken_over_are_said_to_be_hidden() {
+        let (logs, mut writers): (Vec<_>, Vec<_>) = (0..2).map(|_| Log::new(64, 4)).unzip();
+        let exchange = Arc::new(Exchange::new(2, false));
+        let mut worker = Worker::new(
+            Count,
+            WorkerConfig {
+                core: 0,
+                profile: SOURCE,
+                first_seq: Seq::ZERO,
+                max_rows: 255,
+                log: Some(writers.remove(0)),
+                peers: Peers::of(0, &logs),
+                events: EventLevel::Off,
+            },
+        )
+        .trading(Arc::clone(&exchange));
+        let replica = Snapshot {
+            state: 40,
+            next: 40,
+            expected: Seq::new(40),
+            epoch: Some(0),
+            newest: 40,
+            phase: 0,
+        };
+        assert!(!exchange.hides(0));
+        assert_eq!(worker.adopt(&exchange, 1, replica.clone()), Ok(true));
+        assert_eq!((*worker.state(), worker.next), (40, 40));
+        // Its log has none of them, and says that it has come by: who lacks one must not take it for lost.
+        assert!(exchange.hides(0) && exchange.hides(39) && !exchange.hides(40));
+        assert_eq!(logs[0].seen().position, 40);
+        // One that reaches no further than its own is of no use.
+        assert_eq!(worker.adopt(&exchange, 1, replica), Err(Pause::Waiting));
+    }
+}
