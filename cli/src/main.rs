@@ -24,7 +24,7 @@ mod text;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 /// State-Compute Replication: spray packets over cores and replicate the state instead of sharing it.
 ///
@@ -38,8 +38,19 @@ struct Cli {
     command: commands::Command,
 }
 
+/// The command line. A negative number is a value, so that an option that takes none says which it takes.
+fn parse() -> Cli {
+    fn with_negative_numbers(command: clap::Command) -> clap::Command {
+        command
+            .allow_negative_numbers(true)
+            .mut_subcommands(with_negative_numbers)
+    }
+    let matches = with_negative_numbers(Cli::command()).get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
 fn main() -> ExitCode {
-    match Cli::parse().command.run() {
+    match parse().command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }

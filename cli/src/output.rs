@@ -37,10 +37,17 @@ pub fn print_json(object: &impl Serialize) -> Result {
 }
 
 /// Files that a command is going to read or to write, so that none is written over another: not under another
-/// name (a link of either kind) nor where it is standard input.
-#[derive(Default)]
+/// name (a link of either kind) nor where it is standard input or output.
 pub struct Files {
     taken: Vec<(Handle, String)>,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        let mut files = Self { taken: Vec::new() };
+        files.remember_handle("standard output", Handle::stdout());
+        files
+    }
 }
 
 impl Files {
@@ -48,12 +55,7 @@ impl Files {
     pub fn reading(path: &Path) -> Self {
         let mut files = Self::default();
         if path == Path::new(STANDARD) {
-            files.taken.extend(
-                Handle::stdin()
-                    .ok()
-                    .filter(|h| h.as_file().metadata().is_ok_and(|m| m.is_file()))
-                    .map(|h| (h, "standard input".to_owned())),
-            );
+            files.remember_handle("standard input", Handle::stdin());
         } else {
             files.remember("the input", path);
         }
@@ -142,6 +144,15 @@ impl Files {
         }
     }
 
+    /// A standard stream, if it is a file.
+    fn remember_handle(&mut self, role: &str, handle: io::Result<Handle>) {
+        let file = handle.ok().filter(|handle| {
+            let metadata = handle.as_file().metadata();
+            metadata.is_ok_and(|m| m.is_file())
+        });
+        self.taken.extend(file.map(|h| (h, role.to_owned())));
+    }
+
     fn remember(&mut self, role: &str, path: &Path) {
         let handle = regular(path);
         self.taken.extend(handle.map(|h| (h, role.to_owned())));
@@ -161,9 +172,13 @@ pub fn is_stdout(path: &Path) -> bool {
 
 /// Refuses standard output for a file of a command that prints its result there.
 pub fn not_stdout(option: &str, path: Option<&Path>) -> Result {
+    let names = [STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
     match path {
-        Some(path) if is_stdout(path) => Err(Error::bad(
-            format!("{option} -: standard output carries the command's result"),
+        Some(path) if names.iter().any(|name| path == Path::new(name)) => Err(Error::bad(
+            format!(
+                "{option} {}: standard output carries the command's result",
+                path.display()
+            ),
             format!("give {option} the name of a file"),
         )),
         _ => Ok(()),

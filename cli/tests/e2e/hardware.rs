@@ -146,6 +146,41 @@ fn a_waveform_on_request() {
     let waveform = fs::read_to_string(path).unwrap();
     assert!(waveform.contains("$enddefinitions"));
     assert!(waveform.contains("m_axis_tvalid"));
+
+    // The writer of the other format has a second file for a while, which must be no one else's.
+    let (path, beside) = (
+        folder.path().join("wave.fst"),
+        folder.path().join("wave.fst.hier"),
+    );
+    let command = args![
+        "replay",
+        &input,
+        "--nic",
+        "verilator",
+        "--trace",
+        &path,
+        "--out",
+        &beside
+    ];
+    scr(&command).fails(2, &["wave.fst.hier", "--trace"]);
+    fs::write(&beside, "somebody's").unwrap();
+    scr(&command[..6]).fails(2, &["wave.fst.hier", "exists"]);
+    assert_eq!(fs::read_to_string(&beside).unwrap(), "somebody's");
+    fs::remove_file(&beside).unwrap();
+    scr(&command[..6]).ok();
+    assert!(!beside.exists() && path.metadata().unwrap().len() > 1000);
+}
+
+#[test]
+fn a_capture_without_packets_has_counters_too() {
+    if !can_verilate() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("none.pcap");
+    scr(args!["trace", "gen", "-o", &input, "--packets", "0"]).ok();
+    let report = scr(args!["replay", &input, "--nic", "verilator", "--json"]).ok();
+    assert_eq!(report.json()["nic"]["counters"]["packets_in"], 0);
 }
 
 #[test]

@@ -576,5 +576,9 @@ fn options_that_make_no_sense() {
     refused(&["--loss-rate", "1.5"], &["--loss-rate", "0 to 1"]);
     refused(&["--loss-rate", "nan"], &["--loss-rate"]);
     refused(&["--out", "-"], &["--out", "standard output"]);
+    refused(&["--out", "/dev/stdout"], &["--out", "standard output"]);
+    refused(&["--stall-timeout", "0"], &["--stall-timeout", "50"]);
+    refused(&["--cores", "-1"], &["--cores", "-1"]);
+    refused(&["--fault", "crash@core=1:"], &["--fault", "no fault"]);
     refused(&["--trace", "x.fst"], &["--trace", "--nic"]);
 }

@@ -48,6 +48,15 @@ impl Ranges {
             .sum()
     }
 
+    /// Numbers in the set from `n` on.
+    pub fn count_from(&self, n: u64) -> u64 {
+        self.ranges
+            .iter()
+            .filter(|&&(_, last)| last >= n)
+            .map(|&(first, last)| last - first.max(n) + 1)
+            .sum()
+    }
+
     fn normalise(&mut self) {
         self.ranges.sort_unstable();
         let mut joined: Vec<(u64, u64)> = Vec::with_capacity(self.ranges.len());

@@ -106,7 +106,7 @@ pub enum ReplayError {
     State(std::io::Error),
     /// All workers died.
     #[error(
-        "all workers are dead: there is no replica left to go on with; the last died after {packets} packets"
+        "all workers are dead: there is no replica left to go on with; it was noticed after {packets} packets"
     )]
     NoWorkerLeft {
         /// Packets given by the device until then.

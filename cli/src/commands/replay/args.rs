@@ -67,17 +67,17 @@ pub struct Args {
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<Fault>,
 
-    /// A worker that is waited for and gives no sign of life for so many milliseconds counts as dead.
-    #[arg(long, value_name = "MS", default_value_t = 10_000)]
+    /// A worker that is waited for and gives no sign of life for so many milliseconds counts as dead; 50 to 3600000.
+    #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(50..=3_600_000))]
     pub stall_timeout: u64,
 
     /// A worker that was declared dead while it was only slow stays away when it comes back [default: it joins again].
     #[arg(long)]
     pub no_rejoin: bool,
 
-    /// Rows that a worker's log keeps, or some more; one that falls behind further takes over a peer's
+    /// Rows that a worker's log keeps, or some more, 1 to 1048576; one that falls behind further takes over a peer's
     /// replica, which costs verdicts of its own [default: as many as a worker can come to need].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 24))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     pub log_rows: Option<u32>,
 
     /// Seed of random losses and faults.

@@ -87,7 +87,7 @@ fn loss(args: &Args) -> Result<Option<Fault>> {
 }
 
 /// Says what was asked for and did not come about before the capture ended.
-pub fn missed(args: &Args, report: &ReplayReport) {
+pub fn missed(args: &Args, faults: &[Fault], report: &ReplayReport) {
     let crashed = report.injected.get("crashed").copied().unwrap_or(0);
     let by_fault = args
         .fault
@@ -100,6 +100,16 @@ pub fn missed(args: &Args, report: &ReplayReport) {
         );
     }
     let sequenced = report.sequenced;
+    for fault in faults {
+        if let Select::List(list) = &fault.which
+            && let late @ 1.. = list.count_from(sequenced)
+        {
+            let damage = fault.damage.name();
+            eprintln!(
+                "note: {late} of the frames to be {damage} did not come: {sequenced} were sequenced"
+            );
+        }
+    }
     let resizes = args.resize.iter().flat_map(|plan| plan.resizes());
     for late in resizes.filter(|resize| resize.seq >= sequenced) {
         eprintln!("note: --resize {late}: only {sequenced} frames were sequenced");

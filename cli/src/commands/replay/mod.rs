@@ -59,7 +59,8 @@ pub fn run(args: &Args) -> Result {
     let (nic, waveform) = nic::open(args.nic, &sequencing, args.trace.as_deref())?;
 
     let progress = Progress::bytes("replaying", total);
-    let report = written.replay(&config, Replay::new(reader, nic), faults, &progress);
+    let device = Replay::new(reader, nic);
+    let report = written.replay(&config, device, faults.clone(), &progress);
     drop(progress);
     let report = report.map_err(|error| error.named(&args.capture))?;
     if let Some(Err(error)) = waveform.map(|waveform| waveform.finished()) {
@@ -74,7 +75,7 @@ pub fn run(args: &Args) -> Result {
     } else {
         output::print(&summary::render(&report))?;
     }
-    faults::missed(args, &report);
+    faults::missed(args, &faults, &report);
     judge(&report)
 }
 

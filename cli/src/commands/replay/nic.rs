@@ -129,6 +129,8 @@ impl<D: Dut> SimulatedNic<D> {
         let mut control = SequencerControl::identify(SimRegisters(nic))?;
         control.expect_profile(&sequencing.profile)?;
         control.configure(&sequencing.config)?;
+        // A capture may have no packet that reaches the NIC.
+        let counters = control.counters()?;
         let nic = &mut control.access().0;
         nic.settle()?;
         nic.restart_counters();
@@ -138,7 +140,7 @@ impl<D: Dut> SimulatedNic<D> {
             sequencing: *sequencing,
             packets: 0,
             activity: Activity::default(),
-            counters: None,
+            counters: Some(counters),
         })
     }
 
