@@ -390,7 +390,8 @@ oddities! {
 }
 
 const ODDITIES: &str = "a list like vlan=0.1,arp=0.01 of shares from 0 to 1 for vlan, qinq, ipv6, ipv6-extensions, \
-                        ip-options, fragments, jumbo, arp, lldp, runts, empty, malformed";
+                        ip-options, fragments, jumbo, arp, lldp, runts, empty, malformed, of which those that exclude each \
+                        other sum up to at most 1";
 
 impl FromStr for Oddities {
     type Err = OptionError;

@@ -11,6 +11,9 @@
 //! that was lost, or whose packet was dropped) stalls nothing: when all lanes have passed it, it is skipped. No clock is
 //! needed. The window bounds memory: what lies beyond it has to wait, or the oldest hole is given up
 //! ([`give_up`](Resequencer::give_up)), and what comes for it afterwards is late.
+//!
+//! A replay uses it without lanes: the [egress](super) knows of each frame whether it comes, fills every position, and waits
+//! for as long as it takes. Lanes and watermarks are for who is told nothing but what comes, giving up for who cannot wait.
 
 /// Why an item was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
