@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueHint;
 use scr_capture::trace::{Preset, TraceConfig, TraceGenerator};
-use scr_runtime::device::{BoxError, Device, Fault, Inject, Model, PacketInfo, Replay};
+use scr_runtime::device::{BoxError, Device, Fault, Inject, Model, PacketInfo, Replay, Select};
 use scr_runtime::nf::Selected;
 use scr_runtime::{Outputs, PacketSink, ReplayConfig, ReplayReport, replay};
 use scr_wire::{Config, Geometry};
@@ -19,8 +19,6 @@ use crate::error::{Error, Result};
 use crate::output;
 use crate::progress::Progress;
 
-/// Workers of a run.
-const CORES: u8 = 4;
 /// Rows of history of a run's sequencer.
 const HISTORY: usize = 64;
 /// Packets of a run.
@@ -33,7 +31,7 @@ const STALL_TIMEOUT: Duration = Duration::from_millis(400);
 /// A kind of fault.
 struct Kind {
     name: &'static str,
-    /// How it is injected.
+    /// How it is injected; cores are taken modulo those that there are.
     faults: &'static [&'static str],
     /// The rows that logs keep, if they are to be short.
     log_rows: Option<usize>,
@@ -298,6 +296,8 @@ pub fn run(args: &Args) -> Result {
 struct Combination {
     kind: &'static Kind,
     subject: &'static Subject,
+    /// Which one it is of all.
+    number: u64,
     account: Account,
 }
 
@@ -305,9 +305,10 @@ fn combinations(only: Option<&str>) -> Result<Vec<Combination>> {
     let all = FAULTS
         .iter()
         .flat_map(|kind| SUBJECTS.iter().map(move |subject| (kind, subject)));
-    let all = all.map(|(kind, subject)| Combination {
+    let all = (0..).zip(all).map(|(number, (kind, subject))| Combination {
         kind,
         subject,
+        number,
         account: Account {
             fault: kind.name,
             nf: subject.nf,
@@ -494,23 +495,28 @@ impl Combination {
         };
         let function = Selected::new(self.subject.nf, self.subject.options)?;
         let profile = *function.smallest_profile();
-        let words = Geometry::fewest_words(&profile, CORES.into())
+        // Another NIC for every combination, and in every round.
+        let turn = seed.wrapping_add(self.number);
+        let cores = 2 + (turn % 5) as u8;
+        let words = Geometry::fewest_words(&profile, cores.into())
             .ok_or("no prefix holds that many rows")?
-            .prefix_words();
-        let nic = Model::new(&profile, HISTORY, Config::new(CORES, words))?;
+            .prefix_words()
+            + (turn / 5 % 3) as u8;
+        let nic = Model::new(&profile, HISTORY, Config::new(cores, words))?;
         let mut faults = Vec::new();
         for text in self.kind.faults {
             let Fault { damage, which } = text.parse()?;
-            faults.push(Fault {
-                damage,
-                which: which.seeded(seed),
-            });
+            let mut which = which.seeded(seed);
+            if let Select::Core { core, .. } | Select::First { core, .. } = &mut which {
+                *core %= u16::from(cores);
+            }
+            faults.push(Fault { damage, which });
         }
         let mut device = Inject::new(Replay::new(TraceGenerator::new(&trace)?, nic), faults);
         let config = ReplayConfig {
             stall_timeout: STALL_TIMEOUT,
             log_rows: self.kind.log_rows,
-            ..ReplayConfig::new(function, &profile, CORES, words)
+            ..ReplayConfig::new(function, &profile, cores, words)
         };
         let mut out = Seen::default();
         let mut state = Vec::new();
@@ -602,6 +608,7 @@ mod tests {
         Combination {
             kind,
             subject,
+            number: 0,
             account: Account::default(),
         }
     }
