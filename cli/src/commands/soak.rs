@@ -25,8 +25,10 @@ const HISTORY: usize = 64;
 const PACKETS: u64 = 20_000;
 /// Packets per second of the traffic's time: slow enough for timeouts to pass in a run.
 const RATE: f64 = 200.0;
-/// Longer than the pauses that are injected as such, shorter than the one that is to be taken for death.
+/// After how long a worker that stands still is taken for dead, where that is the fault.
 const STALL_TIMEOUT: Duration = Duration::from_millis(400);
+/// The same for other faults, of which only a worker that hangs would die, however busy the machine is.
+const NO_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A kind of fault.
 struct Kind {
@@ -35,6 +37,7 @@ struct Kind {
     faults: &'static [&'static str],
     /// The rows that logs keep, if they are to be short.
     log_rows: Option<usize>,
+    stall_timeout: Duration,
     /// What is not 0 when the fault had an effect.
     effect: fn(&Account) -> u64,
 }
@@ -48,6 +51,7 @@ const fn kind(
         name,
         faults,
         log_rows: None,
+        stall_timeout: NO_STALL_TIMEOUT,
         effect,
     }
 }
@@ -70,9 +74,12 @@ const FAULTS: &[Kind] = &[
             |a| a.state_transfers,
         )
     },
-    kind("death by stall", &["stall=60000@core=2:3000"], |a| {
-        a.workers_died
-    }),
+    Kind {
+        stall_timeout: STALL_TIMEOUT,
+        ..kind("death by stall", &["stall=60000@core=2:3000"], |a| {
+            a.workers_died
+        })
+    },
     kind("crash", &["crash@core=3:5000"], |a| a.workers_died),
 ];
 
@@ -439,8 +446,11 @@ impl Combination {
         if injected == 0 {
             return Err("no fault was injected".to_owned());
         }
-        // Damaged frames may be lost with a worker, too.
-        if rejected > damaged || (rejected < damaged && report.failover.died.is_empty()) {
+        let died = report.failover.died.len() as u64;
+        if died > of("crashed") && self.kind.stall_timeout == NO_STALL_TIMEOUT {
+            return Err(format!("{died} workers died, {} crashed", of("crashed")));
+        }
+        if rejected != damaged {
             return Err(format!(
                 "{damaged} damaged frames were sent, {rejected} rejected"
             ));
@@ -514,7 +524,7 @@ impl Combination {
         }
         let mut device = Inject::new(Replay::new(TraceGenerator::new(&trace)?, nic), faults);
         let config = ReplayConfig {
-            stall_timeout: STALL_TIMEOUT,
+            stall_timeout: self.kind.stall_timeout,
             log_rows: self.kind.log_rows,
             ..ReplayConfig::new(function, &profile, cores, words)
         };
