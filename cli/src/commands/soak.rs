@@ -505,7 +505,7 @@ impl Combination {
         };
         let function = Selected::new(self.subject.nf, self.subject.options)?;
         let profile = *function.smallest_profile();
-        // Another NIC for every combination, and in every round.
+        // Another NIC and other threads for every combination, and in every round.
         let turn = seed.wrapping_add(self.number);
         let cores = 2 + (turn % 5) as u8;
         let words = Geometry::fewest_words(&profile, cores.into())
@@ -525,6 +525,7 @@ impl Combination {
         let mut device = Inject::new(Replay::new(TraceGenerator::new(&trace)?, nic), faults);
         let config = ReplayConfig {
             stall_timeout: self.kind.stall_timeout,
+            threads: 1 + (turn % 4) as usize,
             log_rows: self.kind.log_rows,
             ..ReplayConfig::new(function, &profile, cores, words)
         };
