@@ -1,46 +1,194 @@
 //! `scr soak`: every fault on every function, again and again, with an account of every frame.
+//!
+//! A function that has nothing to do proves nothing, nor does a fault that does nothing. So functions get options and
+//! traffic with which they do all that they can, and a combination in which either did nothing is a failure.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use clap::ValueHint;
-use scr_capture::trace::{TraceConfig, TraceGenerator};
-use scr_runtime::device::{Fault, Inject, Model, Replay};
-use scr_runtime::nf::{NAMES, Selected};
-use scr_runtime::{Outputs, ReplayConfig, ReplayReport, replay};
+use scr_capture::trace::{Preset, TraceConfig, TraceGenerator};
+use scr_runtime::device::{BoxError, Device, Fault, Inject, Model, PacketInfo, Replay, Select};
+use scr_runtime::nf::Selected;
+use scr_runtime::{Outputs, PacketSink, ReplayConfig, ReplayReport, replay};
 use scr_wire::{Config, Geometry};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::output;
 use crate::progress::Progress;
 
-/// Workers of a run.
-const CORES: u8 = 4;
-/// Rows of history of its sequencer.
+/// Rows of history of a run's sequencer.
 const HISTORY: usize = 64;
 /// Packets of a run.
 const PACKETS: u64 = 20_000;
-/// Longer than the pauses that are injected as such, shorter than the one that is to be taken for death.
+/// Packets per second of the traffic's time: slow enough for timeouts to pass in a run.
+const RATE: f64 = 200.0;
+/// After how long a worker that stands still is taken for dead, where that is the fault.
 const STALL_TIMEOUT: Duration = Duration::from_millis(400);
+/// The same for other faults, of which only a worker that hangs would die, however busy the machine is.
+const NO_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A kind of fault: its name, how it is injected, and the rows that logs keep, if they are to be short.
-type Kind = (&'static str, &'static [&'static str], Option<usize>);
+/// A kind of fault.
+struct Kind {
+    name: &'static str,
+    /// How it is injected; cores are taken modulo those that there are.
+    faults: &'static [&'static str],
+    /// The rows that logs keep, if they are to be short.
+    log_rows: Option<usize>,
+    stall_timeout: Duration,
+    /// What is not 0 when the fault had an effect.
+    effect: fn(&Account) -> u64,
+}
+
+const fn kind(
+    name: &'static str,
+    faults: &'static [&'static str],
+    effect: fn(&Account) -> u64,
+) -> Kind {
+    Kind {
+        name,
+        faults,
+        log_rows: None,
+        stall_timeout: NO_STALL_TIMEOUT,
+        effect,
+    }
+}
 
 const FAULTS: &[Kind] = &[
-    ("loss", &["lose@rate=0.01"], None),
-    ("bursts", &["lose@burst=0.0005x40"], None),
-    ("outage", &["lose@core=1:4000-9000"], None),
-    ("truncation", &["truncate=40@rate=0.01"], None),
-    ("corruption", &["corrupt@rate=0.01"], None),
-    ("duplication", &["duplicate@rate=0.01"], None),
-    ("pause", &["stall=20@core=2:3000"], None),
-    (
-        "pause past logs",
-        &["stall=20@core=2:3000", "lose@core=2:3010-3100"],
-        Some(64),
-    ),
-    ("death by stall", &["stall=60000@core=2:3000"], None),
-    ("crash", &["crash@core=3:5000"], None),
+    kind("loss", &["lose@rate=0.01"], |a| a.recovered_rows),
+    kind("bursts", &["lose@burst=0.0005x40"], |a| a.recovered_rows),
+    kind("outage", &["lose@core=1:4000-9000"], |a| a.recovered_rows),
+    kind("truncation", &["truncate=40@rate=0.01"], |a| {
+        a.recovered_rows
+    }),
+    kind("corruption", &["corrupt@rate=0.01"], |a| a.recovered_rows),
+    kind("duplication", &["duplicate@rate=0.01"], |a| a.lost),
+    kind("pause", &["stall=20@core=2:3000"], |a| a.injected),
+    Kind {
+        log_rows: Some(64),
+        ..kind(
+            "pause past logs",
+            &["stall=100@core=2:3000", "lose@core=2:3010-3100"],
+            |a| a.state_transfers,
+        )
+    },
+    Kind {
+        stall_timeout: STALL_TIMEOUT,
+        ..kind("death by stall", &["stall=60000@core=2:3000"], |a| {
+            a.workers_died
+        })
+    },
+    kind("crash", &["crash@core=3:5000"], |a| a.workers_died),
+];
+
+/// A function, or a chain, with options and traffic with which it has something to do.
+struct Subject {
+    nf: &'static str,
+    options: &'static [&'static str],
+    traffic: Preset,
+    /// Entries that each of its functions has in the end at least.
+    entries: u64,
+    /// What it does besides letting packets pass.
+    deeds: &'static [Deed],
+}
+
+/// What a function can be seen to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Deed {
+    Drop,
+    Rewrite,
+    /// It counts something in the total of this name.
+    Count(&'static str),
+}
+
+const SUBJECTS: &[Subject] = &[
+    Subject {
+        nf: "conntrack",
+        options: &["capacity=100"],
+        traffic: Preset::Plain,
+        entries: 30,
+        deeds: &[Deed::Drop],
+    },
+    Subject {
+        nf: "ddos",
+        options: &["threshold=20", "window=50", "capacity=200"],
+        traffic: Preset::Plain,
+        entries: 200,
+        deeds: &[Deed::Drop],
+    },
+    Subject {
+        nf: "heavy-hitter",
+        options: &["threshold=10000", "capacity=64"],
+        traffic: Preset::Plain,
+        entries: 64,
+        deeds: &[],
+    },
+    // Knocks at the first two ports are knocks at the balancer's door.
+    Subject {
+        nf: "load-balancer",
+        options: &[
+            "vip=172.16.0.1:100,172.16.0.1:101",
+            "backends=198.51.100.1,198.51.100.2*2,198.51.100.3",
+            "table=101",
+            "down=198.51.100.1@30",
+            "drain=198.51.100.3@50",
+            "up=198.51.100.1@70",
+            "capacity=300",
+        ],
+        traffic: Preset::PortKnock,
+        entries: 300,
+        deeds: &[Deed::Rewrite, Deed::Count("moved")],
+    },
+    // Servers are inside. The address that is attacked is theirs together, so what comes from outside has a mapping or
+    // none, and there are more servers than ports.
+    Subject {
+        nf: "nat",
+        options: &[
+            "inside=172.16.0.0/12",
+            "external=198.51.100.1",
+            "ports=8000-8015",
+            "tcp-timeout=10",
+            "udp-timeout=5",
+        ],
+        traffic: Preset::Ddos,
+        entries: 1,
+        deeds: &[
+            Deed::Drop,
+            Deed::Rewrite,
+            Deed::Count("exhausted"),
+            Deed::Count("unmapped"),
+        ],
+    },
+    Subject {
+        nf: "port-knock",
+        options: &["capacity=200"],
+        traffic: Preset::PortKnock,
+        entries: 100,
+        deeds: &[Deed::Drop],
+    },
+    Subject {
+        nf: "token-bucket",
+        options: &["rate=2", "burst=4", "capacity=100"],
+        traffic: Preset::Plain,
+        entries: 100,
+        deeds: &[Deed::Drop],
+    },
+    Subject {
+        nf: "ddos,nat",
+        options: &[
+            "ddos.threshold=1000",
+            "ddos.capacity=300",
+            "nat.inside=172.16.0.0/12",
+            "nat.external=198.51.100.1",
+            "nat.ports=8000-8015",
+            "nat.tcp-timeout=10",
+        ],
+        traffic: Preset::Ddos,
+        entries: 1,
+        deeds: &[Deed::Drop, Deed::Rewrite, Deed::Count("nat.exhausted")],
+    },
 ];
 
 /// Options of `scr soak`.
@@ -74,6 +222,15 @@ struct Account {
     injected: u64,
     /// Frames with a verdict.
     survived: u64,
+    /// Those of them that were dropped.
+    dropped: u64,
+    /// Packets that came out with other bytes.
+    rewritten: u64,
+    /// Entries of the final state, most of all runs; in a chain those of the function that has fewest.
+    entries: u64,
+    /// What the function counted besides its entries.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    totals: BTreeMap<String, u64>,
     /// Frames that the fault took, each counted under its reason.
     lost: u64,
     /// Rows that replicas missed and got from later frames or peers' logs.
@@ -84,7 +241,7 @@ struct Account {
     state_transfers: u64,
     /// Workers that died.
     workers_died: u64,
-    /// Frames of which nothing is known.
+    /// Frames of which nothing is known, or that were counted twice.
     lost_silently: u64,
 }
 
@@ -94,171 +251,326 @@ struct Report {
     rounds: u64,
     combinations: Vec<Account>,
     lost_silently: u64,
+    /// What went wrong, if anything did.
+    failed: Option<String>,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result {
-    let mut accounts = combinations(args.only.as_deref())?;
+    let mut combinations = combinations(args.only.as_deref())?;
     let started = Instant::now();
     let limit = Duration::from_secs(args.seconds);
     let progress = Progress::packets("soaking", args.seconds);
     let mut rounds = 0;
-    while rounds == 0 || started.elapsed() < limit {
-        for account in &mut accounts {
-            let over = rounds > 0 && started.elapsed() >= limit;
-            if !over {
-                soak(account, args.seed.wrapping_add(rounds))?;
+    let mut failure = None;
+    while failure.is_none() && (rounds == 0 || started.elapsed() < limit) {
+        let seed = args.seed.wrapping_add(rounds);
+        rounds += 1;
+        for combination in &mut combinations {
+            if rounds > 1 && started.elapsed() >= limit {
+                break;
+            }
+            if let Err(error) = combination.soak(seed) {
+                failure = Some(error);
+                break;
             }
             progress.set(started.elapsed().as_secs().min(args.seconds));
         }
-        rounds += 1;
     }
     drop(progress);
+    if failure.is_none() {
+        failure = combinations
+            .iter()
+            .find_map(|combination| combination.idle(args.seed).err());
+    }
+    let accounts: Vec<Account> = combinations.into_iter().map(|c| c.account).collect();
     let report = Report {
         seconds: started.elapsed().as_secs_f64(),
         rounds,
         lost_silently: accounts.iter().map(|account| account.lost_silently).sum(),
         combinations: accounts,
+        failed: failure.as_ref().map(ToString::to_string),
     };
-    if args.json {
+    let printed = if args.json {
         output::print_json(&report)
     } else {
         output::print(&text(&report))
-    }
+    };
+    failure.map_or(printed, Err)
 }
 
-fn combinations(only: Option<&str>) -> Result<Vec<Account>> {
-    let all = FAULTS.iter().flat_map(|&(fault, ..)| {
-        NAMES.iter().map(move |&nf| Account {
-            fault,
-            nf,
+/// A fault on a function.
+struct Combination {
+    kind: &'static Kind,
+    subject: &'static Subject,
+    /// Which one it is of all.
+    number: u64,
+    account: Account,
+}
+
+fn combinations(only: Option<&str>) -> Result<Vec<Combination>> {
+    let all = FAULTS
+        .iter()
+        .flat_map(|kind| SUBJECTS.iter().map(move |subject| (kind, subject)));
+    let all = (0..).zip(all).map(|(number, (kind, subject))| Combination {
+        kind,
+        subject,
+        number,
+        account: Account {
+            fault: kind.name,
+            nf: subject.nf,
             ..Account::default()
-        })
+        },
     });
     let Some(only) = only else {
         return Ok(all.collect());
     };
-    let chosen: Vec<Account> = all
-        .filter(|account| format!("{}/{}", account.fault, account.nf) == only)
+    let chosen: Vec<Combination> = all
+        .filter(|c| format!("{}/{}", c.kind.name, c.subject.nf) == only)
         .collect();
     if chosen.is_empty() {
-        let faults: Vec<&str> = FAULTS.iter().map(|&(fault, ..)| fault).collect();
+        let faults: Vec<&str> = FAULTS.iter().map(|kind| kind.name).collect();
+        let functions: Vec<&str> = SUBJECTS.iter().map(|subject| subject.nf).collect();
         return Err(Error::bad(
             format!("--only {only}: there is no such combination"),
             format!(
                 "give one of {} and one of {}, with a slash between",
                 faults.join(", "),
-                NAMES.join(", ")
+                functions.join("; ")
             ),
         ));
     }
     Ok(chosen)
 }
 
-/// One run of a combination.
-fn soak(account: &mut Account, seed: u64) -> Result {
-    let again = format!(
-        "again: scr soak --seconds 0 --only '{}/{}' --seed {seed}",
-        account.fault, account.nf
-    );
-    let defect = |what: String| {
-        let name = format!("{} on {}", account.fault, account.nf);
-        Error::check(format!("{name}, seed {seed}: {what}"), again.clone())
-    };
-    let report = one(account.fault, account.nf, seed).map_err(|error| defect(error.to_string()))?;
-    if !report.is_good() {
-        let first = report.mismatch.as_ref();
-        let first = first.map_or_else(String::new, |mismatch| format!(": {mismatch}"));
-        return Err(defect(format!(
-            "replicas differ from a single thread{first}"
-        )));
-    }
-
-    // Second copies are frames, but no packets of the trace.
-    let copies = report.injected.get("duplicated").copied().unwrap_or(0);
-    let survived = report.verdicts.pass + report.verdicts.drop;
-    let rejected: u64 = report.rejected.values().sum();
-    let loss = &report.loss;
-    let lost = loss.frames_lost + loss.frames_lost_with_workers + loss.frames_overtaken + rejected;
-    let injected = report.injected.values().sum::<u64>() + report.loss.frames_lost;
-    if injected == 0 {
-        return Err(defect("no fault was injected".to_owned()));
-    }
-    let silently = (report.sequenced + copies).abs_diff(survived + lost);
-    if silently > 0 {
-        return Err(defect(format!("{silently} frames are not accounted for")));
-    }
-    let detectable = ["truncated", "corrupted", "duplicated"];
-    let detectable = detectable.map(|name| report.injected.get(name).copied().unwrap_or(0));
-    if detectable.iter().sum::<u64>() != rejected {
-        return Err(defect(format!(
-            "{} damaged frames were sent, {rejected} rejected",
-            detectable.iter().sum::<u64>()
-        )));
-    }
-    account.runs += 1;
-    account.frames += report.sequenced + copies;
-    account.injected += injected;
-    account.survived += survived;
-    account.lost += lost;
-    account.recovered_rows += report.loss.rows_from_frames + report.loss.rows_from_logs;
-    account.rows_lost_everywhere += report.loss.rows_lost_everywhere;
-    account.state_transfers += report.loss.state_transfers;
-    account.workers_died += report.failover.died.len() as u64;
-    account.lost_silently += silently;
-    Ok(())
+/// What a run resulted in.
+struct Ran {
+    report: ReplayReport,
+    /// Frames that the injector says it lost.
+    lost: u64,
+    out: Seen,
+    state: Value,
 }
 
-fn one(
-    fault: &str,
-    nf: &str,
-    seed: u64,
-) -> std::result::Result<ReplayReport, Box<dyn std::error::Error>> {
-    let trace = TraceConfig {
-        packets: PACKETS,
-        flows: 500,
-        seed,
-        ..TraceConfig::default()
-    };
-    let function = Selected::new::<&str>(nf, &[])?;
-    let profile = *function.smallest_profile();
-    let words = Geometry::fewest_words(&profile, CORES.into())
-        .ok_or("no prefix holds that many rows")?
-        .prefix_words();
-    let nic = Model::new(&profile, HISTORY, Config::new(CORES, words))?;
-    let kind = FAULTS.iter().find(|&&(name, ..)| name == fault);
-    let &(_, texts, log_rows) = kind.ok_or("no such fault")?;
-    let mut faults = Vec::new();
-    for text in texts {
-        let Fault { damage, which } = text.parse()?;
-        faults.push(Fault {
-            damage,
-            which: which.seeded(seed),
-        });
+/// What came out.
+#[derive(Default)]
+struct Seen {
+    packets: u64,
+    rewritten: u64,
+}
+
+/// Compares what comes out with the traffic, which is generated once more.
+struct Witness<'s> {
+    traffic: TraceGenerator,
+    seen: &'s mut Seen,
+}
+
+impl PacketSink for Witness<'_> {
+    fn packet(&mut self, info: &PacketInfo, bytes: &[u8]) -> std::result::Result<(), BoxError> {
+        while let Some(packet) = self.traffic.next_packet() {
+            if packet.index == info.index {
+                self.seen.packets += 1;
+                self.seen.rewritten += u64::from(packet.data != bytes);
+                return Ok(());
+            }
+        }
+        Err(format!("packet {} came out twice or too late", info.index).into())
     }
-    let mut device = Inject::new(Replay::new(TraceGenerator::new(&trace)?, nic), faults);
-    let config = ReplayConfig {
-        stall_timeout: STALL_TIMEOUT,
-        log_rows,
-        ..ReplayConfig::new(function, &profile, CORES, words)
+}
+
+impl Combination {
+    fn defect(&self, seed: u64, what: &str) -> Error {
+        let (fault, nf) = (self.kind.name, self.subject.nf);
+        Error::check(
+            format!("{fault} on {nf}, seed {seed}: {what}"),
+            format!("again: scr soak --seconds 0 --only '{fault}/{nf}' --seed {seed}"),
+        )
+    }
+
+    /// One run.
+    fn soak(&mut self, seed: u64) -> Result {
+        let ran = self
+            .one(seed)
+            .map_err(|error| self.defect(seed, &error.to_string()))?;
+        self.judge(&ran).map_err(|what| self.defect(seed, &what))
+    }
+
+    /// Enters a run into the account, and says what is wrong with it.
+    fn judge(&mut self, ran: &Ran) -> std::result::Result<(), String> {
+        let Ran {
+            report, lost, out, ..
+        } = ran;
+        // Second copies are frames, but no packets of the trace.
+        let of = |name: &str| report.injected.get(name).copied().unwrap_or(0);
+        let copies = of("duplicated");
+        let damaged = of("truncated") + of("corrupted") + copies;
+        let verdicts = report.verdicts;
+        let survived = verdicts.pass + verdicts.drop;
+        let rejected: u64 = report.rejected.values().sum();
+        let loss = &report.loss;
+        let gone =
+            loss.frames_lost + loss.frames_lost_with_workers + loss.frames_overtaken + rejected;
+        let injected = report.injected.values().sum::<u64>() + lost;
+        // What is counted in two places, each of which knows nothing of the other.
+        let silently = (report.sequenced + copies).abs_diff(survived + gone)
+            + PACKETS.abs_diff(report.sequenced + report.passed_by)
+            + lost.abs_diff(loss.frames_lost)
+            + out.packets.abs_diff(verdicts.pass + report.passed_by);
+
+        let account = &mut self.account;
+        account.runs += 1;
+        account.frames += report.sequenced + copies;
+        account.injected += injected;
+        account.survived += survived;
+        account.dropped += verdicts.drop;
+        account.rewritten += out.rewritten;
+        account.entries = account.entries.max(entries(self.subject.nf, &ran.state));
+        for (name, count) in ran.state["totals"].as_object().into_iter().flatten() {
+            *account.totals.entry(name.clone()).or_default() += count.as_u64().unwrap_or(0);
+        }
+        account.lost += gone;
+        account.recovered_rows += loss.rows_from_frames + loss.rows_from_logs;
+        account.rows_lost_everywhere += loss.rows_lost_everywhere;
+        account.state_transfers += loss.state_transfers;
+        account.workers_died += report.failover.died.len() as u64;
+        account.lost_silently += silently;
+
+        if !report.is_good() {
+            let first = report.mismatch.as_ref();
+            let first = first.map_or_else(String::new, |mismatch| format!(": {mismatch}"));
+            return Err(format!("replicas differ from a single thread{first}"));
+        }
+        if silently > 0 {
+            return Err(format!("{silently} frames are not accounted for"));
+        }
+        if injected == 0 {
+            return Err("no fault was injected".to_owned());
+        }
+        let died = report.failover.died.len() as u64;
+        if died > of("crashed") && self.kind.stall_timeout == NO_STALL_TIMEOUT {
+            return Err(format!("{died} workers died, {} crashed", of("crashed")));
+        }
+        if rejected != damaged {
+            return Err(format!(
+                "{damaged} damaged frames were sent, {rejected} rejected"
+            ));
+        }
+        if out.rewritten > 0 && !self.subject.deeds.contains(&Deed::Rewrite) {
+            let rewritten = out.rewritten;
+            return Err(format!("{rewritten} packets came out with other bytes"));
+        }
+        Ok(())
+    }
+
+    /// Fails if fault or function did nothing over all rounds.
+    fn idle(&self, seed: u64) -> Result {
+        let account = &self.account;
+        let mut idle = Vec::new();
+        if (self.kind.effect)(account) == 0 {
+            idle.push("the fault had no effect".to_owned());
+        }
+        if account.entries < self.subject.entries {
+            let (has, due) = (account.entries, self.subject.entries);
+            idle.push(format!("the state has {has} entries, where {due} are due"));
+        }
+        if account.survived == account.dropped {
+            idle.push("no packet passed".to_owned());
+        }
+        for deed in self.subject.deeds {
+            match deed {
+                Deed::Drop if account.dropped == 0 => idle.push("no packet was dropped".to_owned()),
+                Deed::Rewrite if account.rewritten == 0 => {
+                    idle.push("no packet was rewritten".to_owned());
+                }
+                Deed::Count(name) if account.totals.get(*name).is_none_or(|&n| n == 0) => {
+                    idle.push(format!("the total '{name}' is 0"));
+                }
+                _ => {}
+            }
+        }
+        if idle.is_empty() {
+            return Ok(());
+        }
+        let what = format!("the soak shows nothing: {}", idle.join("; "));
+        Err(self.defect(seed, &what))
+    }
+
+    fn one(&self, seed: u64) -> std::result::Result<Ran, Box<dyn std::error::Error>> {
+        let trace = TraceConfig {
+            packets: PACKETS,
+            flows: 500,
+            rate: RATE,
+            seed,
+            ..TraceConfig::from(self.subject.traffic)
+        };
+        let function = Selected::new(self.subject.nf, self.subject.options)?;
+        let profile = *function.smallest_profile();
+        // Another NIC and other threads for every combination, and in every round.
+        let turn = seed.wrapping_add(self.number);
+        let cores = 2 + (turn % 5) as u8;
+        let words = Geometry::fewest_words(&profile, cores.into())
+            .ok_or("no prefix holds that many rows")?
+            .prefix_words()
+            + (turn / 5 % 3) as u8;
+        let nic = Model::new(&profile, HISTORY, Config::new(cores, words))?;
+        let mut faults = Vec::new();
+        for text in self.kind.faults {
+            let Fault { damage, which } = text.parse()?;
+            let mut which = which.seeded(seed);
+            if let Select::Core { core, .. } | Select::First { core, .. } = &mut which {
+                *core %= u16::from(cores);
+            }
+            faults.push(Fault { damage, which });
+        }
+        let mut device = Inject::new(Replay::new(TraceGenerator::new(&trace)?, nic), faults);
+        let config = ReplayConfig {
+            stall_timeout: self.kind.stall_timeout,
+            threads: 1 + (turn % 4) as usize,
+            log_rows: self.kind.log_rows,
+            ..ReplayConfig::new(function, &profile, cores, words)
+        };
+        let mut out = Seen::default();
+        let mut state = Vec::new();
+        let outputs = Outputs {
+            packets: Some(Box::new(Witness {
+                traffic: TraceGenerator::new(&trace)?,
+                seen: &mut out,
+            })),
+            state: Some(Box::new(&mut state)),
+            ..Outputs::default()
+        };
+        let report = replay(&config, &mut device, outputs, &mut |_| {})?;
+        Ok(Ran {
+            report,
+            lost: device.lost().map_or(0, |lost| lost.count()),
+            out,
+            state: serde_json::from_slice(&state)?,
+        })
+    }
+}
+
+/// Entries of the final state; in a chain those of the function that has fewest.
+fn entries(nf: &str, state: &Value) -> u64 {
+    let entries = state["entries"].as_array().map_or(&[][..], Vec::as_slice);
+    let of = |stage: &str| {
+        let own = |entry: &&Value| entry["nf"].as_str().is_none_or(|nf| nf == stage);
+        entries.iter().filter(own).count() as u64
     };
-    Ok(replay(
-        &config,
-        &mut device,
-        Outputs::default(),
-        &mut |_| {},
-    )?)
+    nf.split(',').map(of).min().unwrap_or(0)
 }
 
 fn text(report: &Report) -> String {
     let mut text = format!(
-        "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>9} {:>10} {:>6} {:>9} {:>5}\n",
+        "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>8} {:>9} {:>7} {:>8} {:>10} {:>6} {:>9} {:>5}\n",
         "fault",
         "function",
         "runs",
         "frames",
         "injected",
         "survived",
+        "dropped",
+        "rewritten",
+        "entries",
         "lost",
         "rows found",
         "gone",
@@ -267,13 +579,16 @@ fn text(report: &Report) -> String {
     );
     for account in &report.combinations {
         text += &format!(
-            "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>9} {:>10} {:>6} {:>9} {:>5}\n",
+            "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>8} {:>9} {:>7} {:>8} {:>10} {:>6} {:>9} {:>5}\n",
             account.fault,
             account.nf,
             account.runs,
             account.frames,
             account.injected,
             account.survived,
+            account.dropped,
+            account.rewritten,
+            account.entries,
             account.lost,
             account.recovered_rows,
             account.rows_lost_everywhere,
@@ -281,11 +596,124 @@ fn text(report: &Report) -> String {
             account.workers_died
         );
     }
+    let verified = if report.failed.is_none() {
+        "every run verified against a single thread"
+    } else {
+        "FAILED"
+    };
     text + &format!(
-        "{} combinations, {} rounds, {:.1} s; every run verified against a single thread; lost silently: {}\n",
+        "{} combinations, {} rounds, {:.1} s; {verified}; lost silently: {}\n",
         report.combinations.len(),
         report.rounds,
         report.seconds,
         report.lost_silently
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn combination(fault: &str, subject: &'static Subject) -> Combination {
+        let kind = FAULTS.iter().find(|kind| kind.name == fault).unwrap();
+        Combination {
+            kind,
+            subject,
+            number: 0,
+            account: Account::default(),
+        }
+    }
+
+    #[track_caller]
+    fn shows_nothing(combination: &Combination, what: &str) {
+        let error = combination.idle(1).unwrap_err().to_string();
+        assert!(error.contains("the soak shows nothing: "), "{error}");
+        assert!(error.contains(what), "{error}");
+    }
+
+    #[test]
+    fn every_function_is_soaked() {
+        for name in scr_runtime::nf::NAMES {
+            assert!(SUBJECTS.iter().any(|s| s.nf == *name), "{name}");
+        }
+        assert!(SUBJECTS.iter().any(|s| s.nf.contains(',')));
+    }
+
+    #[test]
+    fn a_function_without_work_is_a_failure() {
+        static IDLE: [(Subject, &str); 3] = [
+            (
+                Subject {
+                    nf: "nat",
+                    options: &[],
+                    traffic: Preset::Plain,
+                    entries: 1,
+                    deeds: &[Deed::Rewrite, Deed::Count("exhausted")],
+                },
+                "the state has 0 entries, where 1 are due; no packet was rewritten; the total 'exhausted' is 0",
+            ),
+            (
+                Subject {
+                    nf: "ddos",
+                    options: &[],
+                    traffic: Preset::Plain,
+                    entries: 1,
+                    deeds: &[Deed::Drop],
+                },
+                ": no packet was dropped",
+            ),
+            (
+                Subject {
+                    nf: "port-knock",
+                    options: &[],
+                    traffic: Preset::Plain,
+                    entries: 1,
+                    deeds: &[Deed::Drop],
+                },
+                ": no packet passed",
+            ),
+        ];
+        for (subject, what) in &IDLE {
+            let mut combination = combination("loss", subject);
+            combination.soak(1).unwrap();
+            shows_nothing(&combination, what);
+        }
+    }
+
+    #[test]
+    fn a_fault_without_effect_is_a_failure() {
+        let mut combination = combination("crash", &SUBJECTS[0]);
+        combination.soak(1).unwrap();
+        combination.idle(1).unwrap();
+        combination.account.workers_died = 0;
+        shows_nothing(&combination, "the fault had no effect");
+    }
+
+    #[test]
+    fn what_is_lost_silently_fails_and_is_in_the_account() {
+        for (spoil, lost) in [
+            ((|ran| ran.lost += 1) as fn(&mut Ran), 1),
+            (|ran| ran.out.packets -= 2, 2),
+            (|ran| ran.report.passed_by += 3, 6),
+            // Neither survived nor was known to be lost.
+            (|ran| ran.report.loss.frames_lost -= 4, 8),
+        ] {
+            let mut combination = combination("loss", &SUBJECTS[0]);
+            let mut ran = combination.one(1).unwrap();
+            spoil(&mut ran);
+            let what = combination.judge(&ran).unwrap_err();
+            assert_eq!(what, format!("{lost} frames are not accounted for"));
+            assert_eq!(combination.account.lost_silently, lost);
+        }
+    }
+
+    #[test]
+    fn bytes_that_change_under_a_function_that_rewrites_nothing_are_a_failure() {
+        let mut combination = combination("loss", &SUBJECTS[0]);
+        let mut ran = combination.one(1).unwrap();
+        combination.judge(&ran).unwrap();
+        ran.out.rewritten = 1;
+        let what = combination.judge(&ran).unwrap_err();
+        assert_eq!(what, "1 packets came out with other bytes");
+    }
 }

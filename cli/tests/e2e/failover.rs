@@ -275,38 +275,60 @@ fn what_cannot_be_done_is_refused() {
     .fails(1, &["all workers are dead"]);
 }
 
-#[test]
-fn a_soak_accounts_for_every_frame() {
-    let report = scr(args![
-        "soak",
-        "--seconds",
-        "0",
-        "--only",
-        "crash/conntrack",
-        "--json"
-    ])
-    .ok()
-    .json();
+/// What a soak says of the only combination that it tries.
+fn soak(only: &str) -> Value {
+    let report = scr(args!["soak", "--seconds", "0", "--only", only, "--json"])
+        .ok()
+        .json();
     let all = report["combinations"].as_array().unwrap();
     assert_eq!(all.len(), 1);
-    assert_eq!(number(&all[0]["workers_died"]), 1);
-    assert_eq!(number(&report["lost_silently"]), 0);
+    assert_eq!(number(&report["rounds"]), 1);
+    assert!(report["failed"].is_null());
+    assert_eq!(report["lost_silently"], 0);
+    let account = all[0].clone();
     assert_eq!(
-        number(&all[0]["survived"]) + number(&all[0]["lost"]),
-        number(&all[0]["frames"])
+        number(&account["survived"]) + number(&account["lost"]),
+        number(&account["frames"])
     );
-    let report = scr(args![
-        "soak",
-        "--seconds",
-        "0",
-        "--only",
-        "pause past logs/token-bucket",
-        "--json"
-    ])
-    .ok()
-    .json();
-    let all = report["combinations"].as_array().unwrap();
-    assert!(number(&all[0]["state_transfers"]) >= 1);
-    assert_eq!(number(&report["lost_silently"]), 0);
+    assert_eq!(account["frames"], 20_000);
+    assert!(number(&account["injected"]) >= 1);
+    account
+}
+
+#[test]
+fn a_soak_accounts_for_every_frame() {
+    let account = soak("crash/conntrack");
+    assert_eq!(account["workers_died"], 1);
+    assert!(number(&account["lost"]) >= 1);
+    assert_eq!(account["entries"], 100);
+    assert!(number(&account["dropped"]) >= 1);
+    let account = soak("pause past logs/token-bucket");
+    assert!(number(&account["state_transfers"]) >= 1);
+    assert!(number(&account["dropped"]) >= 1_000);
     scr(args!["soak", "--only", "nothing/conntrack"]).fails(2, &["there is no such combination"]);
+}
+
+#[test]
+fn in_a_soak_functions_have_something_to_do() {
+    let account = soak("outage/nat");
+    for key in ["dropped", "rewritten"] {
+        assert!(number(&account[key]) >= 1_000, "{account}");
+    }
+    for key in ["exhausted", "unmapped"] {
+        assert!(number(&account["totals"][key]) >= 100, "{account}");
+    }
+    let account = soak("bursts/load-balancer");
+    assert!(number(&account["rewritten"]) >= 1_000);
+    assert!(number(&account["totals"]["moved"]) >= 1);
+    assert_eq!(account["entries"], 300);
+    let account = soak("crash/ddos,nat");
+    for key in ["dropped", "rewritten"] {
+        assert!(number(&account[key]) >= 1_000, "{account}");
+    }
+    assert!(number(&account["totals"]["nat.exhausted"]) >= 1);
+    let account = soak("loss/port-knock");
+    let dropped = number(&account["dropped"]);
+    assert!(dropped >= 1_000 && dropped + 1_000 <= number(&account["survived"]));
+    assert!(number(&soak("loss/ddos")["dropped"]) >= 100);
+    assert_eq!(soak("loss/heavy-hitter")["entries"], 64);
 }
