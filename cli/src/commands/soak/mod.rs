@@ -2,18 +2,30 @@
 //!
 //! A function that has nothing to do proves nothing, nor does a fault that does nothing. So functions get options and
 //! traffic with which they do all that they can, and a combination in which either did nothing is a failure.
+//!
+//! | module | one idea |
+//! |---|---|
+//! | `faults` | the faults, and what must show that they had an effect |
+//! | `subjects` | the functions, with options and traffic |
+//! | `account` | what became of all frames, and how it is printed |
 
-use std::collections::BTreeMap;
+mod account;
+mod faults;
+mod subjects;
+
 use std::time::{Duration, Instant};
 
 use clap::ValueHint;
-use scr_capture::trace::{Preset, TraceConfig, TraceGenerator};
+use scr_capture::trace::{TraceConfig, TraceGenerator};
 use scr_runtime::device::{BoxError, Device, Fault, Inject, Model, PacketInfo, Replay, Select};
 use scr_runtime::nf::Selected;
 use scr_runtime::{Outputs, PacketSink, ReplayConfig, ReplayReport, replay};
 use scr_wire::{Config, Geometry};
-use serde::Serialize;
 use serde_json::Value;
+
+use account::{Account, Report, text};
+use faults::{FAULTS, Kind, NO_STALL_TIMEOUT};
+use subjects::{Deed, SUBJECTS, Subject};
 
 use crate::error::{Error, Result};
 use crate::output;
@@ -25,172 +37,6 @@ const HISTORY: usize = 64;
 const PACKETS: u64 = 20_000;
 /// Packets per second of the traffic's time: slow enough for timeouts to pass in a run.
 const RATE: f64 = 200.0;
-/// After how long a worker that stands still is taken for dead, where that is the fault.
-const STALL_TIMEOUT: Duration = Duration::from_millis(400);
-/// The same for other faults, of which only a worker that hangs would die, however busy the machine is.
-const NO_STALL_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// A kind of fault.
-struct Kind {
-    name: &'static str,
-    /// How it is injected; cores are taken modulo those that there are.
-    faults: &'static [&'static str],
-    /// The rows that logs keep, if they are to be short.
-    log_rows: Option<usize>,
-    stall_timeout: Duration,
-    /// What is not 0 when the fault had an effect.
-    effect: fn(&Account) -> u64,
-}
-
-const fn kind(
-    name: &'static str,
-    faults: &'static [&'static str],
-    effect: fn(&Account) -> u64,
-) -> Kind {
-    Kind {
-        name,
-        faults,
-        log_rows: None,
-        stall_timeout: NO_STALL_TIMEOUT,
-        effect,
-    }
-}
-
-const FAULTS: &[Kind] = &[
-    kind("loss", &["lose@rate=0.01"], |a| a.recovered_rows),
-    kind("bursts", &["lose@burst=0.0005x40"], |a| a.recovered_rows),
-    kind("outage", &["lose@core=1:4000-9000"], |a| a.recovered_rows),
-    kind("truncation", &["truncate=40@rate=0.01"], |a| {
-        a.recovered_rows
-    }),
-    kind("corruption", &["corrupt@rate=0.01"], |a| a.recovered_rows),
-    kind("duplication", &["duplicate@rate=0.01"], |a| a.lost),
-    kind("pause", &["stall=20@core=2:3000"], |a| a.injected),
-    Kind {
-        log_rows: Some(64),
-        ..kind(
-            "pause past logs",
-            &["stall=100@core=2:3000", "lose@core=2:3010-3100"],
-            |a| a.state_transfers,
-        )
-    },
-    Kind {
-        stall_timeout: STALL_TIMEOUT,
-        ..kind("death by stall", &["stall=60000@core=2:3000"], |a| {
-            a.workers_died
-        })
-    },
-    kind("crash", &["crash@core=3:5000"], |a| a.workers_died),
-];
-
-/// A function, or a chain, with options and traffic with which it has something to do.
-struct Subject {
-    nf: &'static str,
-    options: &'static [&'static str],
-    traffic: Preset,
-    /// Entries that each of its functions has in the end at least.
-    entries: u64,
-    /// What it does besides letting packets pass.
-    deeds: &'static [Deed],
-}
-
-/// What a function can be seen to do.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Deed {
-    Drop,
-    Rewrite,
-    /// It counts something in the total of this name.
-    Count(&'static str),
-}
-
-const SUBJECTS: &[Subject] = &[
-    Subject {
-        nf: "conntrack",
-        options: &["capacity=100"],
-        traffic: Preset::Plain,
-        entries: 30,
-        deeds: &[Deed::Drop],
-    },
-    Subject {
-        nf: "ddos",
-        options: &["threshold=20", "window=50", "capacity=200"],
-        traffic: Preset::Plain,
-        entries: 200,
-        deeds: &[Deed::Drop],
-    },
-    Subject {
-        nf: "heavy-hitter",
-        options: &["threshold=10000", "capacity=64"],
-        traffic: Preset::Plain,
-        entries: 64,
-        deeds: &[],
-    },
-    // Knocks at the first two ports are knocks at the balancer's door.
-    Subject {
-        nf: "load-balancer",
-        options: &[
-            "vip=172.16.0.1:100,172.16.0.1:101",
-            "backends=198.51.100.1,198.51.100.2*2,198.51.100.3",
-            "table=101",
-            "down=198.51.100.1@30",
-            "drain=198.51.100.3@50",
-            "up=198.51.100.1@70",
-            "capacity=300",
-        ],
-        traffic: Preset::PortKnock,
-        entries: 300,
-        deeds: &[Deed::Rewrite, Deed::Count("moved")],
-    },
-    // Servers are inside. The address that is attacked is theirs together, so what comes from outside has a mapping or
-    // none, and there are more servers than ports.
-    Subject {
-        nf: "nat",
-        options: &[
-            "inside=172.16.0.0/12",
-            "external=198.51.100.1",
-            "ports=8000-8015",
-            "tcp-timeout=10",
-            "udp-timeout=5",
-        ],
-        traffic: Preset::Ddos,
-        entries: 1,
-        deeds: &[
-            Deed::Drop,
-            Deed::Rewrite,
-            Deed::Count("exhausted"),
-            Deed::Count("unmapped"),
-        ],
-    },
-    Subject {
-        nf: "port-knock",
-        options: &["capacity=200"],
-        traffic: Preset::PortKnock,
-        entries: 100,
-        deeds: &[Deed::Drop],
-    },
-    Subject {
-        nf: "token-bucket",
-        options: &["rate=2", "burst=4", "capacity=100"],
-        traffic: Preset::Plain,
-        entries: 100,
-        deeds: &[Deed::Drop],
-    },
-    Subject {
-        nf: "ddos,nat",
-        options: &[
-            "ddos.threshold=1000",
-            "ddos.capacity=300",
-            "nat.inside=172.16.0.0/12",
-            "nat.external=198.51.100.1",
-            "nat.ports=8000-8015",
-            "nat.tcp-timeout=10",
-        ],
-        traffic: Preset::Ddos,
-        entries: 1,
-        deeds: &[Deed::Drop, Deed::Rewrite, Deed::Count("nat.exhausted")],
-    },
-];
-
 /// Options of `scr soak`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -209,50 +55,6 @@ pub struct Args {
     /// Print the result as one JSON object.
     #[arg(long)]
     pub json: bool,
-}
-
-/// The account of a combination, over all rounds.
-#[derive(Clone, Debug, Default, Serialize)]
-struct Account {
-    fault: &'static str,
-    nf: &'static str,
-    runs: u64,
-    frames: u64,
-    /// Faults injected.
-    injected: u64,
-    /// Frames with a verdict.
-    survived: u64,
-    /// Those of them that were dropped.
-    dropped: u64,
-    /// Packets that came out with other bytes.
-    rewritten: u64,
-    /// Entries of the final state, most of all runs; in a chain those of the function that has fewest.
-    entries: u64,
-    /// What the function counted besides its entries.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    totals: BTreeMap<String, u64>,
-    /// Frames that the fault took, each counted under its reason.
-    lost: u64,
-    /// Rows that replicas missed and got from later frames or peers' logs.
-    recovered_rows: u64,
-    /// Rows that no frame carried any more.
-    rows_lost_everywhere: u64,
-    /// Peers' replicas that workers took over.
-    state_transfers: u64,
-    /// Workers that died.
-    workers_died: u64,
-    /// Frames of which nothing is known, or that were counted twice.
-    lost_silently: u64,
-}
-
-#[derive(Serialize)]
-struct Report {
-    seconds: f64,
-    rounds: u64,
-    combinations: Vec<Account>,
-    lost_silently: u64,
-    /// What went wrong, if anything did.
-    failed: Option<String>,
 }
 
 /// Runs the command.
@@ -559,59 +361,10 @@ fn entries(nf: &str, state: &Value) -> u64 {
     nf.split(',').map(of).min().unwrap_or(0)
 }
 
-fn text(report: &Report) -> String {
-    let mut text = format!(
-        "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>8} {:>9} {:>7} {:>8} {:>10} {:>6} {:>9} {:>5}\n",
-        "fault",
-        "function",
-        "runs",
-        "frames",
-        "injected",
-        "survived",
-        "dropped",
-        "rewritten",
-        "entries",
-        "lost",
-        "rows found",
-        "gone",
-        "transfers",
-        "died"
-    );
-    for account in &report.combinations {
-        text += &format!(
-            "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>8} {:>9} {:>7} {:>8} {:>10} {:>6} {:>9} {:>5}\n",
-            account.fault,
-            account.nf,
-            account.runs,
-            account.frames,
-            account.injected,
-            account.survived,
-            account.dropped,
-            account.rewritten,
-            account.entries,
-            account.lost,
-            account.recovered_rows,
-            account.rows_lost_everywhere,
-            account.state_transfers,
-            account.workers_died
-        );
-    }
-    let verified = if report.failed.is_none() {
-        "every run verified against a single thread"
-    } else {
-        "FAILED"
-    };
-    text + &format!(
-        "{} combinations, {} rounds, {:.1} s; {verified}; lost silently: {}\n",
-        report.combinations.len(),
-        report.rounds,
-        report.seconds,
-        report.lost_silently
-    )
-}
-
 #[cfg(test)]
 mod tests {
+    use scr_capture::trace::Preset;
+
     use super::*;
 
     fn combination(fault: &str, subject: &'static Subject) -> Combination {
