@@ -14,7 +14,8 @@ use scr_runtime::failover::{Cause, Plan, Rotation};
 use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
 use scr_wire::{Config, Frame, Profile, Sequencer, Timestamp};
 use support::{
-    Ran, Setup, accounted, fault, packet, plans, run, seeded_faults, source, traffic, try_device,
+    Function, REWRITING, Ran, Setup, accounted, fault, functions, packet, plans, run,
+    seeded_faults, source, traffic, try_device,
 };
 
 /// As all runs, and nothing was given up.
@@ -26,10 +27,31 @@ fn check(ran: &Ran) {
     assert_eq!(by_worker, report.loss.frames_lost_with_workers);
 }
 
+/// The options of the functions that rewrite fit the traffic here.
+#[test]
+fn functions_that_rewrite_do_and_evict() {
+    for function in REWRITING {
+        let packets = traffic(3000);
+        let ran = run(&Setup::of(function, 3), &packets);
+        check(&ran);
+        let original = |index: u64| packets[index as usize - 1].bytes();
+        assert!(
+            ran.out
+                .iter()
+                .all(|(index, bytes)| *bytes != original(*index))
+        );
+        assert!(ran.out.len() > 1000);
+        // Of 55 connections of 11 hosts.
+        let entries = ran.state["entries"].as_array().unwrap();
+        assert!(entries.len() < 20, "{entries:?}");
+    }
+}
+
 #[test]
 fn a_crash_loses_the_frames_in_the_queue_and_nothing_else() {
-    for nf in ["heavy-hitter", "port-knock", "conntrack"] {
-        let mut setup = Setup::new(nf, 4);
+    let plain: [Function; 3] = ["heavy-hitter", "port-knock", "conntrack"].map(|nf| (nf, &[][..]));
+    for function in plain.into_iter().chain(REWRITING) {
+        let mut setup = Setup::of(function, 4);
         setup.faults = vec![fault("crash@core=2:300")];
         let ran = run(&setup, &traffic(3000));
         check(&ran);
@@ -116,8 +138,9 @@ fn run_slowly(setup: &Setup, packets: u32) -> Ran {
 
 #[test]
 fn whoever_was_only_slow_joins_again() {
-    for nf in ["heavy-hitter", "port-knock", "conntrack"] {
-        let mut setup = Setup::new(nf, 3);
+    let plain: [Function; 3] = ["heavy-hitter", "port-knock", "conntrack"].map(|nf| (nf, &[][..]));
+    for function in plain.into_iter().chain(REWRITING) {
+        let mut setup = Setup::of(function, 3);
         setup.stall_timeout = Duration::from_millis(40);
         setup.faults = vec![fault("stall=150@core=1:100"), fault("lose@rate=0.05")];
         let ran = run_slowly(&setup, 4000);
@@ -456,16 +479,6 @@ fn faults() -> impl Strategy<Value = Vec<Fault>> {
     seeded_faults(one, 0..5)
 }
 
-fn functions() -> impl Strategy<Value = &'static str> {
-    proptest::sample::select(vec![
-        "heavy-hitter",
-        "port-knock",
-        "conntrack",
-        "token-bucket",
-        "ddos",
-    ])
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
@@ -473,14 +486,14 @@ proptest! {
     /// thread over the surviving rows.
     #[test]
     fn the_theorem_holds_through_deaths_and_changes(
-        (nf, cores, words) in (functions(), 1u8..=6, 0u8..4),
+        (function, cores, words) in (functions(), 1u8..=6, 0u8..4),
         faults in faults(),
         plan in plans(0..5),
         packets in proptest::collection::vec(packet(), 0..2000),
         (batch_frames, batches, threads, impatient) in (1usize..40, 2usize..6, 1usize..5, any::<bool>()),
         first_seq in prop_oneof![Just(0u64), Just((1 << 40) - 700)],
     ) {
-        let mut setup = Setup::new(nf, cores);
+        let mut setup = Setup::of(function, cores);
         let most = plan.most_cores(cores);
         let fewest = scr_wire::Geometry::fewest_words(setup.profile, most.into()).unwrap();
         setup.words = fewest.prefix_words() + words;

@@ -9,7 +9,7 @@ use scr_runtime::nf::{NetworkFunction, Selected, Visitor};
 use scr_runtime::recovery::Peers;
 use scr_runtime::worker::{Outcome, Output, Worker, WorkerConfig};
 use scr_wire::{Config, Seq, Sequencer, Timestamp, profile};
-use support::{Packet, Prepared, Setup, frames, packet, run_device};
+use support::{Packet, Prepared, Setup, frames, functions, packet, run_device};
 
 struct Fuzz<'a>(&'a [Vec<u8>]);
 
@@ -46,8 +46,11 @@ impl Visitor for Fuzz<'_> {
     }
 }
 
-/// Valid frames, then damaged: bytes changed, cut off, repeated, or nothing but noise.
-fn damaged() -> impl Strategy<Value = Vec<Vec<u8>>> {
+/// Valid frames for these setups, then damaged: bytes changed, cut off, repeated, or nothing but noise.
+fn damaged(
+    setups: impl Strategy<Value = Setup>,
+    most: usize,
+) -> impl Strategy<Value = (Setup, Vec<Vec<u8>>)> {
     let damage = prop_oneof![
         Just(vec![]),
         proptest::collection::vec((0usize..140, any::<u8>()), 1..4),
@@ -60,12 +63,13 @@ fn damaged() -> impl Strategy<Value = Vec<Vec<u8>>> {
     );
     let noise = proptest::collection::vec(any::<u8>(), 0..200);
     (
-        proptest::collection::vec(packet(), 1..60),
-        proptest::collection::vec(frame, 60),
+        setups,
+        proptest::collection::vec(packet(), 1..most),
+        proptest::collection::vec(frame, most),
         proptest::collection::vec(noise, 0..4),
     )
-        .prop_map(|(packets, damages, noise)| {
-            let batch = frames(&Setup::new("heavy-hitter", 3), &packets);
+        .prop_map(|(setup, packets, damages, noise)| {
+            let batch = frames(&setup, &packets);
             let mut out = noise;
             for (i, (damage, cut, twice)) in (0..batch.len()).zip(damages) {
                 let mut bytes = batch.bytes(i).to_vec();
@@ -80,30 +84,57 @@ fn damaged() -> impl Strategy<Value = Vec<Vec<u8>>> {
                 }
                 out.push(bytes);
             }
-            out
+            (setup, out)
         })
+}
+
+/// What a run of hostile frames varies in.
+fn setups() -> impl Strategy<Value = Setup> {
+    (
+        (functions(), 2u8..=5, 0u8..3),
+        prop_oneof![Just(None), (1usize..100).prop_map(Some)],
+        (1usize..40, 2usize..6, 1usize..5),
+        prop_oneof![2 => Just(255u8), 1 => 1u8..4],
+    )
+        .prop_map(
+            |((function, cores, words), log_rows, (batch_frames, batches, threads), max_rows)| {
+                let base = Setup::of(function, cores);
+                Setup {
+                    words: base.words + words,
+                    log_rows,
+                    batch_frames,
+                    batches,
+                    threads,
+                    max_rows,
+                    ..base
+                }
+            },
+        )
 }
 
 proptest! {
     #[test]
-    fn a_worker_survives_anything(frames in damaged()) {
+    fn a_worker_survives_anything((_, frames) in damaged(Just(Setup::new("heavy-hitter", 3)), 60)) {
         for nf in ["ddos", "heavy-hitter", "port-knock"] {
             let selected = Selected::new(nf, &["capacity=8"]).unwrap();
             selected.with(&profile::FLOW, Fuzz(&frames)).unwrap();
         }
     }
 
+    /// Frames that are valid after all may bring replicas apart; every frame is in one count all the same.
     #[test]
-    fn a_whole_run_survives_anything(frames in damaged()) {
+    fn a_whole_run_survives_anything((setup, frames) in damaged(setups(), 200)) {
         let mut source = MemorySource::default();
         for frame in &frames {
             source.push(frame);
         }
-        let setup = Setup::new("heavy-hitter", 3);
-        let report = run_device(&setup, &mut Frames::new(source, 3)).report;
+        let report = run_device(&setup, &mut Frames::new(source, setup.cores.into())).report;
         let rejected: u64 = report.rejected.values().sum();
+        let decided = report.verdicts.pass + report.verdicts.drop;
         prop_assert_eq!(report.packets, frames.len() as u64);
-        prop_assert_eq!(report.sequenced, report.verdicts.pass + report.verdicts.drop + rejected);
+        prop_assert_eq!(report.sequenced, decided + rejected + report.loss.frames_overtaken);
+        let taken: u64 = report.per_core.iter().map(|core| core.frames).sum();
+        prop_assert_eq!(taken, decided);
     }
 }
 

@@ -9,7 +9,8 @@ use scr_runtime::ReplayError;
 use scr_runtime::device::{Fault, Inject, Model, Replay};
 use scr_wire::{Config, Seq, Sequencer};
 use support::{
-    Ran, Setup, accounted, fault, packet, plans, run, seeded_faults, source, traffic, try_device,
+    Function, REWRITING, Ran, Setup, accounted, fault, functions, packet, plans, run,
+    seeded_faults, source, traffic, try_device,
 };
 
 /// As all runs, and what was taken over is told.
@@ -25,8 +26,8 @@ fn check(ran: &Ran) {
 }
 
 /// A worker stands still while its peers go on until nothing circulates any more, and finds a hole when it comes back.
-fn behind(nf: &'static str, cores: u8) -> Setup {
-    let mut setup = Setup::new(nf, cores);
+fn behind(function: Function, cores: u8) -> Setup {
+    let mut setup = Setup::of(function, cores);
     (setup.batch_frames, setup.batches) = (64, 8);
     setup.log_rows = Some(32);
     setup.faults = vec![fault("stall=60@core=1:200"), fault("lose@core=1:205-230")];
@@ -35,9 +36,11 @@ fn behind(nf: &'static str, cores: u8) -> Setup {
 
 #[test]
 fn who_is_behind_takes_over_a_replica() {
-    for nf in ["heavy-hitter", "port-knock", "conntrack", "token-bucket"] {
+    let plain = ["heavy-hitter", "port-knock", "conntrack", "token-bucket"];
+    let plain: [Function; 4] = plain.map(|nf| (nf, &[][..]));
+    for function in plain.into_iter().chain(REWRITING) {
         for cores in [2, 4, 7] {
-            let ran = run(&behind(nf, cores), &traffic(3000));
+            let ran = run(&behind(function, cores), &traffic(3000));
             check(&ran);
             let loss = &ran.report.loss;
             assert!(
@@ -54,7 +57,7 @@ fn who_is_behind_takes_over_a_replica() {
 
 #[test]
 fn logs_that_reach_far_enough_cost_no_verdict() {
-    let mut setup = behind("heavy-hitter", 4);
+    let mut setup = behind(("heavy-hitter", &[]), 4);
     setup.log_rows = None;
     let ran = run(&setup, &traffic(3000));
     check(&ran);
@@ -64,7 +67,7 @@ fn logs_that_reach_far_enough_cost_no_verdict() {
 
 #[test]
 fn several_may_be_behind_at_once() {
-    let mut setup = behind("conntrack", 5);
+    let mut setup = behind(("conntrack", &[]), 5);
     setup.faults = vec![
         fault("stall=60@core=1:200"),
         fault("stall=60@core=2:200"),
@@ -97,7 +100,7 @@ fn in_the_drain_at_the_end_no_frame_is_left_to_be_overtaken() {
 
 #[test]
 fn whom_everybody_needs_may_die_meanwhile() {
-    let mut setup = behind("heavy-hitter", 4);
+    let mut setup = behind(("heavy-hitter", &[]), 4);
     setup.stall_timeout = Duration::from_millis(20);
     setup.faults = vec![
         fault("stall=15@core=1:200"),
@@ -123,27 +126,20 @@ fn faults() -> impl Strategy<Value = Vec<Fault>> {
 
 /// What a run with short logs varies in.
 fn setups() -> impl Strategy<Value = Setup> {
-    let nf = proptest::sample::select(vec![
-        "heavy-hitter",
-        "port-knock",
-        "conntrack",
-        "token-bucket",
-        "ddos",
-    ]);
     (
-        (nf, 2u8..=6, 0u8..4, 1usize..200),
+        (functions(), 2u8..=6, 0u8..4, 1usize..200),
         (faults(), plans(0..3)),
         (1usize..80, 2usize..10, 1usize..5),
         prop_oneof![Just(0u64), Just((1 << 40) - 700)],
     )
         .prop_map(
             |(
-                (nf, cores, words, log_rows),
+                (function, cores, words, log_rows),
                 (faults, plan),
                 (batch_frames, batches, threads),
                 first_seq,
             )| {
-                let base = Setup::new(nf, cores);
+                let base = Setup::of(function, cores);
                 let most = plan.most_cores(cores);
                 let fewest = scr_wire::Geometry::fewest_words(base.profile, most.into()).unwrap();
                 Setup {

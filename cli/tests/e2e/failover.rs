@@ -112,6 +112,59 @@ fn a_crashed_worker_is_replaced_behind_the_hardware() {
     }
 }
 
+fn check_stall(nic: &str) {
+    let (report, frames, out) = replay(
+        nic,
+        &[
+            "--cores",
+            "4",
+            "--stall-timeout",
+            "1000",
+            "--fault",
+            "stall=600000@core=2:1000",
+        ],
+    );
+    assert_eq!(report["verified"], true);
+    assert_eq!(report["replicas_agree"], true);
+    let died = report["failover"]["died"].as_array().unwrap();
+    assert_eq!(died.len(), 1);
+    assert_eq!(
+        (number(&died[0]["core"]), &died[0]["cause"]),
+        (2, &Value::from("stall"))
+    );
+    let lost = number(&report["loss"]["frames_lost_with_workers"]);
+    assert!(lost >= 1 && number(&died[0]["frames_lost"]) == lost);
+    let passed = number(&report["verdicts"]["pass"]);
+    assert_eq!(
+        passed + number(&report["verdicts"]["drop"]) + lost,
+        number(&report["sequenced"])
+    );
+    assert_eq!(out as u64, passed + number(&report["passed_by"]));
+
+    let turns = report["failover"]["turns"].as_array().unwrap();
+    assert_eq!(turns.len(), 1);
+    assert_eq!(number(&turns[0]["cores"]), 3);
+    let first = number(&turns[0]["seq"]);
+    let headers = headers(&frames);
+    assert!((1000..headers.len() as u64).contains(&first));
+    for (n, (seq, cores, core)) in headers.into_iter().enumerate() {
+        assert_eq!((seq, cores), (n as u64, if seq < first { 4 } else { 3 }));
+        assert!(core < cores);
+    }
+}
+
+#[test]
+fn a_worker_that_stands_still_is_left_out_behind_the_model() {
+    check_stall("model");
+}
+
+#[test]
+fn a_worker_that_stands_still_is_left_out_behind_the_hardware() {
+    if can_verilate() {
+        check_stall("verilator");
+    }
+}
+
 fn check_resize(nic: &str) {
     let (report, frames, _) = replay(nic, &["--cores", "2", "--resize", "100:7,101:1,400:5"]);
     assert_eq!(report["verified"], true);

@@ -428,7 +428,11 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                 self.lost_with_worker(load, i, place);
                 Ok(())
             }
-            (Fate::Delivered, Way::Own) => Ok(()),
+            (Fate::Delivered, Way::Own) => {
+                debug_assert!(false, "what is delivered has a place");
+                self.report.frames_lost += 1;
+                Ok(())
+            }
         }
     }
 
@@ -459,14 +463,16 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
     #[inline]
     fn delivered(&mut self, load: &Load, i: usize, core: u16) -> Result<(), BoxError> {
         let info = &load.batch.frames()[i];
-        self.report.taken[usize::from(core)] += 1;
         let held = &mut self.lanes[usize::from(core)].held;
         let lane = held
             .iter_mut()
             .find(|outgoing| outgoing.done.load.serial == load.serial);
         let Some(lane) = lane else {
+            debug_assert!(false, "what was handed on is held until it has gone out");
+            self.report.frames_lost += 1;
             return Ok(());
         };
+        self.report.taken[usize::from(core)] += 1;
         let output = &lane.done.output;
         let got = output.outcomes[lane.next];
         if let Some(events) = &mut self.events
@@ -513,7 +519,10 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                         (!empty && bytes != rewritten).then_some((expected, true))
                     }
                 }
-                _ => None,
+                // It lies behind: there is no verdict on it.
+                (None, Some(_)) => matches!(got, Outcome::Verdict(_))
+                    .then_some((Outcome::Rejected(Reason::OutOfOrder), false)),
+                (_, None) => None,
             },
         };
         if let Some((expected, bytes)) = mismatch
@@ -600,5 +609,106 @@ impl<F: NetworkFunction> Task for Egress<'_, F> {
             return Poll::Finished;
         }
         Poll::Idle
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use rtrb::RingBuffer;
+    use scr_wire::{
+        Config, Disposition, MAX_PREFIX_BYTES, Seq, Sequencer, Timestamp as Time, profile,
+    };
+
+    use super::*;
+    use crate::nf::{Selected, Visitor};
+
+    /// What the egress says of frames of these numbers, all delivered to one worker that said these outcomes.
+    struct Said<'a>(&'a [(u64, Outcome)]);
+
+    impl Visitor for Said<'_> {
+        type Output = EgressReport;
+
+        fn visit<F: NetworkFunction>(self, function: F) -> EgressReport {
+            let Self(said) = self;
+            let profile = profile::SOURCE;
+            let mut load = Load::new(1, said.len());
+            let mut packet = [0; 60];
+            packet[12..15].copy_from_slice(&[0x08, 0x00, 0x45]);
+            for (i, &(seq, _)) in said.iter().enumerate() {
+                let mut sequencer = Sequencer::new(&profile, 64, Config::new(1, 1)).unwrap();
+                sequencer.set_next_seq(Seq::new(seq));
+                let mut prefix = [0; MAX_PREFIX_BYTES];
+                let Disposition::Sequenced { prefix_bytes, .. } =
+                    sequencer.sequence(&packet, Time::default(), &mut prefix)
+                else {
+                    panic!("IP is sequenced");
+                };
+                let path = Path::Sequenced {
+                    prefix_bytes: prefix_bytes as u16,
+                };
+                let info = PacketInfo {
+                    index: i as u64 + 1,
+                    timestamp: scr_capture::Timestamp::new(1, 0),
+                    original_len: 60,
+                };
+                load.batch
+                    .push(info, path, 0, &[&prefix[..prefix_bytes], &packet]);
+                load.lanes[0].push(i as u32);
+            }
+            load.members = Members::first(1);
+            let load = Arc::new(load);
+            let output = Output {
+                outcomes: said.iter().map(|&(_, outcome)| outcome).collect(),
+                ..Output::default()
+            };
+
+            let (mut queue, loads) = RingBuffer::new(1);
+            let (mut done, finished) = RingBuffer::new(1);
+            let (spare, _used) = RingBuffer::new(1);
+            let (free, _fresh) = RingBuffer::new(1);
+            let (_, burials) = mpsc::channel();
+            let (results, outcomes) = mpsc::channel();
+            queue.push(Arc::clone(&load)).unwrap();
+            done.push(Done { load, output }).unwrap();
+            drop(queue);
+            let mut egress = Egress::new(EgressConfig {
+                loads,
+                lanes: vec![(finished, spare)],
+                burials,
+                free,
+                window: said.len(),
+                profile,
+                reference: Some(Reference::new(function, &profile)),
+                ledger: Ledger::new(Seq::ZERO, 255),
+                packets: None,
+                events: None,
+                halt: Arc::default(),
+                results,
+            });
+            while egress.poll() != Poll::Finished {}
+            outcomes.recv().unwrap().report
+        }
+    }
+
+    #[test]
+    fn a_verdict_on_a_frame_that_lies_behind_is_a_mismatch() {
+        let pass = Outcome::Verdict(Verdict::Pass);
+        let late = Outcome::Rejected(Reason::OutOfOrder);
+        let said = |said: &[(u64, Outcome)]| {
+            let ddos = Selected::new::<&str>("ddos", &[]).unwrap();
+            ddos.with(&profile::SOURCE, Said(said)).unwrap()
+        };
+        let right = said(&[(0, pass), (1, pass), (1, late), (0, late), (2, pass)]);
+        assert_eq!(right.mismatch, None);
+        assert_eq!((right.pass, right.taken[0]), (3, 3));
+        assert_eq!(right.rejected[Reason::OutOfOrder.index()], 2);
+        let wrong = said(&[(0, pass), (1, pass), (1, pass), (2, pass)]);
+        let mismatch = wrong.mismatch.unwrap().to_string();
+        assert_eq!(
+            mismatch,
+            "packet 3 (seq 1): core 0 says pass, the single thread says rejected (out_of_order)"
+        );
     }
 }

@@ -111,6 +111,66 @@ pub fn source(packets: &[Packet]) -> MemorySource {
     source
 }
 
+/// A function with options.
+pub type Function = (&'static str, &'static [&'static str]);
+
+/// Functions that rewrite the packets made here, and chains with them. They evict, too: there are more hosts than ports and
+/// places.
+pub const REWRITING: [Function; 4] = [
+    (
+        "nat",
+        &["inside=10.0.0.0/24", "ports=2000-2003", "no-timeout"],
+    ),
+    (
+        "load-balancer",
+        &[
+            "vip=10.0.1.1",
+            "backends=10.1.0.1,10.1.0.2*2",
+            "table=7",
+            "down=10.1.0.1@0.0005",
+            "capacity=5",
+        ],
+    ),
+    (
+        "load-balancer,nat,conntrack",
+        &[
+            "vip=10.0.1.1",
+            "backends=10.1.0.1,10.1.0.2",
+            "table=5",
+            "load-balancer.capacity=7",
+            "inside=10.0.0.0/24",
+            "ports=2000-2005",
+            "tcp-timeout=0.00001",
+            "conntrack.capacity=4",
+        ],
+    ),
+    (
+        "ddos,nat,heavy-hitter",
+        &[
+            "ddos.threshold=150",
+            "ddos.capacity=11",
+            "inside=10.0.0.0/24",
+            "external=192.0.2.1,192.0.2.2",
+            "ports=2000-2001",
+            "no-timeout",
+            "heavy-hitter.capacity=3",
+        ],
+    ),
+];
+
+/// Functions of every kind: with counters, automata, timers, and such that rewrite.
+pub fn functions() -> impl Strategy<Value = Function> {
+    let plain = [
+        "heavy-hitter",
+        "port-knock",
+        "conntrack",
+        "token-bucket",
+        "ddos",
+    ];
+    let plain = plain.map(|nf| -> Function { (nf, &[]) });
+    proptest::sample::select([&plain[..], &REWRITING].concat())
+}
+
 /// All that a run can vary in.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -137,11 +197,15 @@ pub struct Setup {
 
 impl Setup {
     pub fn new(nf: &'static str, cores: u8) -> Self {
-        let function = Selected::new::<&str>(nf, &[]).unwrap();
+        Self::of((nf, &[]), cores)
+    }
+
+    pub fn of((nf, options): Function, cores: u8) -> Self {
+        let function = Selected::new(nf, options).unwrap();
         let profile = function.smallest_profile();
         Self {
             nf,
-            options: vec![],
+            options: options.iter().map(|&option| option.to_owned()).collect(),
             profile,
             cores,
             words: Geometry::fewest_words(profile, cores.into())
