@@ -321,6 +321,10 @@ impl<D: Device> Inject<D> {
                 continue;
             }
             memory.spent = true;
+            if fault.damage == Damage::Duplicate && duplicate {
+                // There is one copy, however many faults ask for it.
+                continue;
+            }
             *self.injected.entry(fault.damage.name()).or_default() += 1;
             match fault.damage {
                 Damage::Lose => {}
@@ -491,6 +495,7 @@ mod tests {
             "truncate=20@4",
             "corrupt@6,7",
             "duplicate@8,9",
+            "duplicate@9",
             "crash@core=1:1",
         ];
         let faults = faults.into_iter().map(fault).collect();
