@@ -260,7 +260,9 @@ pub struct Inject<D> {
 
 impl<D: Device> Inject<D> {
     /// `inner` with `faults`.
-    pub fn new(inner: D, faults: Vec<Fault>) -> Self {
+    pub fn new(inner: D, mut faults: Vec<Fault>) -> Self {
+        // Losses come first: what else meets a frame depends on whether it comes.
+        faults.sort_by_key(|fault| fault.damage != Damage::Lose);
         Self {
             inner,
             faults: faults
@@ -286,48 +288,35 @@ impl<D: Device> Inject<D> {
             {
                 let [.., a, b, c, d, e, _, _, _, _] = *header;
                 let seq = Seq::from_be_bytes([a, b, c, d, e]);
-                self.lose(batch, at, seq);
                 at += usize::from(self.damage(batch, at, seq));
             }
             at += 1;
         }
     }
 
-    /// Losses come first: what else meets a frame depends on whether it comes.
-    fn lose(&mut self, batch: &mut Batch, at: usize, seq: Seq) {
-        let core = batch.frames()[at].queue;
-        for (fault, memory) in &mut self.faults {
-            if fault.damage == Damage::Lose && fault.which.meets(seq, core, memory) {
-                memory.spent = true;
-                *self.injected.entry(fault.damage.name()).or_default() += 1;
-                self.lost.insert(seq.get());
-                batch.frames_mut()[at].fate = Fate::Lost;
-            }
-        }
-    }
-
-    /// Everything else. Whether there are two of the frame now.
+    /// What the faults do to a frame. Whether there are two of it now.
     fn damage(&mut self, batch: &mut Batch, at: usize, seq: Seq) -> bool {
         let core = batch.frames()[at].queue;
-        let lost = batch.frames()[at].fate == Fate::Lost;
         let mut duplicate = false;
         for (fault, memory) in &mut self.faults {
-            // No worker meets a frame that is lost, and no copy of it comes.
-            let needs_frame = matches!(fault.damage, Damage::Duplicate | Damage::Strike(_));
-            if fault.damage == Damage::Lose
-                || !fault.which.meets(seq, core, memory)
-                || lost && needs_frame
-            {
+            let lost = batch.frames()[at].fate == Fate::Lost;
+            let idle = match fault.damage {
+                // There is one copy, however many faults ask for it, and none of a frame that is lost.
+                Damage::Duplicate => lost || duplicate,
+                // No worker meets a frame that is lost.
+                Damage::Strike(_) => lost,
+                Damage::Lose | Damage::Truncate(_) | Damage::Corrupt => false,
+            };
+            if !fault.which.meets(seq, core, memory) || idle {
                 continue;
             }
             memory.spent = true;
-            if fault.damage == Damage::Duplicate && duplicate {
-                // There is one copy, however many faults ask for it.
-                continue;
-            }
             *self.injected.entry(fault.damage.name()).or_default() += 1;
             match fault.damage {
-                Damage::Lose => {}
+                Damage::Lose => {
+                    self.lost.insert(seq.get());
+                    batch.frames_mut()[at].fate = Fate::Lost;
+                }
                 Damage::Truncate(len) => batch.truncate(at, len as usize),
                 Damage::Corrupt => corrupt(batch.bytes_mut(at), seq),
                 Damage::Duplicate => duplicate = true,
