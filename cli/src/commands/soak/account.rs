@@ -38,6 +38,7 @@ pub struct Account {
     pub lost_silently: u64,
 }
 
+/// The result of a soak, with the keys of `--json`.
 #[derive(Serialize)]
 pub struct Report {
     pub seconds: f64,
@@ -48,6 +49,7 @@ pub struct Report {
     pub failed: Option<String>,
 }
 
+/// The same for people.
 pub fn text(report: &Report) -> String {
     let mut text = format!(
         "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>8} {:>9} {:>7} {:>8} {:>10} {:>6} {:>9} {:>5}\n",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::account::Account;
 
 /// After how long a worker that stands still is taken for dead, where that is the fault.
-pub const STALL_TIMEOUT: Duration = Duration::from_millis(400);
+const STALL_TIMEOUT: Duration = Duration::from_millis(400);
 /// The same for other faults, of which only a worker that hangs would die, however busy the machine is.
 pub const NO_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -21,7 +21,7 @@ pub struct Kind {
     pub effect: fn(&Account) -> u64,
 }
 
-pub const fn kind(
+const fn kind(
     name: &'static str,
     faults: &'static [&'static str],
     effect: fn(&Account) -> u64,
@@ -35,6 +35,7 @@ pub const fn kind(
     }
 }
 
+/// All of them.
 pub const FAULTS: &[Kind] = &[
     kind("loss", &["lose@rate=0.01"], |a| a.recovered_rows),
     kind("bursts", &["lose@burst=0.0005x40"], |a| a.recovered_rows),

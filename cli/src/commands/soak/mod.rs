@@ -37,6 +37,7 @@ const HISTORY: usize = 64;
 const PACKETS: u64 = 20_000;
 /// Packets per second of the traffic's time: slow enough for timeouts to pass in a run.
 const RATE: f64 = 200.0;
+
 /// Options of `scr soak`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -390,6 +391,29 @@ mod tests {
             assert!(SUBJECTS.iter().any(|s| s.nf == *name), "{name}");
         }
         assert!(SUBJECTS.iter().any(|s| s.nf.contains(',')));
+    }
+
+    #[test]
+    fn the_handbook_has_every_fault_and_function() {
+        let page = include_str!("../../../../docs/cli.md");
+        let quoted = |all: &[&str], between: &str| {
+            let all: Vec<String> = all.iter().map(|one| format!("`{one}`")).collect();
+            all.join(between)
+        };
+        for kind in FAULTS {
+            let row = format!("\n| `{}` | {}", kind.name, quoted(kind.faults, ", "));
+            assert!(page.contains(&row), "{row}");
+        }
+        for subject in SUBJECTS {
+            let row = format!(
+                "\n| `{}` | {} | `",
+                subject.nf,
+                quoted(subject.options, " ")
+            );
+            let rest = page.split_once(&row).expect(&row).1;
+            let traffic: Preset = rest.split('`').next().unwrap().parse().unwrap();
+            assert_eq!(traffic, subject.traffic, "{row}");
+        }
     }
 
     #[test]

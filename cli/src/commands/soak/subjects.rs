@@ -22,6 +22,7 @@ pub enum Deed {
     Count(&'static str),
 }
 
+/// All functions, and a chain that rewrites.
 pub const SUBJECTS: &[Subject] = &[
     Subject {
         nf: "conntrack",
