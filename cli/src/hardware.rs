@@ -40,23 +40,11 @@ impl Simulator {
         }
     }
 
-    /// The block of `core`.
-    ///
-    /// # Errors
-    ///
-    /// When the core cannot be generated or the model cannot be built.
-    pub fn load(self, core: &CoreConfig) -> Result<Box<dyn Dut + Send>> {
-        match self {
-            Self::Verilator => Ok(Box::new(instance(&model(core, None)?)?)),
-            Self::RustHdl => scr_hdl::simulate(core).map_err(core_error),
-        }
-    }
-
     /// The block of `core`, writing its waveform to `path`.
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load), and when it is not Verilator that simulates, or the file cannot be opened.
+    /// When it is not Verilator that simulates, the model cannot be built, or the file cannot be opened.
     pub fn load_traced(self, core: &CoreConfig, path: &Path) -> Result<VerilatorModel> {
         if self != Self::Verilator {
             return Err(Error::bad(
@@ -72,6 +60,15 @@ impl Simulator {
             .instance_traced(path)
             .map_err(|error| model_error(error.into()))
     }
+}
+
+/// The block of `core` in rust-hdl's own simulator.
+///
+/// # Errors
+///
+/// When the core cannot be generated.
+pub fn interpreted(core: &CoreConfig) -> Result<Box<dyn Dut + Send>> {
+    scr_hdl::simulate(core).map_err(core_error)
 }
 
 /// The smallest hardware that is generated for a configuration: few sizes, so that built models are found again.

@@ -12,7 +12,7 @@ use scr_sim::verilator::ModelLibrary;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::hardware::{self, Simulator};
+use crate::hardware;
 use crate::options::{ProfileArg, SequencerArgs};
 use crate::output;
 use crate::progress::Progress;
@@ -135,7 +135,7 @@ pub fn run(args: &Args) -> Result {
         let mut block = hardware::instance(&model)?;
         report.rounds += 1;
         let checked = if args.lockstep {
-            let first = Simulator::RustHdl.load(&core)?;
+            let first = hardware::interpreted(&core)?;
             check(round, &target, |steps| {
                 cosim::lockstep(first, Box::new(block), steps, &config)
             })?

@@ -89,11 +89,10 @@ fn loss(args: &Args) -> Result<Option<Fault>> {
 /// Says what was asked for and did not come about before the capture ended.
 pub fn missed(args: &Args, faults: &[Fault], report: &ReplayReport) {
     let crashed = report.injected.get("crashed").copied().unwrap_or(0);
-    let by_fault = args
-        .fault
+    let crashes = faults
         .iter()
         .filter(|fault| fault.damage == Damage::Strike(Strike::Crash));
-    let asked = args.crash.len() + by_fault.count();
+    let asked = crashes.count();
     if crashed < asked as u64 {
         eprintln!(
             "note: {crashed} of {asked} crashes came about; no worker met the frames of the others"

@@ -45,7 +45,7 @@ pub fn open(nic: NicArg, sequencing: &Sequencing, trace: Option<&Path>) -> Resul
             let block = hardware::instance(&hardware::model(&core, None)?)?;
             start(block, &core, simulator, sequencing)?
         }
-        Simulator::RustHdl => start(simulator.load(&core)?, &core, simulator, sequencing)?,
+        Simulator::RustHdl => start(hardware::interpreted(&core)?, &core, simulator, sequencing)?,
     };
     Ok((nic, None))
 }
