@@ -38,6 +38,7 @@ fn sweep(profile: &Profile, histories: &[usize], width: usize) {
         }
         full_rate(&built);
         changes(&built);
+        crowded(&built);
     }
 }
 
@@ -63,6 +64,7 @@ fn every_profile(width: usize) {
         }
         full_rate(&built);
         changes(&built);
+        crowded(&built);
     }
 }
 
@@ -98,6 +100,28 @@ fn changes(built: &Built) {
         cosim.source = Pattern::MIX[round as usize % 3];
         let report = built.run(plan.steps(cosim.seed), &cosim);
         assert!(report.changes > 0 && report.resets > 0);
+    }
+}
+
+/// New epochs, k and queues while every queue inside is full: frames that wait keep the rows of their own epoch.
+fn crowded(built: &Built) {
+    let sinks = [
+        Pattern::Bursts { on: 30, off: 500 },
+        Pattern::Bursts { on: 3, off: 200 },
+        Pattern::Always,
+        Pattern::EachAfter(5),
+    ];
+    for round in 0..rounds(1) {
+        for (i, sink) in sinks.into_iter().enumerate() {
+            let (cores, words) = shapes(built)[(i + 3) % 6];
+            let settings = built.settings(cores, words);
+            let plan = built.plan(400, settings.clone());
+            let mut cosim = built.cosim(settings);
+            cosim.seed = 900 + 10 * round + i as u64;
+            cosim.sink = sink;
+            let report = built.run(plan.crowded(cosim.seed), &cosim);
+            assert!(report.frames == 400 && report.changes > 20);
+        }
     }
 }
 

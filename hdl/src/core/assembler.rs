@@ -1,7 +1,7 @@
 use rust_hdl::prelude::*;
 use scr_wire::{Profile, header};
 
-use super::types::{DEST, FrameTicket, HeaderBytes, ID, USER};
+use super::types::{DEST, FrameTicket, HeaderBytes, ID, TIME, USER};
 use crate::primitive::Spread;
 
 /// Makes output beats: header and rows of a prefix, or a beat of packet. Three cycles after a beat was
@@ -32,6 +32,8 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     pub packet_data: Signal<In, Bits<W>>,
     /// Its valid bytes.
     pub packet_keep: Signal<In, Bits<K>>,
+    /// The shell's flag beside it.
+    pub packet_flag: Signal<In, Bit>,
     /// Take it.
     pub packet_pop: Signal<Out, Bit>,
     /// A beat comes out.
@@ -42,7 +44,7 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     pub keep: Signal<Out, Bits<K>>,
     /// It is its frame's last.
     pub last: Signal<Out, Bit>,
-    /// `tuser` of its frame.
+    /// Timestamp of its frame, and the shell's flag of a beat of packet.
     pub user: Signal<Out, Bits<USER>>,
     /// `tid` of its frame.
     pub id: Signal<Out, Bits<ID>>,
@@ -64,7 +66,7 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     b_last: DFF<Bit>,
     b_slots: DFF<Bits<32>>,
     b_header: DFF<HeaderBytes>,
-    b_user: DFF<Bits<USER>>,
+    b_time: DFF<Bits<TIME>>,
     b_id: DFF<Bits<ID>>,
     b_dest: DFF<Bits<DEST>>,
     spread: Spread<R, W>,
@@ -73,7 +75,8 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     c_data: DFF<Bits<W>>,
     c_keep: DFF<Bits<K>>,
     c_last: DFF<Bit>,
-    c_user: DFF<Bits<USER>>,
+    c_time: DFF<Bits<TIME>>,
+    c_flag: DFF<Bit>,
     c_id: DFF<Bits<ID>>,
     c_dest: DFF<Bits<DEST>>,
 
@@ -107,6 +110,7 @@ impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
             rows: Signal::default(),
             packet_data: Signal::default(),
             packet_keep: Signal::default(),
+            packet_flag: Signal::default(),
             packet_pop: Signal::default(),
             valid: Signal::default(),
             data: Signal::default(),
@@ -130,7 +134,7 @@ impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
             b_last: DFF::default(),
             b_slots: DFF::default(),
             b_header: DFF::default(),
-            b_user: DFF::default(),
+            b_time: DFF::default(),
             b_id: DFF::default(),
             b_dest: DFF::default(),
             spread: Spread::default(),
@@ -139,7 +143,8 @@ impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
             c_data: DFF::default(),
             c_keep: DFF::default(),
             c_last: DFF::default(),
-            c_user: DFF::default(),
+            c_time: DFF::default(),
+            c_flag: DFF::default(),
             c_id: DFF::default(),
             c_dest: DFF::default(),
             all_slots: Constant::new(all.into()),
@@ -174,12 +179,12 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
             b_last,
             b_slots,
             b_header,
-            b_user,
+            b_time,
             b_id,
             b_dest
         );
         clock!(
-            self, clk, c_valid, c_data, c_keep, c_last, c_user, c_id, c_dest
+            self, clk, c_valid, c_data, c_keep, c_last, c_time, c_flag, c_id, c_dest
         );
 
         // Which slots hold a row.
@@ -218,7 +223,7 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
         if self.a_before_rows.q.val() {
             self.b_slots.d.next = self.a_slots.q.val() & self.row_slots_of_first.val();
         }
-        self.b_user.d.next = self.a_frame.q.val().user;
+        self.b_time.d.next = self.a_frame.q.val().timestamp;
         self.b_id.d.next = self.a_frame.q.val().id;
         self.b_dest.d.next = self.a_frame.q.val().dest;
 
@@ -232,14 +237,16 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
             self.c_data.d.next = (self.rows.val() & self.spread.mask.val())
                 | bit_cast::<W, 128>(self.header_bits.val());
             self.c_keep.d.next = self.full_keep.val();
+            self.c_flag.d.next = false;
         } else {
             self.c_data.d.next = self.packet_data.val();
             self.c_keep.d.next = self.packet_keep.val();
+            self.c_flag.d.next = self.packet_flag.val();
         }
         self.packet_pop.next = self.b_valid.q.val() & !self.b_prefix.q.val();
         self.c_valid.d.next = self.b_valid.q.val() & !self.rst.val();
         self.c_last.d.next = self.b_last.q.val();
-        self.c_user.d.next = self.b_user.q.val();
+        self.c_time.d.next = self.b_time.q.val();
         self.c_id.d.next = self.b_id.q.val();
         self.c_dest.d.next = self.b_dest.q.val();
 
@@ -247,7 +254,8 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
         self.data.next = self.c_data.q.val();
         self.keep.next = self.c_keep.q.val();
         self.last.next = self.c_last.q.val();
-        self.user.next = self.c_user.q.val();
+        self.user.next = (bit_cast::<USER, TIME>(self.c_time.q.val()) << 1)
+            | bit_cast::<USER, 1>(self.c_flag.q.val().into());
         self.id.next = self.c_id.q.val();
         self.dest.next = self.c_dest.q.val();
     }

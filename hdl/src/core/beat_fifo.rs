@@ -21,6 +21,8 @@ pub struct BeatFifo<const W: usize, const K: usize, const F: usize, const D: usi
     pub write_data: Signal<In, Bits<W>>,
     /// Its valid bytes.
     pub write_keep: Signal<In, Bits<K>>,
+    /// The shell's flag beside it.
+    pub write_flag: Signal<In, Bit>,
     /// Whether it is its frame's last.
     pub write_last: Signal<In, Bit>,
     /// There is room for the beats that may be under way when the input is told to stop.
@@ -35,10 +37,13 @@ pub struct BeatFifo<const W: usize, const K: usize, const F: usize, const D: usi
     pub data: Signal<Out, Bits<W>>,
     /// Its valid bytes.
     pub keep: Signal<Out, Bits<K>>,
+    /// The shell's flag beside it.
+    pub flag: Signal<Out, Bit>,
     /// Pop it.
     pub pop: Signal<In, Bit>,
     data_ram: DistRam<Bits<W>, F>,
     keep_ram: DistRam<Bits<K>, F>,
+    flag_ram: DistRam<Bit, F>,
     last_ram: DistRam<Bit, F>,
     write_pointer: DFF<Bits<F>>,
     promise_pointer: DFF<Bits<F>>,
@@ -62,6 +67,7 @@ impl<const W: usize, const K: usize, const F: usize, const D: usize> Default
             write: Signal::default(),
             write_data: Signal::default(),
             write_keep: Signal::default(),
+            write_flag: Signal::default(),
             write_last: Signal::default(),
             space: Signal::default(),
             available: Signal::default(),
@@ -69,9 +75,11 @@ impl<const W: usize, const K: usize, const F: usize, const D: usize> Default
             promise: Signal::default(),
             data: Signal::default(),
             keep: Signal::default(),
+            flag: Signal::default(),
             pop: Signal::default(),
             data_ram: DistRam::default(),
             keep_ram: DistRam::default(),
+            flag_ram: DistRam::default(),
             last_ram: DistRam::default(),
             write_pointer: DFF::default(),
             promise_pointer: DFF::default(),
@@ -98,13 +106,16 @@ impl<const W: usize, const K: usize, const F: usize, const D: usize> Logic
             held,
             space_flag
         );
-        clock!(self, clk, data_ram, keep_ram, last_ram);
+        clock!(self, clk, data_ram, keep_ram, flag_ram, last_ram);
         self.data_ram.write_enable.next = self.write.val();
         self.data_ram.write_address.next = self.write_pointer.q.val();
         self.data_ram.write_data.next = self.write_data.val();
         self.keep_ram.write_enable.next = self.write.val();
         self.keep_ram.write_address.next = self.write_pointer.q.val();
         self.keep_ram.write_data.next = self.write_keep.val();
+        self.flag_ram.write_enable.next = self.write.val();
+        self.flag_ram.write_address.next = self.write_pointer.q.val();
+        self.flag_ram.write_data.next = self.write_flag.val();
         self.last_ram.write_enable.next = self.write.val();
         self.last_ram.write_address.next = self.write_pointer.q.val();
         self.last_ram.write_data.next = self.write_last.val();
@@ -115,6 +126,8 @@ impl<const W: usize, const K: usize, const F: usize, const D: usize> Logic
         self.data.next = self.data_ram.read_data.val();
         self.keep_ram.read_address.next = self.pop_pointer.q.val();
         self.keep.next = self.keep_ram.read_data.val();
+        self.flag_ram.read_address.next = self.pop_pointer.q.val();
+        self.flag.next = self.flag_ram.read_data.val();
 
         if self.write.val() {
             self.write_pointer.d.next = self.write_pointer.q.val() + 1;

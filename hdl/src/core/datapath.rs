@@ -43,7 +43,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub s_axis_tready: Signal<Out, Bit>,
     /// Input stream: last beat of a frame.
     pub s_axis_tlast: Signal<In, Bit>,
-    /// Input stream: timestamp and the shell's bits, as they stand on the frame's first beat.
+    /// Input stream: timestamp (bits 96..1), as it stands on the frame's first beat, and the shell's flag of each beat (bit 0).
     pub s_axis_tuser: Signal<In, Bits<USER>>,
     /// Input stream: source port, as it stands on the frame's first beat.
     pub s_axis_tid: Signal<In, Bits<ID>>,
@@ -58,7 +58,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub m_axis_tready: Signal<In, Bit>,
     /// Output stream: last beat of a frame.
     pub m_axis_tlast: Signal<Out, Bit>,
-    /// Output stream: timestamp and the shell's bits; constant over a frame.
+    /// Output stream: timestamp (bits 96..1), constant over a frame, and the shell's flag of each beat (bit 0; 0 beside a prefix).
     pub m_axis_tuser: Signal<Out, Bits<USER>>,
     /// Output stream: source port; constant over a frame.
     pub m_axis_tid: Signal<Out, Bits<ID>>,
@@ -86,6 +86,8 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     /// Its queue, a cycle later.
     pub stat_steer_read_queue: Signal<Out, Bits<DEST>>,
 
+    /// Configuration ports of four cycles ago are not in force yet; they may not change meanwhile.
+    pub stat_changing: Signal<Out, Bit>,
     /// The epoch.
     pub stat_epoch: Signal<Out, Bits<6>>,
     /// The number that the next sequenced packet gets.
@@ -170,6 +172,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
             cfg_steer_write: Signal::default(),
             cfg_steer_core: Signal::default(),
             cfg_steer_queue: Signal::default(),
+            stat_changing: Signal::default(),
             stat_epoch: Signal::default(),
             cfg_steer_read_core: Signal::default(),
             stat_steer_read_queue: Signal::default(),
@@ -224,6 +227,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.beat_fifo.write.next = self.input_stage.valid.val();
         self.beat_fifo.write_data.next = self.input_stage.data.val();
         self.beat_fifo.write_keep.next = self.input_stage.keep.val();
+        self.beat_fifo.write_flag.next = self.input_stage.flag.val();
         self.beat_fifo.write_last.next = self.input_stage.last.val();
         self.beat_fifo.promise.next = self.scheduler.promise.val();
         self.beat_fifo.pop.next = self.assembler.packet_pop.val();
@@ -234,7 +238,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.header_window.beat_last.next = self.input_stage.last.val();
         self.header_window.beat_data.next = self.input_stage.data.val();
         self.header_window.beat_keep.next = self.input_stage.keep.val();
-        self.header_window.beat_user.next = self.input_stage.user.val();
+        self.header_window.beat_time.next = self.input_stage.timestamp.val();
         self.header_window.beat_id.next = self.input_stage.id.val();
 
         self.packet_parser.clk.next = self.clk.val();
@@ -242,7 +246,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.packet_parser.window_valid.next = self.header_window.valid.val();
         self.packet_parser.window.next = self.header_window.window.val();
         self.packet_parser.present.next = self.header_window.present.val();
-        self.packet_parser.user.next = self.header_window.user.val();
+        self.packet_parser.timestamp.next = self.header_window.timestamp.val();
         self.packet_parser.id.next = self.header_window.id.val();
         self.packet_parser.missing_beats.next = self.header_window.missing_beats.val();
 
@@ -310,7 +314,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.history.clk.next = self.clk.val();
         self.history.write.next = self.numberer.row_write.val();
         self.history.write_row.next = self.numberer.row.val();
-        self.history.write_seq.next = self.numberer.row_seq.val();
+        self.history.write_place.next = self.numberer.row_place.val();
         self.history.address.next = self.scheduler.address.val();
         self.history.address_before.next = self.scheduler.address_before.val();
         self.history.rotation.next = self.scheduler.frame.val().rotation;
@@ -328,6 +332,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.assembler.rows.next = self.history.rows.val();
         self.assembler.packet_data.next = self.beat_fifo.data.val();
         self.assembler.packet_keep.next = self.beat_fifo.keep.val();
+        self.assembler.packet_flag.next = self.beat_fifo.flag.val();
 
         self.output_fifo.clk.next = self.clk.val();
         self.output_fifo.rst.next = self.rst.val();
@@ -347,6 +352,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.m_axis_tid.next = self.output_fifo.m_tid.val();
         self.m_axis_tdest.next = self.output_fifo.m_tdest.val();
 
+        self.stat_changing.next = self.settings.hold.val();
         self.stat_epoch.next = self.settings.epoch.val();
         self.stat_next_seq.next = self.numberer.next_seq.val();
         self.event_frame_in.next = self.input_stage.counted_last.val();

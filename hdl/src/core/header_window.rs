@@ -1,6 +1,6 @@
 use rust_hdl::prelude::*;
 
-use super::types::{ID, USER};
+use super::types::{ID, TIME};
 use crate::primitive::Concat;
 
 /// Bits of a frame that the parser sees: 128 bytes.
@@ -24,8 +24,8 @@ pub struct HeaderWindow<const W: usize, const K: usize> {
     pub beat_data: Signal<In, Bits<W>>,
     /// Its valid bytes.
     pub beat_keep: Signal<In, Bits<K>>,
-    /// Its timestamp and shell's bits.
-    pub beat_user: Signal<In, Bits<USER>>,
+    /// Its timestamp.
+    pub beat_time: Signal<In, Bits<TIME>>,
     /// Its source port.
     pub beat_id: Signal<In, Bits<ID>>,
     /// The window of a frame is complete.
@@ -34,8 +34,8 @@ pub struct HeaderWindow<const W: usize, const K: usize> {
     pub window: Signal<Out, Bits<WINDOW>>,
     /// Which bytes the frame has.
     pub present: Signal<Out, Bits<128>>,
-    /// `tuser` of the first beat.
-    pub user: Signal<Out, Bits<USER>>,
+    /// Timestamp of the first beat.
+    pub timestamp: Signal<Out, Bits<TIME>>,
     /// `tid` of the first beat.
     pub id: Signal<Out, Bits<ID>>,
     /// Beats by which the frame fell short of the window: 0 when the window is full.
@@ -44,7 +44,7 @@ pub struct HeaderWindow<const W: usize, const K: usize> {
     segment_keep: Vec<DFF<Bits<K>>>,
     window_join: Concat<W, WINDOW>,
     present_join: Concat<K, 128>,
-    first_user: DFF<Bits<USER>>,
+    first_time: DFF<Bits<TIME>>,
     first_id: DFF<Bits<ID>>,
     beat_index: DFF<Bits<4>>,
     complete: DFF<Bit>,
@@ -68,19 +68,19 @@ impl<const W: usize, const K: usize> Default for HeaderWindow<W, K> {
             beat_last: Signal::default(),
             beat_data: Signal::default(),
             beat_keep: Signal::default(),
-            beat_user: Signal::default(),
+            beat_time: Signal::default(),
             beat_id: Signal::default(),
             valid: Signal::default(),
             window: Signal::default(),
             present: Signal::default(),
-            user: Signal::default(),
+            timestamp: Signal::default(),
             id: Signal::default(),
             missing_beats: Signal::default(),
             segment: (0..segments).map(|_| DFF::default()).collect(),
             segment_keep: (0..segments).map(|_| DFF::default()).collect(),
             window_join: Concat::default(),
             present_join: Concat::default(),
-            first_user: DFF::default(),
+            first_time: DFF::default(),
             first_id: DFF::default(),
             beat_index: DFF::default(),
             complete: DFF::default(),
@@ -100,7 +100,7 @@ impl<const W: usize, const K: usize> Logic for HeaderWindow<W, K> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clk, first_user, first_id, beat_index, complete, short_by
+            self, clk, first_time, first_id, beat_index, complete, short_by
         );
         // Which segment the beat is; past the window, none.
         self.place.next = self.one.val() << self.beat_index.q.val();
@@ -123,7 +123,7 @@ impl<const W: usize, const K: usize> Logic for HeaderWindow<W, K> {
             self.present_join.part[i].next = self.segment_keep[i].q.val();
         }
         if self.beat_valid.val() & self.is_first.val() {
-            self.first_user.d.next = self.beat_user.val();
+            self.first_time.d.next = self.beat_time.val();
             self.first_id.d.next = self.beat_id.val();
         }
 
@@ -143,7 +143,7 @@ impl<const W: usize, const K: usize> Logic for HeaderWindow<W, K> {
         self.valid.next = self.complete.q.val();
         self.window.next = self.window_join.whole.val();
         self.present.next = self.present_join.whole.val();
-        self.user.next = self.first_user.q.val();
+        self.timestamp.next = self.first_time.q.val();
         self.id.next = self.first_id.q.val();
         self.missing_beats.next = self.short_by.q.val();
 

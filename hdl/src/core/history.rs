@@ -66,8 +66,8 @@ impl<const R: usize> Logic for HistoryLane<R> {
 
 /// The history of rows, in RAM.
 ///
-/// There are as many lanes as a beat has row slots, L (one, where a row is wider than a beat). The row of sequence number s lies at address
-/// s div L of lane L − 1 − s mod L; so L consecutive rows lie in L different lanes at one of two
+/// There are as many lanes as a beat has row slots, L (one, where a row is wider than a beat). Places are counted on from row to row, over
+/// epochs too. The row of place p lies at address p div L of lane L − 1 − p mod L; so L consecutive rows lie in L different lanes at one of two
 /// neighbouring addresses, and a rotation brings them newest first. Two cycles from request to rows.
 #[derive(LogicBlock)]
 pub struct History<const W: usize, const R: usize> {
@@ -77,8 +77,8 @@ pub struct History<const W: usize, const R: usize> {
     pub write: Signal<In, Bit>,
     /// The row.
     pub write_row: Signal<In, Bits<R>>,
-    /// Its sequence number, as far as it places the row.
-    pub write_seq: Signal<In, Bits<14>>,
+    /// Its place, that of the row before and one.
+    pub write_place: Signal<In, Bits<14>>,
     /// Address of the newest row to be read.
     pub address: Signal<In, Bits<9>>,
     /// The address before it.
@@ -93,8 +93,8 @@ pub struct History<const W: usize, const R: usize> {
     join: BeatOfRows<R, W>,
     read_part: DFF<Bits<2>>,
     turn: Signal<Local, Bits<5>>,
-    place: Signal<Local, Bits<14>>,
-    low_seq: Signal<Local, Bits<5>>,
+    write_address: Signal<Local, Bits<14>>,
+    low_place: Signal<Local, Bits<5>>,
     write_lane: Signal<Local, Bits<5>>,
     read_rotation: DFF<Bits<5>>,
     by_1: Signal<Local, Bits<W>>,
@@ -129,7 +129,7 @@ impl<const W: usize, const R: usize> History<W, R> {
             clk: Signal::default(),
             write: Signal::default(),
             write_row: Signal::default(),
-            write_seq: Signal::default(),
+            write_place: Signal::default(),
             address: Signal::default(),
             address_before: Signal::default(),
             rotation: Signal::default(),
@@ -139,8 +139,8 @@ impl<const W: usize, const R: usize> History<W, R> {
             join: BeatOfRows::default(),
             read_part: DFF::default(),
             turn: Signal::default(),
-            place: Signal::default(),
-            low_seq: Signal::default(),
+            write_address: Signal::default(),
+            low_place: Signal::default(),
             write_lane: Signal::default(),
             read_rotation: DFF::default(),
             by_1: Signal::default(),
@@ -171,14 +171,14 @@ impl<const W: usize, const R: usize> Logic for History<W, R> {
         clock!(self, clk, read_rotation, read_part, rotated);
         // Bits of the rotation that cannot be set are told so, or their logic would stay.
         self.turn.next = self.rotation.val() & self.lane_mask.val();
-        self.place.next = self.write_seq.val() >> self.lanes_log2.val();
-        self.low_seq.next = self.write_seq.val().get_bits::<5>(0);
-        self.write_lane.next = !self.low_seq.val() & self.lane_mask.val();
+        self.write_address.next = self.write_place.val() >> self.lanes_log2.val();
+        self.low_place.next = self.write_place.val().get_bits::<5>(0);
+        self.write_lane.next = !self.low_place.val() & self.lane_mask.val();
         for i in 0..self.lane.len() {
             self.lane[i].clk.next = self.clk.val();
             self.lane[i].write.next = self.write.val();
             self.lane[i].write_lane.next = self.write_lane.val();
-            self.lane[i].write_address.next = self.place.val().get_bits::<9>(0);
+            self.lane[i].write_address.next = self.write_address.val().get_bits::<9>(0);
             self.lane[i].write_row.next = self.write_row.val();
             self.lane[i].read_address.next = self.address.val();
             self.lane[i].read_address_before.next = self.address_before.val();

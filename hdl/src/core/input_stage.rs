@@ -1,6 +1,6 @@
 use rust_hdl::prelude::*;
 
-use super::types::{ID, USER};
+use super::types::{ID, TIME, USER};
 use crate::primitive::KeepCount;
 
 /// Registers the incoming stream. `s_tready` is a register too: it falls when the beat FIFO is nearly
@@ -35,8 +35,10 @@ pub struct InputStage<const W: usize, const K: usize> {
     pub data: Signal<Out, Bits<W>>,
     /// Its valid bytes.
     pub keep: Signal<Out, Bits<K>>,
-    /// Its timestamp and shell's bits.
-    pub user: Signal<Out, Bits<USER>>,
+    /// Its timestamp.
+    pub timestamp: Signal<Out, Bits<TIME>>,
+    /// The shell's flag beside it.
+    pub flag: Signal<Out, Bit>,
     /// Its source port.
     pub id: Signal<Out, Bits<ID>>,
     /// A beat has been taken in.
@@ -102,7 +104,8 @@ impl<const W: usize, const K: usize> Logic for InputStage<W, K> {
         self.last.next = self.beat_last.q.val();
         self.data.next = self.beat_data.q.val();
         self.keep.next = self.beat_keep.q.val();
-        self.user.next = self.beat_user.q.val();
+        self.timestamp.next = self.beat_user.q.val().get_bits::<TIME>(1);
+        self.flag.next = self.beat_user.q.val().get_bit(0);
         self.id.next = self.beat_id.q.val();
     }
 }

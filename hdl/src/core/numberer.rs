@@ -62,8 +62,8 @@ pub struct Numberer<const R: usize> {
     pub row_write: Signal<Out, Bit>,
     /// The row.
     pub row: Signal<Out, Bits<R>>,
-    /// Its sequence number, as far as it places the row.
-    pub row_seq: Signal<Out, Bits<14>>,
+    /// Its place there.
+    pub row_place: Signal<Out, Bits<14>>,
     /// A ticket comes out.
     pub ticket_valid: Signal<Out, Bit>,
     /// The ticket.
@@ -77,6 +77,7 @@ pub struct Numberer<const R: usize> {
     seq_high: DFF<Bits<20>>,
     seq_low_full: DFF<Bit>,
     seq: Signal<Local, Bits<40>>,
+    place: DFF<Bits<14>>,
     in_history: DFF<Bits<10>>,
     filled_more: Signal<Local, Bits<10>>,
 
@@ -85,6 +86,7 @@ pub struct Numberer<const R: usize> {
     a_row: DFF<Bits<R>>,
     a_info: DFF<FrameInfo>,
     a_seq: DFF<Bits<40>>,
+    a_place: DFF<Bits<14>>,
     a_filled: DFF<Bits<10>>,
     a_core: DFF<Bits<8>>,
     a_cores: DFF<Bits<8>>,
@@ -94,7 +96,6 @@ pub struct Numberer<const R: usize> {
     a_epoch: DFF<Bits<6>>,
     a_default_queue: DFF<Bits<DEST>>,
 
-    low_seq: Signal<Local, Bits<14>>,
     b_valid: DFF<Bit>,
     b_sequenced: DFF<Bit>,
     b_info: DFF<FrameInfo>,
@@ -160,7 +161,7 @@ impl<const R: usize> Numberer<R> {
             counted_malformed: Signal::default(),
             row_write: Signal::default(),
             row: Signal::default(),
-            row_seq: Signal::default(),
+            row_place: Signal::default(),
             ticket_valid: Signal::default(),
             ticket: Signal::default(),
             next_seq: Signal::default(),
@@ -170,6 +171,7 @@ impl<const R: usize> Numberer<R> {
             seq_high: DFF::default(),
             seq_low_full: DFF::default(),
             seq: Signal::default(),
+            place: DFF::default(),
             in_history: DFF::default(),
             filled_more: Signal::default(),
             a_valid: DFF::default(),
@@ -177,6 +179,7 @@ impl<const R: usize> Numberer<R> {
             a_row: DFF::default(),
             a_info: DFF::default(),
             a_seq: DFF::default(),
+            a_place: DFF::default(),
             a_filled: DFF::default(),
             a_core: DFF::default(),
             a_cores: DFF::default(),
@@ -185,7 +188,6 @@ impl<const R: usize> Numberer<R> {
             a_max_rows: DFF::default(),
             a_epoch: DFF::default(),
             a_default_queue: DFF::default(),
-            low_seq: Signal::default(),
             b_valid: DFF::default(),
             b_sequenced: DFF::default(),
             b_info: DFF::default(),
@@ -222,7 +224,15 @@ impl<const R: usize> Numberer<R> {
 impl<const R: usize> Logic for Numberer<R> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clk, seq_low, seq_high, seq_low_full, in_history);
+        dff_setup!(
+            self,
+            clk,
+            seq_low,
+            seq_high,
+            seq_low_full,
+            place,
+            in_history
+        );
         clock!(
             self,
             clk,
@@ -231,6 +241,7 @@ impl<const R: usize> Logic for Numberer<R> {
             a_row,
             a_info,
             a_seq,
+            a_place,
             a_filled,
             a_core,
             a_cores,
@@ -279,19 +290,25 @@ impl<const R: usize> Logic for Numberer<R> {
             if self.seq_low_full.q.val() {
                 self.seq_high.d.next = self.seq_high.q.val() + 1;
             }
+            self.place.d.next = self.place.q.val() + 1;
             self.in_history.d.next = self.filled_more.val();
         }
+        // A new epoch counts from 0, but its rows go on behind those of the one before: frames that wait still read them.
         if self.new_epoch.val() | self.rst.val() {
             self.seq_low.d.next = 0.into();
             self.seq_high.d.next = 0.into();
             self.seq_low_full.d.next = false;
             self.in_history.d.next = 0.into();
         }
+        if self.rst.val() {
+            self.place.d.next = 0.into();
+        }
         self.a_valid.d.next = self.takes.val() & !self.rst.val();
         self.a_sequenced.d.next = self.sequences.val();
         self.a_row.d.next = self.meta_row.val();
         self.a_info.d.next = self.meta_info.val();
         self.a_seq.d.next = self.seq.val();
+        self.a_place.d.next = self.place.q.val();
         self.a_filled.d.next = self.filled_more.val();
         self.a_core.d.next = self.core.val();
         self.a_cores.d.next = self.cores.val();
@@ -302,10 +319,9 @@ impl<const R: usize> Logic for Numberer<R> {
         self.a_default_queue.d.next = self.default_queue.val();
 
         // Its row goes into the history, and its queue comes out of the steering table.
-        self.low_seq.next = self.a_seq.q.val().get_bits::<14>(0);
         self.row_write.next = self.a_valid.q.val() & self.a_sequenced.q.val();
         self.row.next = self.a_row.q.val();
-        self.row_seq.next = self.low_seq.val();
+        self.row_place.next = self.a_place.q.val();
         self.steer_core.next = self.a_core.q.val().get_bits::<7>(0);
         if self.a_sequenced.q.val() {
             self.b_dest.d.next = self.steer_queue.val();
@@ -317,7 +333,7 @@ impl<const R: usize> Logic for Numberer<R> {
         } else {
             self.b_valid_rows.d.next = self.a_filled.q.val();
         }
-        self.b_place.d.next = self.low_seq.val() + self.header_slots.val();
+        self.b_place.d.next = self.a_place.q.val() + self.header_slots.val();
         self.b_valid.d.next = self.a_valid.q.val() & !self.rst.val();
         self.b_sequenced.d.next = self.a_sequenced.q.val();
         self.b_info.d.next = self.a_info.q.val();
@@ -360,7 +376,7 @@ impl<const R: usize> Logic for Numberer<R> {
         self.made.next.epoch = self.b_epoch.q.val();
         self.made.next.seq = self.b_seq.q.val();
         self.made.next.valid_rows = self.b_valid_rows.q.val().get_bits::<8>(0);
-        self.made.next.user = self.b_info.q.val().user;
+        self.made.next.timestamp = self.b_info.q.val().timestamp;
         self.made.next.id = self.b_info.q.val().id;
         self.made.next.dest = self.b_dest.q.val();
         self.c_ticket.d.next = self.made.val();

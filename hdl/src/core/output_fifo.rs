@@ -19,7 +19,7 @@ pub struct OutputFifo<const W: usize, const K: usize> {
     pub write_keep: Signal<In, Bits<K>>,
     /// It is its frame's last.
     pub write_last: Signal<In, Bit>,
-    /// `tuser` of its frame.
+    /// Its `tuser`.
     pub write_user: Signal<In, Bits<USER>>,
     /// `tid` of its frame.
     pub write_id: Signal<In, Bits<ID>>,

@@ -2,7 +2,7 @@ use rust_hdl::prelude::*;
 use scr_wire::{Profile, parse};
 
 use super::header_window::WINDOW;
-use super::types::{FrameInfo, ID, USER};
+use super::types::{FrameInfo, ID, TIME};
 use crate::primitive::RowLayout;
 
 /// Bits of the window from the first place where an IP header can start, byte 14: 21 words of 4 bytes, for
@@ -35,8 +35,8 @@ pub struct PacketParser<const R: usize> {
     pub window: Signal<In, Bits<WINDOW>>,
     /// Which of them the frame has.
     pub present: Signal<In, Bits<128>>,
-    /// `tuser` of the frame.
-    pub user: Signal<In, Bits<USER>>,
+    /// Timestamp of the frame.
+    pub timestamp: Signal<In, Bits<TIME>>,
     /// `tid` of the frame.
     pub id: Signal<In, Bits<ID>>,
     /// Beats by which the frame fell short of the window.
@@ -51,12 +51,12 @@ pub struct PacketParser<const R: usize> {
     pub row_missing_beats: Signal<Out, Bits<4>>,
 
     valid_pipe: DFF<Bits<7>>,
-    a_user: DFF<Bits<USER>>,
-    b_user: DFF<Bits<USER>>,
-    c_user: DFF<Bits<USER>>,
-    d_user: DFF<Bits<USER>>,
-    e_user: DFF<Bits<USER>>,
-    f_user: DFF<Bits<USER>>,
+    a_time: DFF<Bits<TIME>>,
+    b_time: DFF<Bits<TIME>>,
+    c_time: DFF<Bits<TIME>>,
+    d_time: DFF<Bits<TIME>>,
+    e_time: DFF<Bits<TIME>>,
+    f_time: DFF<Bits<TIME>>,
     a_id: DFF<Bits<ID>>,
     b_id: DFF<Bits<ID>>,
     c_id: DFF<Bits<ID>>,
@@ -173,7 +173,7 @@ impl<const R: usize> PacketParser<R> {
             window_valid: Signal::default(),
             window: Signal::default(),
             present: Signal::default(),
-            user: Signal::default(),
+            timestamp: Signal::default(),
             id: Signal::default(),
             missing_beats: Signal::default(),
             valid: Signal::default(),
@@ -181,12 +181,12 @@ impl<const R: usize> PacketParser<R> {
             info: Signal::default(),
             row_missing_beats: Signal::default(),
             valid_pipe: DFF::default(),
-            a_user: DFF::default(),
-            b_user: DFF::default(),
-            c_user: DFF::default(),
-            d_user: DFF::default(),
-            e_user: DFF::default(),
-            f_user: DFF::default(),
+            a_time: DFF::default(),
+            b_time: DFF::default(),
+            c_time: DFF::default(),
+            d_time: DFF::default(),
+            e_time: DFF::default(),
+            f_time: DFF::default(),
             a_id: DFF::default(),
             b_id: DFF::default(),
             c_id: DFF::default(),
@@ -289,7 +289,7 @@ impl<const R: usize> Logic for PacketParser<R> {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(
-            self, clk, valid_pipe, a_user, b_user, c_user, d_user, e_user, f_user, a_id, b_id,
+            self, clk, valid_pipe, a_time, b_time, c_time, d_time, e_time, f_time, a_id, b_id,
             c_id, d_id, e_id, f_id, a_missing, b_missing, c_missing, d_missing, e_missing,
             f_missing, g_missing
         );
@@ -368,12 +368,12 @@ impl<const R: usize> Logic for PacketParser<R> {
         if self.rst.val() {
             self.valid_pipe.d.next = 0.into();
         }
-        self.a_user.d.next = self.user.val();
-        self.b_user.d.next = self.a_user.q.val();
-        self.c_user.d.next = self.b_user.q.val();
-        self.d_user.d.next = self.c_user.q.val();
-        self.e_user.d.next = self.d_user.q.val();
-        self.f_user.d.next = self.e_user.q.val();
+        self.a_time.d.next = self.timestamp.val();
+        self.b_time.d.next = self.a_time.q.val();
+        self.c_time.d.next = self.b_time.q.val();
+        self.d_time.d.next = self.c_time.q.val();
+        self.e_time.d.next = self.d_time.q.val();
+        self.f_time.d.next = self.e_time.q.val();
         self.a_id.d.next = self.id.val();
         self.b_id.d.next = self.a_id.q.val();
         self.c_id.d.next = self.b_id.q.val();
@@ -576,8 +576,8 @@ impl<const R: usize> Logic for PacketParser<R> {
             self.layout.tcp_ack.next = self.f_transport.q.val().get_bits::<32>(64);
             self.layout.tcp_flags.next = self.f_transport.q.val().get_bits::<8>(104);
         }
-        self.ns.next = self.f_user.q.val().get_bits::<32>(17);
-        self.sec.next = self.f_user.q.val().get_bits::<32>(49);
+        self.ns.next = self.f_time.q.val().get_bits::<32>(16);
+        self.sec.next = self.f_time.q.val().get_bits::<32>(48);
         self.layout.nanoseconds.next = (self.ns.val() >> 24)
             | ((self.ns.val() >> 8) & 0xff00)
             | ((self.ns.val() << 8) & 0xff_0000)
@@ -589,7 +589,7 @@ impl<const R: usize> Logic for PacketParser<R> {
         self.g_row.d.next = self.layout.row.val();
         self.info_next.next.is_ip = self.f_ip.q.val();
         self.info_next.next.malformed = self.f_malformed.q.val();
-        self.info_next.next.user = self.f_user.q.val();
+        self.info_next.next.timestamp = self.f_time.q.val();
         self.info_next.next.id = self.f_id.q.val();
         self.g_info.d.next = self.info_next.val();
 

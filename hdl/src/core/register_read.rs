@@ -3,11 +3,13 @@ use scr_wire::registers::{self, Capabilities};
 
 use super::counters::EVENTS;
 use super::types::DEST;
+use crate::primitive::DistRam;
 
 /// The readable registers, behind the read channels of AXI4-Lite. One read at a time.
 ///
-/// Reading the low half of a 64-bit register latches the high one. The latch remembers whose it is: a high half
-/// whose low half was not the last to be read comes fresh.
+/// Reading the low half of a 64-bit register latches its high half, in a place of its own: every high half belongs to
+/// the low half of the same register that was read last, whatever was read in between. Before the first of these, since
+/// the last reset, a high half comes fresh.
 #[derive(LogicBlock)]
 pub struct RegisterRead {
     /// Clock.
@@ -70,16 +72,18 @@ pub struct RegisterRead {
     is_high: DFF<Bit>,
     is_latched: DFF<Bit>,
     slot: DFF<Bits<8>>,
-    latch_valid: DFF<Bit>,
-    latch_tag: DFF<Bits<9>>,
-    latch_low: DFF<Bits<32>>,
-    latch_high: DFF<Bits<32>>,
+    latch: DistRam<Bits<32>, 8>,
+    latched: DFF<Bits<256>>,
+    place: Signal<Local, Bits<8>>,
+    low: DFF<Bits<32>>,
+    high: DFF<Bits<32>>,
     asks: DFF<Bit>,
     simple: DFF<Bits<32>>,
     data: DFF<Bits<32>>,
     no_register: DFF<Bit>,
     response: DFF<Bit>,
 
+    latches: Signal<Local, Bit>,
     tag: Signal<Local, Bits<9>>,
     event_index: Signal<Local, Bits<3>>,
     steered_core: Signal<Local, Bits<7>>,
@@ -103,12 +107,18 @@ pub struct RegisterRead {
     sent_page: Constant<Bits<2>>,
     max_cores: Constant<Bits<8>>,
     events: Constant<Bits<8>>,
+    seq_slot: Constant<Bits<8>>,
+    one: Constant<Bits<256>>,
+    place_mask: Constant<Bits<8>>,
 }
 
 impl RegisterRead {
     /// Registers of a sequencer with these capabilities.
     pub fn new(capabilities: Capabilities) -> Self {
         let page = |r: registers::Register, bits: u32| u64::from(r.offset >> bits);
+        // Of 64 bits are the counters, and SEQ behind them.
+        let slots = EVENTS + usize::from(capabilities.max_cores) + 1;
+        let places = slots.next_power_of_two();
         Self {
             clk: Signal::default(),
             rst: Signal::default(),
@@ -145,15 +155,17 @@ impl RegisterRead {
             is_high: DFF::default(),
             is_latched: DFF::default(),
             slot: DFF::default(),
-            latch_valid: DFF::default(),
-            latch_tag: DFF::default(),
-            latch_low: DFF::default(),
-            latch_high: DFF::default(),
+            latch: DistRam::with_depth(places),
+            latched: DFF::default(),
+            place: Signal::default(),
+            low: DFF::default(),
+            high: DFF::default(),
             asks: DFF::default(),
             simple: DFF::default(),
             data: DFF::default(),
             no_register: DFF::default(),
             response: DFF::default(),
+            latches: Signal::default(),
             tag: Signal::default(),
             event_index: Signal::default(),
             steered_core: Signal::default(),
@@ -176,6 +188,9 @@ impl RegisterRead {
             sent_page: Constant::new(page(registers::SENT, 10).into()),
             max_cores: Constant::new(u64::from(capabilities.max_cores).into()),
             events: Constant::new((EVENTS as u64).into()),
+            seq_slot: Constant::new((slots as u64 - 1).into()),
+            one: Constant::new(1.into()),
+            place_mask: Constant::new((places as u64 - 1).into()),
         }
     }
 }
@@ -188,10 +203,9 @@ impl Logic for RegisterRead {
             clk,
             word,
             step,
-            latch_valid,
-            latch_tag,
-            latch_low,
-            latch_high,
+            latched,
+            low,
+            high,
             asks,
             data,
             no_register,
@@ -210,6 +224,7 @@ impl Logic for RegisterRead {
             slot,
             simple
         );
+        clock!(self, clk, latch);
         self.takes_address.next = self.arvalid.val() & self.address_ready.q.val();
         self.address_ready.d.next = (self.step.q.val() == 0)
             & !self.takes_address.val()
@@ -239,9 +254,24 @@ impl Logic for RegisterRead {
             self.is_counter.d.next = self.word.q.val().get_bits::<6>(4) == self.counter_page.val();
             self.slot.d.next = bit_cast::<8, 3>(self.event_index.val());
         }
-        self.is_latched.d.next = self.word.q.val().get_bit(0)
-            & self.latch_valid.q.val()
-            & (self.latch_tag.q.val() == self.tag.val());
+        if self.tag.val() == self.seq_word.val() {
+            self.slot.d.next = self.seq_slot.val();
+        }
+
+        // The latched high halves.
+        self.place.next = self.slot.q.val() & self.place_mask.val();
+        self.is_latched.d.next =
+            self.is_high.q.val() & self.latched.q.val().get_bit(self.place.val().index());
+        self.latches.next = (self.step.q.val() == 5)
+            & (self.is_seq.q.val() | self.is_counter.q.val())
+            & !self.is_high.q.val();
+        self.latch.write_enable.next = self.latches.val();
+        self.latch.write_address.next = self.slot.q.val();
+        self.latch.write_data.next = self.high.q.val();
+        self.latch.read_address.next = self.slot.q.val();
+        if self.latches.val() {
+            self.latched.d.next = self.latched.q.val() | (self.one.val() << self.place.val());
+        }
         self.steer_core.next = self.steered_core.val();
         self.count_read.next = self.asks.q.val();
         self.count_slot.next = self.slot.q.val();
@@ -272,8 +302,8 @@ impl Logic for RegisterRead {
             self.simple.d.next = self.first_four.val();
         }
 
-        // Step 1: the address is decoded. 2: what has 64 bits is read as a whole, and latched if its low half is
-        // wanted. 3: a counter is waited for. 4: the answer.
+        // Step 1: the address is decoded. 2: whether a latched half is wanted. 3: it is read, or else what has 64 bits as a
+        // whole. 4: a counter is waited for. 5: the answer; the high half is latched beside a low one.
         self.seq_low.next = self.next_seq.val().get_bits::<32>(0);
         self.seq_high.next = self.next_seq.val().get_bits::<8>(32);
         if self.step.q.val() == 0 {
@@ -283,23 +313,26 @@ impl Logic for RegisterRead {
         } else if self.step.q.val() == 1 {
             self.step.d.next = 2.into();
         } else if self.step.q.val() == 2 {
-            self.step.d.next = 4.into();
-            if (self.is_seq.q.val() | self.is_counter.q.val()) & !self.is_latched.q.val() {
-                self.latch_valid.d.next = !self.is_high.q.val();
-                self.latch_tag.d.next = self.tag.val();
-                self.latch_low.d.next = self.seq_low.val();
-                self.latch_high.d.next = bit_cast::<32, 8>(self.seq_high.val());
-                if self.is_counter.q.val() {
-                    self.asks.d.next = true;
-                    self.step.d.next = 3.into();
-                }
-            }
+            self.step.d.next = 3.into();
         } else if self.step.q.val() == 3 {
-            if self.count_done.val() {
-                self.latch_low.d.next = self.count_low.val();
-                self.latch_high.d.next = self.count_high.val();
-                self.asks.d.next = false;
+            self.low.d.next = self.seq_low.val();
+            if self.is_latched.q.val() {
+                self.high.d.next = self.latch.read_data.val();
+            } else {
+                self.high.d.next = bit_cast::<32, 8>(self.seq_high.val());
+            }
+            if self.is_counter.q.val() & !self.is_latched.q.val() {
+                self.asks.d.next = true;
                 self.step.d.next = 4.into();
+            } else {
+                self.step.d.next = 5.into();
+            }
+        } else if self.step.q.val() == 4 {
+            if self.count_done.val() {
+                self.low.d.next = self.count_low.val();
+                self.high.d.next = self.count_high.val();
+                self.asks.d.next = false;
+                self.step.d.next = 5.into();
             }
         } else {
             self.step.d.next = 0.into();
@@ -307,9 +340,9 @@ impl Logic for RegisterRead {
             self.no_register.d.next = false;
             if self.is_seq.q.val() | self.is_counter.q.val() {
                 if self.is_high.q.val() {
-                    self.data.d.next = self.latch_high.q.val();
+                    self.data.d.next = self.high.q.val();
                 } else {
-                    self.data.d.next = self.latch_low.q.val();
+                    self.data.d.next = self.low.q.val();
                 }
             } else if self.is_simple.q.val() {
                 self.data.d.next = self.simple.q.val();
@@ -330,7 +363,7 @@ impl Logic for RegisterRead {
         if self.rst.val() {
             self.step.d.next = 0.into();
             self.asks.d.next = false;
-            self.latch_valid.d.next = false;
+            self.latched.d.next = 0.into();
             self.response.d.next = false;
         }
     }

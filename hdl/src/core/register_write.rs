@@ -5,7 +5,7 @@ use super::prefix_rows::PrefixRows;
 use super::types::DEST;
 use crate::primitive::Preset;
 
-/// The writable registers, behind the write channels of AXI4-Lite. One write at a time.
+/// The writable registers, behind the write channels of AXI4-Lite. One write at a time; its response says that it is in force.
 ///
 /// What a write would make of the configuration is checked as a whole before anything is changed, so no invalid
 /// configuration ever stands at the outputs. Registers are written as whole words: a write with only
@@ -48,6 +48,8 @@ pub struct RegisterWrite {
     pub default_queue: Signal<Out, Bits<DEST>>,
     /// Register STATUS, bit 0.
     pub refused: Signal<Out, Bit>,
+    /// What was written is not in force yet, four cycles after it stood in its register.
+    pub changing: Signal<In, Bit>,
     /// A word of the steering table is written.
     pub steer_write: Signal<Out, Bit>,
     /// Which core's.
@@ -65,7 +67,7 @@ pub struct RegisterWrite {
     takes_address: Signal<Local, Bit>,
     takes_data: Signal<Local, Bit>,
 
-    step: DFF<Bits<3>>,
+    step: DFF<Bits<4>>,
     to_control: DFF<Bit>,
     to_cores: DFF<Bit>,
     to_prefix_words: DFF<Bit>,
@@ -90,6 +92,7 @@ pub struct RegisterWrite {
     changes_rotation: DFF<Bit>,
     valid: DFF<Bit>,
     commits: Signal<Local, Bit>,
+    settled: Signal<Local, Bit>,
 
     control_enable: Preset<Bit>,
     control_sequence_all: DFF<Bit>,
@@ -138,6 +141,7 @@ impl RegisterWrite {
             prefix_words: Signal::default(),
             default_queue: Signal::default(),
             refused: Signal::default(),
+            changing: Signal::default(),
             steer_write: Signal::default(),
             steer_core: Signal::default(),
             steer_queue: Signal::default(),
@@ -175,6 +179,7 @@ impl RegisterWrite {
             changes_rotation: DFF::default(),
             valid: DFF::default(),
             commits: Signal::default(),
+            settled: Signal::default(),
             control_enable: Preset::new(true),
             control_sequence_all: DFF::default(),
             cores_register: Preset::new(1.into()),
@@ -270,15 +275,18 @@ impl Logic for RegisterWrite {
         self.awready.next = self.address_ready.q.val();
         self.wready.next = self.data_ready.q.val();
 
-        // Steps 1 to 4, of a cycle each, while address and data are held; the write is done at the end of step 4.
+        // Steps 1 to 4, of a cycle each, while address and data are held; the write is done at the end of step 4. It is answered
+        // when it is in force, which is in step 8 or, if k has changed, when frames are numbered again. So writes come into force
+        // one after the other, however close they follow each other.
         self.commits.next = self.step.q.val() == 4;
+        self.settled.next = (self.step.q.val() == 8) & !self.changing.val();
         if self.step.q.val() == 0 {
             if self.address_held.q.val() & self.data_held.q.val() & !self.response.q.val() {
                 self.step.d.next = 1.into();
             }
-        } else if self.commits.val() {
+        } else if self.settled.val() {
             self.step.d.next = 0.into();
-        } else {
+        } else if self.step.q.val() != 8 {
             self.step.d.next = self.step.q.val() + 1;
         }
 
@@ -331,7 +339,6 @@ impl Logic for RegisterWrite {
 
         // The write.
         if self.commits.val() {
-            self.response.d.next = true;
             self.response_refused.d.next = !self.valid.q.val();
             if !self.valid.q.val() {
                 self.refusal.d.next = true;
@@ -353,6 +360,9 @@ impl Logic for RegisterWrite {
                     self.refusal.d.next = false;
                 }
             }
+        }
+        if self.settled.val() {
+            self.response.d.next = true;
         } else if self.response.q.val() & self.bready.val() {
             self.response.d.next = false;
             self.address_held.d.next = false;

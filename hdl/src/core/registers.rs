@@ -61,6 +61,8 @@ pub struct Registers {
     pub prefix_words: Signal<Out, Bits<6>>,
     /// Queue of frames that are not sequenced.
     pub default_queue: Signal<Out, Bits<DEST>>,
+    /// What was written is not in force yet, four cycles after it stood at the outputs.
+    pub changing: Signal<In, Bit>,
     /// A word of the steering table is written.
     pub steer_write: Signal<Out, Bit>,
     /// Which core's.
@@ -136,6 +138,7 @@ impl Registers {
             cores: Signal::default(),
             prefix_words: Signal::default(),
             default_queue: Signal::default(),
+            changing: Signal::default(),
             steer_write: Signal::default(),
             steer_write_core: Signal::default(),
             steer_write_queue: Signal::default(),
@@ -182,6 +185,7 @@ impl Logic for Registers {
         self.cores.next = self.register_write.cores.val();
         self.prefix_words.next = self.register_write.prefix_words.val();
         self.default_queue.next = self.register_write.default_queue.val();
+        self.register_write.changing.next = self.changing.val();
         self.steer_write.next = self.register_write.steer_write.val();
         self.steer_write_core.next = self.register_write.steer_core.val();
         self.steer_write_queue.next = self.register_write.steer_queue.val();

@@ -29,7 +29,7 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     pub s_axis_tready: Signal<Out, Bit>,
     /// Input stream: last beat of a frame.
     pub s_axis_tlast: Signal<In, Bit>,
-    /// Input stream: timestamp and the shell's bits, as they stand on the frame's first beat.
+    /// Input stream: timestamp (bits 96..1), as it stands on the frame's first beat, and the shell's flag of each beat (bit 0).
     pub s_axis_tuser: Signal<In, Bits<USER>>,
     /// Input stream: source port, as it stands on the frame's first beat.
     pub s_axis_tid: Signal<In, Bits<ID>>,
@@ -44,7 +44,7 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     pub m_axis_tready: Signal<In, Bit>,
     /// Output stream: last beat of a frame.
     pub m_axis_tlast: Signal<Out, Bit>,
-    /// Output stream: timestamp and the shell's bits; constant over a frame.
+    /// Output stream: timestamp (bits 96..1), constant over a frame, and the shell's flag of each beat (bit 0; 0 beside a prefix).
     pub m_axis_tuser: Signal<Out, Bits<USER>>,
     /// Output stream: source port; constant over a frame.
     pub m_axis_tid: Signal<Out, Bits<ID>>,
@@ -201,6 +201,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.registers.s_rready.next = self.s_axil_rready.val();
         self.unused_axil_bits.next = self.s_axil_awprot.val() ^ self.s_axil_arprot.val();
         self.registers.steer_read_queue.next = self.datapath.stat_steer_read_queue.val();
+        self.registers.changing.next = self.datapath.stat_changing.val();
         self.registers.epoch.next = self.datapath.stat_epoch.val();
         self.registers.next_seq.next = self.datapath.stat_next_seq.val();
         self.registers.frame_in.next = self.datapath.event_frame_in.val();

@@ -8,7 +8,10 @@ use super::prefix_rows::PrefixRows;
 /// between two frames. Frames are numbered under one set of values only.
 ///
 /// When k changes, the next core must be the last one plus one modulo the *new* k. That is a division, done in
-/// 22 cycles, in which no frame is numbered; frames that have their numbers are sent on meanwhile.
+/// 22 cycles, in which no frame is numbered; frames that have their numbers are sent on meanwhile. Ports may not change
+/// while it lasts, nor in the three cycles before: the register block waits with its next write.
+///
+/// After a reset no frame is numbered either until the ports' values have come through.
 #[derive(LogicBlock)]
 pub struct Settings {
     /// Clock.
@@ -45,7 +48,7 @@ pub struct Settings {
     pub default_queue: Signal<Out, Bits<9>>,
     /// A new epoch starts with the next frame.
     pub new_epoch: Signal<Out, Bit>,
-    /// Number no frame: k is about to change.
+    /// Number no frame: k is about to change, or nothing is in force after a reset.
     pub hold: Signal<Out, Bit>,
     /// The epoch.
     pub epoch: Signal<Out, Bits<6>>,
@@ -88,7 +91,6 @@ pub struct Settings {
     is_one: Signal<Local, Bit>,
 
     phase: DFF<Bits<5>>,
-    target: DFF<Bits<8>>,
     remainder: DFF<Bits<8>>,
     divisor: DFF<Bits<16>>,
     difference: DFF<Bits<8>>,
@@ -103,6 +105,7 @@ pub struct Settings {
     done: Signal<Local, Bit>,
     change: Signal<Local, Bit>,
     take: Signal<Local, Bit>,
+    begins: Signal<Local, Bit>,
     starts: Signal<Local, Bit>,
 
     epoch_count: DFF<Bits<6>>,
@@ -174,7 +177,6 @@ impl Settings {
             now_less_two: DFF::default(),
             is_one: Signal::default(),
             phase: DFF::default(),
-            target: DFF::default(),
             remainder: DFF::default(),
             divisor: DFF::default(),
             difference: DFF::default(),
@@ -189,6 +191,7 @@ impl Settings {
             done: Signal::default(),
             change: Signal::default(),
             take: Signal::default(),
+            begins: Signal::default(),
             starts: Signal::default(),
             epoch_count: DFF::default(),
             powered: DFF::default(),
@@ -223,7 +226,6 @@ impl Logic for Settings {
             last_plus_one,
             phase,
             holding,
-            target,
             remainder,
             divisor,
             epoch_count,
@@ -299,7 +301,8 @@ impl Logic for Settings {
 
         // The division, from two cycles after numbering has stopped: eight steps of two cycles (phases 3 to 18),
         // each of which subtracts the divisor if it fits and halves it. Three more cycles for what follows.
-        self.change.next = self.next_cores.q.val() != self.now_cores.q.val();
+        self.change.next =
+            self.in_force.q.val() & (self.next_cores.q.val() != self.now_cores.q.val());
         self.divisor_low.next = self.divisor.q.val().get_bits::<8>(0);
         self.divisor_high.next = self.divisor.q.val().get_bits::<8>(8);
         self.difference.d.next = self.remainder.q.val() - self.divisor_low.val();
@@ -320,7 +323,6 @@ impl Logic for Settings {
             self.phase.d.next = self.phase.q.val() + 1;
         }
         if self.phase.q.val() == 2 {
-            self.target.d.next = self.next_cores.q.val();
             self.remainder.d.next = self.last_plus_one.q.val();
             self.divisor.d.next = bit_cast::<16, 8>(self.next_cores.q.val()) << 7;
         } else if self.updates.val() {
@@ -330,17 +332,17 @@ impl Logic for Settings {
             self.divisor.d.next = self.divisor.q.val() >> 1;
         }
         self.after_remainder.d.next = self.remainder.q.val() + 1;
-        self.remainder_wraps.d.next = self.after_remainder.q.val() == self.target.q.val();
+        self.remainder_wraps.d.next = self.after_remainder.q.val() == self.next_cores.q.val();
         self.hold.next = self.holding.q.val();
 
-        // A k that has changed again meanwhile is divided by again.
-        self.take.next = self.next_valid.q.val()
-            & (!self.change.val()
-                | (self.done.val() & (self.target.q.val() == self.next_cores.q.val())));
+        // What is put in force first after a reset, and what enables, makes the rotation begin anew. The former starts no
+        // epoch: the reset has done that.
+        self.take.next = self.next_valid.q.val() & (!self.change.val() | self.done.val());
         self.starts.next = self.take.val()
             & self.in_force.q.val()
             & self.next_enable.q.val()
             & !self.now_enable.q.val();
+        self.begins.next = self.starts.val() | (self.take.val() & !self.in_force.q.val());
         self.is_one.next = self.now_is_one.q.val();
         if self.take.val() {
             self.in_force.d.next = true;
@@ -370,17 +372,17 @@ impl Logic for Settings {
         if self.starts.val() | self.reset_starts.val() {
             self.epoch_count.d.next = self.epoch_count.q.val() + 1;
         }
-        // What is put in force first after a reset starts no epoch: the reset has done that.
-        if self.rst.val() {
-            self.in_force.d.next = false;
-        }
-        if self.starts.val() | self.rst.val() {
+        if self.begins.val() | self.rst.val() {
             self.next_core.d.next = 0.into();
             self.after_next.d.next = 1.into();
             self.after_wraps.d.next = self.is_one.val();
             self.last_plus_one.d.next = 0.into();
             self.phase.d.next = 0.into();
             self.holding.d.next = false;
+        }
+        if self.rst.val() {
+            self.in_force.d.next = false;
+            self.holding.d.next = true;
         }
 
         self.core.next = self.next_core.q.val();

@@ -3,8 +3,12 @@
 use rust_hdl::prelude::*;
 
 /// Bits of `tuser`: the receive timestamp (bits 96..1: 48-bit seconds, 32-bit nanoseconds, 16-bit
-/// fraction, seconds most significant) and the shell's bad-frame flag (bit 0), as Corundum has it.
+/// fraction, seconds most significant), which a frame has at its first beat, and the shell's bad-frame flag (bit 0),
+/// which every beat has and shells set with the last. As Corundum has it.
 pub const USER: usize = 97;
+
+/// Bits of the timestamp in `tuser`.
+pub const TIME: usize = 96;
 
 /// Bits of `tid`, passed through.
 pub const ID: usize = 8;
@@ -22,8 +26,8 @@ pub struct FrameInfo {
     pub is_ip: Bit,
     /// The frame has an IP EtherType but failed step 2.
     pub malformed: Bit,
-    /// `tuser` of its first beat.
-    pub user: Bits<97>,
+    /// The timestamp in `tuser` of its first beat.
+    pub timestamp: Bits<96>,
     /// `tid` of its first beat.
     pub id: Bits<8>,
 }
@@ -63,8 +67,8 @@ pub struct FrameTicket {
     pub seq: Bits<40>,
     /// Valid rows, for the header.
     pub valid_rows: Bits<8>,
-    /// `tuser` of the frame.
-    pub user: Bits<97>,
+    /// The timestamp in `tuser` of the frame.
+    pub timestamp: Bits<96>,
     /// `tid` of the frame.
     pub id: Bits<8>,
     /// `tdest` of the frame.

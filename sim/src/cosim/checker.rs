@@ -1,5 +1,7 @@
 //! Whether a frame is right, also near a change of settings.
 
+use std::collections::VecDeque;
+
 use scr_wire::{ConfigError, Disposition, MAX_PREFIX_BYTES, Profile, Sequencer};
 
 use super::mismatch::{MismatchKind, place};
@@ -13,6 +15,16 @@ pub(super) struct Frame {
     pub(super) user: User,
     pub(super) id: u16,
     pub(super) dest: u16,
+    /// The flag of a bad frame beside each beat.
+    pub(super) flags: Vec<bool>,
+}
+
+impl Frame {
+    /// Ready for the next.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.flags.clear();
+    }
 }
 
 /// When a frame was where.
@@ -32,34 +44,51 @@ struct Golden {
 }
 
 impl Golden {
-    /// The same under other settings.
-    fn under(&self, settings: &Settings) -> Result<Self, ConfigError> {
-        let mut sequencer = self.sequencer.clone();
+    /// Puts other settings in force.
+    fn take(&mut self, settings: &Settings) -> Result<(), ConfigError> {
         if self.settings.sequencer != settings.sequencer {
-            sequencer.configure(settings.sequencer)?;
+            self.sequencer.configure(settings.sequencer)?;
         }
-        Ok(Self {
-            sequencer,
-            settings: settings.clone(),
-        })
+        self.settings.clone_from(settings);
+        Ok(())
     }
 }
 
-/// A change of settings that is not certainly in force.
-struct Change {
+/// Settings that follow others by one write to a register.
+struct Version {
     settings: Settings,
-    /// The cycle in which it began to be written.
+    /// The cycle in which the write began.
     issued: u64,
-    /// The cycle in which all of it was written.
+    /// The cycle in which its response came.
     written: Option<u64>,
-    /// The golden model under the new settings, if the frames since could have had them.
-    ahead: Option<Golden>,
+}
+
+/// A possible past: what the golden model is like if its frames so far had these settings.
+struct Past {
+    golden: Golden,
+    /// How many versions are in force, counted from power-up.
+    version: u64,
+}
+
+impl Past {
+    /// What tells it from others: two pasts that agree here give the same frames from now on.
+    fn key(&self) -> (u64, u8, u64) {
+        let sequencer = &self.golden.sequencer;
+        (self.version, sequencer.epoch(), sequencer.next_seq().get())
+    }
 }
 
 /// Checks frames in their order against the golden model.
+///
+/// Between the moment at which a register begins to be written and that at which the response comes, a frame may have the
+/// settings before or those after, and while a frame waits inside, many writes may be made. So there may be several pasts that
+/// explain all frames; a frame that none explains is wrong.
 pub(super) struct Checker {
-    golden: Golden,
-    change: Option<Change>,
+    pasts: Vec<Past>,
+    /// Those that are not in force in all pasts.
+    versions: VecDeque<Version>,
+    /// How many came before them.
+    settled: u64,
     grace: u64,
     max_id: u16,
     prefix: Box<[u8; MAX_PREFIX_BYTES]>,
@@ -80,6 +109,7 @@ pub(super) enum Outcome {
 type Disagreement = (usize, MismatchKind);
 
 impl Checker {
+    /// A checker for hardware with `settings` after a reset.
     pub(super) fn new(
         profile: &Profile,
         history: usize,
@@ -88,12 +118,14 @@ impl Checker {
         max_id: u16,
     ) -> Result<Self, ConfigError> {
         let sequencer = Box::new(Sequencer::new(profile, history, settings.sequencer)?);
+        let golden = Golden {
+            sequencer,
+            settings: settings.clone(),
+        };
         Ok(Self {
-            golden: Golden {
-                sequencer,
-                settings: settings.clone(),
-            },
-            change: None,
+            pasts: vec![Past { golden, version: 0 }],
+            versions: VecDeque::new(),
+            settled: 0,
             grace,
             max_id,
             prefix: Box::new([0; MAX_PREFIX_BYTES]),
@@ -102,57 +134,98 @@ impl Checker {
         })
     }
 
-    /// The settings last asked for.
+    /// The settings last written.
     pub(super) fn settings(&self) -> &Settings {
-        match &self.change {
-            Some(change) => &change.settings,
-            None => &self.golden.settings,
+        match self.versions.back() {
+            Some(version) => &version.settings,
+            None => &self.pasts[0].golden.settings,
         }
     }
 
-    /// Whether a change may or may not be in force.
+    /// Whether settings may or may not be in force.
     pub(super) fn changing(&self) -> bool {
-        self.change.is_some()
+        !self.versions.is_empty() || self.pasts.len() > 1
     }
 
-    /// The block is told of new settings from this cycle on. No other change may be pending.
-    pub(super) fn begin(&mut self, settings: Settings, cycle: u64) -> Result<(), ConfigError> {
-        self.golden.under(&settings)?;
-        debug_assert!(self.change.is_none());
-        self.change = Some(Change {
+    /// A register begins to be written in this cycle; with it, these are the settings.
+    pub(super) fn begin(&mut self, settings: Settings, cycle: u64) {
+        debug_assert!(self.versions.iter().all(|v| v.written.is_some()));
+        self.versions.push_back(Version {
             settings,
             issued: cycle,
             written: None,
-            ahead: None,
         });
+    }
+
+    /// The response to the last write came in this cycle.
+    pub(super) fn written(&mut self, cycle: u64) {
+        if let Some(version) = self.versions.back_mut() {
+            version.written = Some(cycle);
+        }
+    }
+
+    /// Puts in force what is certainly in force: for every frame that is still to come out, the oldest of which was accepted in
+    /// cycle `oldest`, if one is inside.
+    pub(super) fn settle(&mut self, cycle: u64, oldest: Option<u64>) -> Result<(), ConfigError> {
+        if self.versions.is_empty() {
+            return Ok(());
+        }
+        let sure = self.certain_at(oldest.unwrap_or(cycle));
+        for past in &mut self.pasts {
+            advance(past, sure, &self.versions, self.settled)?;
+        }
+        self.tidy();
         Ok(())
     }
 
-    /// Looks whether the change is certainly in force. `busy` says that it is still being written, `oldest` is
-    /// when the first beat of the oldest frame inside was accepted, if one is inside.
-    pub(super) fn settle(&mut self, cycle: u64, busy: bool, oldest: Option<u64>) {
-        let Some(change) = &mut self.change else {
-            return;
+    /// How many versions are certainly in force for a frame accepted in `cycle`.
+    fn certain_at(&self, cycle: u64) -> u64 {
+        let certain = |v: &&Version| {
+            v.written
+                .is_some_and(|written| cycle > written + self.grace)
         };
-        if busy {
-            return;
-        }
-        let sure = *change.written.get_or_insert(cycle) + self.grace;
-        if cycle > sure
-            && oldest.is_none_or(|accepted| accepted > sure)
-            && let Some(change) = self.change.take()
+        self.settled + self.versions.iter().take_while(certain).count() as u64
+    }
+
+    /// Leaves one of several pasts that are the same, and forgets versions that are in force in all.
+    fn tidy(&mut self) {
+        let mut keys: Vec<_> = self.pasts.iter().map(Past::key).collect();
+        let mut index = 0;
+        self.pasts.retain(|_| {
+            index += 1;
+            !keys[..index - 1].contains(&keys[index - 1])
+        });
+        keys.clear();
+        let least = self.pasts.iter().map(|p| p.version).min();
+        while least.is_some_and(|least| least > self.settled) && self.versions.pop_front().is_some()
         {
-            let ahead = change.ahead.map(Ok);
-            // It was valid when the change began, and the model's validity depends on nothing else.
-            if let Ok(golden) = ahead.unwrap_or_else(|| self.golden.under(&change.settings)) {
-                self.golden = golden;
-            }
+            self.settled += 1;
         }
     }
 
-    /// The block was reset, with no change pending.
-    pub(super) fn reset(&mut self) {
-        self.golden.sequencer.reset();
+    /// The block is reset, after which it has `settings`.
+    pub(super) fn reset(&mut self, settings: &Settings) -> Result<(), ConfigError> {
+        let newest = self.settled + self.versions.len() as u64;
+        let mut pasts = Vec::new();
+        for past in self.pasts.drain(..) {
+            for version in past.version..=newest {
+                let mut past = Past {
+                    golden: past.golden.clone(),
+                    version: past.version,
+                };
+                advance(&mut past, version, &self.versions, self.settled)?;
+                // One epoch, also when the reset enables what was disabled.
+                if past.golden.settings.sequencer.enable {
+                    past.golden.sequencer.reset();
+                }
+                past.golden.take(settings)?;
+                past.version = newest;
+                pasts.push(past);
+            }
+        }
+        self.pasts = pasts;
+        self.tidy();
+        Ok(())
     }
 
     /// Checks the next frame.
@@ -163,60 +236,49 @@ impl Checker {
         times: Times,
     ) -> Result<Outcome, MismatchKind> {
         self.check_beside(packet, frame)?;
-        let Some(mut change) = self.change.take() else {
-            let result = compare(&mut self.golden, &mut self.prefix[..], packet, frame);
+        if let ([past], true) = (&mut self.pasts[..], self.versions.is_empty()) {
+            let result = compare(&mut past.golden, &mut self.prefix[..], packet, frame);
             return Ok(self.count(result.map_err(|(_, kind)| kind)?));
-        };
-        let may_be_new = times.presented > change.issued;
-        let must_be_new = change
-            .written
-            .is_some_and(|written| times.accepted > written + self.grace);
+        }
+        let least = self.certain_at(times.accepted);
+        let possible = |v: &&Version| v.issued < times.presented;
+        let most = self.settled + self.versions.iter().take_while(possible).count() as u64;
 
+        let mut outcome = None;
+        let mut explaining = Vec::new();
         let mut disagreements: Vec<Disagreement> = Vec::new();
-        let mut old = None;
-        if !must_be_new {
-            let mut golden = self.golden.clone();
-            match compare(&mut golden, &mut self.prefix[..], packet, frame) {
-                Ok(outcome) => old = Some((golden, outcome)),
-                Err(d) => disagreements.push(d),
+        for past in std::mem::take(&mut self.pasts) {
+            for version in past.version.max(least)..=most {
+                let mut past = Past {
+                    golden: past.golden.clone(),
+                    version: past.version,
+                };
+                advance(&mut past, version, &self.versions, self.settled)?;
+                match compare(&mut past.golden, &mut self.prefix[..], packet, frame) {
+                    Ok(what) => {
+                        outcome = Some(what);
+                        explaining.push(past);
+                    }
+                    Err(d) => disagreements.push(d),
+                }
             }
         }
-        let mut new = None;
-        if may_be_new {
-            let mut golden = match change.ahead.take() {
-                Some(golden) => golden,
-                None => self.golden.under(&change.settings)?,
-            };
-            match compare(&mut golden, &mut self.prefix[..], packet, frame) {
-                Ok(outcome) => new = Some((golden, outcome)),
-                Err(d) => disagreements.push(d),
-            }
-        }
-        match (old, new) {
-            // The frame does not tell.
-            (Some((old, outcome)), new) => {
-                self.golden = old;
-                change.ahead = new.map(|(new, _)| new);
-                self.change = Some(change);
-                Ok(self.count(outcome))
-            }
-            // From here on all have the new settings.
-            (None, Some((new, outcome))) => {
-                self.golden = new;
-                Ok(self.count(outcome))
-            }
+        let Some(outcome) = outcome else {
             // What agreed longest is likelier to be what was meant.
-            (None, None) => Err(disagreements
+            return Err(disagreements
                 .into_iter()
                 .max_by_key(|(agreed, _)| *agreed)
-                .map_or(MismatchKind::Unexpected, |(_, kind)| kind)),
-        }
+                .map_or(MismatchKind::Unexpected, |(_, kind)| kind));
+        };
+        self.pasts = explaining;
+        self.tidy();
+        Ok(self.count(outcome))
     }
 
     /// What does not depend on settings.
     fn check_beside(&self, packet: &TestPacket, frame: &Frame) -> Result<(), MismatchKind> {
         let expected = packet.user();
-        if frame.user != expected {
+        if frame.user.without_flag() != expected.without_flag() {
             return Err(MismatchKind::User {
                 expected: expected.0,
                 got: frame.user.0,
@@ -241,11 +303,28 @@ impl Checker {
         outcome
     }
 
-    /// Epoch and next sequence number, with no change pending.
-    pub(super) fn position(&self) -> (u8, u64) {
-        let sequencer = &self.golden.sequencer;
-        (sequencer.epoch(), sequencer.next_seq().get())
+    /// Epoch and next sequence number, in each past.
+    pub(super) fn positions(&self) -> impl Iterator<Item = (u8, u64)> {
+        self.pasts.iter().map(|past| {
+            let (_, epoch, next_seq) = past.key();
+            (epoch, next_seq)
+        })
     }
+}
+
+/// Puts versions in force in a past, one after the other, until `version` of them are.
+fn advance(
+    past: &mut Past,
+    version: u64,
+    versions: &VecDeque<Version>,
+    settled: u64,
+) -> Result<(), ConfigError> {
+    while past.version < version {
+        let next = &versions[(past.version - settled) as usize];
+        past.golden.take(&next.settings)?;
+        past.version += 1;
+    }
+    Ok(())
 }
 
 /// Sequences the packet with `golden`, compares, and says what became of it.

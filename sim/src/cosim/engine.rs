@@ -37,7 +37,7 @@ pub struct CosimConfig {
     pub sink: Pattern,
     /// Seed of the patterns, of the moments at which settings change, and of the garbage on idle inputs.
     pub seed: u64,
-    /// Cycles after which a change of settings is in force for every frame then arriving.
+    /// So many cycles after the response to a write, it is in force for every frame then arriving.
     pub grace_cycles: u64,
     /// Without a beat accepted or taken for this many cycles the block is declared stuck.
     pub watchdog_cycles: u64,
@@ -56,7 +56,7 @@ impl CosimConfig {
             source: Pattern::Always,
             sink: Pattern::Always,
             seed: 0,
-            grace_cycles: 512,
+            grace_cycles: 0,
             watchdog_cycles: 10_000,
             check_counters: true,
         }
@@ -156,12 +156,29 @@ struct InFlight {
     /// It found the block idle.
     alone: bool,
     complete: bool,
+    /// The flag beside each of its beats.
+    flags: Vec<bool>,
 }
 
 /// Something to do beside sending.
 enum Action {
     Set(Setting),
     Reset(u8),
+}
+
+/// The flag passes with its beat; beside a prefix it is low.
+fn check_flags(packet: &[bool], frame: &[bool]) -> Result<(), MismatchKind> {
+    let prefix = frame.len() - packet.len().min(frame.len());
+    let expected = std::iter::repeat_n(false, prefix).chain(packet.iter().copied());
+    let differs = |(_, (expected, got)): &(usize, (bool, &bool))| expected != *got;
+    match expected.zip(frame).enumerate().find(differs) {
+        None => Ok(()),
+        Some((beat, (expected, got))) => Err(MismatchKind::Flag {
+            beat,
+            expected,
+            got: *got,
+        }),
+    }
 }
 
 struct Engine<'a, D: ?Sized, P> {
@@ -180,6 +197,10 @@ struct Engine<'a, D: ?Sized, P> {
     sending: Option<Sending>,
     draining: bool,
     actions: VecDeque<Action>,
+    /// The settings asked for.
+    wanted: Settings,
+    /// Until this cycle bubbles and latencies are those of a change.
+    unsettled_until: u64,
     /// Cycles until the next action may happen.
     delay: u64,
     in_flight: VecDeque<InFlight>,
@@ -193,6 +214,8 @@ struct Engine<'a, D: ?Sized, P> {
     report: CosimReport,
 }
 
+/// Cycles after a change in which a source that was held up may still be late.
+const SETTLING_CYCLES: u64 = 256;
 /// Cycles of the reset at the start.
 const RESET_CYCLES: u32 = 16;
 
@@ -204,7 +227,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         let checker = Checker::new(
             &config.profile,
             config.history,
-            &config.settings,
+            &Settings::after_reset(&config.profile, ports.beat_bytes()),
             config.grace_cycles,
             ports.max_id(),
         )?;
@@ -223,6 +246,8 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             sending: None,
             draining: false,
             actions: VecDeque::new(),
+            wanted: config.settings.clone(),
+            unsettled_until: 0,
             delay: 0,
             in_flight: VecDeque::new(),
             frame: Frame::default(),
@@ -236,6 +261,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         engine.configurator.request(&config.settings);
         engine.ports.drive(engine.dut, &Beat::default());
         engine.reset(RESET_CYCLES)?;
+        engine.quiet()?;
         engine.cycle = 0;
         engine.last_move = 0;
         Ok(engine)
@@ -264,6 +290,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
                 && self.actions.is_empty()
                 && self.in_flight.is_empty()
                 && !self.checker.changing()
+                && !self.configurator.busy()
                 && steps.peek().is_none();
             if done {
                 // Nothing more may come.
@@ -288,12 +315,19 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             let got = self.read_wide(offset)?;
             Counts::check(offset, expected, got)?;
         }
-        let (epoch, next_seq) = self.checker.position();
-        let status = self.read(registers::STATUS.offset)?;
-        let expected = u64::from(epoch) << registers::STATUS_EPOCH_SHIFT;
-        Counts::check(registers::STATUS.offset, expected, status.into())?;
-        let got = self.read_wide(registers::SEQ.offset)?;
-        Counts::check(registers::SEQ.offset, next_seq, got)
+        let status = u64::from(self.read(registers::STATUS.offset)?);
+        let next_seq = self.read_wide(registers::SEQ.offset)?;
+        let mut wrong = None;
+        for (epoch, expected) in self.checker.positions() {
+            let epoch = u64::from(epoch) << registers::STATUS_EPOCH_SHIFT;
+            let check = Counts::check(registers::STATUS.offset, epoch, status)
+                .and_then(|()| Counts::check(registers::SEQ.offset, expected, next_seq));
+            match check {
+                Ok(()) => return Ok(()),
+                Err(kind) => wrong = Some(kind),
+            }
+        }
+        wrong.map_or(Ok(()), Err)
     }
 
     fn read_wide(&mut self, offset: u16) -> Result<u64, MismatchKind> {
@@ -356,18 +390,22 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             .in_flight
             .front()
             .map(|frame| frame.accepted.unwrap_or(self.cycle));
-        self.checker
-            .settle(self.cycle, self.configurator.busy(), oldest);
+        self.checker.settle(self.cycle, oldest)?;
+        if self.checker.changing() {
+            self.unsettled_until = self.cycle + SETTLING_CYCLES;
+        }
         self.delay = self.delay.saturating_sub(1);
-        if self.delay > 0 || self.checker.changing() {
+        // One write follows the other at once; a reset waits for none.
+        let must_wait =
+            matches!(self.actions.front(), Some(Action::Set(_))) && self.configurator.busy();
+        if self.delay > 0 || must_wait {
             return Ok(());
         }
         match self.actions.pop_front() {
             None => {}
             Some(Action::Set(setting)) => {
-                let settings = setting.applied(self.checker.settings());
-                self.configurator.request(&settings);
-                self.checker.begin(settings, self.cycle)?;
+                self.wanted = setting.applied(&self.wanted);
+                self.configurator.request(&self.wanted);
                 self.report.changes += 1;
             }
             Some(Action::Reset(cycles)) => {
@@ -375,9 +413,14 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
                 // A packet not even offered is sent after the reset; any other is among those in flight.
                 self.sending = self.sending.take().filter(|s| s.done == 0 && !s.offering);
                 self.in_flight.clear();
-                self.frame.bytes.clear();
-                self.checker.reset();
+                self.frame.clear();
                 self.reset(cycles.max(1).into())?;
+                let settings = Settings::after_reset(&self.config.profile, self.ports.beat_bytes());
+                self.checker.reset(&settings)?;
+                // Frames may meet the reset values, or any on the way to those that are written again.
+                if self.rng.bool() {
+                    self.quiet()?;
+                }
                 self.report.resets += 1;
                 self.last_move = self.cycle;
             }
@@ -385,7 +428,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         Ok(())
     }
 
-    /// A reset, then silence until all settings are in force.
+    /// A reset, behind which the settings asked for are written again.
     fn reset(&mut self, cycles: u32) -> Result<(), MismatchKind> {
         let offered = self.rng.bool();
         let configurator = &mut self.configurator;
@@ -399,14 +442,45 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         if self.ports.m_valid.bit(self.dut) {
             return Err(MismatchKind::ValidAfterReset);
         }
+        self.unsettled_until = self.cycle + SETTLING_CYCLES;
+        Ok(())
+    }
+
+    /// Silence until all settings are in force.
+    fn quiet(&mut self) -> Result<(), MismatchKind> {
         let sending = self.sending.take();
         while self.configurator.busy() {
             self.cycle()?;
         }
-        for _ in 0..self.config.grace_cycles {
+        for _ in 0..=self.config.grace_cycles {
             self.cycle()?;
         }
+        self.checker.settle(self.cycle, None)?;
+        self.unsettled_until = 0;
         self.sending = sending;
+        Ok(())
+    }
+
+    /// Settings may be in force or not, or were some cycles ago.
+    fn changing(&self) -> bool {
+        self.checker.changing() || self.cycle < self.unsettled_until
+    }
+
+    /// The registers' inputs of this cycle.
+    fn drive(&mut self) -> Result<(), MismatchKind> {
+        if !self.configurator.busy() {
+            return Ok(());
+        }
+        let before = self.configurator.writing();
+        self.configurator.drive(self.dut)?;
+        match (before, self.configurator.writing()) {
+            (None, Some((offset, value))) => {
+                let settings = self.checker.settings().clone().written(offset, value);
+                self.checker.begin(settings, self.cycle);
+            }
+            (Some(_), None) => self.checker.written(self.cycle),
+            _ => {}
+        }
         Ok(())
     }
 
@@ -417,9 +491,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         self.ports.m_ready.set_bit(self.dut, ready);
         let mut moved = self.output(valid, ready)?;
         self.offer();
-        if self.configurator.busy() {
-            self.configurator.drive(self.dut)?;
-        }
+        self.drive()?;
 
         self.dut.tick();
 
@@ -450,6 +522,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             self.ports.sample(self.dut, &mut self.output);
         }
         self.rules.check(valid.then_some(&*self.output), ready)?;
+        let changing = self.changing();
         let Some(oldest) = self.in_flight.front_mut() else {
             return if valid {
                 Err(MismatchKind::Unexpected)
@@ -461,7 +534,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             let due = oldest.offered + self.config.latency_cycles <= self.cycle;
             if ready && due && self.config.source == Pattern::Always {
                 self.report.bubbles += 1;
-                if !self.checker.changing() {
+                if !changing {
                     return Err(MismatchKind::Bubble);
                 }
             }
@@ -478,7 +551,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
                 let (expected, got) = (self.config.latency_cycles, self.cycle - accepted);
                 if got == expected {
                     self.report.latency_measured += 1;
-                } else if !self.checker.changing() {
+                } else if !changing {
                     return Err(MismatchKind::Latency { expected, got });
                 }
             }
@@ -492,6 +565,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         let count = beat.keep.count_ones() as usize;
         self.counts.bytes_out += count as u64;
         self.frame.bytes.extend_from_slice(&beat.data[..count]);
+        self.frame.flags.push(beat.user.bad_frame());
         if !beat.last {
             if self.frame.bytes.len() > oldest.packet.bytes.len() + MAX_PREFIX_BYTES {
                 return Err(MismatchKind::Endless(self.frame.bytes.len()));
@@ -519,7 +593,8 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         }
         let parsed = parse(&oldest.packet.bytes, self.config.profile.has_ipv6());
         self.counts.malformed += u64::from(parsed.malformed);
-        self.frame.bytes.clear();
+        check_flags(&oldest.flags, &self.frame.flags)?;
+        self.frame.clear();
         self.in_flight.pop_front();
         self.report.frames += 1;
         Ok(true)
@@ -545,6 +620,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
                 presented: None,
                 alone: self.in_flight.is_empty(),
                 complete: false,
+                flags: Vec::new(),
             });
         }
         let beat_bytes = self.ports.beat_bytes();
@@ -563,13 +639,22 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         }
         beat.keep = u128::MAX >> (128 - count);
         beat.last = left.len() <= beat_bytes;
-        // What stands beside later beats does not count.
+        // Beside later beats only the flag of a bad frame counts.
         if sending.done == 0 {
             beat.user = packet.user();
             beat.id = packet.id & self.ports.max_id();
         } else {
             beat.user = User(self.rng.u128(..) >> (128 - User::BITS));
             beat.id = self.rng.u16(..) & self.ports.max_id();
+        }
+        // Shells set the flag beside the last beat.
+        let flag = match beat.last {
+            true => packet.bad_frame,
+            false => self.rng.bool(),
+        };
+        beat.user = beat.user.with_flag(flag);
+        if let Some(newest) = self.in_flight.back_mut() {
+            newest.flags.push(flag);
         }
         self.ports.drive(self.dut, beat);
         self.ports.s_valid.set_bit(self.dut, true);

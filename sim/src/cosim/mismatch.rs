@@ -70,6 +70,16 @@ pub enum MismatchKind {
         /// The timestamp sent.
         time: Timestamp,
     },
+    /// The flag of a bad frame, bit 0 of tuser, which each beat has.
+    #[error("the bad-frame flag beside beat {beat} is {got}, expected {expected}")]
+    Flag {
+        /// The beat of the frame, from 0.
+        beat: usize,
+        /// As it came in beside that beat; low beside a prefix.
+        expected: bool,
+        /// As received.
+        got: bool,
+    },
     /// A rule of AXI4-Stream.
     #[error("the output breaks a rule of AXI4-Stream: {0}")]
     Rule(#[from] Violation),

@@ -15,7 +15,7 @@ pub struct TestPacket {
     pub time: Timestamp,
     /// tid; what the port does not hold is cut off.
     pub id: u16,
-    /// The flag of a bad frame.
+    /// The flag of a bad frame, beside its last beat.
     pub bad_frame: bool,
     /// The bits of tuser besides; see [`User::with_rest`].
     pub user_rest: u32,

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use scr_wire::{Geometry, MAX_PREFIX_WORDS, Profile};
 
-use super::packets::{TestPacket, random_packet};
+use super::packets::{Fragment, Network, Shape, TestPacket, Transport, random_packet};
 use crate::stream::Settings;
 
 /// One change of settings.
@@ -45,13 +45,24 @@ impl Setting {
     }
 }
 
+/// Disables what is enabled, and enables: at once, one after the other.
+fn toggle(settings: &mut Settings, steps: &mut Vec<Step>) {
+    for on in [false, true] {
+        if settings.sequencer.enable != on {
+            let setting = Setting::Enable(on);
+            *settings = setting.applied(settings);
+            steps.push(Step::Set(setting));
+        }
+    }
+}
+
 /// One step of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Send a packet.
     Packet(TestPacket),
-    /// Change a setting, at some moment while the packet before is being sent. It waits until the change
-    /// before it is certainly in force; packets do not wait for it.
+    /// Change a setting, at some moment while the packet before is being sent, or at once when the change before it is
+    /// written. Packets do not wait for it.
     Set(Setting),
     /// Reset the block for this many cycles, at some moment while the packet before is being sent. What is
     /// inside is lost.
@@ -98,6 +109,15 @@ impl Plan {
                 let setting = self.setting(&mut rng, &settings);
                 settings = setting.applied(&settings);
                 steps.push(Step::Set(setting));
+                // Bypass for a moment, with whatever waits inside; also at once behind a change of k.
+                let toggles = match setting {
+                    Setting::Enable(false) => rng.bool(),
+                    Setting::Cores(_) => rng.u8(..4) == 0,
+                    _ => false,
+                };
+                if toggles {
+                    toggle(&mut settings, &mut steps);
+                }
             }
             if once_in(&mut rng, self.reset_every) {
                 // A single cycle is the least that a reset may take, and the hardest.
@@ -106,6 +126,51 @@ impl Plan {
             }
             if once_in(&mut rng, self.drain_every) {
                 steps.push(Step::Drain);
+            }
+        }
+        steps
+    }
+
+    /// Steps of this plan with packets of at most 64 bytes, most of them IP, which pile up behind a sink that stalls, while
+    /// epochs and k change often: about once in [`change_every`](Self::change_every) packets, or 24. Nothing is reset or
+    /// drained.
+    pub fn crowded(&self, seed: u64) -> Vec<Step> {
+        let mut rng = Rng::with_seed(seed);
+        let mut settings = self.settings.clone();
+        let mut steps = Vec::new();
+        let change_every = match self.change_every {
+            0 => 24,
+            n => n,
+        };
+        for _ in 0..self.packets {
+            let mut packet = random_packet(&mut rng);
+            if rng.u8(..4) != 0 {
+                let shape = Shape {
+                    vlan_tags: 0,
+                    tpids: 0,
+                    network: Network::Ipv4 {
+                        first: 0x45,
+                        fragment: Fragment::Whole,
+                        transport: Transport::Udp,
+                    },
+                    length: 64,
+                    seed: rng.u64(..),
+                };
+                packet.bytes = shape.bytes();
+            }
+            packet.bytes.truncate(64);
+            steps.push(Step::Packet(packet));
+            if rng.usize(..change_every) != 0 {
+                continue;
+            }
+            let kind = rng.u8(..4);
+            if kind < 3 {
+                let setting = self.setting(&mut rng, &settings);
+                settings = setting.applied(&settings);
+                steps.push(Step::Set(setting));
+            }
+            if kind > 0 {
+                toggle(&mut settings, &mut steps);
             }
         }
         steps

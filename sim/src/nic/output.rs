@@ -18,7 +18,7 @@ pub struct OutFrame<'a> {
     pub id: u16,
     /// Its receive timestamp (of tuser).
     pub time: Timestamp,
-    /// The flag of a bad frame (of tuser).
+    /// The flag of a bad frame (of tuser), as it stood beside the last beat.
     pub bad_frame: bool,
 }
 

@@ -29,6 +29,9 @@ pub(super) struct Slave {
     pub(super) rvalid: bool,
 }
 
+/// Clock edges from a write to its response: by then it is in force.
+const RESPONSE_DELAY: u32 = super::SETTING_DELAY as u32 + 1;
+
 /// Response code of a refused access.
 const SLVERR: u8 = 2;
 
@@ -38,6 +41,8 @@ pub(super) struct Front {
     pub(super) out: Slave,
     address: Option<u16>,
     data: Option<(u32, u8)>,
+    /// Clock edges until the response.
+    response_in: u32,
 }
 
 impl Front {
@@ -62,11 +67,15 @@ impl Front {
         {
             let done = registers.write(address, data, strobes);
             (self.address, self.data) = (None, None);
-            out.bvalid = true;
+            self.response_in = RESPONSE_DELAY;
             out.bresp = if done { 0 } else { SLVERR };
+        } else if self.response_in > 0 {
+            self.response_in -= 1;
+            out.bvalid = self.response_in == 0;
         }
-        out.awready = self.address.is_none() && !out.bvalid;
-        out.wready = self.data.is_none() && !out.bvalid;
+        let idle = !out.bvalid && self.response_in == 0;
+        out.awready = self.address.is_none() && idle;
+        out.wready = self.data.is_none() && idle;
 
         if out.rvalid && master.rready {
             out.rvalid = false;

@@ -101,12 +101,14 @@ struct OutBeat {
 struct Arriving {
     bytes: Vec<u8>,
     start: u64,
-    /// tuser and tid of its first beat; those of later beats mean nothing.
+    /// tuser and tid of its first beat; of later beats only the flag means something.
     user: User,
     id: u16,
     /// Its prefix is decided, and its frame's user, id and queue are these.
     decided: Option<(User, u16, u16)>,
     first_out: bool,
+    /// The flag beside each of its beats that are not sent on.
+    flags: VecDeque<bool>,
 }
 
 /// The stand-in, with a 512-bit datapath.
@@ -383,6 +385,8 @@ impl SoftwareSequencer {
             self.arriving.user = User(self.value(place::S_USER));
             self.arriving.id = self.value(place::S_ID) as u16;
         }
+        let flag = User(self.value(place::S_USER)).bad_frame();
+        self.arriving.flags.push_back(flag);
         let data = &self.values[place::S_DATA][..count];
         self.arriving.bytes.extend_from_slice(data);
         self.count(0, last.into());
@@ -445,13 +449,14 @@ impl SoftwareSequencer {
         let mut data = [0; MAX_BEAT_BYTES];
         data[..bytes.len()].copy_from_slice(bytes);
         let first = std::mem::take(&mut self.arriving.first_out);
+        let flag = counts && self.arriving.flags.pop_front().unwrap_or_default();
         // A frame's beats can follow each other from its first one on.
         self.queue.push_back(OutBeat {
             beat: Beat {
                 data,
                 keep: u128::MAX >> (128 - bytes.len()),
                 last,
-                user,
+                user: user.with_flag(flag),
                 id,
                 dest,
             },

@@ -1,5 +1,7 @@
 //! The registers as software: what each access must answer and change.
 
+use std::collections::HashMap;
+
 use scr_wire::registers::{self, Capabilities, Register};
 use scr_wire::{Config, Geometry, MAX_CORES, MAX_PREFIX_WORDS, Profile};
 
@@ -28,8 +30,8 @@ pub struct RegisterModel {
     pub counters: [u64; 8],
     /// SENT.
     pub sent: [u64; MAX_CORES as usize],
-    /// Whose high half is latched, and what it is.
-    latch: Option<(u16, u32)>,
+    /// The high half of each 64-bit register whose low half has been read, by its offset.
+    latched: HashMap<u16, u32>,
 }
 
 /// Largest value of tdest.
@@ -54,7 +56,7 @@ impl RegisterModel {
             next_seq: 0,
             counters: [0; 8],
             sent: [0; MAX_CORES as usize],
-            latch: None,
+            latched: HashMap::new(),
         }
     }
 
@@ -66,7 +68,7 @@ impl RegisterModel {
         self.refused = false;
         self.counters = [0; 8];
         self.sent = [0; MAX_CORES as usize];
-        self.latch = None;
+        self.latched.clear();
     }
 
     /// A read; `None` is SLVERR, with data 0.
@@ -75,17 +77,11 @@ impl RegisterModel {
         let (high, wide) = (offset & 4 != 0, offset & !7);
         if let Some(value) = self.wide(wide) {
             let (low_half, high_half) = (value as u32, (value >> 32) as u32);
-            return Some(match (high, self.latch) {
-                (false, _) => {
-                    self.latch = Some((wide, high_half));
-                    low_half
-                }
-                (true, Some((whose, latched))) if whose == wide => latched,
-                (true, _) => {
-                    self.latch = None;
-                    high_half
-                }
-            });
+            if high {
+                return Some(*self.latched.get(&wide).unwrap_or(&high_half));
+            }
+            self.latched.insert(wide, high_half);
+            return Some(low_half);
         }
         let config = &self.config;
         let is = |r: Register| offset == r.offset;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use scr_hdl::{Dut, Port};
 use scr_wire::registers::{self, Capabilities};
-use scr_wire::{Config, MAX_CORES};
+use scr_wire::{Config, MAX_CORES, Profile};
 
 use super::PortError;
 use super::registers::{Access, Answer, NoAnswer, RegisterBus};
@@ -37,6 +37,34 @@ impl Settings {
             .get(usize::from(core))
             .copied()
             .unwrap_or(u16::from(core))
+    }
+
+    /// The settings of hardware after a reset, with beats of `beat_bytes`.
+    pub fn after_reset(profile: &Profile, beat_bytes: usize) -> Self {
+        let mut config = registers::reset_config(profile);
+        let words_per_beat = beat_bytes.div_ceil(scr_wire::WORD_BYTES) as u8;
+        config.prefix_words = config.prefix_words.next_multiple_of(words_per_beat);
+        Self::new(config)
+    }
+
+    /// The settings with what a write to a register makes of them; one to a register without a setting changes nothing.
+    #[must_use]
+    pub fn written(mut self, offset: u16, value: u32) -> Self {
+        let steering = registers::STEERING;
+        if offset == registers::CONTROL.offset {
+            self.sequencer.enable = value & registers::CONTROL_ENABLE != 0;
+            self.sequencer.sequence_all = value & registers::CONTROL_SEQUENCE_ALL != 0;
+        } else if offset == registers::CORES.offset {
+            self.sequencer.cores = value as u8;
+        } else if offset == registers::PREFIX_WORDS.offset {
+            self.sequencer.prefix_words = value as u8;
+        } else if offset == registers::DEFAULT_QUEUE.offset {
+            self.default_queue = value as u16;
+        } else if (steering.offset..steering.of_core(MAX_CORES)).contains(&offset) {
+            let core = (offset - steering.offset) / 4;
+            self.steer(core as u8, value as u16);
+        }
+        self
     }
 
     /// Steers a core to a queue.
@@ -169,6 +197,14 @@ impl Configurator {
         self.own = true;
     }
 
+    /// The write that is under way: offset and value.
+    pub(crate) fn writing(&self) -> Option<(u16, u32)> {
+        match self.access? {
+            Access::Write { offset, value, .. } => Some((offset, value)),
+            Access::Read { .. } => None,
+        }
+    }
+
     /// The answer to the caller's own access, when it is there.
     pub(crate) fn answer(&mut self) -> Option<Answer> {
         self.answer.take()
@@ -237,20 +273,6 @@ impl Configurator {
 
     /// A register has been written.
     fn stands(&mut self, offset: u16, value: u32) {
-        let config = &mut self.standing.sequencer;
-        let steering = registers::STEERING;
-        if offset == registers::CONTROL.offset {
-            config.enable = value & registers::CONTROL_ENABLE != 0;
-            config.sequence_all = value & registers::CONTROL_SEQUENCE_ALL != 0;
-        } else if offset == registers::CORES.offset {
-            config.cores = value as u8;
-        } else if offset == registers::PREFIX_WORDS.offset {
-            config.prefix_words = value as u8;
-        } else if offset == registers::DEFAULT_QUEUE.offset {
-            self.standing.default_queue = value as u16;
-        } else if (steering.offset..steering.of_core(MAX_CORES)).contains(&offset) {
-            let core = (offset - steering.offset) / 4;
-            self.standing.steer(core as u8, value as u16);
-        }
+        self.standing = self.standing.clone().written(offset, value);
     }
 }

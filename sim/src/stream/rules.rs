@@ -13,7 +13,7 @@ pub enum Signal {
     Tkeep,
     /// The frame's last beat.
     Tlast,
-    /// Timestamp and flags.
+    /// Timestamp and flag. Only the timestamp is constant over a frame.
     Tuser,
     /// Source.
     Tid,
@@ -105,7 +105,10 @@ impl Rules {
         let looks_at_data = self.looks_at_data(ready);
         let before = &mut *self.previous;
         let held = [
-            (Signal::Tuser, beat.user == before.user),
+            (
+                Signal::Tuser,
+                beat.user.without_flag() == before.user.without_flag(),
+            ),
             (Signal::Tid, beat.id == before.id),
             (Signal::Tdest, beat.dest == before.dest),
         ];
@@ -115,6 +118,8 @@ impl Rules {
                 (Signal::Tdata, beat.data[bytes] == before.data[bytes]),
                 (Signal::Tkeep, beat.keep == before.keep),
                 (Signal::Tlast, beat.last == before.last),
+                // Its flag, too: that is the beat's.
+                (Signal::Tuser, beat.user == before.user),
             ];
             if let Some((signal, _)) = still.iter().chain(&held).find(|(_, same)| !same) {
                 return Err(Violation::Unstable(*signal));
@@ -215,6 +220,12 @@ mod tests {
             end.keep = keep;
             assert_eq!(inside(&end), Violation::KeepNotContiguous(keep));
         }
+        // The flag is the beat's: it may change from beat to beat, but not while a beat waits.
+        let flagged = change(|b| b.user = User(1));
+        assert_eq!(stalled(Some(&flagged)), Violation::Unstable(Tuser));
+        let mut rules = Rules::new(64);
+        assert_eq!(rules.check(Some(&beat(false)), true), Ok(()));
+        assert_eq!(rules.check(Some(&flagged), true), Ok(()));
         assert!(contiguous(1) && contiguous(u128::MAX));
     }
 

@@ -1,4 +1,6 @@
 //! tuser as Corundum lays it out: bit 0 the bad-frame flag, bits 96..1 the receive timestamp.
+//!
+//! The timestamp is the frame's, the flag the beat's: shells set it beside the last.
 
 use scr_wire::Timestamp;
 
@@ -35,6 +37,20 @@ impl User {
             seconds: (self.0 >> 49) as u32,
             nanos: (self.0 >> 17) as u32,
         }
+    }
+
+    /// Without the flag: what all beats of a frame have alike.
+    #[inline]
+    #[must_use]
+    pub const fn without_flag(self) -> Self {
+        Self(self.0 & !1)
+    }
+
+    /// The same with this flag.
+    #[inline]
+    #[must_use]
+    pub const fn with_flag(self, bad_frame: bool) -> Self {
+        Self(self.0 & !1 | bad_frame as u128)
     }
 
     /// The bad-frame flag.

@@ -19,6 +19,7 @@ const CHECKS: &[Check] = &[
     ("full rate", full_rate),
     ("patterns", patterns),
     ("changes and resets", changes),
+    ("full queues", crowded),
     ("counters", counters),
 ];
 
@@ -120,6 +121,20 @@ fn changes(build: &Build) -> Result<(), String> {
             }
         }
         cosimulate(build, steps, &config)?;
+    }
+    Ok(())
+}
+
+/// Epochs and k changed while every queue inside is full.
+fn crowded(build: &Build) -> Result<(), String> {
+    for (seed, words) in [(1, 63), (2, 8), (3, 2)] {
+        let mut config = build.cosim(3, words);
+        config.seed = seed;
+        config.sink = match seed {
+            1 => Pattern::Always,
+            _ => Pattern::Bursts { on: 30, off: 500 },
+        };
+        cosimulate(build, plan(build, 300, &config).crowded(seed), &config)?;
     }
     Ok(())
 }
