@@ -186,69 +186,158 @@ pub fn many_times(emitted: &mut Emitted) {
     *text = text.replace(once, times);
 }
 
-/// Counters beyond 32 bits, of hardware that counts [`many_times`]: while frames of one beat go through, both halves of
-/// PACKETS_IN are read again and again and must belong together, and a half that was latched is no other register's.
-///
-/// # Errors
-///
-/// What was read wrong.
-pub fn high_halves(dut: &mut dyn Dut) -> Result<(), String> {
-    let mut bus = RegisterBus::find(dut.ports()).map_err(|e| e.to_string())?;
-    let port = |name: &'static str| dut.port(name).ok_or(format!("no port {name}"));
-    let (rst, valid, ready) = (port("rst")?, port("s_axis_tvalid")?, port("s_axis_tready")?);
-    let (keep, last, m_ready) = (
-        port("s_axis_tkeep")?,
-        port("s_axis_tlast")?,
-        port("m_axis_tready")?,
-    );
-    let ones = vec![0xff; dut.ports()[keep].bits.div_ceil(8)];
-    for (port, value) in [
-        (rst, &[1][..]),
-        (keep, &ones),
-        (last, &[1]),
-        (m_ready, &[1]),
-    ] {
-        dut.set(port, value);
+/// Hardware through which frames of one beat go, while registers are read.
+struct Traffic<'a> {
+    dut: &'a mut dyn Dut,
+    bus: RegisterBus,
+    ready: usize,
+    /// Frames taken in.
+    taken: u64,
+}
+
+impl<'a> Traffic<'a> {
+    /// From a reset on.
+    fn new(dut: &'a mut dyn Dut) -> Result<Self, String> {
+        let bus = RegisterBus::find(dut.ports()).map_err(|e| e.to_string())?;
+        let port = |name: &'static str| dut.port(name).ok_or(format!("no port {name}"));
+        let (rst, valid, ready) = (port("rst")?, port("s_axis_tvalid")?, port("s_axis_tready")?);
+        let (keep, last, m_ready) = (
+            port("s_axis_tkeep")?,
+            port("s_axis_tlast")?,
+            port("m_axis_tready")?,
+        );
+        let ones = vec![0xff; dut.ports()[keep].bits.div_ceil(8)];
+        for (port, value) in [
+            (rst, &[1][..]),
+            (keep, &ones),
+            (last, &[1]),
+            (m_ready, &[1]),
+        ] {
+            dut.set(port, value);
+        }
+        dut.tick();
+        dut.set(rst, &[0]);
+        dut.set(valid, &[1]);
+        Ok(Self {
+            dut,
+            bus,
+            ready,
+            taken: 0,
+        })
     }
-    dut.tick();
-    dut.set(rst, &[0]);
-    dut.set(valid, &[1]);
-    let [packets_in, ..] = COUNTERS;
-    let mut taken = 0;
-    let mut read = |dut: &mut dyn Dut, offset: u16, taken: &mut u64| -> Result<u64, String> {
-        bus.start(Access::Read { offset });
+
+    fn read(&mut self, offset: u16) -> Result<u64, String> {
+        self.bus.start(Access::Read { offset });
         loop {
-            let answer = bus.step(dut).map_err(|e| e.to_string())?;
+            let answer = self.bus.step(self.dut).map_err(|e| e.to_string())?;
             let mut accepts = [0];
-            dut.get(ready, &mut accepts);
-            dut.tick();
-            *taken += u64::from(accepts[0]);
+            self.dut.get(self.ready, &mut accepts);
+            self.dut.tick();
+            self.taken += u64::from(accepts[0]);
             if let Some(answer) = answer {
                 return Ok(answer.value.into());
             }
         }
-    };
-    let turn = (1u64 << 32) / TIMES;
-    while taken < 5 * turn / 2 {
-        let before = taken;
-        let low = read(dut, packets_in.offset, &mut taken)?;
-        let after = taken;
-        // So many frames later the low half may have turned around: the high one must be that of then.
-        for _ in 0..before % 50 {
-            read(dut, registers::ID.offset, &mut taken)?;
+    }
+}
+
+/// Frames after which the low half of a counter of [`many_times`] turns around.
+const TURN: u64 = (1 << 32) / TIMES;
+
+/// Frames that may have been taken and are not counted yet.
+const UNCOUNTED: u64 = 100;
+
+/// Counters beyond 32 bits, of hardware that counts [`many_times`]: while frames of one beat go through, halves of several counters
+/// are read in any order, with pauses. Each high half must belong to the low half of its counter that was read last; before the
+/// first of these it comes fresh.
+///
+/// # Errors
+///
+/// What was read wrong.
+pub fn high_halves(dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
+    // Both count every frame of this traffic, which is no IP.
+    let counters = [registers::PACKETS_IN, registers::PACKETS_PASSED_BY];
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut traffic = Traffic::new(dut)?;
+    // Of the low half read last: its value, and how many frames were taken before and after it was read.
+    let mut lows: [Option<(u64, u64, u64)>; 2] = [None; 2];
+    // High halves read behind a turn since their low half.
+    let mut turned = 0;
+    while traffic.taken < 5 * TURN / 2 || turned < 2 {
+        if traffic.taken > 40 * TURN {
+            return Err("no low half turned around between the reads of two halves".to_owned());
         }
-        let high = read(dut, packets_in.offset + 4, &mut taken)?;
-        let value = (high << 32 | low) / TIMES;
-        // A frame counts some cycles after its beat was taken.
-        if !(before.saturating_sub(40)..=after).contains(&value) {
+        for _ in 0..rng.u32(..8) {
+            traffic.read(registers::ID.offset)?;
+        }
+        // Of one of them the first turn passes before any half is read: it comes fresh, and is not 0.
+        let which = match traffic.taken < 3 * TURN / 2 {
+            true => 1,
+            false => rng.usize(..2),
+        };
+        let counter = counters[which];
+        let before = traffic.taken;
+        match rng.u8(..8) {
+            0..3 => {
+                let low = traffic.read(counter.offset)?;
+                lows[which] = Some((low, before, traffic.taken));
+            }
+            3..6 => {
+                let high = traffic.read(counter.offset + 4)?;
+                let after = traffic.taken;
+                let (low, from, to) = match lows[which] {
+                    Some(low) => low,
+                    None => ((before % TURN) * TIMES, before, after),
+                };
+                let is_fresh = lows[which].is_none();
+                // Of a fresh half only the turn counts.
+                let value = (high << 32 | low) / TIMES;
+                let range = match is_fresh {
+                    true => {
+                        from.saturating_sub(UNCOUNTED) / TURN * TURN..=to.next_multiple_of(TURN)
+                    }
+                    false => from.saturating_sub(UNCOUNTED)..=to,
+                };
+                if !range.contains(&value) {
+                    return Err(format!(
+                        "{} showed {value} × {TIMES} while {from} to {to} frames were taken (seed {seed})",
+                        counter.name
+                    ));
+                }
+                turned += u32::from(!is_fresh && before / TURN > to / TURN);
+            }
+            // Others, of which neither half may be taken for these.
+            6 => {
+                traffic.read(SEQ.offset)?;
+            }
+            _ => {
+                if traffic.read(SEQ.offset + 4)? != 0 {
+                    return Err("the upper half of SEQ is another register's".to_owned());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The high half of a counter whose low half was never read comes fresh, also when halves of others are latched.
+///
+/// # Errors
+///
+/// What was read wrong.
+pub fn fresh_halves(dut: &mut dyn Dut) -> Result<(), String> {
+    let mut traffic = Traffic::new(dut)?;
+    let [packets_in, ..] = COUNTERS;
+    while traffic.taken < 5 * TURN / 2 {
+        traffic.read(SEQ.offset)?;
+        let before = traffic.taken.saturating_sub(UNCOUNTED) / TURN;
+        let high = traffic.read(packets_in.offset + 4)?;
+        if !(before..=traffic.taken / TURN).contains(&high) {
+            let turns = traffic.taken / TURN;
             return Err(format!(
-                "PACKETS_IN showed {value} × {TIMES} while {before} to {after} frames were taken"
+                "the upper half of PACKETS_IN is {high} after {turns} turns"
             ));
         }
     }
-    read(dut, SEQ.offset, &mut taken)?;
-    match read(dut, packets_in.offset + 4, &mut taken)? {
-        0 => Err("the upper half of PACKETS_IN is 0 when that of SEQ was latched".to_owned()),
-        _ => Ok(()),
-    }
+    Ok(())
 }

@@ -2,14 +2,14 @@
 
 use scr_hdl::{CoreConfig, Dut};
 use scr_sim::stream::{Access, Delays, RegisterBus};
-use scr_sim::verilator::Model;
+use scr_sim::verilator::VerilatorModel;
 use scr_tests::Built;
 use scr_wire::registers::{self, Register};
 use scr_wire::{Config, Frame, profile};
 
 /// Hardware, driven cycle by cycle.
 struct Bench {
-    model: Model,
+    model: VerilatorModel,
     bus: RegisterBus,
     beat_bytes: usize,
     /// Bytes and queue of the frames that came out.

@@ -20,12 +20,11 @@
 //!
 //! # When settings change
 //!
-//! Hardware samples its settings between two frames, some cycles after a register was written, so for a while
-//! either may be right. One change is made at a time. A frame whose first output beat stood at the output when the
-//! change was made has the old settings; one whose first beat was accepted more than
-//! [`grace_cycles`](CosimConfig::grace_cycles) after it has the new ones; between them a frame may have
-//! either, but after the first with the new ones all have them. Each frame is checked byte for byte
-//! against what it then must be.
+//! Hardware samples its settings between two frames, some cycles after a register was written, so between the beginning of a
+//! write and its response either may be right. Writes follow each other without a pause, so while a frame waits inside
+//! there may be many. A frame whose first output beat stood at the output when a write began does not have it; one whose first
+//! beat was accepted after the response (and [`grace_cycles`](CosimConfig::grace_cycles)) has it; after the first frame
+//! that has it, all have it. Each frame is checked byte for byte against what it can then be.
 
 mod checker;
 mod counts;

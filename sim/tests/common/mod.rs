@@ -219,7 +219,8 @@ pub fn register_slice(buggy: bool) -> Text {
     reg is_open;
     reg [96:0] first_user;
     reg [7:0] first_id;
-    wire [96:0] frame_user = is_open ? first_user : s_axis_tuser;
+    // The timestamp of the first beat, the flag of each.
+    wire [96:0] frame_user = is_open ? {first_user[96:1], s_axis_tuser[0]} : s_axis_tuser;
     wire [7:0] frame_id = is_open ? first_id : s_axis_tid;
     always @(posedge clk) begin
         if (s_axis_tready && s_axis_tvalid) begin

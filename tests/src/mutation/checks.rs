@@ -151,5 +151,7 @@ fn counters(build: &Build) -> Result<(), String> {
 /// Counters beyond 32 bits.
 fn high_halves(build: &Build) -> Result<(), String> {
     let mut model = build.model.instance().map_err(|e| e.to_string())?;
-    registers::high_halves(&mut model)
+    registers::fresh_halves(&mut model)?;
+    let mut model = build.model.instance().map_err(|e| e.to_string())?;
+    registers::high_halves(&mut model, 1)
 }
