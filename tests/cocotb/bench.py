@@ -18,8 +18,6 @@ WIDTH = int(os.environ.get("SCR_WIDTH", "512"))
 MAX_CORES = int(os.environ.get("SCR_MAX_CORES", "16"))
 SEED = int(os.environ.get("SCR_SEED", "1"))
 
-# Cycles after which a configuration is in force, with a margin.
-SETTLE = 64
 # Cycles after which nothing more can come out.
 QUIET = 200
 
@@ -31,6 +29,12 @@ def pauses(seed, share):
         pause = rng.random() < share
         for _ in range(rng.randrange(1, 8)):
             yield pause
+
+
+def users_of(frame):
+    """tuser of a frame that was received, one value for each byte."""
+    user = frame.tuser
+    return [user] * len(frame.tdata) if isinstance(user, int) else list(user)
 
 
 class Bench:
@@ -66,7 +70,7 @@ class Bench:
         self.dut.rst.value = 1
         await ClockCycles(self.dut.clk, 5)
         self.dut.rst.value = 0
-        await ClockCycles(self.dut.clk, SETTLE)
+        await ClockCycles(self.dut.clk, 1)
         self.counts.clear()
         self.sent.clear()
         self.model.malformed = 0
@@ -109,16 +113,18 @@ class Bench:
             order.reverse()
         for offset, value in order:
             assert await self.write(offset, value) == 0, f"{value} refused at {offset:#x}"
+        # The response says that it is in force.
         await self.write(reg.CONTROL, reg.control(config))
-        await ClockCycles(self.dut.clk, SETTLE)
         self.model.configure(config)
 
     def frame(self, packet):
-        """A packet with a random timestamp and source."""
+        """A packet with a random timestamp and source, and a random bad-frame flag beside each beat; tuser has one value for each byte."""
         seconds, nanos = self.rng.randrange(2**48), self.rng.randrange(10**9)
-        fraction, bad = self.rng.randrange(2**16), self.rng.randrange(2)
-        user = ((seconds << 32 | nanos) << 16 | fraction) << 1 | bad
-        frame = AxiStreamFrame(tdata=packet, tid=self.rng.randrange(256), tuser=user)
+        fraction = self.rng.randrange(2**16)
+        user = ((seconds << 32 | nanos) << 16 | fraction) << 1
+        flags = [self.rng.randrange(2) for _ in range(0, len(packet), WIDTH // 8)]
+        users = [user | flags[byte // (WIDTH // 8)] for byte in range(len(packet))]
+        frame = AxiStreamFrame(tdata=packet, tid=self.rng.randrange(256), tuser=users)
         return frame, seconds, nanos
 
     async def run(self, packets, source_share=0.0, sink_share=0.0):
@@ -130,15 +136,17 @@ class Bench:
             frame, seconds, nanos = self.frame(packet)
             sent.append((packet, frame.tid, frame.tuser, seconds, nanos))
             self.source.send_nowait(frame)
-        for number, (packet, tid, user, seconds, nanos) in enumerate(sent):
+        for number, (packet, tid, users, seconds, nanos) in enumerate(sent):
             got = await self.sink.recv()
             expected, queue, core = self.model.expect(packet, seconds, nanos)
+            # Beside a prefix the flag is low.
+            prefix_users = [users[0] & ~1] * (len(expected) - len(packet))
             what = f"frame {number} of {len(packet)} bytes"
             check(bytes(got.tdata), expected, what)
             for name, value, wanted in (
                 ("tdest", got.tdest, queue),
                 ("tid", got.tid, tid),
-                ("tuser", got.tuser, user),
+                ("tuser", users_of(got), prefix_users + list(users)),
             ):
                 assert value == wanted, f"{what}: {name} is {value}, expected {wanted}"
             self.counts["packets in"] += 1

@@ -6,7 +6,7 @@ import cocotb
 from cocotb.triggers import ClockCycles, Combine
 
 import registers as reg
-from bench import HISTORY, MAX_CORES, PROFILE, SEED, SETTLE, WIDTH, pauses, start
+from bench import HISTORY, MAX_CORES, PROFILE, QUIET, SEED, WIDTH, pauses, start
 from packets import packets
 from wire_format import PROFILES, Config, parse, rows_that_fit
 
@@ -148,7 +148,6 @@ async def modes_epochs_and_queues(dut):
     for core in range(cores):
         bench.model.steering[core] = 300 + core
         assert await bench.write(reg.STEERING + 4 * core, 300 + core) == OKAY
-    await ClockCycles(dut.clk, SETTLE)
     await bench.run(packets(SEED + 20, 25), 0.2, 0.2)
     await bench.configure(Config(cores, config.words, enable=False))
     await bench.run(packets(SEED + 21, 15))
@@ -158,6 +157,41 @@ async def modes_epochs_and_queues(dut):
     await bench.reset()
     await bench.run(packets(SEED + 23, 15))
     await bench.check_counters()
+
+
+@cocotb.test()
+async def epochs_under_full_queues(dut):
+    """Frames wait behind a sink that takes nothing while epochs begin: each leaves with the rows of its own epoch."""
+    bench = await begin(dut)
+    most = min(3, MAX_CORES)
+    words = -(-max(bench.words_for(most), 8) // bench.words_per_beat) * bench.words_per_beat
+    await bench.configure(Config(most, words))
+    short = [p[:60] for p in packets(SEED + 60, 400) if parse(p[:60], PROFILE == "flow6-time").is_ip]
+    sent = []
+    bench.sink.pause = True
+    for epoch in range(3):
+        for packet in short[5 * epoch : 5 * epoch + 5]:
+            frame, seconds, nanos = bench.frame(packet)
+            sent.append((packet, frame.tid, seconds, nanos))
+            bench.source.send_nowait(frame)
+        # Enough for numbers: the queue has places for all of them.
+        await ClockCycles(dut.clk, 200)
+        for control in (0, 1):
+            assert await bench.write(reg.CONTROL, control) == OKAY
+    bench.sink.pause = False
+    epochs = []
+    for number, (packet, tid, seconds, nanos) in enumerate(sent):
+        got = await bench.sink.recv()
+        data = bytes(got.tdata)
+        while data[6] >> 2 != bench.model.epoch:
+            bench.model.new_epoch()
+            assert len(epochs) < 70, f"frame {number} is of an epoch that was not: {data[6] >> 2}"
+            epochs.append(bench.model.epoch)
+        expected, queue, _ = bench.model.expect(packet, seconds, nanos)
+        assert data == expected, f"frame {number} of epoch {data[6] >> 2}"
+        assert (got.tdest, got.tid) == (queue, tid)
+    assert len(epochs) >= 2, f"frames of one epoch only, {epochs}"
+    await ClockCycles(dut.clk, QUIET)
 
 
 @cocotb.test()
@@ -204,7 +238,7 @@ async def k_changes_under_traffic(dut):
             place += 1
         assert place < len(asked), f"followed {followed}, asked {asked}"
     assert len(followed) > 1 or MAX_CORES == 1, "no change came into force"
-    await ClockCycles(dut.clk, SETTLE)
+    await ClockCycles(dut.clk, QUIET)
 
 
 assert WIDTH in (128, 256, 512, 1024)
