@@ -189,13 +189,17 @@ pub trait Layout: Copy + Send + Sync + 'static {
         u32::from_be_bytes(read(row, self.columns().tcp_ack))
     }
 
-    /// Whether the row is that of a packet that is not IP (possible under `sequence_all`): protocol and addresses,
-    /// as far as the layout has them, all zero.
+    /// Whether the row can be that of a frame that is not IP (possible under `sequence_all`): protocol and addresses,
+    /// as far as the layout has them, all zero, or the IPv4 address 0.0.0.0.
     #[inline(always)]
     fn is_blank(&self, row: &[u8]) -> bool {
-        self.src(row) == Self::Address::default()
-            && self.protocol(row) == 0
-            && self.dst(row) == Self::Address::default()
+        self.is_blank_but_for_dst(row) && self.dst(row).is_unspecified()
+    }
+
+    /// The same for who does not look at the destination: so narrow profiles, which lack it, and wide ones say the same.
+    #[inline(always)]
+    fn is_blank_but_for_dst(&self, row: &[u8]) -> bool {
+        self.src(row).is_unspecified() && self.protocol(row) == 0
     }
 
     /// The 5-tuple as a key.
@@ -258,6 +262,9 @@ pub trait Address: Key + Ord + Debug + Sync {
     /// The address if it is an IPv4 one.
     fn v4(self) -> Option<u32>;
 
+    /// Whether it is all zero: 0.0.0.0, IPv4-mapped or not, or `::`.
+    fn is_unspecified(self) -> bool;
+
     /// The address for people: IPv4 where it is one.
     fn ip(self) -> IpAddr;
 
@@ -289,6 +296,11 @@ impl Address for u32 {
     #[inline(always)]
     fn v4(self) -> Option<u32> {
         Some(self)
+    }
+
+    #[inline(always)]
+    fn is_unspecified(self) -> bool {
+        self == 0
     }
 
     fn ip(self) -> IpAddr {
@@ -351,6 +363,12 @@ impl Address for [u64; 2] {
     fn v4(self) -> Option<u32> {
         let [high, low] = self;
         (high == 0 && low >> 32 == 0xffff).then_some(low as u32)
+    }
+
+    #[inline(always)]
+    fn is_unspecified(self) -> bool {
+        let [high, low] = self;
+        high == 0 && (low == 0 || low == 0xffff << 32)
     }
 
     fn ip(self) -> IpAddr {
@@ -648,6 +666,13 @@ mod tests {
         }
         assert!(!layout.is_blank(row));
         assert!(layout.is_blank(&[0; 64][..profile.row_bytes()]));
+        // 0.0.0.0 is the same in every profile.
+        let mut unspecified = [0; 64];
+        let mut zeros = Parsed::default();
+        zeros.src[10..12].fill(0xff);
+        zeros.dst[10..12].fill(0xff);
+        profile.encode(&zeros, time, &mut unspecified);
+        assert!(layout.is_blank(&unspecified[..profile.row_bytes()]));
     }
 
     #[test]
