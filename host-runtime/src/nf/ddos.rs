@@ -129,7 +129,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
 
     #[inline(always)]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> u64 {
-        if self.parameters.other_frames && self.layout.is_blank_but_for_dst(row) {
+        if self.parameters.other_frames && self.layout.is_of_nobody(row) {
             return 0;
         }
         let (source, new) = state.get_or_insert(&self.layout.src(row));

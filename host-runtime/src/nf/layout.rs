@@ -189,16 +189,19 @@ pub trait Layout: Copy + Send + Sync + 'static {
         u32::from_be_bytes(read(row, self.columns().tcp_ack))
     }
 
-    /// Whether the row can be that of a frame that is not IP (possible under `sequence_all`): protocol and addresses,
-    /// as far as the layout has them, all zero, or the IPv4 address 0.0.0.0.
+    /// Whether the row is that of a packet that is not IP (possible under `sequence_all`): protocol and addresses,
+    /// as far as the layout has them, all zero.
     #[inline(always)]
     fn is_blank(&self, row: &[u8]) -> bool {
-        self.is_blank_but_for_dst(row) && self.dst(row).is_unspecified()
+        self.src(row) == Self::Address::default()
+            && self.protocol(row) == 0
+            && self.dst(row) == Self::Address::default()
     }
 
-    /// The same for who does not look at the destination: so narrow profiles, which lack it, and wide ones say the same.
+    /// Whether the row can be that of a packet that is not IP by what all layouts with a protocol have, so that they all
+    /// say the same: no protocol, and no source or the IPv4 address 0.0.0.0.
     #[inline(always)]
-    fn is_blank_but_for_dst(&self, row: &[u8]) -> bool {
+    fn is_of_nobody(&self, row: &[u8]) -> bool {
         self.src(row).is_unspecified() && self.protocol(row) == 0
     }
 
@@ -670,9 +673,10 @@ mod tests {
         let mut unspecified = [0; 64];
         let mut zeros = Parsed::default();
         zeros.src[10..12].fill(0xff);
-        zeros.dst[10..12].fill(0xff);
+        zeros.dst = packet.dst;
         profile.encode(&zeros, time, &mut unspecified);
-        assert!(layout.is_blank(&unspecified[..profile.row_bytes()]));
+        assert!(layout.is_of_nobody(&unspecified[..profile.row_bytes()]));
+        assert!(!layout.is_of_nobody(row));
     }
 
     #[test]

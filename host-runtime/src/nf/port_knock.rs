@@ -180,7 +180,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
 
     #[inline(always)]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> Effect {
-        if self.layout.is_blank_but_for_dst(row) {
+        if self.layout.is_blank(row) {
             return Effect::Blank;
         }
         let source = self.layout.src(row);

@@ -281,7 +281,7 @@ fn what_stays_on_the_link_is_left_as_it_is() {
         }
         assert!(nat.function.entries(&nat.state).is_empty());
         assert_eq!(nat.totals(), [0; 3]);
-        // Later fragments, too, and what is not a host's address only by its subnet is one.
+        // A subnet's broadcast address looks like a host's.
         for (dst, due) in [
             ("192.0.2.255:9", "203.0.113.1:1024"),
             ("240.0.0.1:9", "203.0.113.1:1024"),
