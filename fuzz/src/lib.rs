@@ -8,8 +8,8 @@ use scr_runtime::nf::{NAMES, Selected};
 use scr_wire::{Profile, Timestamp, profile};
 
 /// Every function, some with several sets of options, and chains. All of them are small: they evict, run out of ports and
-/// reach thresholds after a few packets.
-static FUNCTIONS: LazyLock<Vec<Selected>> = LazyLock::new(|| {
+/// reach thresholds after a few packets. Each as it is where only IP packets have rows, and as it is where all frames do.
+static FUNCTIONS: LazyLock<Vec<[Selected; 2]>> = LazyLock::new(|| {
     let functions: &[(&str, &[&str])] = &[
         ("conntrack", &["capacity=4"]),
         ("ddos", &["threshold=2", "capacity=3"]),
@@ -36,6 +36,7 @@ static FUNCTIONS: LazyLock<Vec<Selected>> = LazyLock::new(|| {
             "nat",
             &["ports=1024-1028", "tcp-timeout=4", "udp-timeout=2"],
         ),
+        ("nat", &["ports=1024-1028", "udp-timeout=2", "translate-all"]),
         ("nat", &["ports=1024-1028", "no-timeout"]),
         ("port-knock", &["ports=1,2,80", "capacity=3"]),
         ("port-knock", &["ports=1,2,80", "sticky-open", "capacity=3"]),
@@ -66,23 +67,25 @@ static FUNCTIONS: LazyLock<Vec<Selected>> = LazyLock::new(|| {
     for name in NAMES {
         assert!(functions.iter().any(|(other, _)| other == name), "{name}");
     }
-    let select = |&(name, options): &(&str, &[&str])| Selected::new(name, options).unwrap();
+    let select = |&(name, options): &(&str, &[&str])| {
+        let only_ip = Selected::new(name, options).unwrap();
+        [only_ip.clone(), only_ip.with_other_frames()]
+    };
     functions.iter().map(select).collect()
 });
 
 /// The function of this number, and the profile of this number or, where that lacks a field, the smallest that will do.
+/// Frames that are not IP may have rows; but not where the profile is too narrow to tell them from packets.
 pub fn function(function: u8, profile: u8) -> (&'static Selected, &'static Profile) {
-    let selected = &FUNCTIONS[usize::from(function) % FUNCTIONS.len()];
+    let both = &FUNCTIONS[usize::from(function) % FUNCTIONS.len()];
     let wanted = profile::BUILTIN[usize::from(profile) % profile::BUILTIN.len()];
-    let suits = selected.check(wanted).is_ok();
-    (
-        selected,
-        if suits {
-            wanted
-        } else {
-            selected.smallest_profile()
-        },
-    )
+    let [only_ip, all] = both;
+    for selected in [all, only_ip] {
+        if selected.check(wanted).is_ok() {
+            return (selected, wanted);
+        }
+    }
+    (all, all.smallest_profile())
 }
 
 /// The bytes of an input, from its beginning.

@@ -31,7 +31,10 @@ fn setup() -> impl Strategy<Value = Setup> {
             (batch, batches, threads, wider),
         )| {
             let options: Vec<String> = options.into_iter().map(str::to_owned).collect();
-            let function = scr_runtime::nf::Selected::new(nf, &options).unwrap();
+            let mut function = scr_runtime::nf::Selected::new(nf, &options).unwrap();
+            if sequence_all {
+                function = function.with_other_frames();
+            }
             let smallest = function.smallest_profile();
             let profiles: Vec<_> = profile::BUILTIN
                 .into_iter()

@@ -9,6 +9,7 @@ mod run;
 mod bad_input;
 mod decode;
 mod failover;
+mod functions;
 mod hardware;
 mod help;
 mod replay;

@@ -2,7 +2,13 @@
 //!
 //! Key: source address. Every packet counts, dropped ones too; packet `threshold + 1` is the first that is dropped.
 //! The count is that since the start, or with `window=SECONDS` that of the source's current window: windows follow each
-//! other without gap from the source's first packet on. A packet that is older than its source's window counts in it.
+//! other without gap from the source's first packet on. A packet that is older than its source's window counts in it; one
+//! that is older than the window's start by more than a window starts a new one, for a single packet with a time far ahead
+//! must not count all that come after it together.
+//!
+//! 0.0.0.0 is a source like any other (a flood of DHCP requests has it). Only with `sequence_all` a row can be that of a
+//! frame that is not IP, which has no source; then a protocol is needed to tell, and a packet from 0.0.0.0 with protocol 0
+//! does not count.
 //!
 //! When the table is full, a new source evicts the one under the table's hand ([`crate::table`]), whose count is lost.
 
@@ -30,6 +36,8 @@ pub struct Parameters {
     pub window: Option<u64>,
     /// Entries in the table.
     pub capacity: usize,
+    /// Frames that are not IP have rows, too.
+    other_frames: bool,
 }
 
 impl Family for Ddos {
@@ -56,11 +64,22 @@ impl Family for Ddos {
                 .unwrap_or(1_000_000),
             window: options.seconds("window")?,
             capacity: options.capacity()?,
+            other_frames: false,
         })
+    }
+
+    fn with_other_frames(parameters: Parameters) -> Parameters {
+        Parameters {
+            other_frames: true,
+            ..parameters
+        }
     }
 
     fn needs(parameters: &Parameters) -> Vec<Field> {
         let mut fields = vec![Field::SrcIp4];
+        if parameters.other_frames {
+            fields.push(Field::Protocol);
+        }
         if parameters.window.is_some() {
             fields.extend([Field::Seconds, Field::Nanoseconds]);
         }
@@ -110,7 +129,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
 
     #[inline(always)]
     fn apply(&self, state: &mut Self::State, row: &[u8]) -> u64 {
-        if self.layout.is_blank(row) {
+        if self.parameters.other_frames && self.layout.is_of_nobody(row) {
             return 0;
         }
         let (source, new) = state.get_or_insert(&self.layout.src(row));
@@ -120,6 +139,10 @@ impl<L: Layout> NetworkFunction for Function<L> {
                 source.since = now;
             } else if now >= source.since.saturating_add(window) {
                 source.since += (now - source.since) / window * window;
+                source.packets = 0;
+            } else if source.since.saturating_sub(now) > window {
+                // The packet that began the window was ahead of its time.
+                source.since = now;
                 source.packets = 0;
             }
         }
@@ -165,7 +188,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
 mod tests {
     use super::*;
     use crate::nf::Verdict;
-    use crate::nf::layout::{FlowTime, Source};
+    use crate::nf::layout::{FlowTime, Knock, Source};
 
     fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
         let mut options = Options::parse(Ddos::NAME, Ddos::OPTIONS, options).unwrap();
@@ -192,13 +215,31 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_of_zero_drops_all_but_blank_rows() {
-        let f = function(Source, &["threshold=0"]);
+    fn a_source_of_zeros_counts_like_any_other() {
+        let f = function(Source, &["threshold=1"]);
         let mut state = f.new_state();
-        assert_eq!(f.apply(&mut state, &[0; 4]), 0);
+        assert_eq!(f.apply(&mut state, &[0; 4]), 1);
+        assert_eq!(f.apply(&mut state, &[0; 4]), 2);
+        assert_eq!(f.describe(&[0; 4], 2).unwrap().key, "0.0.0.0");
+        assert_eq!(f.entries(&state)[0].src.to_string(), "0.0.0.0");
+        assert_eq!(f.verdict(1, &[], &mut vec![]), Verdict::Pass);
+        assert_eq!(f.verdict(2, &[], &mut vec![]), Verdict::Drop);
+    }
+
+    #[test]
+    fn with_other_frames_blank_rows_pass_and_count_nowhere() {
+        let mut options = Options::parse(Ddos::NAME, Ddos::OPTIONS, &["threshold=0"]).unwrap();
+        let parameters = Ddos::parameters(&mut options).unwrap();
+        let f = Ddos::build(Ddos::with_other_frames(parameters), Knock);
+        let mut state = f.new_state();
+        assert_eq!(f.apply(&mut state, &[0; 8]), 0);
         assert_eq!(f.verdict(0, &[], &mut vec![]), Verdict::Pass);
         assert!(state.is_empty());
+        assert_eq!(f.describe(&[0; 8], 0), None);
+        // DHCP, and a destination port alone.
+        assert_eq!(f.apply(&mut state, &[0, 0, 0, 0, 0, 67, 17, 0]), 1);
         assert_eq!(f.verdict(1, &[], &mut vec![]), Verdict::Drop);
+        assert_eq!(f.apply(&mut state, &[0, 0, 0, 0, 0, 67, 0, 0]), 0);
     }
 
     #[test]
@@ -218,5 +259,32 @@ mod tests {
         assert_eq!(at(101, 0), 2); // older than the window: counts in it
         assert_eq!(at(107, 499_999_999), 1); // the window from 106.0
         assert_eq!(at(107, 500_000_000), 1);
+        // Older than the start of the window by one window, and by more.
+        assert_eq!(at(106, 0), 2);
+        assert_eq!(at(105, 999_999_999), 1); // the window from there
+        assert_eq!(at(107, 499_999_998), 2);
+        assert_eq!(at(107, 499_999_999), 1);
+    }
+
+    #[test]
+    fn a_packet_far_ahead_or_a_clock_that_wraps_keeps_no_source_out() {
+        let f = function(FlowTime, &["window=1", "threshold=2"]);
+        let mut state = f.new_state();
+        let mut at = |seconds: u32| {
+            let mut row = [0; 32];
+            row[0] = 10;
+            row[16..20].copy_from_slice(&seconds.to_be_bytes());
+            f.apply(&mut state, &row)
+        };
+        assert_eq!([at(100), at(3700), at(101), at(101)], [1, 1, 1, 2]);
+        assert_eq!([at(102), at(u32::MAX), at(0), at(1)], [1, 1, 1, 1]);
+        let f = function(FlowTime, &["window=4294967295.999999999"]);
+        let mut state = f.new_state();
+        let mut last = |seconds: u32| {
+            let mut row = [0xff; 32];
+            row[16..20].copy_from_slice(&seconds.to_be_bytes());
+            f.apply(&mut state, &row)
+        };
+        assert_eq!([last(u32::MAX), last(0), last(u32::MAX)], [1, 2, 3]);
     }
 }

@@ -198,6 +198,13 @@ pub trait Layout: Copy + Send + Sync + 'static {
             && self.dst(row) == Self::Address::default()
     }
 
+    /// Whether the row can be that of a packet that is not IP by what all layouts with a protocol have, so that they all
+    /// say the same: no protocol, and no source or the IPv4 address 0.0.0.0.
+    #[inline(always)]
+    fn is_of_nobody(&self, row: &[u8]) -> bool {
+        self.src(row).is_unspecified() && self.protocol(row) == 0
+    }
+
     /// The 5-tuple as a key.
     #[inline(always)]
     fn flow(&self, row: &[u8]) -> <Self::Address as Address>::Flow {
@@ -258,6 +265,9 @@ pub trait Address: Key + Ord + Debug + Sync {
     /// The address if it is an IPv4 one.
     fn v4(self) -> Option<u32>;
 
+    /// Whether it is all zero: 0.0.0.0, IPv4-mapped or not, or `::`.
+    fn is_unspecified(self) -> bool;
+
     /// The address for people: IPv4 where it is one.
     fn ip(self) -> IpAddr;
 
@@ -289,6 +299,11 @@ impl Address for u32 {
     #[inline(always)]
     fn v4(self) -> Option<u32> {
         Some(self)
+    }
+
+    #[inline(always)]
+    fn is_unspecified(self) -> bool {
+        self == 0
     }
 
     fn ip(self) -> IpAddr {
@@ -351,6 +366,12 @@ impl Address for [u64; 2] {
     fn v4(self) -> Option<u32> {
         let [high, low] = self;
         (high == 0 && low >> 32 == 0xffff).then_some(low as u32)
+    }
+
+    #[inline(always)]
+    fn is_unspecified(self) -> bool {
+        let [high, low] = self;
+        high == 0 && (low == 0 || low == 0xffff << 32)
     }
 
     fn ip(self) -> IpAddr {
@@ -648,6 +669,14 @@ mod tests {
         }
         assert!(!layout.is_blank(row));
         assert!(layout.is_blank(&[0; 64][..profile.row_bytes()]));
+        // 0.0.0.0 is the same in every profile.
+        let mut unspecified = [0; 64];
+        let mut zeros = Parsed::default();
+        zeros.src[10..12].fill(0xff);
+        zeros.dst = packet.dst;
+        profile.encode(&zeros, time, &mut unspecified);
+        assert!(layout.is_of_nobody(&unspecified[..profile.row_bytes()]));
+        assert!(!layout.is_of_nobody(row));
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod options;
 pub mod port_knock;
 pub mod registry;
 pub mod rewrite;
+pub mod scope;
 pub mod token_bucket;
 
 use std::fmt;
@@ -79,7 +80,8 @@ impl Action {
 ///
 /// Every replica applies the same rows in the same order and must reach the same state, so [`apply`](Self::apply) may
 /// use the state, the row and the parameters, and nothing else: no clock, no randomness but a fixed seed, no I/O.
-/// A row with protocol 0 and all-zero addresses must change nothing and give an effect whose action is to pass.
+/// A row with protocol 0 and all-zero addresses must change nothing and give an effect whose action is to pass, but where
+/// it can only be an IP packet's: [`Family::with_other_frames`].
 pub trait NetworkFunction: Clone + Send + Sync + 'static {
     /// What a replica holds. Bounded. Two states are equal when the same rows made them.
     type State: Clone + PartialEq + Send;
@@ -176,6 +178,13 @@ pub trait Family {
     ///
     /// [`OptionError`] for a value that cannot be used. Unknown options are found by the caller.
     fn parameters(options: &mut Options) -> Result<Self::Parameters, OptionError>;
+
+    /// The same where the sequencer is set to `sequence_all`: frames that are not IP have rows, too, all zero but for the
+    /// time. Without this call every row is that of an IP packet. Only a function that would take a blank row for a packet
+    /// needs to know, and what it needs of rows may be more then.
+    fn with_other_frames(parameters: Self::Parameters) -> Self::Parameters {
+        parameters
+    }
 
     /// The fields a row must have. An IPv4 address field stands for the 16-byte one as well.
     fn needs(parameters: &Self::Parameters) -> Vec<scr_wire::Field>;

@@ -97,6 +97,12 @@ impl<F: Family> Own<F> {
         Ok(Self(F::parameters(&mut options)?))
     }
 
+    /// The function where the sequencer is set to `sequence_all`, so that frames that are not IP have rows, too.
+    #[must_use]
+    pub fn with_other_frames(self) -> Self {
+        Self(F::with_other_frames(self.0))
+    }
+
     /// The fields that the function needs with these options; IPv4 addresses stand for 16-byte ones as well.
     pub fn needs(&self) -> Vec<Field> {
         F::needs(&self.0)
@@ -153,6 +159,10 @@ macro_rules! functions {
 
             fn name(&self) -> &'static str {
                 match self { $(Self::$variant(_) => <$family as $crate::nf::Family>::NAME,)* }
+            }
+
+            fn with_other_frames(self) -> Self {
+                match self { $(Self::$variant(own) => Self::$variant(own.with_other_frames()),)* }
             }
 
             fn needs(&self) -> Vec<scr_wire::Field> {
@@ -216,6 +226,17 @@ impl Selected {
             stages: stages.collect::<Result<_, _>>()?,
             name: name.to_owned(),
         })
+    }
+
+    /// The function where the sequencer is set to `sequence_all`, so that frames that are not IP have rows, too, which
+    /// must change nothing. Without this every row counts as that of an IP packet, and 0.0.0.0 as a source like any other.
+    #[must_use]
+    pub fn with_other_frames(self) -> Self {
+        let stages = self.stages.into_iter().map(Single::with_other_frames);
+        Self {
+            stages: stages.collect(),
+            ..self
+        }
     }
 
     /// The name, as it was given.
@@ -351,6 +372,7 @@ mod tests {
             let (name, options) = Single::find("connection-limit").unwrap();
             let single = Single::new(name, &["limit=7".to_owned()]).unwrap().unwrap();
             assert_eq!(single.name(), name);
+            assert_eq!(single, single.clone().with_other_frames());
             assert_eq!(options.len(), 2);
             assert_eq!(single.needs().len(), 3);
             struct Runs;
@@ -376,6 +398,13 @@ mod tests {
         assert_eq!(smallest("conntrack", &[]), "flow-time");
         assert_eq!(smallest("ddos", &[]), "source");
         assert_eq!(smallest("ddos", &["window=10"]), "flow-time");
+        let all = Selected::new::<&str>("ddos", &[]).unwrap();
+        let all = all.with_other_frames();
+        assert_eq!(all.smallest_profile().name(), "knock");
+        assert_eq!(
+            all.check(&profile::SOURCE).unwrap_err().to_string(),
+            "ddos needs protocol, which profile source does not have; the smallest that has is knock"
+        );
         assert_eq!(smallest("heavy-hitter", &[]), "flow");
         assert_eq!(smallest("heavy-hitter", &["syn-fin"]), "flow");
         assert_eq!(smallest("load-balancer", &[]), "flow");

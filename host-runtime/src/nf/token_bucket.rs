@@ -8,6 +8,9 @@
 //!  tokens = min(burst, tokens + max(0, t - last) · rate)      last = max(last, t), for dropped packets too
 //! ```
 //!
+//! Time that goes back does nothing, unless it goes back by more than an empty bucket takes to fill: then `last = t`, for a
+//! single packet with a time far ahead must not stop the flow until that time comes.
+//!
 //! Tokens are whole numbers of 10⁻⁹, and a rate in tokens a second times nanoseconds gives just these: nothing is ever
 //! rounded. Products that leave 64 bits are more than any bucket holds.
 //!
@@ -85,14 +88,19 @@ impl Family for TokenBucket {
 pub struct Bucket {
     /// In 10⁻⁹ tokens.
     tokens: u64,
-    /// Latest time of a packet, in nanoseconds.
+    /// Time up to which it has been filled, in nanoseconds: the latest of a packet, but for times far ahead.
     last: u64,
 }
 
 impl Bucket {
-    /// Time goes on to `now`, unless it is there already.
+    /// Time goes on to `now`, unless it is there already; or back to it, if it was further ahead than filling takes.
     #[inline(always)]
     fn fill(&mut self, now: u64, rate: u64, full: u64) {
+        // No bucket holds as much as where this saturates.
+        if self.last.saturating_sub(now).saturating_mul(rate) > full {
+            self.last = now;
+            return;
+        }
         let gained = now.saturating_sub(self.last).saturating_mul(rate);
         self.tokens = self.tokens.saturating_add(gained).min(full);
         self.last = self.last.max(now);
@@ -291,9 +299,33 @@ mod tests {
     fn time_that_goes_back_neither_fills_nor_empties() {
         let options = ["rate=1", "burst=2"];
         let second = 1_000_000_000;
-        let at = [10, 10, 9, 10, 11, 3, 12, 12].map(|s| s * second);
+        let at = [10, 10, 9, 10, 11, 9, 12, 12].map(|s| s * second);
         // At 9 s the last time stays 10 s, so the packet at 10 s gains nothing.
         assert_eq!(verdicts(&options, &at), ("ppddpdpd".into(), 0));
+    }
+
+    #[test]
+    fn time_that_goes_back_by_more_than_filling_takes_is_the_time() {
+        let options = ["rate=1", "burst=2"];
+        let at = |times: &[u64]| verdicts(&options, times);
+        // Exactly two seconds are not more; the packet takes a token that there is, and gains none.
+        assert_eq!(at(&[10 * TOKEN, 8 * TOKEN, 9 * TOKEN]), ("ppd".into(), 0));
+        let back = [10 * TOKEN, 8 * TOKEN - 1, 9 * TOKEN, 9 * TOKEN];
+        assert_eq!(at(&back), ("pppd".into(), 1));
+        // A packet an hour ahead, and its flow goes on.
+        let mut hour = vec![TOKEN; 1];
+        hour.push(3601 * TOKEN);
+        hour.extend((2..20).map(|s| s * TOKEN));
+        assert_eq!(at(&hour).0, "p".repeat(20));
+        // A bucket that never fills takes for ever to fill.
+        assert_eq!(verdicts(&["rate=0", "burst=1"], &[END, 0]).0, "pd");
+        let f = function(FlowTime, &["rate=0", "burst=1"]);
+        let mut state = f.new_state();
+        f.apply(&mut state, &row(1, 17, 0, END));
+        f.apply(&mut state, &row(1, 17, 0, 0));
+        assert_eq!(f.entries(&state)[0].last_ns, END);
+        // Seconds that wrap.
+        assert_eq!(at(&[END, END, 0, 1, TOKEN]).0, "ppddp");
     }
 
     #[test]
@@ -322,7 +354,7 @@ mod tests {
         assert_eq!(verdicts(&[&rate, &burst], &[0, END]).1, full - TOKEN);
         assert_eq!(verdicts(&["rate=1", &burst], &[0, END]).1, full - TOKEN);
         assert_eq!(verdicts(&[&rate, "burst=1"], &[0, 0, 1]).0, "pdp");
-        assert_eq!(verdicts(&[&rate, "burst=1"], &[END, 0, END]).0, "pdd");
+        assert_eq!(verdicts(&[&rate, "burst=1"], &[END, 0, END]).0, "pdp");
         assert_eq!(verdicts(&["rate=0", "burst=1"], &[0, END]).0, "pd");
         // 2³² tokens a second for 2³² ns: a product of 2⁶⁴ is much, not nothing.
         let rate = format!("rate={}", 1u64 << 32);
@@ -428,7 +460,9 @@ mod tests {
                 now = if absolute { step } else { now.saturating_add(step).min(END) };
                 let effect = f.apply(&mut state, &row(host, 17, 0, now));
                 let (tokens, last) = meters.entry(host).or_insert((u128::from(burst) * 1_000_000_000, now));
-                if now > *last {
+                if now < *last && u128::from(*last - now) * u128::from(rate) > u128::from(burst) * 1_000_000_000 {
+                    *last = now;
+                } else if now > *last {
                     *tokens += u128::from(now - *last) * u128::from(rate);
                     *last = now;
                 }

@@ -15,7 +15,8 @@ use crate::worker::EventLevel;
 /// What a run is to do.
 #[derive(Clone, Debug)]
 pub struct ReplayConfig<S = Selected> {
-    /// The network function with its options: [`Selected`], or [`Own`](crate::nf::Own).
+    /// The network function with its options: [`Selected`], or [`Own`](crate::nf::Own). Where the device's sequencer is set
+    /// to `sequence_all`, one that [knows of it](Selected::with_other_frames).
     pub function: S,
     /// Profile of the rows.
     pub profile: Profile,

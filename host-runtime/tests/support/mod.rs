@@ -282,7 +282,10 @@ pub fn run_device(setup: &Setup, device: &mut dyn Device) -> Ran {
 }
 
 pub fn try_device(setup: &Setup, device: &mut dyn Device) -> Result<Ran, ReplayError> {
-    let function = Selected::new(setup.nf, &setup.options).unwrap();
+    let mut function = Selected::new(setup.nf, &setup.options).unwrap();
+    if setup.sequence_all {
+        function = function.with_other_frames();
+    }
     let config = ReplayConfig {
         first_seq: Seq::new(setup.first_seq),
         max_rows: setup.max_rows,

@@ -22,7 +22,7 @@ pub struct Args {
     /// An option of the network function, as in threshold=1000; may be given several times. ddos: threshold (packets),
     /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; token-bucket:
     /// rate (packets a second), burst, syn-fin; nat: external, inside, ports=LOW-HIGH, tcp-timeout, udp-timeout
-    /// (seconds), no-timeout; load-balancer: vip, backends (`ADDRESS[:PORT][*WEIGHT],…`), table, down, drain,
+    /// (seconds), no-timeout, translate-all; load-balancer: vip, backends (`ADDRESS[:PORT][*WEIGHT],…`), table, down, drain,
     /// up=BACKEND@SECONDS,…; all but nat: capacity (entries). In a chain as in nat.ports=2000-3000 where several
     /// functions have the option.
     #[arg(long, value_name = "KEY[=VALUE]")]

@@ -28,7 +28,10 @@ use crate::progress::Progress;
 /// Runs the command.
 pub fn run(args: &Args) -> Result {
     available(args.strategy)?;
-    let function = Selected::new(&args.nf, &args.nf_opt).map_err(function_error)?;
+    let mut function = Selected::new(&args.nf, &args.nf_opt).map_err(function_error)?;
+    if args.sequencer.sequence_all {
+        function = function.with_other_frames();
+    }
     let profile = profile_for(args, &function)?;
     let plan = args.resize.clone().unwrap_or_default();
     let most = plan.most_cores(1);
@@ -104,10 +107,17 @@ fn profile_for(args: &Args, function: &Selected) -> Result<Profile> {
             .filter(|profile| function.check(profile).is_ok())
             .map(Profile::name)
             .collect();
+        // Whether it is only for frames that are not IP that the profile will not do.
+        let for_all = args.sequencer.sequence_all
+            && Selected::new(&args.nf, &args.nf_opt).is_ok_and(|one| one.check(&chosen).is_ok());
+        let (when, or) = match for_all {
+            true => ("with --sequence-all ", "--profile or --sequence-all"),
+            false => ("", "--profile"),
+        };
         Error::bad(
-            error.to_string(),
+            format!("{when}{error}"),
             format!(
-                "use one of the profiles {}, or leave --profile out",
+                "use one of the profiles {}, or leave {or} out",
                 working.join(", ")
             ),
         )

@@ -1,22 +1,24 @@
 //! `conntrack`: follows TCP connections and drops what no state of theirs accepts.
 //!
-//! Key: the 5-tuple, both directions one entry. The states, their transitions and timeouts are those of nf_conntrack in
-//! Linux 6.1 with liberal windows: rows carry no window. Time is that of rows.
+//! Key: the 5-tuple, both directions one entry. The states, their transitions, timeouts and the rules for RST are those
+//! of nf_conntrack in Linux with liberal windows: rows carry no window, so every window is taken at its largest. Time is
+//! that of rows.
 //!
 //! ```text
-//!  row ──▶ flags sane? ──▶ entry, unless dead ──▶ table of transitions ──▶ accepted: state, time
-//!            │ no             │ none                 │           └───────▶ ignored: passes, noted
-//!            ▼                ▼                      ▼
-//!           drop           SYN, ACK open one       invalid: drop
+//!  row ──▶ length, flags sane? ──▶ entry, unless dead ──▶ table of transitions, RST by its number ──▶ accepted: state, time
+//!            │ no                     │ none                 │           └───────▶ ignored: passes, noted
+//!            ▼                        ▼                      ▼
+//!           drop                   SYN, ACK open one       invalid: drop
 //! ```
 //!
-//! [`transitions`] has the table, [`connection`] what the table alone cannot say; `docs/runtime.md` has all rules. What
-//! is not TCP passes and has no state.
+//! [`transitions`] has the table, [`extent`] what is known of a segment's length, [`connection`] what the table alone
+//! cannot say; `docs/runtime.md` has all rules. What is not TCP passes and has no state.
 //!
 //! When the table is full, a new connection evicts the one under the table's hand ([`crate::table`]), dead or not; a
 //! packet of that one is then the first of an unknown connection.
 
 pub mod connection;
+pub mod extent;
 #[cfg(test)]
 mod tests;
 pub mod transitions;
@@ -28,6 +30,7 @@ use scr_wire::parse::PROTOCOL_TCP;
 use serde::Serialize;
 
 use self::connection::{Connection, Fate, Packet};
+use self::extent::{Room, Version};
 use self::transitions::{Direction, Segment};
 use super::options::CAPACITY;
 use super::{
@@ -67,6 +70,7 @@ impl Family for Conntrack {
             Field::DstPort,
             Field::Protocol,
             Field::TcpFlags,
+            Field::IpLength,
             Field::Seconds,
             Field::Nanoseconds,
             Field::TcpSeq,
@@ -86,38 +90,29 @@ pub struct Function<L> {
     layout: L,
 }
 
-/// A connection, and which way round its client's 5-tuple is: the key is the smaller of both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tracked {
-    connection: Connection,
-    /// The key is the server's 5-tuple.
-    reversed: bool,
-}
-
-impl Tracked {
-    /// Where a packet comes from.
-    #[inline(always)]
-    fn direction(&self, reversed: bool) -> Direction {
-        if self.reversed == reversed {
-            Direction::Original
-        } else {
-            Direction::Reply
-        }
+/// Where a packet comes from whose 5-tuple is `reversed` or not. Of a connection of an endpoint with itself every packet
+/// but the first is the server's.
+#[inline(always)]
+fn direction(connection: &Connection, reversed: bool, of_itself: bool) -> Direction {
+    if connection.is_reversed() == reversed && !of_itself {
+        Direction::Original
+    } else {
+        Direction::Reply
     }
 }
 
-/// A segment whose flags are not valid: it is dropped, and does nothing to a connection. But as any other it finds out
-/// that one is dead: the kernel looks a connection up before it looks at flags.
+/// A segment that is not valid by its length or flags: it is dropped, and does nothing to a connection. But as any other
+/// it finds out that one is dead: the kernel looks a connection up before it looks at these.
 #[cold]
 fn look_at<K: Key>(
-    table: &mut Table<K, Tracked>,
+    table: &mut Table<K, Connection>,
     key: &K,
-    reversed: bool,
+    direction: impl Fn(&Connection) -> Direction,
     now: u64,
 ) -> Option<(transitions::State, Direction)> {
-    let tracked = table.get_mut(key)?;
-    let seen = (tracked.connection.state, tracked.direction(reversed));
-    if tracked.connection.is_dead(now) {
+    let connection = table.get_mut(key)?;
+    let seen = (connection.state, direction(connection));
+    if connection.is_dead(now) {
         table.remove(key);
     }
     Some(seen)
@@ -126,7 +121,7 @@ fn look_at<K: Key>(
 /// All connections.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tracker<K> {
-    table: Table<K, Tracked>,
+    table: Table<K, Connection>,
     /// Time of the last row that was not blank.
     now: u64,
 }
@@ -182,22 +177,27 @@ impl<L: Layout> NetworkFunction for Function<L> {
             return untracked(true);
         }
         let (key, reversed) = L::Address::undirected(self.layout.flow(row));
-        let Some(segment) = Segment::of(self.layout.tcp_flags(row)) else {
-            let seen = look_at(&mut state.table, &key, reversed, now);
+        let of_itself = L::Address::reversed(key) == key;
+        let direction = |connection: &Connection| direction(connection, reversed, of_itself);
+        let flags = self.layout.tcp_flags(row);
+        let room = Room::of(self.version(row), self.layout.ip_length(row));
+        let (Some(room), Some(segment)) = (room, Segment::of(flags)) else {
+            let seen = look_at(&mut state.table, &key, direction, now);
             return Effect { pass: false, seen };
         };
+        let mut packet = Packet {
+            segment,
+            direction: Direction::Original,
+            seq: self.layout.tcp_seq(row),
+            ack: self.layout.tcp_ack(row),
+            acknowledges: flags.ack(),
+            room,
+            now,
+        };
         let mut seen = None;
-        if let Some(tracked) = state.table.get_mut(&key) {
-            let direction = tracked.direction(reversed);
-            let connection = &mut tracked.connection;
-            seen = Some((connection.state, direction));
-            let packet = Packet {
-                segment,
-                direction,
-                seq: self.layout.tcp_seq(row),
-                ack: self.layout.tcp_ack(row),
-                now,
-            };
+        if let Some(connection) = state.table.get_mut(&key) {
+            packet.direction = direction(connection);
+            seen = Some((connection.state, packet.direction));
             let fate = if connection.is_dead(now) {
                 None
             } else {
@@ -207,7 +207,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
                 Some(fate @ (Fate::Lives | Fate::Refuses)) => {
                     return Effect {
                         pass: fate == Fate::Lives,
-                        seen: Some((connection.state, direction)),
+                        seen: Some((connection.state, packet.direction)),
                     };
                 }
                 Some(Fate::Ends) => {
@@ -219,13 +219,10 @@ impl<L: Layout> NetworkFunction for Function<L> {
                 }
             }
         }
-        let Some(connection) = Connection::open(segment, now) else {
+        let Some(connection) = Connection::open(&packet, reversed) else {
             return Effect { pass: false, seen };
         };
-        *state.table.get_or_insert(&key).0 = Tracked {
-            connection,
-            reversed,
-        };
+        *state.table.get_or_insert(&key).0 = connection;
         Effect {
             pass: true,
             seen: Some((connection.state, Direction::Original)),
@@ -251,14 +248,14 @@ impl<L: Layout> NetworkFunction for Function<L> {
         let mut entries: Vec<_> = state
             .table
             .iter()
-            .filter(|(_, tracked)| !tracked.connection.is_dead(state.now))
-            .map(|(&key, tracked)| {
-                let flow = if tracked.reversed {
+            .filter(|(_, connection)| !connection.is_dead(state.now))
+            .map(|(&key, &connection)| {
+                let flow = if connection.is_reversed() {
                     L::Address::reversed(key)
                 } else {
                     key
                 };
-                (flow, tracked.connection)
+                (flow, connection)
             })
             .collect();
         entries.sort_unstable_by_key(|&(flow, _)| flow);
@@ -289,5 +286,16 @@ impl<L: Layout> NetworkFunction for Function<L> {
             key: L::Address::tuple(flow).to_string(),
             state: state.name().to_owned(),
         })
+    }
+}
+
+impl<L: Layout> Function<L> {
+    /// The version of IP that the addresses of `row` are of: both are IPv4 addresses, or the packet is not IPv4.
+    #[inline(always)]
+    fn version(&self, row: &[u8]) -> Version {
+        match (self.layout.src(row).v4(), self.layout.dst(row).v4()) {
+            (Some(_), Some(_)) => Version::V4,
+            _ => Version::V6,
+        }
     }
 }

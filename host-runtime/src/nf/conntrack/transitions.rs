@@ -68,7 +68,8 @@ impl State {
     }
 }
 
-/// Seconds that a connection lives which was picked up when it stood and has not been answered.
+/// Seconds that a connection lives that is taken to stand and has not proved it: it was not answered, none of its
+/// acknowledgments counted, or a RST has just tried to end it.
 pub const UNANSWERED_TIMEOUT: u32 = 300;
 
 /// Where a segment comes from.
@@ -79,6 +80,17 @@ pub enum Direction {
     Original,
     /// From the server.
     Reply,
+}
+
+impl Direction {
+    /// The other one.
+    #[inline(always)]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Original => Self::Reply,
+            Self::Reply => Self::Original,
+        }
+    }
 }
 
 /// What a segment is, by its flags.

@@ -6,6 +6,7 @@ use super::maglev::is_prime;
 use super::schedule::{Backend, Change, Status, phases};
 use super::{Parameters, Service};
 use crate::nf::options::seconds;
+use crate::nf::scope::special;
 use crate::nf::{OptionError, Options};
 
 /// Backends that there may be; weights and numbers stay small.
@@ -70,6 +71,17 @@ fn conflict(text: &str) -> OptionError {
     OptionError::Conflict(text.to_owned())
 }
 
+/// Refuses what is not the address of a host.
+fn host(address: u32) -> Result<(), String> {
+    match special(address) {
+        None => Ok(()),
+        Some(kind) => Err(format!(
+            "{} is {kind}, and no host's to connect to; give the address of a host",
+            Ipv4Addr::from_bits(address)
+        )),
+    }
+}
+
 /// `ADDRESS` or `ADDRESS:PORT`.
 fn endpoint(text: &str) -> Option<(u32, Option<u16>)> {
     let (address, port) = match text.split_once(':') {
@@ -86,6 +98,7 @@ fn services(text: &str) -> Result<Vec<Service>, String> {
     let mut services = Vec::new();
     for text in text.split(',') {
         let (address, port) = endpoint(text.trim()).ok_or(WRONG)?;
+        host(address)?;
         let overlaps = |s: &Service| {
             s.address == address && (s.port == port || s.port.is_none() || port.is_none())
         };
@@ -118,6 +131,7 @@ fn backends(text: &str) -> Result<Vec<Backend>, String> {
             None => (text.trim(), 1),
         };
         let (address, port) = endpoint(name).ok_or(WRONG)?;
+        host(address)?;
         if backends.iter().any(|other| other.name == name) {
             return Err(format!("has {name} twice"));
         }

@@ -307,6 +307,13 @@ fn options_are_checked() {
         "vip=203.0.113.10:80,203.0.113.10",
         "vip=10.1.0.1",
         "vip=::1",
+        "vip=224.0.0.1",
+        "vip=255.255.255.255:80",
+        "vip=203.0.113.10:80,169.254.0.1:80",
+        "vip=127.0.0.1",
+        "vip=0.0.0.0",
+        "backends=10.1.0.1,239.1.1.1*2",
+        "backends=0.1.2.3",
         "backends=10.1.0.1,10.1.0.1",
         "backends=10.1.0.1*0",
         "backends=10.1.0.1*1001",
@@ -339,6 +346,11 @@ fn options_are_checked() {
     assert_eq!(
         parameters(&["down=10.1.0.7@5"]).unwrap_err().to_string(),
         "option down=10.1.0.7@5: there is no backend 10.1.0.7"
+    );
+    assert_eq!(
+        parameters(&["vip=224.0.0.1:80"]).unwrap_err().to_string(),
+        "option vip=224.0.0.1:80: 224.0.0.1 is a multicast address, and no host's to connect to; give the address of a \
+         host"
     );
 }
 

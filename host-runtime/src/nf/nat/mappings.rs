@@ -61,6 +61,14 @@ impl Mapping {
             now >= self.last.saturating_add(timeouts[self.protocol as usize])
         })
     }
+
+    /// Whether the time has gone back by more than the mapping lives since its last outbound packet: that was far ahead,
+    /// and the mapping would outlive all others.
+    fn is_ahead(&self, rules: &Rules, now: u64) -> bool {
+        rules.timeouts.is_some_and(|timeouts| {
+            self.last.saturating_sub(now) > timeouts[self.protocol as usize]
+        })
+    }
 }
 
 /// The key of an internal endpoint in the table.
@@ -188,7 +196,7 @@ impl Mappings {
     }
 
     /// A port for an internal endpoint with port `wanted`: that one if no living mapping has it, else the next free one,
-    /// of the same parity if there is any; else that of the mapping not used for longest, if it may go.
+    /// of the same parity if there is any; else that of the mapping not used for longest, if it is dead or far ahead.
     fn take_port(&mut self, rules: &Rules, at: usize, wanted: u16, now: u64) -> Option<u16> {
         let (low, high) = rules.ports;
         let pool = self.pools[at].get_or_insert_with(|| Pool {
@@ -211,7 +219,8 @@ impl Mappings {
         }
         let oldest = pool.by_use.oldest()?;
         let mapping = self.slots[oldest as usize];
-        if rules.timeouts.is_some() && !mapping.is_dead(rules, now) {
+        let may_go = mapping.is_dead(rules, now) || mapping.is_ahead(rules, now);
+        if rules.timeouts.is_some() && !may_go {
             return None;
         }
         self.end(rules, oldest);

@@ -7,6 +7,9 @@
 //!           └──▶ else: pass as it is
 //! ```
 //!
+//! Multicast, broadcast, link-local and loopback addresses and 0.0.0.0/8 are not outside: what a host sends there goes no
+//! further than its own link, unless `translate-all` says otherwise.
+//!
 //! Key: internal address, port and protocol, so mapping is endpoint-independent, and so is filtering (RFC 4787, REQ-1 and
 //! REQ-8; RFC 5382, REQ-1 and REQ-3). Which port a mapping gets depends on rows alone: [`mappings`] has the rule.
 //!
@@ -32,6 +35,7 @@ use self::mappings::{Mapping, Mappings, Rules};
 pub use self::options::Prefix;
 use super::flows::FIVE_TUPLE;
 use super::rewrite::{Endpoint, Protocol, Translation};
+use super::scope::special;
 use super::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
@@ -47,6 +51,8 @@ pub struct Parameters {
     pub inside: Vec<Prefix>,
     /// External addresses and ports, and how long mappings live.
     pub rules: Rules,
+    /// Whether destinations that are no host's beyond the link are outside, too.
+    pub translate_all: bool,
     /// External addresses with their numbers, sorted.
     by_address: Vec<(u32, usize)>,
 }
@@ -79,6 +85,10 @@ impl Family for Nat {
             usage: "no-timeout",
             about: "keep mappings until ports run out; needs no timestamps",
         },
+        OptionHelp {
+            usage: "translate-all",
+            about: "translate also for multicast, broadcast, link-local and loopback destinations and 0.0.0.0/8 (they stay)",
+        },
     ];
     type Parameters = Parameters;
     type Function<L: Layout> = Function<L>;
@@ -103,6 +113,11 @@ impl Family for Nat {
 impl Parameters {
     fn is_inside(&self, address: u32) -> bool {
         self.inside.iter().any(|prefix| prefix.has(address))
+    }
+
+    /// Whether packets from inside to `address` cross.
+    fn is_outside(&self, address: u32) -> bool {
+        !self.is_inside(address) && (self.translate_all || special(address).is_none())
     }
 
     /// The number of an external address.
@@ -202,7 +217,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
         };
         let outbound = self.parameters.is_inside(src);
         let inbound = self.parameters.external(dst);
-        let leaves = outbound && (inbound.is_some() || !self.parameters.is_inside(dst));
+        let leaves = outbound && (inbound.is_some() || self.parameters.is_outside(dst));
         if !leaves && inbound.is_none() {
             return AS_IT_IS;
         }

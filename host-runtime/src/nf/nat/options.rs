@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::mappings::Rules;
 use super::{OptionError, Options, Parameters};
+use crate::nf::scope::special;
 
 /// External addresses that there may be: the ports of more would be more memory than anyone expects.
 const MOST_ADDRESSES: usize = 256;
@@ -61,6 +62,15 @@ pub(super) fn read(options: &mut Options) -> Result<Parameters, OptionError> {
                 .to_owned(),
         ));
     }
+    let translate_all = options.flag("translate-all");
+    let local = external.iter().find_map(|&a| Some((a, special(a)?)));
+    if let Some((address, kind)) = local.filter(|_| !translate_all) {
+        let address = Ipv4Addr::from_bits(address);
+        return Err(OptionError::Conflict(format!(
+            "option external of nat has {address}, {kind}: answers would not come back; \
+             give addresses of hosts, or option translate-all"
+        )));
+    }
     let tcp = options.seconds("tcp-timeout")?;
     let udp = options.seconds("udp-timeout")?;
     let timeouts = match (options.flag("no-timeout"), tcp, udp) {
@@ -84,6 +94,7 @@ pub(super) fn read(options: &mut Options) -> Result<Parameters, OptionError> {
     }
     Ok(Parameters {
         inside,
+        translate_all,
         rules: Rules {
             ports: options.value("ports", ports)?.unwrap_or((1024, 65535)),
             external,

@@ -246,6 +246,67 @@ fn exhausted_ports_refuse_until_a_mapping_dies() {
 }
 
 #[test]
+fn a_packet_far_ahead_keeps_no_port_for_ever() {
+    let mut nat = Bench::new(&["ports=2000", "udp-timeout=10"]);
+    let to = "192.0.2.1:80";
+    nat.now = 3600 * SECOND;
+    nat.udp("10.0.0.1:1", to);
+    // Back by no more than a mapping lives: it stays.
+    nat.now = 3590 * SECOND;
+    assert_eq!(nat.udp("10.0.0.2:1", to), "");
+    nat.now -= 1;
+    assert_ne!(nat.udp("10.0.0.2:1", to), "");
+    assert_eq!(nat.udp("10.0.0.1:1", to), "");
+    assert_eq!(nat.totals(), [2, 0, 0]);
+}
+
+#[test]
+fn what_stays_on_the_link_is_left_as_it_is() {
+    let destinations = [
+        "239.255.255.250:1900",
+        "224.0.0.1:5",
+        "255.255.255.255:67",
+        "169.254.1.1:5",
+        "127.0.0.1:5",
+        "0.0.0.0:5",
+        "0.1.2.3:5",
+    ];
+    for protocol in [6, 17] {
+        let mut nat = Bench::new(&["ports=1024-1027", "inside=0.0.0.0/5,10.0.0.0/8"]);
+        for dst in destinations {
+            for src in ["10.0.0.5:20000", "0.0.0.0:68", "192.0.2.1:9"] {
+                let as_it_is = format!("{src} > {dst}");
+                assert_eq!(nat.ends(protocol, src, dst), as_it_is);
+            }
+        }
+        assert!(nat.function.entries(&nat.state).is_empty());
+        assert_eq!(nat.totals(), [0; 3]);
+        // A subnet's broadcast address looks like a host's.
+        for (dst, due) in [
+            ("192.0.2.255:9", "203.0.113.1:1024"),
+            ("240.0.0.1:9", "203.0.113.1:1024"),
+        ] {
+            let src = "10.0.0.5:20000";
+            assert_eq!(nat.ends(protocol, src, dst), format!("{due} > {dst}"));
+        }
+    }
+    let mut nat = Bench::new(&["translate-all"]);
+    for dst in destinations {
+        let due = format!("203.0.113.1:20000 > {dst}");
+        assert_eq!(nat.udp("10.0.0.5:20000", dst), due);
+    }
+    let error = parameters(&["external=198.51.100.1,224.0.0.1"]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "option external of nat has 224.0.0.1, a multicast address: answers would not come back; \
+         give addresses of hosts, or option translate-all"
+    );
+    let all = ["external=198.51.100.1,224.0.0.1", "translate-all"];
+    assert!(parameters(&all).is_ok());
+    assert!(parameters(&["external=198.51.100.1"]).is_ok());
+}
+
+#[test]
 fn without_timeouts_the_one_used_least_lately_makes_room() {
     let mut nat = Bench::new(&["ports=2000-2001", "no-timeout"]);
     let to = "192.0.2.1:80";
@@ -487,7 +548,8 @@ impl Naive {
             }
         }
         let (&key, &(external, at, _)) = self.mappings.iter().min_by_key(|m| m.1.2)?;
-        if self.timeout.is_some() && !self.dead(at, now) {
+        let ahead = |timeout| at > now + timeout;
+        if self.timeout.is_some() && !self.dead(at, now) && !self.timeout.is_some_and(ahead) {
             return None;
         }
         self.mappings.remove(&key);
