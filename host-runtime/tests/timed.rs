@@ -152,7 +152,7 @@ fn conversations() -> Vec<Segment> {
 const FUNCTIONS: [(&str, &[&str]); 6] = [
     ("conntrack", &[]),
     ("conntrack", &["capacity=3"]),
-    ("token-bucket", &["rate=2", "burst=3"]),
+    ("token-bucket", &["rate=1", "burst=3"]),
     ("token-bucket", &["rate=1", "burst=1", "capacity=3"]),
     ("token-bucket", &["rate=1", "burst=2", "syn-fin"]),
     ("ddos", &["threshold=9", "window=1.5"]),

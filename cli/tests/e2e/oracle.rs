@@ -273,26 +273,30 @@ fn is_null(profile: Profile, fields: &Fields) -> bool {
         && (profile.id < 2 || fields.proto == 0)
 }
 
-/// Runs function `nf` with default parameters, or with this threshold, over the rows that survive.
+/// Runs function `nf` with default parameters, or with this threshold, over the rows that survive. `all`: those of frames
+/// that are not IP are among them.
 pub fn run<'f>(
     nf: &str,
     threshold: Option<u64>,
     profile: Profile,
+    all: bool,
     rows: impl Iterator<Item = &'f Fields>,
 ) -> Run {
     match nf {
-        "ddos" => ddos(threshold.unwrap_or(1_000_000), profile, rows),
+        "ddos" => ddos(threshold.unwrap_or(1_000_000), all, rows),
         "heavy-hitter" => heavy_hitter(threshold.unwrap_or(1 << 20), profile, rows),
         "port-knock" => port_knock(profile, rows),
         other => panic!("no such function: {other}"),
     }
 }
 
-fn ddos<'f>(threshold: u64, profile: Profile, rows: impl Iterator<Item = &'f Fields>) -> Run {
+fn ddos<'f>(threshold: u64, all: bool, rows: impl Iterator<Item = &'f Fields>) -> Run {
+    // Neither a protocol nor a source but 0.0.0.0 or `::`.
+    let of_nobody = |row: &Fields| row.proto == 0 && matches!(&*address(row.src), "0.0.0.0" | "::");
     let mut counts: BTreeMap<[u8; 16], u64> = BTreeMap::new();
     let verdicts = rows
         .map(|row| {
-            if is_null(profile, row) {
+            if all && of_nobody(row) {
                 return true;
             }
             let count = counts.entry(row.src).or_default();

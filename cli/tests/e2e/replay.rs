@@ -185,6 +185,7 @@ impl Expected {
             replay.nf,
             replay.threshold,
             profile,
+            replay.sequencing.all,
             survivors.iter().map(|&row| rows[row]),
         );
         let verdicts: BTreeMap<usize, bool> = survivors
