@@ -12,6 +12,7 @@
 //! | [`output`] | standard output and output files, checked before work starts |
 //! | [`progress`] | progress on a terminal |
 //! | [`text`] | how addresses, flags and sequence numbers are written |
+//! | [`warning`] | what a success does not show by itself |
 #![forbid(unsafe_code)]
 
 mod commands;
@@ -21,6 +22,7 @@ mod options;
 mod output;
 mod progress;
 mod text;
+mod warning;
 
 use std::process::ExitCode;
 

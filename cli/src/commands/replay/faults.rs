@@ -1,6 +1,5 @@
 //! The faults of a replay, from its options.
 
-use scr_runtime::ReplayReport;
 use scr_runtime::device::{Damage, Fault, Select, Strike};
 
 use super::Args;
@@ -84,33 +83,4 @@ fn loss(args: &Args) -> Result<Option<Fault>> {
     };
     let damage = Damage::Lose;
     Ok(Some(Fault { damage, which }))
-}
-
-/// Says what was asked for and did not come about before the capture ended.
-pub fn missed(args: &Args, faults: &[Fault], report: &ReplayReport) {
-    let crashed = report.injected.get("crashed").copied().unwrap_or(0);
-    let crashes = faults
-        .iter()
-        .filter(|fault| fault.damage == Damage::Strike(Strike::Crash));
-    let asked = crashes.count();
-    if crashed < asked as u64 {
-        eprintln!(
-            "note: {crashed} of {asked} crashes came about; no worker met the frames of the others"
-        );
-    }
-    let sequenced = report.sequenced;
-    for fault in faults {
-        if let Select::List(list) = &fault.which
-            && let late @ 1.. = list.count_from(sequenced)
-        {
-            let damage = fault.damage.name();
-            eprintln!(
-                "note: {late} of the frames to be {damage} did not come: {sequenced} were sequenced"
-            );
-        }
-    }
-    let resizes = args.resize.iter().flat_map(|plan| plan.resizes());
-    for late in resizes.filter(|resize| resize.seq >= sequenced) {
-        eprintln!("note: --resize {late}: only {sequenced} frames were sequenced");
-    }
 }
