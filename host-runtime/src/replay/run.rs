@@ -151,7 +151,7 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
         let mut report = self.report(started, &ended, &outcomes, verdict, failover);
         report.state_untouched = finished
             .first()
-            .is_some_and(|(_, state)| **state == function.new_state());
+            .is_some_and(|(_, state)| function.is_untouched(state));
         if let Some(out) = &mut self.outputs.state
             && let Some((_, state)) = finished.first()
         {

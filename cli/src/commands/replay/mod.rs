@@ -8,7 +8,6 @@ mod summary;
 mod warnings;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::ValueEnum;
 use scr_capture::{CaptureError, CaptureReader};
@@ -44,7 +43,7 @@ pub fn run(args: &Args) -> Result {
             (Some(_), true) => EventLevel::State,
         },
         plan,
-        stall_timeout: Duration::from_millis(args.stall_timeout),
+        stall_timeout: args.stall_timeout,
         rejoin: !args.no_rejoin,
         log_rows: args.log_rows.map(|rows| rows as usize),
         ..ReplayConfig::new(
@@ -216,7 +215,10 @@ impl Written {
                 None => None,
             },
             out: match &args.out {
-                Some(path) => Some(files.open("--out", path, || out::create(path))?),
+                Some(path) => {
+                    output::not_terminal("--out", path)?;
+                    Some(files.open("--out", path, || out::create(path))?)
+                }
                 None => None,
             },
             state: match &args.state {
