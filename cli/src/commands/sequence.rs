@@ -23,7 +23,7 @@ pub struct Args {
     /// Where to write the frames, as a nanosecond pcap; `-` for standard output.
     ///
     /// Frames that are not sequenced are included, unaltered and in order. Timestamps are those of the packets; lengths
-    /// on the wire are kept, and are 64·B bytes longer for SCR frames. Packets of which nothing was captured never
+    /// on the wire are kept, and are 64*B bytes longer for SCR frames. Packets of which nothing was captured never
     /// reach a NIC and are left out.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,

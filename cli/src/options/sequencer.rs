@@ -19,7 +19,7 @@ pub struct SequencerArgs {
 
     /// Length of the prefix in 64-byte words (B), 1 to 63 [default: the fewest that hold K rows].
     ///
-    /// Rows beyond K are redundancy: with (L+1)·K rows a core repairs L consecutive losses of its own by itself.
+    /// Rows beyond K are redundancy: with (L+1)*K rows a core repairs L consecutive losses of its own by itself.
     #[arg(long, value_name = "B", value_parser = number::whole_u32)]
     pub prefix_words: Option<u32>,
 

@@ -8,9 +8,11 @@ mod run;
 
 mod bad_input;
 mod decode;
+mod examples;
 mod failover;
 mod hardware;
 mod help;
+mod messages;
 mod replay;
 mod sequence;
 mod shared_traces;
