@@ -440,7 +440,7 @@ impl Total {
             write!(out, "{}{reason} {count}", if i == 0 { ": " } else { ", " })?;
         }
         if self.foreign > 0 {
-            write!(out, "; {} of the others have SCR's EtherType", self.foreign)?;
+            write!(out, "; others with SCR's EtherType: {}", self.foreign)?;
         }
         writeln!(out)
     }

@@ -173,11 +173,25 @@ fn successes_with_nothing_in_them() {
         "--nf",
         "nat",
         "--nf-opt",
-        "inside=0.0.0.0/0",
+        "inside=10.0.0.0/8",
         "--nf-opt",
         "external=198.51.100.1",
     ];
     assert!(warnings(&replayed(&mix, &busy)).is_empty());
+
+    let chain = [
+        "--nf",
+        "nat,load-balancer",
+        "--nf-opt",
+        "nat.inside=192.0.2.0/24",
+        "--nf-opt",
+        "nat.external=198.51.100.1",
+        "--nf-opt",
+        "vip=192.0.2.1:80",
+        "--nf-opt",
+        "backends=198.51.100.1",
+    ];
+    assert_eq!(warnings(&replayed(&mix, &chain)), ["nothing-done"]);
 
     let missed = replayed(
         &mix,
@@ -305,7 +319,7 @@ fn no_number_in_json_exceeds_53_bits() {
             "--nf",
             "nat",
             "--nf-opt",
-            "inside=0.0.0.0/0",
+            "inside=10.0.0.0/8",
             "--nf-opt",
             "external=198.51.100.1",
         ],
@@ -631,7 +645,12 @@ fn a_wrong_profile_of_any_size_is_refused_shortly() {
     refused("/dev/zero", &["/dev/zero", "64 KiB"]);
     refused(&huge, &["huge.toml", "64 KiB"]);
     refused(&path("long.toml"), &["64 KiB"]);
-    refused(mix, &["mix.pcap", "it is not text"]);
+    let capture = data_file("cases/ipv6-only.pcap");
+    refused(
+        capture.to_str().unwrap(),
+        &["ipv6-only.pcap", "it is not text"],
+    );
+    refused(mix, &["mix.pcap", "64 KiB"]);
     refused(folder.path().to_str().unwrap(), &["cannot be read"]);
     refused(&path("quoted.toml"), &["line 1"]);
     refused(&path("field.toml"), &["unknown field", "src_ip4"]);
@@ -645,7 +664,7 @@ fn frames_of_others_are_not_scr() {
     let text = scr(args!["decode", &input]).ok().stdout;
     assert!(text.contains("  not SCR: EtherType 0x88b5"), "{text}");
     assert!(
-        text.contains("2 frames: 0 SCR, 2 other, 0 rejected; 1 of the others"),
+        text.contains("2 frames: 0 SCR, 2 other, 0 rejected; others with SCR's EtherType: 1"),
         "{text}"
     );
     let decoded = scr(args!["decode", &input, "--json"]).ok().json();
