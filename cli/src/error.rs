@@ -1,11 +1,14 @@
 //! What went wrong, what the user can do about it, and the exit status that says so.
 
+use std::env;
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use miette::{Diagnostic, GraphicalReportHandler};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use scr_capture::CaptureError;
+
+use crate::terminal::Look;
 
 /// Result of a command.
 pub type Result<T = ()> = std::result::Result<T, Error>;
@@ -66,21 +69,26 @@ impl Error {
             return ExitCode::SUCCESS;
         }
         // Where standard error cannot be written either, the exit status has to do.
-        let _ = io::stderr().write_all(self.rendered(io::stderr().is_terminal()).as_bytes());
+        let _ = io::stderr().write_all(self.rendered(Look::of_stderr()).as_bytes());
         ExitCode::from(match self.kind {
             Kind::Check => 1,
             _ => 2,
         })
     }
 
-    fn rendered(&self, graphical: bool) -> String {
+    fn rendered(&self, look: Option<Look>) -> String {
         let mut text = String::new();
-        if graphical
-            && GraphicalReportHandler::new()
-                .render_report(&mut text, self)
-                .is_ok()
-        {
-            return text;
+        // Elsewhere the two lines serve better: a frame of other characters, or of many short lines, hides them.
+        if let Some(look) = look.filter(|look| look.unicode && look.is_wide()) {
+            let colourless = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+            let theme = match colourless {
+                true => GraphicalTheme::unicode_nocolor(),
+                false => GraphicalTheme::unicode(),
+            };
+            let handler = GraphicalReportHandler::new_themed(theme).with_width(look.columns);
+            if handler.render_report(&mut text, self).is_ok() {
+                return text;
+            }
         }
         let mut text = format!("error: {}\n", self.message);
         if let Some(remedy) = &self.remedy {
@@ -131,11 +139,20 @@ mod tests {
     fn plain_text_has_message_and_remedy() {
         let error = Error::bad("x.pcap: packet 3: bad", "do better");
         assert_eq!(
-            error.rendered(false),
+            error.rendered(None),
             "error: x.pcap: packet 3: bad\nhelp: do better\n"
         );
-        let graphical = error.rendered(true);
+        let plain = error.rendered(None);
+        let look = |columns, unicode| Some(Look { columns, unicode });
+        let graphical = error.rendered(look(80, true));
         assert!(graphical.contains("packet 3") && graphical.contains("do better"));
+        assert_ne!(graphical, plain);
+        // Narrow terminals and other characters: nothing is drawn.
+        for columns in [1, 20, 59] {
+            assert_eq!(error.rendered(look(columns, true)), plain);
+        }
+        assert_eq!(error.rendered(look(80, false)), plain);
+        error.rendered(look(usize::from(u16::MAX), true));
     }
 
     #[test]

@@ -11,7 +11,10 @@
 //! | [`hardware`] | the generated hardware in a simulator |
 //! | [`output`] | standard output and output files, checked before work starts |
 //! | [`progress`] | progress on a terminal |
+//! | [`terminal`] | what the terminal can show |
+//! | [`usage`] | bad usage, in the form of all other errors |
 //! | [`text`] | how addresses, flags and sequence numbers are written |
+//! | [`warning`] | what a success does not show by itself |
 #![forbid(unsafe_code)]
 
 mod commands;
@@ -20,11 +23,19 @@ mod hardware;
 mod options;
 mod output;
 mod progress;
+mod terminal;
 mod text;
+mod usage;
+mod warning;
 
+use std::env;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser};
+
+use error::Error;
 
 /// State-Compute Replication: spray packets over cores and replicate the state instead of sharing it.
 ///
@@ -39,18 +50,27 @@ struct Cli {
 }
 
 /// The command line. A negative number is a value, so that an option that takes none says which it takes.
-fn parse() -> Cli {
+fn parse() -> Result<Cli, Error> {
     fn with_negative_numbers(command: clap::Command) -> clap::Command {
         command
             .allow_negative_numbers(true)
             .mut_subcommands(with_negative_numbers)
     }
-    let matches = with_negative_numbers(Cli::command()).get_matches();
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    let mut program = with_negative_numbers(Cli::command());
+    let arguments: Vec<OsString> = env::args_os().collect();
+    let parsed = program
+        .try_get_matches_from_mut(&arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.map_err(|error| match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error.exit(),
+        _ => usage::explained(&program, &arguments, &error),
+    })
 }
 
 fn main() -> ExitCode {
-    match parse().command.run() {
+    match parse().and_then(|cli| cli.command.run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }

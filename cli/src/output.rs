@@ -1,7 +1,7 @@
 //! Standard output, and output files that are known to be writable before the work starts.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use same_file::Handle;
@@ -90,6 +90,7 @@ impl Files {
         path: &Path,
         options: WriteOptions,
     ) -> Result<CaptureWriter<'static>> {
+        not_terminal(option, path)?;
         self.open(option, path, || {
             Ok(CaptureWriter::create_with(path, options)?)
         })
@@ -163,6 +164,38 @@ impl Files {
 fn regular(path: &Path) -> Option<Handle> {
     let is_regular = path.metadata().is_ok_and(|m| m.is_file());
     is_regular.then(|| Handle::from_path(path).ok()).flatten()
+}
+
+/// Refuses to write bytes that are no text to a terminal.
+pub fn not_terminal(option: &str, path: &Path) -> Result {
+    let is_terminal = match is_stdout(path) {
+        true => io::stdout().is_terminal(),
+        false => is_device(path) && File::open(path).is_ok_and(|file| file.is_terminal()),
+    };
+    if !is_terminal {
+        return Ok(());
+    }
+    Err(Error::bad(
+        format!(
+            "{option} {}: a terminal cannot show a capture",
+            path.display()
+        ),
+        format!(
+            "give {option} the name of a file, or send standard output to a file or another program"
+        ),
+    ))
+}
+
+#[cfg(unix)]
+fn is_device(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    path.metadata()
+        .is_ok_and(|m| m.file_type().is_char_device())
+}
+
+#[cfg(not(unix))]
+fn is_device(_: &Path) -> bool {
+    false
 }
 
 /// Whether the path means standard output.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use scr_capture::CaptureReader;
 
+use crate::terminal::Look;
+
 /// Packets between two looks at the progress.
 const STRIDE: u64 = 4096;
 
@@ -18,33 +20,67 @@ pub struct Progress {
 impl Progress {
     /// Progress of `what` through a file of `total` bytes, where that is known.
     pub fn bytes(what: &'static str, total: Option<u64>) -> Self {
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10));
-        let template = match total {
-            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
-            None => "{msg} {spinner} {bytes} {bytes_per_sec}",
-        };
-        Self::styled(bar, template, what)
+        match total {
+            Some(_) => Self::new(
+                what,
+                total,
+                "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
+                "{msg} {percent} %",
+            ),
+            None => Self::new(
+                what,
+                total,
+                "{msg} {spinner} {bytes} {bytes_per_sec}",
+                "{msg} {bytes}",
+            ),
+        }
     }
 
-    /// Progress of `what` through `total` packets.
-    pub fn packets(what: &'static str, total: u64) -> Self {
-        let bar =
-            ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(10));
-        let template = "{msg} {wide_bar} {human_pos}/{human_len} packets {per_sec} {eta} left";
-        Self::styled(bar, template, what)
+    /// Progress of `what` through `total` of `unit`: `packets`, `rounds`.
+    pub fn counted(what: &'static str, total: u64, unit: &'static str) -> Self {
+        let wide = format!("{{msg}} {{wide_bar}} {{human_pos}}/{{human_len}} {unit}, {{eta}} left");
+        Self::new(what, Some(total), &wide, "{msg} {percent} %")
+    }
+
+    /// Progress of `what` through `total` seconds. What is to go on for no time has a round to finish.
+    pub fn seconds(what: &'static str, total: u64) -> Self {
+        match total {
+            0 => Self::spinner(what),
+            _ => Self::new(
+                what,
+                Some(total),
+                "{msg} {wide_bar} {pos}/{len} s",
+                "{msg} {percent} %",
+            ),
+        }
     }
 
     /// Something whose length nobody knows.
     pub fn spinner(what: impl Into<String>) -> Self {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-        let progress = Self::styled(bar, "{spinner} {msg} {elapsed}", what);
+        let template = "{spinner} {msg} {elapsed}";
+        let progress = Self::new(what, None, template, template);
         progress.bar.enable_steady_tick(Duration::from_millis(100));
         progress
     }
 
-    fn styled(bar: ProgressBar, template: &str, what: impl Into<String>) -> Self {
+    fn new(what: impl Into<String>, total: Option<u64>, wide: &str, narrow: &str) -> Self {
+        let look = Look::of_stderr();
+        let target = match look {
+            Some(_) => ProgressDrawTarget::stderr_with_hz(10),
+            None => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(total, target);
+        let template = match look {
+            Some(look) if !look.is_wide() => narrow,
+            _ => wide,
+        };
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            bar.set_style(match look {
+                Some(Look { unicode: false, .. }) => {
+                    style.progress_chars("#> ").tick_chars("|/-\\ ")
+                }
+                _ => style,
+            });
         }
         bar.set_message(what.into());
         Self { bar }

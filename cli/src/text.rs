@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use scr_wire::{Field, Profile};
+use serde::Serializer;
 use serde_json::{Map, Value};
 
 /// A 16-byte address; IPv4-mapped ones as IPv4.
@@ -15,6 +16,23 @@ pub fn wire_time(time: scr_capture::Timestamp) -> scr_wire::Timestamp {
     scr_wire::Timestamp {
         seconds: time.seconds as u32,
         nanos: time.nanos,
+    }
+}
+
+/// The largest number up to which readers of JSON keep all.
+const EXACT: u64 = 1 << 53;
+
+/// Writes a number of 64 bits to JSON: as a number up to 2⁵³, and as a string of its digits above, where many readers would
+/// round it.
+///
+/// # Errors
+///
+/// Those of the serializer.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+pub fn exact<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    match *number {
+        number if number <= EXACT => serializer.serialize_u64(number),
+        number => serializer.collect_str(&number),
     }
 }
 

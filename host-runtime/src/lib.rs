@@ -68,5 +68,7 @@ pub use control::{RegisterAccess, SequencerControl};
 pub use device::Device;
 pub use egress::PacketSink;
 pub use nf::{NetworkFunction, Verdict};
-pub use replay::{Outputs, Progress, ReplayConfig, ReplayError, ReplayReport, replay, replay_own};
+pub use replay::{
+    Outputs, PerCore, Progress, ReplayConfig, ReplayError, ReplayReport, replay, replay_own,
+};
 pub use worker::EventLevel;

@@ -269,9 +269,9 @@ fn a_connection_as_files_show_it() {
         ran.state,
         json!({"nf": "conntrack", "last_seq": 7, "entries": [
             {"client": "10.0.0.8", "server": "10.0.0.100", "client_port": 4000, "server_port": 80,
-             "state": "SYN_SENT", "last_ns": 1_006_000_000_000u64},
+             "state": "SYN_SENT", "last_ns": "1006000000000"},
             {"client": "10.0.0.9", "server": "10.0.0.100", "client_port": 4000, "server_port": 80,
-             "state": "FIN_WAIT", "last_ns": 1_007_000_000_000u64},
+             "state": "FIN_WAIT", "last_ns": "1007000000000"},
         ]})
     );
     let mut events: Vec<_> = ran.events.iter().filter(|e| e["row"] == e["seq"]).collect();

@@ -20,6 +20,8 @@
 //! | [`parse`] | from an Ethernet frame to the values of all fields |
 //! | [`geometry`] | how many rows fit where in a prefix of B words |
 //! | [`registers`] | the hardware's register map, and in which order to write it |
+//! | [`passed_by`] | why a frame gets no number |
+//! | [`foreign`] | which frames with SCR's EtherType are somebody else's |
 //! | [`frame`] | a checked view over a received SCR frame; every reason to reject one |
 //! | [`sequencer`] | the golden sequencer, which the hardware must equal byte for byte |
 //!
@@ -38,10 +40,12 @@
 #![forbid(unsafe_code)]
 
 pub mod field;
+pub mod foreign;
 pub mod frame;
 pub mod geometry;
 pub mod header;
 pub mod parse;
+pub mod passed_by;
 pub mod profile;
 pub mod registers;
 pub mod seq;
@@ -52,6 +56,7 @@ pub use frame::{Frame, Rejection};
 pub use geometry::Geometry;
 pub use header::Header;
 pub use parse::{Parsed, Timestamp};
+pub use passed_by::PassedBy;
 pub use profile::Profile;
 pub use seq::Seq;
 pub use sequencer::{Config, ConfigError, Disposition, Sequencer};

@@ -10,8 +10,8 @@ pub const WINDOW_BYTES: usize = 128;
 pub const ETHERTYPE_IPV4: u16 = 0x0800;
 /// EtherType of IPv6.
 pub const ETHERTYPE_IPV6: u16 = 0x86dd;
-/// Tag protocol identifiers of VLAN tags (IEEE 802.1Q C-tag, 802.1ad S-tag).
-pub const VLAN_TPIDS: [u16; 2] = [0x8100, 0x88a8];
+/// Tag protocol identifiers of VLAN tags: IEEE 802.1Q C-tag, 802.1ad S-tag, and the two that stood for S-tags before it.
+pub const VLAN_TPIDS: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
 /// VLAN tags that are looked through.
 pub const MAX_VLAN_TAGS: usize = 2;
 /// IP protocol number of TCP.
@@ -82,15 +82,7 @@ fn take<const N: usize>(frame: &[u8], at: usize) -> Option<[u8; N]> {
 #[inline]
 pub fn parse(frame: &[u8], ipv6: bool) -> Parsed {
     let frame = &frame[..frame.len().min(WINDOW_BYTES)];
-    let mut at = 12;
-    let mut ethertype = take(frame, at).map(u16::from_be_bytes);
-    for _ in 0..MAX_VLAN_TAGS {
-        if ethertype.is_some_and(|t| VLAN_TPIDS.contains(&t)) {
-            at += 4;
-            ethertype = take(frame, at).map(u16::from_be_bytes);
-        }
-    }
-    let ip = at + 2;
+    let (ethertype, ip) = link(frame);
     let network = match ethertype {
         Some(ETHERTYPE_IPV4) => ipv4(frame, ip),
         Some(ETHERTYPE_IPV6) if ipv6 => self::ipv6(frame, ip),
@@ -106,6 +98,25 @@ pub fn parse(frame: &[u8], ipv6: bool) -> Parsed {
         self::transport(frame, at, &mut parsed);
     }
     parsed
+}
+
+/// The EtherType behind the VLAN tags that are looked through, or `None` where the frame ends before it.
+pub fn ethertype(frame: &[u8]) -> Option<u16> {
+    link(frame).0
+}
+
+/// The EtherType behind the tags, and where the network layer begins.
+#[inline(always)]
+fn link(frame: &[u8]) -> (Option<u16>, usize) {
+    let mut at = 12;
+    let mut ethertype = take(frame, at).map(u16::from_be_bytes);
+    for _ in 0..MAX_VLAN_TAGS {
+        if ethertype.is_some_and(|t| VLAN_TPIDS.contains(&t)) {
+            at += 4;
+            ethertype = take(frame, at).map(u16::from_be_bytes);
+        }
+    }
+    (ethertype, at + 2)
 }
 
 /// The fields of an IPv4 header at `ip`, and where a transport header may be found; `None` when step 2

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use scr_wire::parse::Timestamp;
 use scr_wire::sequencer::{Config, Disposition, Sequencer};
-use scr_wire::{Field, Profile, Rejection, Seq, profile};
+use scr_wire::{Field, PassedBy, Profile, Rejection, Seq, profile};
 
 const HEAD: [&str; 2] = ["| id | name | R | fields (bytes) |", "|---|---|---|---|"];
 
@@ -115,11 +115,18 @@ fn every_field_and_every_rejection_is_there() {
         );
         assert!(row(&start), "{start}");
     }
-    let reasons: Vec<&str> = page
-        .lines()
-        .skip_while(|line| !line.starts_with("| reason |"))
-        .skip(2)
-        .map_while(|line| line.strip_prefix("| `")?.split('`').next())
-        .collect();
-    assert_eq!(reasons, Rejection::ALL.map(Rejection::name));
+    let reasons = |head: &str| -> Vec<&str> {
+        page.lines()
+            .skip_while(|line| !line.starts_with(head))
+            .skip(2)
+            .map_while(|line| line.strip_prefix("| `")?.split('`').next())
+            .collect()
+    };
+    let rejections = reasons("| reason | the frame is rejected when |");
+    assert_eq!(rejections, Rejection::ALL.map(Rejection::name));
+    let mut passed_by = reasons("| reason | the frame |");
+    let mut all = PassedBy::ALL.map(PassedBy::name);
+    passed_by.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(passed_by, all);
 }

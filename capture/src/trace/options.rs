@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::distribution::FlowSizes;
 use super::random::Random;
+use crate::quantity;
 
 /// An option's text that cannot be understood, or a value out of its range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +53,9 @@ impl FromStr for Skew {
             None if text == "elephant" => Self::Elephant(1.0),
             None => Self::Published(text.parse().map_err(|()| error())?),
             Some(("zipf", alpha)) => Self::Zipf(alpha.parse().map_err(|_| error())?),
-            Some(("elephant", share)) => Self::Elephant(share.parse().map_err(|_| error())?),
+            Some(("elephant", share)) => {
+                Self::Elephant(quantity::share(share).map_err(|_| error())?)
+            }
             Some(_) => return Err(error()),
         };
         skew.check().map(|()| skew)
@@ -132,7 +135,10 @@ impl FromStr for Sizes {
 
     fn from_str(text: &str) -> Result<Self, OptionError> {
         let error = || OptionError::new("packet sizes", text, SIZES);
-        let number = |digits: &str| digits.parse().map_err(|_| error());
+        let number = |digits: &str| {
+            let number = quantity::whole(digits).ok();
+            number.and_then(|n| n.try_into().ok()).ok_or_else(error)
+        };
         let sizes = match text.split_once(':') {
             None if text == "imix" => Self::Imix,
             Some(("fixed", length)) => Self::Fixed(number(length)?),
@@ -325,7 +331,7 @@ impl FromStr for Pattern {
                     .ok_or_else(error)?;
                 Self::Ddos {
                     attackers: attackers.parse().map_err(|_| error())?,
-                    share: share.parse().map_err(|_| error())?,
+                    share: quantity::share(share).map_err(|_| error())?,
                 }
             }
         };
@@ -413,7 +419,7 @@ impl Oddities {
         let error = || OptionError::new("oddities", text, ODDITIES);
         for part in text.split(',').filter(|part| !part.is_empty()) {
             let (name, share) = part.split_once('=').ok_or_else(error)?;
-            *self.get_mut(name).ok_or_else(error)? = share.parse().map_err(|_| error())?;
+            *self.get_mut(name).ok_or_else(error)? = quantity::share(share).map_err(|_| error())?;
         }
         self.check().map_err(|_| error())
     }

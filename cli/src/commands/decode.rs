@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
+use same_file::Handle;
 use scr_capture::{CaptureReader, Packet};
-use scr_wire::parse::{self, Parsed};
-use scr_wire::{Frame, Header, Profile, Rejection, header, profile};
+use scr_wire::parse::{self, IpVersion, Parsed};
+use scr_wire::{Frame, Header, Profile, Rejection, foreign, header, profile};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -60,7 +62,19 @@ enum Content {
         message: String,
     },
     /// No SCR frame; a sequencer let it pass by.
-    Other { packet: Summary },
+    Other {
+        /// Of a frame with SCR's EtherType, why it is somebody else's.
+        #[serde(flatten)]
+        foreign: Option<Foreign>,
+        packet: Summary,
+    },
+}
+
+/// Why a frame with SCR's EtherType is not SCR.
+#[derive(Serialize)]
+struct Foreign {
+    reason: &'static str,
+    message: String,
 }
 
 #[derive(Serialize)]
@@ -113,11 +127,29 @@ struct Total {
     frames: u64,
     scr: u64,
     other: u64,
+    /// Those of the others that have SCR's EtherType.
+    #[serde(skip_serializing_if = "is_zero")]
+    foreign: u64,
     rejected: BTreeMap<&'static str, u64>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// Whether frames may come one by one, from a program that goes on: each is then shown at once.
+fn is_live(capture: &Path) -> bool {
+    let kind = match output::is_stdout(capture) {
+        true => Handle::stdin().and_then(|handle| handle.as_file().metadata()),
+        false => capture.metadata(),
+    };
+    kind.is_ok_and(|metadata| !metadata.is_file())
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result {
+    let live = is_live(&args.capture);
     let profiles = profiles(&args.profile)?;
     let mut reader = CaptureReader::open(&args.capture)?;
     let mut out = output::stdout();
@@ -135,6 +167,7 @@ pub fn run(args: &Args) -> Result {
         } else {
             entry.print(&mut out)
         };
+        let written = written.and_then(|()| if live { out.flush() } else { Ok(()) });
         written.map_err(Error::stdout)?;
     }
     let written = if args.json {
@@ -188,6 +221,13 @@ fn content(bytes: &[u8], profiles: &BTreeMap<u8, Profile>) -> Content {
     };
     if bytes.get(12..14) != Some(&header::ETHERTYPE.to_be_bytes()) {
         return Content::Other {
+            foreign: None,
+            packet: summary(bytes),
+        };
+    }
+    if foreign::is_foreign(bytes) {
+        return Content::Other {
+            foreign: Some(Foreign::new(bytes)),
             packet: summary(bytes),
         };
     }
@@ -233,22 +273,33 @@ fn summary(bytes: &[u8]) -> Summary {
     let parsed = parse::parse(bytes, true);
     Summary {
         captured: bytes.len(),
-        ethertype: ethertype(bytes).map(|t| format!("0x{t:04x}")),
+        ethertype: parse::ethertype(bytes).map(|t| format!("0x{t:04x}")),
         ip: parsed.ip_version.map(|_| Ip::new(&parsed)),
     }
 }
 
-/// The EtherType behind VLAN tags.
-fn ethertype(bytes: &[u8]) -> Option<u16> {
-    let at = |at: usize| {
-        let pair = bytes.get(at..at + 2)?;
-        Some(u16::from_be_bytes([pair[0], pair[1]]))
-    };
-    let mut offset = 12;
-    while offset < 12 + 4 * parse::MAX_VLAN_TAGS && parse::VLAN_TPIDS.contains(&at(offset)?) {
-        offset += 4;
+impl Foreign {
+    fn new(bytes: &[u8]) -> Self {
+        let head = bytes.first_chunk();
+        let wrong = head.into_iter().flat_map(foreign::contradictions);
+        let wrong: Vec<&str> = wrong.map(Rejection::name).collect();
+        Self {
+            reason: "foreign",
+            message: format!(
+                "not SCR: EtherType 0x{:04x} is somebody else's here, for no header of SCR has such {}",
+                header::ETHERTYPE,
+                wrong.join(", ")
+            ),
+        }
     }
-    at(offset)
+}
+
+/// An address of a packet. One that was IPv6 on the wire is shown as such, mapped or not.
+fn address(parsed: &Parsed, bytes: [u8; 16]) -> IpAddr {
+    match parsed.ip_version {
+        Some(IpVersion::V6) => IpAddr::V6(bytes.into()),
+        _ => text::ip(bytes),
+    }
 }
 
 impl HeaderText {
@@ -271,8 +322,8 @@ impl HeaderText {
 impl Ip {
     fn new(parsed: &Parsed) -> Self {
         Self {
-            src: text::ip(parsed.src).to_string(),
-            dst: text::ip(parsed.dst).to_string(),
+            src: address(parsed, parsed.src).to_string(),
+            dst: address(parsed, parsed.dst).to_string(),
             sport: u16::from_be_bytes(parsed.src_port),
             dport: u16::from_be_bytes(parsed.dst_port),
             proto: parsed.protocol,
@@ -323,8 +374,11 @@ impl Entry {
             Content::Rejected { message, .. } => {
                 writeln!(out, "  rejected: {message}")
             }
-            Content::Other { packet } => {
-                write!(out, "  not an SCR frame")?;
+            Content::Other { foreign, packet } => {
+                match foreign {
+                    Some(foreign) => write!(out, "  {}", foreign.message)?,
+                    None => write!(out, "  not an SCR frame")?,
+                }
                 packet.print(out)
             }
         }
@@ -367,7 +421,10 @@ impl Total {
         self.frames += 1;
         match content {
             Content::Scr { .. } => self.scr += 1,
-            Content::Other { .. } => self.other += 1,
+            Content::Other { foreign, .. } => {
+                self.other += 1;
+                self.foreign += u64::from(foreign.is_some());
+            }
             Content::Rejected { reason, .. } => *self.rejected.entry(reason).or_default() += 1,
         }
     }
@@ -381,6 +438,9 @@ impl Total {
         )?;
         for (i, (reason, count)) in self.rejected.iter().enumerate() {
             write!(out, "{}{reason} {count}", if i == 0 { ": " } else { ", " })?;
+        }
+        if self.foreign > 0 {
+            write!(out, "; others with SCR's EtherType: {}", self.foreign)?;
         }
         writeln!(out)
     }

@@ -9,8 +9,8 @@ use scr_wire::{MAX_CORES, MAX_HISTORY, MIN_HISTORY};
 
 use crate::error::{Error, Result};
 use crate::hardware;
-use crate::options::ProfileArg;
 use crate::options::sequencer::in_range;
+use crate::options::{ProfileArg, number};
 use crate::output;
 
 /// Name of the file that tells tools about the others.
@@ -32,19 +32,19 @@ pub struct Args {
     profile: ProfileArg,
 
     /// Rows that the sequencer remembers besides the packet's own (N), 16 to 256.
-    #[arg(long, value_name = "N", default_value_t = CoreConfig::HISTORY as u32)]
+    #[arg(long, value_name = "N", default_value_t = CoreConfig::HISTORY as u32, value_parser = number::whole_u32)]
     history: u32,
 
     /// Width of the data path in bits: 128, 256, 512 or 1024.
-    #[arg(long, value_name = "W", default_value_t = CoreConfig::WIDTH as u32)]
+    #[arg(long, value_name = "W", default_value_t = CoreConfig::WIDTH as u32, value_parser = number::whole_u32)]
     width: u32,
 
     /// Most cores that the hardware can be set to, 1 to 128.
-    #[arg(long, value_name = "K", default_value_t = CoreConfig::MAX_CORES.into())]
+    #[arg(long, value_name = "K", default_value_t = CoreConfig::MAX_CORES.into(), value_parser = number::whole_u32)]
     max_cores: u32,
 
     /// Network interfaces of the block, 1 or more; for --shell corundum [default: 1].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::whole_u32)]
     interfaces: Option<u32>,
 
     /// Name of the top module, with which all other module names begin: for two sequencers in one design.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use scr_capture::CaptureReader;
 use scr_wire::sequencer::{Disposition, Sequencer};
-use scr_wire::{MAX_PREFIX_BYTES, WORD_BYTES};
+use scr_wire::{MAX_PREFIX_BYTES, PassedBy, WORD_BYTES};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -12,6 +12,7 @@ use crate::options::{ProfileArg, SequencerArgs};
 use crate::output::{self, Files};
 use crate::progress::Progress;
 use crate::text;
+use crate::warning::{self, Reasons, Warning};
 
 /// Options of `scr sequence`.
 #[derive(clap::Args)]
@@ -22,7 +23,7 @@ pub struct Args {
     /// Where to write the frames, as a nanosecond pcap; `-` for standard output.
     ///
     /// Frames that are not sequenced are included, unaltered and in order. Timestamps are those of the packets; lengths
-    /// on the wire are kept, and are 64·B bytes longer for SCR frames. Packets of which nothing was captured never
+    /// on the wire are kept, and are 64*B bytes longer for SCR frames. Packets of which nothing was captured never
     /// reach a NIC and are left out.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -45,9 +46,20 @@ struct Summary {
     packets: u64,
     sequenced: u64,
     passed_by: u64,
+    #[serde(skip_serializing_if = "Reasons::is_empty")]
+    passed_by_reasons: Reasons,
     cores: u8,
     profile: &'static str,
     prefix_words: u8,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+impl Summary {
+    fn pass_by(&mut self, reason: PassedBy) {
+        self.passed_by += 1;
+        *self.passed_by_reasons.entry(reason.name()).or_default() += 1;
+    }
 }
 
 /// Runs the command.
@@ -80,13 +92,15 @@ pub fn run(args: &Args) -> Result {
         };
         summary.packets += 1;
         if packet.data.is_empty() {
-            summary.passed_by += 1;
+            summary.pass_by(PassedBy::NotCaptured);
             continue;
         }
         let time = text::wire_time(packet.timestamp);
         match sequencer.sequence(packet.data, time, &mut prefix) {
             Disposition::PassedBy => {
-                summary.passed_by += 1;
+                let ipv6 = sequencing.profile.has_ipv6();
+                let reason = sequencing.config.passes_by(packet.data, ipv6);
+                summary.pass_by(reason.unwrap_or(PassedBy::Disabled));
                 writer.write(&packet.timestamp, packet.original_len, packet.data)?;
             }
             Disposition::Sequenced { .. } => {
@@ -100,6 +114,11 @@ pub fn run(args: &Args) -> Result {
     writer.finish()?;
     drop(progress);
 
+    summary.warnings = warning::of_passed_by(
+        summary.packets,
+        summary.sequenced,
+        &summary.passed_by_reasons,
+    );
     if args.json {
         return output::print_json(&summary);
     }
@@ -107,14 +126,20 @@ pub fn run(args: &Args) -> Result {
         packets,
         sequenced,
         passed_by,
+        passed_by_reasons,
         cores,
         profile,
         prefix_words,
+        warnings,
     } = summary;
-    let text = format!(
+    let mut text = format!(
         "{packets} packets: {sequenced} sequenced for {cores} cores, {passed_by} passed by; profile {profile}, \
          {prefix_words} prefix words\n"
     );
+    if passed_by > 0 {
+        text += &format!("passed by: {}\n", warning::listed(&passed_by_reasons));
+    }
+    text.extend(warnings.iter().map(Warning::to_string));
     if output::is_stdout(&args.output) {
         eprint!("{text}");
         return Ok(());

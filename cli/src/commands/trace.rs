@@ -9,10 +9,13 @@ use scr_capture::trace::{
 };
 use scr_capture::writer::TsResolution;
 use scr_capture::{ByteOrder, Timestamp, WriteFormat, WriteOptions};
+use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::options::number;
 use crate::output::{self, Files};
 use crate::progress::Progress;
+use crate::text;
 
 /// What to do with traces.
 #[derive(Subcommand)]
@@ -34,11 +37,11 @@ pub struct GenArgs {
     preset: Preset,
 
     /// Number of packets, 0 or more [preset: 100000].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::whole)]
     packets: Option<u64>,
 
     /// Number of flows, 1 to 16777216; memory grows by some 50 bytes for each [preset: 1000].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::whole_u32)]
     flows: Option<u32>,
 
     /// How packets spread over flows: uniform, zipf:ALPHA (0 to 10), elephant (a single flow), elephant:SHARE (above 0,
@@ -67,16 +70,16 @@ pub struct GenArgs {
     oddities: Option<String>,
 
     /// Capture at most this many bytes of a packet; the length on the wire is kept [preset: 262144].
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = number::whole_u32)]
     snaplen: Option<u32>,
 
     /// Mean number of data packets in a TCP connection, 1 or more [default: half of what its flow is expected to send,
     /// at least 4].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::whole_u32)]
     connection_packets: Option<u32>,
 
     /// Packets per second, above 0 [preset: 1000000].
-    #[arg(long, value_name = "PPS")]
+    #[arg(long, value_name = "PPS", value_parser = number::rate)]
     rate: Option<f64>,
 
     /// Spacing of packets in time: constant, or exponential (a Poisson process) [preset: exponential].
@@ -84,11 +87,11 @@ pub struct GenArgs {
     arrivals: Option<Arrivals>,
 
     /// When the trace starts, in seconds since 1970 [preset: 1700000000].
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = number::whole_u32)]
     start: Option<u32>,
 
     /// Seed of all that is random [preset: 1].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::whole)]
     seed: Option<u64>,
 
     /// File format; -ns and -us are nanosecond and microsecond timestamps.
@@ -98,6 +101,22 @@ pub struct GenArgs {
     /// Write big-endian headers instead of little-endian ones.
     #[arg(long)]
     big_endian: bool,
+
+    /// Print what was written as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was written, with the keys of `--json`.
+#[derive(Serialize)]
+struct Summary {
+    packets: u64,
+    flows: u32,
+    skew: String,
+    sizes: String,
+    protocols: String,
+    #[serde(serialize_with = "text::exact")]
+    seed: u64,
 }
 
 /// File formats by name.
@@ -160,6 +179,9 @@ impl GenArgs {
 pub fn run(command: &Command) -> Result {
     let Command::Gen(args) = command;
     let config = args.config()?;
+    if args.json {
+        output::not_stdout("--output", Some(&args.output))?;
+    }
     let mut generator = TraceGenerator::new(&config).map_err(bad)?;
     let options = WriteOptions {
         format: args.format.into(),
@@ -170,21 +192,31 @@ pub fn run(command: &Command) -> Result {
         },
     };
     let mut writer = Files::default().capture_with("--output", &args.output, options)?;
-    let progress = Progress::packets("generating", generator.total_packets());
+    let progress = Progress::counted("generating", generator.total_packets(), "packets");
     generator.write_to(&mut writer, |packets| progress.set(packets))?;
     let packets = writer.packets_written();
     writer.finish()?;
     drop(progress);
 
-    let text = format!(
+    if args.json {
+        return output::print_json(&Summary {
+            packets,
+            flows: config.flows,
+            skew: config.skew.to_string(),
+            sizes: config.sizes.to_string(),
+            protocols: config.protocols.to_string(),
+            seed: config.seed,
+        });
+    }
+    let line = format!(
         "{packets} packets in {} flows, skew {}, sizes {}, protocols {}, seed {}\n",
         config.flows, config.skew, config.sizes, config.protocols, config.seed
     );
     if output::is_stdout(&args.output) {
-        eprint!("{text}");
+        eprint!("{line}");
         return Ok(());
     }
-    output::print(&text)
+    output::print(&line)
 }
 
 fn bad(error: OptionError) -> Error {

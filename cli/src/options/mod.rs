@@ -1,5 +1,6 @@
 //! Groups of options that several commands share, and what follows from them.
 
+pub mod number;
 pub mod profile;
 pub mod sequencer;
 

@@ -9,13 +9,17 @@
 //! fields = ["src_ip4", "dst_ip4", "dst_port", "protocol", { zero = 5 }]
 //! ```
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use scr_wire::{Field, Profile, profile};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+
+/// Bytes that a profile file may have.
+const LONGEST: u64 = 64 << 10;
 
 /// A value of `--profile`: the name of a profile of the format, or the path of a profile file.
 #[derive(Clone, Debug)]
@@ -81,12 +85,24 @@ impl ProfileArg {
                 ),
             ));
         }
-        let text = fs::read_to_string(path).map_err(|error| {
+        let unfit = |what: &str| {
             Error::bad(
-                format!("{}: profile file cannot be read: {error}", self.0),
-                format!("check the path, or choose one of the profiles {}", names()),
+                format!("{}: {what}", self.0),
+                format!(
+                    "give a profile file (TOML: id, name, row_bytes, fields), or one of the profiles {}",
+                    names()
+                ),
             )
-        })?;
+        };
+        let mut bytes = Vec::new();
+        // Any file may be given, a device without end as well.
+        File::open(path)
+            .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+            .map_err(|error| unfit(&format!("profile file cannot be read: {error}")))?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(unfit("not a profile: it is longer than 64 KiB"));
+        }
+        let text = String::from_utf8(bytes).map_err(|_| unfit("not a profile: it is not text"))?;
         parse(&self.0, &text)
     }
 }
@@ -94,8 +110,12 @@ impl ProfileArg {
 /// The profile that a file describes.
 fn parse(file: &str, text: &str) -> Result<Profile> {
     let spec: ProfileFile = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or_else(String::new, |span| {
+            let before = text.get(..span.start).unwrap_or(text);
+            format!("line {}: ", before.matches('\n').count() + 1)
+        });
         Error::bad(
-            format!("{file}: not a profile: {}", error.to_string().trim_end()),
+            format!("{file}: {at}not a profile: {}", shortened(error.message())),
             "a profile file looks like this: id = 128, name = \"pair\", row_bytes = 16, \
              fields = [\"src_ip4\", \"dst_ip4\", \"dst_port\", { zero = 6 }], one key on each line",
         )
@@ -108,7 +128,7 @@ fn parse(file: &str, text: &str) -> Result<Profile> {
             FieldSpec::Named(name) => Field::by_name(&name).ok_or_else(|| {
                 let known: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
                 Error::bad(
-                    format!("{file}: unknown field {name:?}"),
+                    format!("{file}: unknown field {:?}", shortened(&name)),
                     format!("fields are {} and {{ zero = BYTES }}", known.join(", ")),
                 )
             }),
@@ -116,7 +136,10 @@ fn parse(file: &str, text: &str) -> Result<Profile> {
         .collect::<Result<Vec<Field>>>()?;
     if Profile::by_name(&spec.name).is_some() || spec.name.is_empty() {
         return Err(Error::bad(
-            format!("{file}: a profile cannot have the name {:?}", spec.name),
+            format!(
+                "{file}: a profile cannot have the name {:?}",
+                shortened(&spec.name)
+            ),
             "choose another name: this one is empty or belongs to the format",
         ));
     }
@@ -129,6 +152,23 @@ fn parse(file: &str, text: &str) -> Result<Profile> {
             "ids are 128 to 255, rows have 4, 8, 16, 32 or 64 bytes, and the fields fill a row exactly",
         )
     })
+}
+
+/// A message in one line that is not too long: it may quote what the file has.
+fn shortened(message: &str) -> String {
+    const LONGEST: usize = 160;
+    let mut line: String = message
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_control())
+        .collect();
+    if let Some((end, _)) = line.char_indices().nth(LONGEST) {
+        line.truncate(end);
+        line += "...";
+    }
+    line
 }
 
 /// The profiles of the format, for messages.

@@ -3,23 +3,24 @@
 use clap::Args;
 use scr_wire::{Config, Geometry, MAX_CORES, MAX_HISTORY, MAX_PREFIX_WORDS, MIN_HISTORY, Profile};
 
+use super::number;
 use crate::error::{Error, Result};
 
 /// How packets are sequenced.
 #[derive(Args, Debug)]
 pub struct SequencerArgs {
     /// Cores in the rotation, 1 to 128 and at most min(M, N+1, 255), M being the rows that the prefix holds.
-    #[arg(long, value_name = "K", default_value_t = 4)]
+    #[arg(long, value_name = "K", default_value_t = 4, value_parser = number::whole_u32)]
     pub cores: u32,
 
     /// Rows that the sequencer remembers besides the packet's own (N), 16 to 256.
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = number::whole_u32)]
     pub history: u32,
 
     /// Length of the prefix in 64-byte words (B), 1 to 63 [default: the fewest that hold K rows].
     ///
-    /// Rows beyond K are redundancy: with (L+1)·K rows a core repairs L consecutive losses of its own by itself.
-    #[arg(long, value_name = "B")]
+    /// Rows beyond K are redundancy: with (L+1)*K rows a core repairs L consecutive losses of its own by itself.
+    #[arg(long, value_name = "B", value_parser = number::whole_u32)]
     pub prefix_words: Option<u32>,
 
     /// Sequence every frame, not only those with an IP header that the profile knows.

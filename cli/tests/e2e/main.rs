@@ -8,10 +8,12 @@ mod run;
 
 mod bad_input;
 mod decode;
+mod examples;
 mod failover;
 mod functions;
 mod hardware;
 mod help;
+mod messages;
 mod replay;
 mod sequence;
 mod shared_traces;

@@ -38,7 +38,7 @@ pub fn fields(frame: &[u8], ipv6: bool) -> Option<Fields> {
     let frame = &frame[..frame.len().min(128)];
     let mut at = 12;
     for _ in 0..2 {
-        if matches!(u16_at(frame, at)?, 0x8100 | 0x88a8) {
+        if matches!(u16_at(frame, at)?, 0x8100 | 0x88a8 | 0x9100 | 0x9200) {
             at += 4;
         }
     }

@@ -24,6 +24,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use scr_capture::quantity::{self, Unit};
 use scr_wire::Seq;
 use scr_wire::header::HEADER_BYTES;
 
@@ -167,61 +168,175 @@ pub struct Fault {
 /// Lengths that a burst may have. A jump of the numbers makes it necessary to look for its beginning.
 const BURSTS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
-/// A text that is no fault.
+/// A text that is no fault, and the part of it that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "'{0}' is no fault: WHAT@WHICH, with lose, truncate=BYTES, corrupt, duplicate, stall=MS or crash, and a list such as \
-     3,7-9, rate=P (0 to 1), burst=PxFRAMES (1 to 1000000), core=C:FIRST-LAST or core=C:FIRST; MS and BYTES are below 2^32"
-)]
-pub struct FaultError(String);
+#[error("'{text}' is no fault: {part}{problem}")]
+pub struct FaultError {
+    text: String,
+    /// The wrong part in quotes and a space, or nothing where something is missing.
+    part: String,
+    problem: &'static str,
+    remedy: &'static str,
+}
+
+impl FaultError {
+    /// How to write the part that is wrong.
+    pub fn remedy(&self) -> &'static str {
+        self.remedy
+    }
+}
+
+/// The ways to write WHAT.
+const WHATS: &str =
+    "WHAT is one of lose, truncate=BYTES, corrupt, duplicate, stall=MS and crash, as in lose@3,7-9";
+/// The ways to write WHICH.
+const WHICHES: &str = "WHICH is one of a list such as 3,7-9, rate=P, burst=PxFRAMES, core=C:FIRST-LAST and core=C:FIRST";
+
+/// A text while it is read, for errors to quote.
+struct Reading<'t>(&'t str);
+
+impl Reading<'_> {
+    /// The part is wrong.
+    fn wrong(&self, part: &str, problem: &'static str, remedy: &'static str) -> FaultError {
+        FaultError {
+            part: format!("'{part}' "),
+            ..self.lacking(problem, remedy)
+        }
+    }
+
+    /// Something is missing.
+    fn lacking(&self, problem: &'static str, remedy: &'static str) -> FaultError {
+        FaultError {
+            text: self.0.to_owned(),
+            part: String::new(),
+            problem,
+            remedy,
+        }
+    }
+
+    fn damage(&self, what: &str) -> Result<Damage, FaultError> {
+        const BYTES: &str =
+            "give the bytes that are left of the frame, below 2^32, as in truncate=40";
+        const MS: &str = "give a duration below 2^32 milliseconds, as in stall=500 or stall=2s";
+        let Some((name, value)) = what.split_once('=') else {
+            return match what {
+                "lose" => Ok(Damage::Lose),
+                "corrupt" => Ok(Damage::Corrupt),
+                "duplicate" => Ok(Damage::Duplicate),
+                "crash" => Ok(Damage::Strike(Strike::Crash)),
+                "" => Err(self.lacking("nothing stands before the @", WHATS)),
+                "truncate" => Err(self.wrong(what, "lacks its value", BYTES)),
+                "stall" => Err(self.wrong(what, "lacks its value", MS)),
+                _ => Err(self.wrong(what, "is nothing that can happen to a frame", WHATS)),
+            };
+        };
+        match name {
+            "truncate" => {
+                let bytes = quantity::whole(value).ok().and_then(|n| n.try_into().ok());
+                bytes
+                    .map(Damage::Truncate)
+                    .ok_or_else(|| self.wrong(value, "is no number of bytes", BYTES))
+            }
+            "stall" => {
+                let nanos = quantity::duration(value, Unit::Milliseconds).ok();
+                nanos
+                    .filter(|nanos| nanos % 1_000_000 == 0)
+                    .and_then(|nanos| (nanos / 1_000_000).try_into().ok())
+                    .map(|ms| Damage::Strike(Strike::Stall(ms)))
+                    .ok_or_else(|| self.wrong(value, "is no whole number of milliseconds", MS))
+            }
+            "lose" | "corrupt" | "duplicate" | "crash" => {
+                Err(self.wrong(what, "has a value, and takes none", WHATS))
+            }
+            _ => Err(self.wrong(name, "is nothing that can happen to a frame", WHATS)),
+        }
+    }
+
+    fn chance(&self, text: &str) -> Result<f64, FaultError> {
+        quantity::share(text).map_err(|_| {
+            self.wrong(
+                text,
+                "is no share from 0 to 1",
+                "give a share from 0 to 1, as in rate=0.01, or in percent, as in rate=1%",
+            )
+        })
+    }
+
+    fn list(&self, text: &str) -> Result<Ranges, FaultError> {
+        let list = text.parse().ok().filter(|list: &Ranges| !list.is_empty());
+        list.ok_or_else(|| {
+            let (problem, remedy) = (
+                "is no list of sequence numbers",
+                "give numbers and ascending ranges, as in 3,7,10-12",
+            );
+            self.wrong(text, problem, remedy)
+        })
+    }
+
+    fn which(&self, which: &str) -> Result<Select, FaultError> {
+        let Some((name, value)) = which.split_once('=') else {
+            return match which {
+                "" => Err(self.lacking("nothing stands behind the @", WHICHES)),
+                "rate" | "burst" | "core" => Err(self.wrong(which, "lacks its value", WHICHES)),
+                list => self.list(list).map(Select::List),
+            };
+        };
+        match name {
+            "rate" => Ok(Select::Rate {
+                probability: self.chance(value)?,
+                seed: 1,
+            }),
+            "burst" => {
+                const BURST: &str =
+                    "give a share and a number of frames from 1 to 1000000, as in burst=0.001x20";
+                let (probability, frames) = value
+                    .split_once('x')
+                    .ok_or_else(|| self.wrong(value, "is not written PxFRAMES", BURST))?;
+                let probability = self.chance(probability)?;
+                let number = quantity::whole(frames).ok().and_then(|n| n.try_into().ok());
+                let frames = number
+                    .filter(|n| BURSTS.contains(n))
+                    .ok_or_else(|| self.wrong(frames, "is no length of a burst", BURST))?;
+                Ok(Select::Burst {
+                    probability,
+                    frames,
+                    seed: 1,
+                })
+            }
+            "core" => {
+                const CORE: &str =
+                    "give a core and sequence numbers, as in core=2:100-499 or core=2:100";
+                let (core, seqs) = value.split_once(':').ok_or_else(|| {
+                    self.wrong(value, "is not written C:FIRST or C:FIRST-LAST", CORE)
+                })?;
+                let core = core
+                    .parse()
+                    .map_err(|_| self.wrong(core, "is no number of a core", CORE))?;
+                match seqs.parse() {
+                    Ok(seq) => Ok(Select::First { core, seq }),
+                    Err(_) => self.list(seqs).map(|seqs| Select::Core { core, seqs }),
+                }
+            }
+            _ => Err(self.wrong(name, "is no way to say which frames", WHICHES)),
+        }
+    }
+}
 
 impl FromStr for Fault {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
-        let parse = || {
-            let (what, which) = text.split_once('@')?;
-            let damage = match what.split_once('=').unwrap_or((what, "")) {
-                ("lose", "") => Damage::Lose,
-                ("truncate", bytes) => Damage::Truncate(bytes.parse().ok()?),
-                ("corrupt", "") => Damage::Corrupt,
-                ("duplicate", "") => Damage::Duplicate,
-                ("stall", ms) => Damage::Strike(Strike::Stall(ms.parse().ok()?)),
-                ("crash", "") => Damage::Strike(Strike::Crash),
-                _ => return None,
-            };
-            let some = |text: &str| text.parse().ok().filter(|list: &Ranges| !list.is_empty());
-            let chance = |text: &str| text.parse().ok().filter(|p| (0.0..=1.0).contains(p));
-            let which = match which.split_once('=') {
-                None => Select::List(some(which)?),
-                Some(("rate", probability)) => Select::Rate {
-                    probability: chance(probability)?,
-                    seed: 1,
-                },
-                Some(("burst", burst)) => {
-                    let (probability, frames) = burst.split_once('x')?;
-                    Select::Burst {
-                        probability: chance(probability)?,
-                        frames: frames.parse().ok().filter(|n| BURSTS.contains(n))?,
-                        seed: 1,
-                    }
-                }
-                Some(("core", rest)) => {
-                    let (core, seqs) = rest.split_once(':')?;
-                    let core = core.parse().ok()?;
-                    match seqs.parse() {
-                        Ok(seq) => Select::First { core, seq },
-                        Err(_) => Select::Core {
-                            core,
-                            seqs: some(seqs)?,
-                        },
-                    }
-                }
-                Some(_) => return None,
-            };
-            Some(Self { damage, which })
+        let reading = Reading(text);
+        let Some((what, which)) = text.split_once('@') else {
+            return Err(reading.lacking(
+                "it has no @",
+                "write WHAT@WHICH, as in lose@3,7-9 or corrupt@rate=0.01",
+            ));
         };
-        parse().ok_or_else(|| FaultError(text.to_owned()))
+        Ok(Self {
+            damage: reading.damage(what)?,
+            which: reading.which(which)?,
+        })
     }
 }
 
@@ -391,6 +506,50 @@ mod tests {
 
     fn fault(text: &str) -> Fault {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn errors_quote_the_part_that_is_wrong() {
+        for (text, wrong) in [
+            ("", "it has no @"),
+            ("lose", "it has no @"),
+            ("@3", "nothing stands before the @"),
+            ("lose@", "nothing stands behind the @"),
+            ("loose@3", "'loose' is nothing that can happen"),
+            ("lose=1@3", "'lose=1' has a value"),
+            ("stall@3", "'stall' lacks its value"),
+            ("stall=x@3", "'x' is no whole number of milliseconds"),
+            ("stall=0.5@3", "'0.5' is no whole number of milliseconds"),
+            ("stall=5000000000@3", "'5000000000' is no whole number"),
+            ("truncate=-1@3", "'-1' is no number of bytes"),
+            ("lose@3-1", "'3-1' is no list"),
+            ("lose@rate=2", "'2' is no share"),
+            ("lose@rate=", "'' is no share"),
+            ("lose@rat=0.5", "'rat' is no way to say which frames"),
+            ("lose@burst=0.1", "'0.1' is not written PxFRAMES"),
+            ("lose@burst=7x20", "'7' is no share"),
+            ("lose@burst=0.1x0", "'0' is no length of a burst"),
+            ("crash@core=1", "'1' is not written C:FIRST"),
+            ("crash@core=x:1", "'x' is no number of a core"),
+            ("crash@core=1:", "'' is no list"),
+            ("crash@core=1:9-5", "'9-5' is no list"),
+        ] {
+            let error = text.parse::<Fault>().unwrap_err();
+            let message = error.to_string();
+            assert!(
+                message.starts_with(&format!("'{text}' is no fault: ")),
+                "{message}"
+            );
+            assert!(message.contains(wrong), "{message}");
+            assert!(!error.remedy().is_empty());
+        }
+    }
+
+    #[test]
+    fn quantities_have_units() {
+        assert_eq!(fault("stall=2s@3"), fault("stall=2000@3"));
+        assert_eq!(fault("lose@rate=5%"), fault("lose@rate=0.05"));
+        assert_eq!(fault("lose@burst=0.1%x2k"), fault("lose@burst=0.001x2000"));
     }
 
     #[test]

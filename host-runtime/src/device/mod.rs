@@ -30,7 +30,7 @@ pub mod tap;
 
 pub use batch::{Batch, Fate, FrameInfo, PacketInfo, Path, Strike};
 pub use frames::Frames;
-pub use inject::{Damage, Fault, Inject, Select};
+pub use inject::{Damage, Fault, FaultError, Inject, Select};
 pub use memory::MemorySource;
 pub use model::Model;
 pub use nic::{Activity, Emit, Nic, NicReport};

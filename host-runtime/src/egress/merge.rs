@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
 use rtrb::{Consumer, Producer};
-use scr_wire::{Frame, Profile};
+use scr_wire::{Frame, PassedBy, Profile};
 
 use super::{Burial, Burials, Resequencer};
 use crate::device::{BoxError, Fate, PacketInfo, Path};
@@ -43,6 +43,8 @@ pub struct EgressReport {
     pub uncaptured: u64,
     /// Packets with a prefix, lost ones included.
     pub sequenced: u64,
+    /// Packets that passed the sequencer by, by [`PassedBy::index`].
+    pub passed_by: [u64; PassedBy::COUNT],
     /// Packets that passed, rewritten ones included.
     pub pass: u64,
     /// Packets that were dropped.
@@ -173,6 +175,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                 packets: 0,
                 uncaptured: 0,
                 sequenced: 0,
+                passed_by: [0; PassedBy::COUNT],
                 pass: 0,
                 drop: 0,
                 frames_lost: 0,
@@ -407,6 +410,10 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                 if info.path == Path::Uncaptured {
                     self.report.uncaptured += 1;
                 }
+                let reason = PassedBy::reason(load.batch.packet(i), self.profile.has_ipv6());
+                // What would have been sequenced met a sequencer that was disabled.
+                let reason = reason.unwrap_or(PassedBy::Disabled);
+                self.report.passed_by[reason.index()] += 1;
                 return match &mut self.packets {
                     Some(sink) => sink.packet(&info.packet, load.batch.packet(i)),
                     None => Ok(()),

@@ -71,6 +71,7 @@ trait Running: Send {
     fn prefetch(&self, row: &[u8]);
     fn describe_latest(&self, row: &[u8]) -> Vec<Description>;
     fn entries(&self) -> Vec<Box<dyn ErasedEntry>>;
+    fn is_untouched(&self) -> bool;
     fn totals(&self) -> Vec<(String, u64)>;
     fn has_state_of(&self, other: &dyn Running) -> bool;
     fn boxed_clone(&self) -> Box<dyn Running>;
@@ -126,6 +127,10 @@ impl<F: NetworkFunction> Running for Replica<F> {
     fn entries(&self) -> Vec<Box<dyn ErasedEntry>> {
         let entries = self.function.entries(&self.state).into_iter();
         entries.map(|entry| Box::new(entry) as _).collect()
+    }
+
+    fn is_untouched(&self) -> bool {
+        self.function.is_untouched(&self.state)
     }
 
     fn totals(&self) -> Vec<(String, u64)> {
@@ -321,6 +326,10 @@ impl NetworkFunction for Chain {
             entries.filter_map(|entry| Entry::new(stage.name, &entry.text()))
         });
         entries.collect()
+    }
+
+    fn is_untouched(&self, state: &State) -> bool {
+        state.stages.iter().all(|stage| stage.is_untouched())
     }
 
     fn totals(&self, state: &State) -> Vec<(String, u64)> {

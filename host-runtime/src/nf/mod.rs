@@ -18,6 +18,7 @@ pub mod heavy_hitter;
 pub mod layout;
 pub mod load_balancer;
 mod modulus;
+mod nanoseconds;
 pub mod nat;
 pub mod options;
 pub mod port_knock;
@@ -29,6 +30,7 @@ pub mod token_bucket;
 use std::fmt;
 
 pub use layout::{Address, Layout};
+pub use nanoseconds::Nanoseconds;
 pub use options::{OptionError, OptionHelp, Options};
 pub use registry::{NAMES, Own, Select, SelectError, Selected, Visitor};
 pub use rewrite::{Endpoint, Translation};
@@ -127,6 +129,12 @@ pub trait NetworkFunction: Clone + Send + Sync + 'static {
 
     /// The state's entries, sorted by their key fields.
     fn entries(&self, state: &Self::State) -> Vec<Self::Entry>;
+
+    /// Whether the rows left nothing in the state, neither entries nor totals: they were no concern of the function. A
+    /// function whose state remembers more than it keeps entries of, such as the time, says so itself.
+    fn is_untouched(&self, state: &Self::State) -> bool {
+        *state == self.new_state()
+    }
 
     /// What the state counted besides its entries, by name, for the state file; always the same names.
     fn totals(&self, state: &Self::State) -> Vec<(String, u64)> {

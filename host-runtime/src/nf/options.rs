@@ -1,7 +1,8 @@
 //! A function's options, as `KEY` or `KEY=VALUE`.
 
 use std::fmt::Display;
-use std::str::FromStr;
+
+use scr_capture::quantity::{self, Unit};
 
 /// An option and what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,10 +154,10 @@ impl Options {
         key: &'static str,
         range: std::ops::RangeInclusive<u64>,
     ) -> Result<Option<u64>, OptionError> {
-        self.value(key, |text| match u64::from_str(text) {
+        self.value(key, |text| match quantity::whole(text) {
             Ok(n) if range.contains(&n) => Ok(n),
             _ => Err(format!(
-                "must be a whole number from {} to {}",
+                "must be a whole number from {} to {}, such as 1500, 64k or 1M",
                 range.start(),
                 range.end()
             )),
@@ -183,23 +184,17 @@ impl Options {
     }
 }
 
-/// Nanoseconds from a positive number of seconds, decimals allowed.
+/// Nanoseconds from a positive number of seconds, decimals and units allowed.
 ///
 /// # Errors
 ///
 /// How it must be written.
 pub fn seconds(text: &str) -> Result<u64, &'static str> {
-    const WRONG: &str = "must be a positive number of seconds below 2^32, written as 60 or 0.5, with nine decimals at most";
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(fraction) || fraction.len() > 9 {
-        return Err(WRONG);
-    }
-    let whole: u32 = whole.parse().map_err(|_| WRONG)?;
-    let nanos: u64 = format!("{fraction:0<9}").parse().map_err(|_| WRONG)?;
-    match u64::from(whole) * 1_000_000_000 + nanos {
-        0 => Err(WRONG),
-        window => Ok(window),
+    match quantity::duration(text, Unit::Seconds) {
+        Ok(nanos) if (1..1_000_000_000 << 32).contains(&nanos) => Ok(nanos),
+        _ => Err(
+            "must be a positive duration below 2^32 seconds, written as 60, 0.5, 500ms or 5min, with nine decimals of a second at most",
+        ),
     }
 }
 
@@ -317,6 +312,7 @@ mod tests {
     fn seconds_are_read_exactly() {
         assert_eq!(seconds("10"), Ok(10_000_000_000));
         assert_eq!(seconds("0.000000001"), Ok(1));
+        assert_eq!(seconds("5min"), Ok(300_000_000_000));
         for bad in ["0", "", "-1", "1e3", "0.0000000001", "4294967296", "x"] {
             assert!(seconds(bad).is_err(), "{bad}");
         }

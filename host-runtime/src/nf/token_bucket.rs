@@ -24,7 +24,8 @@ use super::flows::{self, FlowTable, Keeping, SYN_FIN};
 use super::layout::FiveTuple;
 use super::options::CAPACITY;
 use super::{
-    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+    Action, Address, Description, Family, Layout, Nanoseconds, NetworkFunction, OptionError,
+    OptionHelp, Options,
 };
 use crate::table::Table;
 
@@ -140,7 +141,7 @@ pub struct Entry {
     /// Tokens at the time of the latest packet.
     pub tokens: f64,
     /// Time of the latest packet, in nanoseconds.
-    pub last_ns: u64,
+    pub last_ns: Nanoseconds,
 }
 
 impl<L: Layout> NetworkFunction for Function<L> {
@@ -195,7 +196,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
             .map(|(flow, Bucket { tokens, last })| Entry {
                 flow,
                 tokens: tokens as f64 / TOKEN as f64,
-                last_ns: last,
+                last_ns: Nanoseconds(last),
             })
             .collect()
     }
@@ -341,7 +342,7 @@ mod tests {
         assert_eq!(described.state, "tokens=0.250000000 last_ns=250000000");
         assert_eq!(
             serde_json::to_string(&f.entries(&state)).unwrap(),
-            r#"[{"src":"10.0.0.1","dst":"10.0.1.1","sport":7,"dport":80,"proto":17,"tokens":0.25,"last_ns":250000000}]"#
+            r#"[{"src":"10.0.0.1","dst":"10.0.1.1","sport":7,"dport":80,"proto":17,"tokens":0.25,"last_ns":"250000000"}]"#
         );
     }
 
@@ -478,7 +479,7 @@ mod tests {
                 prop_assert_eq!(f.verdict(effect, &[], &mut vec![]), due);
                 prop_assert_eq!(u128::from(effect.unwrap().bucket.tokens), *tokens);
             }
-            let ours: Vec<_> = f.entries(&state).iter().map(|e| (e.tokens, e.last_ns)).collect();
+            let ours: Vec<_> = f.entries(&state).iter().map(|e| (e.tokens, e.last_ns.0)).collect();
             let theirs: Vec<_> = meters.values().map(|&(t, last)| (t as f64 / 1e9, last)).collect();
             prop_assert_eq!(ours, theirs);
         }

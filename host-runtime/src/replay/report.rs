@@ -19,6 +19,9 @@ pub struct ReplayReport {
     pub sequenced: u64,
     /// Packets that passed the sequencer by, those of no captured bytes included.
     pub passed_by: u64,
+    /// Those by [reason](scr_wire::PassedBy); absent when there were none.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub passed_by_reasons: BTreeMap<&'static str, u64>,
     /// The network function.
     pub nf: String,
     /// The strategy.
@@ -43,6 +46,9 @@ pub struct ReplayReport {
     /// Faults injected besides losses, by name; absent when there were none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub injected: BTreeMap<&'static str, u64>,
+    /// Stalls that the end of the traffic cut short; absent when there were none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub stalls_cut_short: u64,
     /// Frames that workers rejected, by reason; absent when there were none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub rejected: BTreeMap<&'static str, u64>,
@@ -55,12 +61,20 @@ pub struct ReplayReport {
     pub seconds: f64,
     /// Millions of packets per second.
     pub mpps: f64,
+    /// Whether the final state is the one before the first row: the function had nothing to keep.
+    #[serde(skip)]
+    pub state_untouched: bool,
     /// The first difference, when `verified` is false or replicas do not agree.
     #[serde(skip)]
     pub mismatch: Option<Mismatch>,
 }
 
 impl ReplayReport {
+    /// Frames that got a verdict.
+    pub fn judged(&self) -> u64 {
+        self.verdicts.pass + self.verdicts.drop
+    }
+
     /// Whether replicas agree and nothing that was checked differs.
     pub fn is_good(&self) -> bool {
         self.replicas_agree && self.verified != Some(false)

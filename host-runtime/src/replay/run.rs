@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use rtrb::RingBuffer;
-use scr_wire::MAX_CORES;
+use scr_wire::{MAX_CORES, PassedBy};
 use serde::Serialize;
 
 use super::config::{Outputs, ReplayConfig, ReplayError};
@@ -148,7 +148,10 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
             return Err(ReplayError::Stopped);
         }
         let verdict = compare(&function, &finished, outcomes.reference.as_ref());
-        let report = self.report(started, &ended, &outcomes, verdict, failover);
+        let mut report = self.report(started, &ended, &outcomes, verdict, failover);
+        report.state_untouched = finished
+            .first()
+            .is_some_and(|(_, state)| function.is_untouched(state));
         if let Some(out) = &mut self.outputs.state
             && let Some((_, state)) = finished.first()
         {
@@ -176,7 +179,15 @@ impl<S: Select> Run<'_, '_, S> {
         let out = &outcomes.report;
         let mut total = Counters::default();
         let mut per_core: Vec<PerCore> = (0..).zip(&out.taken).map(PerCore::taken).collect();
-        for Finished { core, counters, .. } in ended {
+        let mut stalls_cut_short = 0;
+        for Finished {
+            core,
+            counters,
+            stalls_cut_short: cut,
+            ..
+        } in ended
+        {
+            stalls_cut_short += cut;
             total.rows_from_frames += counters.rows_from_frames;
             total.rows_from_logs += counters.rows_from_logs;
             total.rows_unrecovered += counters.rows_unrecovered;
@@ -195,6 +206,11 @@ impl<S: Select> Run<'_, '_, S> {
             packets: out.packets,
             sequenced: out.sequenced,
             passed_by: out.packets - out.sequenced,
+            passed_by_reasons: PassedBy::ALL
+                .into_iter()
+                .map(|reason| (reason.name(), out.passed_by[reason.index()]))
+                .filter(|&(_, count)| count > 0)
+                .collect(),
             nf: config.function.name().to_owned(),
             strategy: "scr",
             cores: config.cores,
@@ -222,6 +238,8 @@ impl<S: Select> Run<'_, '_, S> {
                 .map(|(reason, &count)| (Reason::name_of(reason), count))
                 .collect(),
             injected: self.injected(),
+            stalls_cut_short,
+            state_untouched: false,
             failover,
             replicas_agree: comparison.agree,
             verified,

@@ -40,6 +40,8 @@ pub struct Finished<S> {
     pub state: Option<S>,
     /// What it counted.
     pub counters: Counters,
+    /// Stalls that the end of the traffic cut short, since the one before.
+    pub stalls_cut_short: u64,
 }
 
 /// Where in a load the worker stands.
@@ -108,6 +110,7 @@ pub struct Station<F: NetworkFunction> {
     queues: Queues<F::State>,
     cursor: Option<Cursor>,
     stalled: Option<Instant>,
+    stalls_cut_short: u64,
     roster: Arc<Roster>,
     results: Sender<Finished<F::State>>,
 }
@@ -130,6 +133,7 @@ impl<F: NetworkFunction> Station<F> {
             queues,
             cursor: None,
             stalled: None,
+            stalls_cut_short: 0,
             roster,
             results,
         }
@@ -181,6 +185,7 @@ impl<F: NetworkFunction> Station<F> {
                 core,
                 state: None,
                 counters,
+                stalls_cut_short: std::mem::take(&mut self.stalls_cut_short),
             });
         }
         if let Some(place) = self.roster.get(self.equipment.core) {
@@ -242,6 +247,7 @@ impl<F: NetworkFunction> Station<F> {
                 core,
                 state: Some(state),
                 counters,
+                stalls_cut_short: std::mem::take(&mut self.stalls_cut_short),
             });
         }
         if let Some(place) = self.roster.get(self.equipment.core) {
@@ -397,9 +403,12 @@ impl<F: NetworkFunction> Station<F> {
 impl<F: NetworkFunction> Task for Station<F> {
     fn poll(&mut self) -> Poll {
         if let Some(until) = self.stalled {
-            // At the end of a run nobody waits for it.
-            if Instant::now() < until && !self.queues.items.is_abandoned() {
-                return Poll::Idle;
+            if Instant::now() < until {
+                if !self.queues.items.is_abandoned() {
+                    return Poll::Idle;
+                }
+                // At the end of a run nobody waits for it.
+                self.stalls_cut_short += 1;
             }
             self.stalled = None;
         }

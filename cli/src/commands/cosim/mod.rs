@@ -13,9 +13,10 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::hardware;
-use crate::options::{ProfileArg, SequencerArgs};
+use crate::options::{ProfileArg, SequencerArgs, number};
 use crate::output;
 use crate::progress::Progress;
+use crate::text;
 use rounds::{Round, Steps, Target, Traffic};
 
 /// Random packets where neither a capture nor a number is given.
@@ -32,11 +33,11 @@ pub struct Args {
 
     /// Random packets to send: every boundary case of parser and data path, under stalls, changes of settings and
     /// resets; 1 or more [default: 10000 without a capture, 500 with --lockstep].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::whole)]
     random: Option<u64>,
 
     /// Seed of everything random.
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = number::whole)]
     seed: u64,
 
     /// Row profile: source, knock, flow, flow-time, flow6-time, or a profile file (TOML).
@@ -68,6 +69,7 @@ struct Report {
     cores: u8,
     prefix_words: u8,
     lockstep: bool,
+    #[serde(serialize_with = "text::exact")]
     seed: u64,
     rounds: usize,
     packets: u64,
@@ -128,7 +130,7 @@ pub fn run(args: &Args) -> Result {
     };
 
     let started = Instant::now();
-    let progress = Progress::packets("cosimulating", rounds.len() as u64);
+    let progress = Progress::counted("cosimulating", rounds.len() as u64, "rounds");
     let mut failed = None;
     for round in &rounds {
         let config = round.config(&base);

@@ -1,12 +1,12 @@
 //! The options of `scr replay`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
-use scr_runtime::device::Fault;
 use scr_runtime::failover::Plan;
 
-use crate::options::{ProfileArg, SequencerArgs};
+use crate::options::{ProfileArg, SequencerArgs, number};
 
 /// Options of `scr replay`.
 #[derive(clap::Args)]
@@ -16,14 +16,14 @@ pub struct Args {
 
     /// Network function: ddos, heavy-hitter, port-knock, token-bucket, conntrack, nat or load-balancer; or several with
     /// commas between, as in ddos,nat: a chain, each on what the one before lets through.
-    #[arg(long, value_name = "NAME[,NAME…]", default_value = "heavy-hitter")]
+    #[arg(long, value_name = "NAME[,NAME...]", default_value = "heavy-hitter")]
     pub nf: String,
 
     /// An option of the network function, as in threshold=1000; may be given several times. ddos: threshold (packets),
     /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; token-bucket:
     /// rate (packets a second), burst, syn-fin; nat: external, inside, ports=LOW-HIGH, tcp-timeout, udp-timeout
-    /// (seconds), no-timeout, translate-all; load-balancer: vip, backends (`ADDRESS[:PORT][*WEIGHT],…`), table, down, drain,
-    /// up=BACKEND@SECONDS,…; all but nat: capacity (entries). In a chain as in nat.ports=2000-3000 where several
+    /// (seconds), no-timeout, translate-all; load-balancer: vip, backends (`ADDRESS[:PORT][*WEIGHT],...`), table, down, drain,
+    /// up=BACKEND@SECONDS,...; all but nat: capacity (entries). In a chain as in nat.ports=2000-3000 where several
     /// functions have the option.
     #[arg(long, value_name = "KEY[=VALUE]")]
     pub nf_opt: Vec<String>,
@@ -48,8 +48,8 @@ pub struct Args {
     #[arg(long, value_name = "LIST", conflicts_with = "loss_rate")]
     pub lose: Option<String>,
 
-    /// Share of the frames to be lost at random between NIC and workers, 0 to 1 [default: 0].
-    #[arg(long, value_name = "P")]
+    /// Share of the frames to be lost at random between NIC and workers, 0 to 1, or as in 5% [default: 0].
+    #[arg(long, value_name = "P", value_parser = number::share)]
     pub loss_rate: Option<f64>,
 
     /// A worker that crashes when it meets its first frame with sequence number SEQ or a later one, as in 2@1000; may be
@@ -64,12 +64,13 @@ pub struct Args {
 
     /// A fault to inject, as WHAT@WHICH; may be given several times. WHAT: lose, truncate=BYTES, corrupt, duplicate, stall=MS
     /// or crash. WHICH: numbers such as 3,7-9; rate=P; burst=PxFRAMES; core=C:FIRST-LAST; core=C:FIRST.
-    #[arg(long, value_name = "FAULT")]
-    pub fault: Vec<Fault>,
+    #[arg(long, value_name = "WHAT@WHICH")]
+    pub fault: Vec<String>,
 
-    /// A worker that is waited for and gives no sign of life for so many milliseconds counts as dead; 50 to 3600000.
-    #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(50..=3_600_000))]
-    pub stall_timeout: u64,
+    /// A worker that is waited for and gives no sign of life for so long counts as dead: milliseconds, 50 to 3600000, or
+    /// with a unit as in 10s.
+    #[arg(long, value_name = "MS", default_value = "10000", value_parser = number::stall_timeout)]
+    pub stall_timeout: Duration,
 
     /// A worker that was declared dead while it was only slow stays away when it comes back [default: it joins again].
     #[arg(long)]
@@ -77,11 +78,11 @@ pub struct Args {
 
     /// Rows that a worker's log keeps, or some more, 1 to 1048576; one that falls behind further takes over a peer's
     /// replica, which costs verdicts of its own [default: as many as a worker can come to need].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    #[arg(long, value_name = "N", value_parser = number::log_rows)]
     pub log_rows: Option<u32>,
 
     /// Seed of random losses and faults.
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = number::whole)]
     pub seed: u64,
 
     /// Write every frame that the NIC sent, lost and passed-by ones included, as a nanosecond pcap.

@@ -1,7 +1,6 @@
 //! The faults of a replay, from its options.
 
-use scr_runtime::ReplayReport;
-use scr_runtime::device::{Damage, Fault, Select, Strike};
+use scr_runtime::device::{Damage, Fault, FaultError, Select, Strike};
 
 use super::Args;
 use crate::error::{Error, Result};
@@ -12,15 +11,14 @@ use crate::error::{Error, Result};
 ///
 /// When an option cannot be read or names a core that there never is.
 pub fn all(args: &Args, cores: u8) -> Result<Vec<Fault>> {
-    let mut faults: Vec<Fault> = args
-        .fault
-        .iter()
-        .cloned()
-        .map(|Fault { damage, which }| Fault {
-            damage,
-            which: which.seeded(args.seed),
-        })
-        .collect();
+    let mut faults = Vec::new();
+    for text in &args.fault {
+        let Fault { damage, which } = text
+            .parse()
+            .map_err(|error: FaultError| Error::bad(format!("--fault {error}"), error.remedy()))?;
+        let which = which.seeded(args.seed);
+        faults.push(Fault { damage, which });
+    }
     for text in &args.crash {
         faults.push(crash(text)?);
     }
@@ -70,47 +68,12 @@ fn loss(args: &Args) -> Result<Option<Fault>> {
     } else {
         match args.loss_rate {
             None => return Ok(None),
-            Some(probability) if (0.0..=1.0).contains(&probability) => Select::Rate {
+            Some(probability) => Select::Rate {
                 probability,
                 seed: args.seed,
             },
-            Some(other) => {
-                return Err(Error::bad(
-                    format!("--loss-rate {other} is out of range"),
-                    "--loss-rate takes a share from 0 to 1, as in 0.01 for one frame in a hundred",
-                ));
-            }
         }
     };
     let damage = Damage::Lose;
     Ok(Some(Fault { damage, which }))
-}
-
-/// Says what was asked for and did not come about before the capture ended.
-pub fn missed(args: &Args, faults: &[Fault], report: &ReplayReport) {
-    let crashed = report.injected.get("crashed").copied().unwrap_or(0);
-    let crashes = faults
-        .iter()
-        .filter(|fault| fault.damage == Damage::Strike(Strike::Crash));
-    let asked = crashes.count();
-    if crashed < asked as u64 {
-        eprintln!(
-            "note: {crashed} of {asked} crashes came about; no worker met the frames of the others"
-        );
-    }
-    let sequenced = report.sequenced;
-    for fault in faults {
-        if let Select::List(list) = &fault.which
-            && let late @ 1.. = list.count_from(sequenced)
-        {
-            let damage = fault.damage.name();
-            eprintln!(
-                "note: {late} of the frames to be {damage} did not come: {sequenced} were sequenced"
-            );
-        }
-    }
-    let resizes = args.resize.iter().flat_map(|plan| plan.resizes());
-    for late in resizes.filter(|resize| resize.seq >= sequenced) {
-        eprintln!("note: --resize {late}: only {sequenced} frames were sequenced");
-    }
 }

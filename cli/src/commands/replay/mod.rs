@@ -5,9 +5,9 @@ mod faults;
 mod nic;
 mod out;
 mod summary;
+mod warnings;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::ValueEnum;
 use scr_capture::{CaptureError, CaptureReader};
@@ -16,7 +16,7 @@ use scr_runtime::nf::{SelectError, Selected};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
 use scr_sim::build::TraceFormat;
 use scr_wire::{Profile, profile};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use args::Args;
 use args::{NicArg, Strategy};
@@ -24,6 +24,7 @@ use args::{NicArg, Strategy};
 use crate::error::{Error, Result};
 use crate::output::{self, Files};
 use crate::progress::Progress;
+use crate::warning::Warning;
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result {
@@ -45,7 +46,7 @@ pub fn run(args: &Args) -> Result {
             (Some(_), true) => EventLevel::State,
         },
         plan,
-        stall_timeout: Duration::from_millis(args.stall_timeout),
+        stall_timeout: args.stall_timeout,
         rejoin: !args.no_rejoin,
         log_rows: args.log_rows.map(|rows| rows as usize),
         ..ReplayConfig::new(
@@ -73,12 +74,18 @@ pub fn run(args: &Args) -> Result {
         ));
     }
 
+    let mut warnings = warnings::of_result(&report);
+    let missed = warnings::missed(args, &faults, &report);
+    let notes: Vec<String> = missed.iter().map(|missed| missed.message.clone()).collect();
     if args.json {
-        output::print_json(&object(&report, args.loss_rate.is_some()))?;
+        warnings.extend(missed);
+        output::print_json(&object(&report, args.loss_rate.is_some(), &warnings))?;
     } else {
-        output::print(&summary::render(&report))?;
+        output::print(&summary::render(&report, &warnings))?;
     }
-    faults::missed(args, &faults, &report);
+    for note in notes {
+        eprintln!("note: {note}");
+    }
     judge(&report)
 }
 
@@ -218,7 +225,10 @@ impl Written {
                 None => None,
             },
             out: match &args.out {
-                Some(path) => Some(files.open("--out", path, || out::create(path))?),
+                Some(path) => {
+                    output::not_terminal("--out", path)?;
+                    Some(files.open("--out", path, || out::create(path))?)
+                }
                 None => None,
             },
             state: match &args.state {
@@ -324,16 +334,33 @@ fn foreign(error: BoxError) -> Error {
     }
 }
 
+/// Bytes that the list of lost frames may have in the object of `--json`: as many as fit into an argument of `--lose` on every
+/// platform.
+const LONGEST_LIST: usize = 64 << 10;
+
 /// The object of `--json`. The frames lost at a rate are listed, so that the run can be repeated with `--lose`.
-fn object(report: &ReplayReport, at_a_rate: bool) -> Value {
-    let mut report = serde_json::to_value(report).unwrap_or_default();
-    let lost = report["loss"]
-        .as_object_mut()
+fn object(report: &ReplayReport, at_a_rate: bool, warnings: &[Warning]) -> Value {
+    let mut object = match serde_json::to_value(report) {
+        Ok(Value::Object(object)) => object,
+        _ => Map::new(),
+    };
+    let lost = object
+        .get_mut("loss")
+        .and_then(Value::as_object_mut)
         .and_then(|loss| loss.shift_remove("lost"));
-    if at_a_rate && let (Some(object), Some(lost)) = (report.as_object_mut(), lost) {
-        object.insert("lost".to_owned(), lost);
+    if at_a_rate && let Some(lost) = lost {
+        if lost.as_str().is_none_or(|list| list.len() <= LONGEST_LIST) {
+            object.insert("lost".to_owned(), lost);
+        } else {
+            object.insert("lost".to_owned(), Value::Null);
+            object.insert("lost_count".to_owned(), report.loss.frames_lost.into());
+        }
     }
-    report
+    if !warnings.is_empty() {
+        let warnings = serde_json::to_value(warnings).unwrap_or_default();
+        object.insert("warnings".to_owned(), warnings);
+    }
+    object.into()
 }
 
 fn judge(report: &ReplayReport) -> Result {

@@ -2,13 +2,23 @@
 
 use std::fmt::Write;
 
-use scr_runtime::ReplayReport;
+use scr_runtime::{PerCore, ReplayReport};
+
+use crate::warning::{self, Warning};
+
+/// Cores up to which each has a line of its own.
+const LINES: usize = 16;
+
+/// Characters that the list of lost frames may have here.
+const LONGEST_LIST: usize = 1000;
 
 /// The report in a few lines.
-pub fn render(report: &ReplayReport) -> String {
+pub fn render(report: &ReplayReport, warnings: &[Warning]) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     let _ = lines(report, &mut text);
+    text.extend(warnings.iter().map(Warning::to_string));
+    let _ = conclusion(report, &mut text);
     text
 }
 
@@ -18,6 +28,10 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
         "{} packets: {} sequenced, {} passed by",
         report.packets, report.sequenced, report.passed_by
     )?;
+    if report.passed_by > 0 {
+        let reasons = warning::listed(&report.passed_by_reasons);
+        writeln!(text, "passed by: {reasons}")?;
+    }
     writeln!(
         text,
         "{} on {} cores, strategy {}, profile {}, {} prefix words",
@@ -55,17 +69,7 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
             counters.output_stall_cycles
         )?;
     }
-    for core in &report.per_core {
-        let share = match report.sequenced {
-            0 => 0.0,
-            all => 100.0 * core.frames as f64 / all as f64,
-        };
-        writeln!(
-            text,
-            "  core {:<3} {:>9} frames ({share:.1} %), {:>9} rows applied",
-            core.core, core.frames, core.rows_applied
-        )?;
-    }
+    cores(report, text)?;
     let loss = &report.loss;
     if loss.frames_lost > 0 || loss.rows_lost_everywhere > 0 || loss.rows_unrecovered > 0 {
         writeln!(
@@ -77,8 +81,14 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
             loss.rows_lost_everywhere,
             loss.rows_unrecovered
         )?;
-        if let Some(lost) = &loss.lost {
-            writeln!(text, "lost frames: {lost}")?;
+        match &loss.lost {
+            Some(lost) if lost.len() <= LONGEST_LIST => writeln!(text, "lost frames: {lost}")?,
+            Some(_) => writeln!(
+                text,
+                "lost frames: {}, too many to list here; the same --seed loses them again",
+                loss.frames_lost
+            )?,
+            None => {}
         }
     }
     if loss.state_transfers > 0 {
@@ -112,6 +122,68 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
     for (reason, count) in &report.rejected {
         writeln!(text, "rejected frames: {count} ({reason})")?;
     }
+    Ok(())
+}
+
+/// One line for each core, or, where there are many, for each stretch of cores alike.
+fn cores(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
+    let all = &report.per_core[..];
+    if all.len() <= LINES {
+        return all
+            .iter()
+            .try_for_each(|core| stretch(report, std::slice::from_ref(core), text));
+    }
+    let stretches: Vec<&[PerCore]> = all.chunk_by(alike).collect();
+    if stretches.len() <= LINES {
+        return stretches
+            .into_iter()
+            .try_for_each(|cores| stretch(report, cores, text));
+    }
+    stretch(report, all, text)
+}
+
+/// Whether two cores did the same, up to what a rotation gives one more than another.
+fn alike(one: &PerCore, other: &PerCore) -> bool {
+    one.frames.abs_diff(other.frames) <= 1 && one.rows_applied == other.rows_applied
+}
+
+fn stretch(report: &ReplayReport, cores: &[PerCore], text: &mut String) -> std::fmt::Result {
+    let share = |frames: u64| match report.sequenced {
+        0 => 0.0,
+        all => 100.0 * frames as f64 / all as f64,
+    };
+    let span = |of: fn(&PerCore) -> u64| {
+        let all = cores.iter().map(of);
+        (all.clone().min().unwrap_or(0), all.max().unwrap_or(0))
+    };
+    let (fewest, most) = span(|core| core.frames);
+    let (least, last) = span(|core| core.rows_applied);
+    let (first, end) = match cores {
+        [one] => {
+            return writeln!(
+                text,
+                "  core {:<3} {fewest:>9} frames ({:.1} %), {least:>9} rows applied",
+                one.core,
+                share(fewest)
+            );
+        }
+        [first, .., end] => (first.core, end.core),
+        [] => return Ok(()),
+    };
+    let range = |low: u64, high: u64| match low == high {
+        true => low.to_string(),
+        false => format!("{low} to {high}"),
+    };
+    writeln!(
+        text,
+        "  cores {first} to {end}: {} frames each ({:.1} % at most), {} rows applied",
+        range(fewest, most),
+        share(most),
+        range(least, last)
+    )
+}
+
+fn conclusion(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
     let agree = if report.replicas_agree {
         "replicas agree"
     } else {
@@ -122,6 +194,9 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
         Some(false) => "NOT what a single thread does",
         None => "not compared with a single thread",
     };
-    writeln!(text, "{agree}; {verified}")?;
+    match (report.judged(), report.is_good()) {
+        (0, true) => writeln!(text, "no verdicts: there was nothing to check")?,
+        _ => writeln!(text, "{agree}; {verified}")?,
+    }
     writeln!(text, "{:.3} s, {:.3} Mpps", report.seconds, report.mpps)
 }

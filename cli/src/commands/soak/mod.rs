@@ -28,6 +28,7 @@ use faults::{FAULTS, Kind, NO_STALL_TIMEOUT};
 use subjects::{Deed, SUBJECTS, Subject};
 
 use crate::error::{Error, Result};
+use crate::options::number;
 use crate::output;
 use crate::progress::Progress;
 
@@ -41,12 +42,12 @@ const RATE: f64 = 200.0;
 /// Options of `scr soak`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// For how long to go on. Every combination of fault and function is tried at least once.
-    #[arg(long, value_name = "N", default_value_t = 60, value_hint = ValueHint::Other)]
-    pub seconds: u64,
+    /// For how long to go on, in seconds, or with a unit as in 90s or 5min. Every combination of fault and function is tried at least once.
+    #[arg(long, value_name = "N", default_value = "60", value_hint = ValueHint::Other, value_parser = number::seconds)]
+    pub seconds: Duration,
 
     /// Seed of traffic and faults of the first round; each round has the next one.
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = 1, value_parser = number::whole)]
     pub seed: u64,
 
     /// Try one combination only, as FAULT/FUNCTION, for example crash/conntrack.
@@ -62,8 +63,8 @@ pub struct Args {
 pub fn run(args: &Args) -> Result {
     let mut combinations = combinations(args.only.as_deref())?;
     let started = Instant::now();
-    let limit = Duration::from_secs(args.seconds);
-    let progress = Progress::packets("soaking", args.seconds);
+    let limit = args.seconds;
+    let progress = Progress::seconds("soaking", args.seconds.as_secs());
     let mut rounds = 0;
     let mut failure = None;
     while failure.is_none() && (rounds == 0 || started.elapsed() < limit) {
@@ -77,7 +78,7 @@ pub fn run(args: &Args) -> Result {
                 failure = Some(error);
                 break;
             }
-            progress.set(started.elapsed().as_secs().min(args.seconds));
+            progress.set(started.elapsed().min(args.seconds).as_secs());
         }
     }
     drop(progress);

@@ -34,7 +34,8 @@ use self::extent::{Room, Version};
 use self::transitions::{Direction, Segment};
 use super::options::CAPACITY;
 use super::{
-    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+    Action, Address, Description, Family, Layout, Nanoseconds, NetworkFunction, OptionError,
+    OptionHelp, Options,
 };
 use crate::table::{Key, Table};
 
@@ -148,7 +149,7 @@ pub struct Entry {
     /// Name of the state.
     pub state: &'static str,
     /// Time of the last refresh, in nanoseconds.
-    pub last_ns: u64,
+    pub last_ns: Nanoseconds,
 }
 
 impl<L: Layout> NetworkFunction for Function<L> {
@@ -269,7 +270,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
                     client_port: tuple.sport,
                     server_port: tuple.dport,
                     state: connection.state.name(),
-                    last_ns: connection.last,
+                    last_ns: Nanoseconds(connection.last),
                 }
             })
             .collect()

@@ -312,6 +312,12 @@ impl<L: Layout> NetworkFunction for Function<L> {
         connections.into_iter().map(entry).collect()
     }
 
+    fn is_untouched(&self, state: &State) -> bool {
+        state.connections.is_empty()
+            && state.connections.evictions() == 0
+            && self.totals(state).iter().all(|&(_, count)| count == 0)
+    }
+
     fn totals(&self, state: &State) -> Vec<(String, u64)> {
         let State {
             moved,

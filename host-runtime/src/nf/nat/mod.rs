@@ -37,7 +37,8 @@ use super::flows::FIVE_TUPLE;
 use super::rewrite::{Endpoint, Protocol, Translation};
 use super::scope::special;
 use super::{
-    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+    Action, Address, Description, Family, Layout, Nanoseconds, NetworkFunction, OptionError,
+    OptionHelp, Options,
 };
 
 /// The function before its layout is known.
@@ -180,7 +181,7 @@ pub struct Entry {
     pub external_port: u16,
     /// Time of the last packet from inside, in nanoseconds; not there with `no-timeout`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_ns: Option<u64>,
+    pub last_ns: Option<Nanoseconds>,
 }
 
 impl<L: Layout> NetworkFunction for Function<L> {
@@ -293,9 +294,14 @@ impl<L: Layout> NetworkFunction for Function<L> {
             proto: mapping.protocol.number(),
             external: mapping.external.ip(),
             external_port: mapping.external.port,
-            last_ns: rules.timeouts.map(|_| mapping.last),
+            last_ns: rules.timeouts.map(|_| Nanoseconds(mapping.last)),
         };
         living.into_iter().map(entry).collect()
+    }
+
+    fn is_untouched(&self, state: &State) -> bool {
+        state.mappings == Mappings::new(&self.parameters.rules)
+            && self.totals(state).iter().all(|&(_, count)| count == 0)
     }
 
     fn totals(&self, state: &State) -> Vec<(String, u64)> {

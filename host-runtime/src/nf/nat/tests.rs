@@ -141,9 +141,9 @@ fn there_and_back() {
         entries,
         json!([
             {"internal": "10.0.0.5", "internal_port": 4000, "proto": 17, "external": "203.0.113.1",
-             "external_port": 4000, "last_ns": 0},
+             "external_port": 4000, "last_ns": "0"},
             {"internal": "172.31.255.1", "internal_port": 4000, "proto": 6, "external": "203.0.113.1",
-             "external_port": 4000, "last_ns": 0},
+             "external_port": 4000, "last_ns": "0"},
         ])
     );
 }

@@ -201,7 +201,7 @@ impl Bench {
         assert!(entries.len() <= 1);
         entries
             .first()
-            .map(|e| (e.client_port == CLIENT.1, e.state, e.last_ns))
+            .map(|e| (e.client_port == CLIENT.1, e.state, e.last_ns.0))
     }
 
     fn state(&self) -> &'static str {
@@ -572,7 +572,7 @@ fn entries_are_sorted_by_client_and_written_in_full() {
     );
     assert_eq!(
         serde_json::to_string(&entries[1]).unwrap(),
-        r#"{"client":"10.0.0.9","server":"10.0.0.1","client_port":1,"server_port":80,"state":"SYN_SENT","last_ns":5000000006}"#
+        r#"{"client":"10.0.0.9","server":"10.0.0.1","client_port":1,"server_port":80,"state":"SYN_SENT","last_ns":"5000000006"}"#
     );
 }
 

@@ -1,0 +1,38 @@
+//! Options that are numbers: counts with `k`, `M` and `G`, shares with `%`, durations with units.
+
+use std::time::Duration;
+
+use scr_capture::quantity::{self, QuantityError, Unit};
+
+pub use quantity::{rate, share, whole};
+
+/// A whole number below 2³².
+pub fn whole_u32(text: &str) -> Result<u32, QuantityError> {
+    let number = quantity::whole_in(text, 0..=u32::MAX.into())?;
+    // It is in range.
+    Ok(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// A number of rows that a log may have.
+pub fn log_rows(text: &str) -> Result<u32, QuantityError> {
+    quantity::whole_in(text, 1..=1 << 20)?;
+    whole_u32(text)
+}
+
+/// A duration; a number without unit is seconds.
+pub fn seconds(text: &str) -> Result<Duration, QuantityError> {
+    quantity::duration(text, Unit::Seconds).map(Duration::from_nanos)
+}
+
+/// A stall timeout; a number without unit is milliseconds.
+pub fn stall_timeout(text: &str) -> Result<Duration, String> {
+    let timeout = quantity::duration(text, Unit::Milliseconds)
+        .map(Duration::from_nanos)
+        .map_err(|error| error.to_string())?;
+    if (Duration::from_millis(50)..=Duration::from_secs(3600)).contains(&timeout) {
+        return Ok(timeout);
+    }
+    Err(format!(
+        "'{text}' is out of range: it must be from 50 ms to 1 h"
+    ))
+}
