@@ -238,9 +238,9 @@ impl CaptureError {
                 "the file was cut off: capture it again or copy it again; without `--strict` the packets before are read".into()
             }
             Self::AbsurdLength { .. } | Self::Malformed { .. } => REPAIR.into(),
-            Self::DamagedStream { compression, .. } => format!(
-                "get the file again; `{compression} -dc IN > OUT` keeps what lies before the damage"
-            ),
+            Self::DamagedStream { .. } => {
+                "the file is damaged: get it again, or compress the capture again".into()
+            }
             Self::LargeWindow { .. } => "`zstd -dc --long=31 IN > OUT` decompresses it with as much memory as it needs".into(),
             Self::UnsupportedVersion { .. } => {
                 "the file is damaged, or of a format that nobody knows: capture it again or copy it again".into()

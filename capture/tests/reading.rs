@@ -237,7 +237,7 @@ fn damage_in_a_compressed_stream_is_reported_with_the_packet_it_reached() {
             )),
             "{text}"
         );
-        assert!(failure.remedy().contains(&format!("`{name} -dc IN > OUT`")));
+        assert!(failure.remedy().contains("get it again"));
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use scr_capture::CaptureReader;
 use scr_wire::sequencer::{Disposition, Sequencer};
 use scr_wire::{MAX_PREFIX_BYTES, WORD_BYTES};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::input::{InputArgs, Remarks};
 use crate::options::{ProfileArg, SequencerArgs};
 use crate::output::{self, Files};
 use crate::progress::Progress;
@@ -16,8 +16,11 @@ use crate::text;
 /// Options of `scr sequence`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Capture to sequence: pcap or pcapng, in microseconds or nanoseconds; `-` for standard input.
+    /// Capture to sequence: pcap or pcapng, also compressed with gzip or zstd; `-` for standard input.
     capture: PathBuf,
+
+    #[command(flatten)]
+    input: InputArgs,
 
     /// Where to write the frames, as a nanosecond pcap; `-` for standard output.
     ///
@@ -48,6 +51,8 @@ struct Summary {
     cores: u8,
     profile: &'static str,
     prefix_words: u8,
+    #[serde(flatten)]
+    remarks: Option<Remarks>,
 }
 
 /// Runs the command.
@@ -59,7 +64,7 @@ pub fn run(args: &Args) -> Result {
     let mut sequencer = Sequencer::new(&sequencing.profile, sequencing.history, sequencing.config)
         .map(Box::new)
         .map_err(|e| Error::bad(e.to_string(), "change --cores, --history or --prefix-words"))?;
-    let mut reader = CaptureReader::open(&args.capture)?;
+    let mut reader = args.input.open(&args.capture)?;
     let mut writer = Files::reading(&args.capture)
         .also_reading("the profile", args.profile.file())
         .capture("--output", &args.output)?;
@@ -99,6 +104,11 @@ pub fn run(args: &Args) -> Result {
     }
     writer.finish()?;
     drop(progress);
+    let remarks = Remarks::on(&reader);
+    summary.packets += remarks.packets_left_out();
+    summary.passed_by += remarks.packets_left_out();
+    remarks.say();
+    summary.remarks = Some(remarks);
 
     if args.json {
         return output::print_json(&summary);
@@ -110,6 +120,7 @@ pub fn run(args: &Args) -> Result {
         cores,
         profile,
         prefix_words,
+        remarks: _,
     } = summary;
     let text = format!(
         "{packets} packets: {sequenced} sequenced for {cores} cores, {passed_by} passed by; profile {profile}, \

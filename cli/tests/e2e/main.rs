@@ -7,10 +7,12 @@ mod oracle;
 mod run;
 
 mod bad_input;
+mod captures;
 mod decode;
 mod failover;
 mod hardware;
 mod help;
+mod remedies;
 mod replay;
 mod sequence;
 mod shared_traces;

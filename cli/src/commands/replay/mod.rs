@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use scr_capture::{CaptureError, CaptureReader};
+use scr_capture::CaptureError;
 use scr_runtime::device::{BoxError, Device, DeviceError, Fault, Inject, Replay, Tap};
 use scr_runtime::nf::{SelectError, Selected};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
@@ -22,6 +22,7 @@ pub use args::Args;
 use args::{NicArg, Strategy};
 
 use crate::error::{Error, Result};
+use crate::input::Remarks;
 use crate::output::{self, Files};
 use crate::progress::Progress;
 
@@ -53,16 +54,19 @@ pub fn run(args: &Args) -> Result {
         )
     };
 
-    let reader = CaptureReader::open(&args.capture)?;
+    let mut reader = args.input.open(&args.capture)?;
     let total = reader.total_bytes();
     let written = Written::create(args)?;
     let (nic, waveform) = nic::open(args.nic, &sequencing, args.trace.as_deref())?;
 
     let progress = Progress::bytes("replaying", total);
-    let device = Replay::new(reader, nic);
+    let device = Replay::new(&mut reader, nic);
     let report = written.replay(&config, device, faults.clone(), &progress);
     drop(progress);
-    let report = report.map_err(|error| error.named(&args.capture))?;
+    let mut report = report.map_err(|error| error.named(&args.capture))?;
+    let remarks = Remarks::on(&reader);
+    report.packets += remarks.packets_left_out();
+    report.passed_by += remarks.packets_left_out();
     if let Some(Err(error)) = waveform.map(|waveform| waveform.finished()) {
         return Err(Error::bad(
             error.to_string(),
@@ -71,10 +75,11 @@ pub fn run(args: &Args) -> Result {
     }
 
     if args.json {
-        output::print_json(&object(&report, args.loss_rate.is_some()))?;
+        output::print_json(&object(&report, &remarks, args.loss_rate.is_some()))?;
     } else {
         output::print(&summary::render(&report))?;
     }
+    remarks.say();
     faults::missed(args, &faults, &report);
     judge(&report)
 }
@@ -315,13 +320,18 @@ fn foreign(error: BoxError) -> Error {
 }
 
 /// The object of `--json`. The frames lost at a rate are listed, so that the run can be repeated with `--lose`.
-fn object(report: &ReplayReport, at_a_rate: bool) -> Value {
+fn object(report: &ReplayReport, remarks: &Remarks, at_a_rate: bool) -> Value {
     let mut report = serde_json::to_value(report).unwrap_or_default();
     let lost = report["loss"]
         .as_object_mut()
         .and_then(|loss| loss.shift_remove("lost"));
     if at_a_rate && let (Some(object), Some(lost)) = (report.as_object_mut(), lost) {
         object.insert("lost".to_owned(), lost);
+    }
+    if let (Some(object), Ok(Value::Object(remarks))) =
+        (report.as_object_mut(), serde_json::to_value(remarks))
+    {
+        object.extend(remarks);
     }
     report
 }
