@@ -2,12 +2,13 @@
 
 use std::io;
 
+use crate::reader::{Compression, LeftOut};
 use crate::{LinkType, MAX_RECORD_LEN};
 
 /// A capture that cannot be read or written.
 ///
 /// Every variant names the file. Packet numbers count from 1, as Wireshark shows them; offsets are bytes from the start
-/// of the file. [`remedy`](Self::remedy) says what the user can do.
+/// of the file, or of what it decompresses to, and then `(decompressed)` stands behind the name. [`remedy`](Self::remedy) says what the user can do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaptureError {
@@ -69,7 +70,7 @@ pub enum CaptureError {
         /// Minor version in the file.
         minor: u16,
     },
-    /// The file ends within a packet record or block.
+    /// The file ends within a packet record or block. Only a strict reader makes an error of it.
     #[error(
         "{file}: ends within packet {packet}, whose record starts at byte {offset}: {have} of {need} bytes are there"
     )]
@@ -85,19 +86,60 @@ pub enum CaptureError {
         /// Bytes that the record needs, as far as known.
         need: u64,
     },
-    /// A packet was captured on something other than Ethernet.
+    /// A compressed stream is damaged.
     #[error(
-        "{file}: packet {packet} at byte {offset} has link type {link_type}; only Ethernet is supported"
+        "{file}: the {compression} stream is damaged at its byte {at}, within packet {packet}, whose record starts at \
+         byte {offset}: {what}"
     )]
+    DamagedStream {
+        /// Name of the capture.
+        file: String,
+        /// How it is compressed.
+        compression: Compression,
+        /// Where in the compressed stream the decompressor stopped.
+        at: u64,
+        /// Number of the packet that it was to give next.
+        packet: u64,
+        /// Where its record starts in the decompressed stream.
+        offset: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// A zstd stream for which the decompressor needs more memory than it is given.
+    #[error(
+        "{file}: the zstd stream needs more than 128 MiB of memory, at packet {packet}, byte {offset}"
+    )]
+    LargeWindow {
+        /// Name of the capture.
+        file: String,
+        /// Number of the packet that it was to give next.
+        packet: u64,
+        /// Where its record starts in the decompressed stream.
+        offset: u64,
+    },
+    /// No packet of the capture has a link type that is read.
+    #[error("{}", link_type_message(file, *packet, *link_type))]
     LinkType {
         /// Name of the capture.
         file: String,
-        /// Number of the packet; 1 if the file header gives the type for all packets.
-        packet: u64,
-        /// Where its record, or the file header, starts.
-        offset: u64,
+        /// Number of the first packet, and where its record starts; `None` if the file header gives the type for all.
+        packet: Option<(u64, u64)>,
         /// The link type found.
         link_type: LinkType,
+    },
+    /// A packet cannot be read as Ethernet. Only a strict reader makes an error of it.
+    #[error("{file}: packet {packet} at byte {offset} has link type {link_type} and {}", left_out_message(*why))]
+    LeftOut {
+        /// Name of the capture.
+        file: String,
+        /// Number of the packet.
+        packet: u64,
+        /// Where its record starts.
+        offset: u64,
+        /// Its link type.
+        link_type: LinkType,
+        /// Why it cannot be read.
+        why: LeftOut,
     },
     /// A record announces more bytes than [`MAX_RECORD_LEN`].
     #[error(
@@ -147,8 +189,30 @@ pub enum CaptureError {
     },
 }
 
-const REPAIR: &str = "the file is damaged or was cut off: capture it again, copy it again, or repair it with `pcapfix`; \
-                      `editcap -F pcap IN OUT` keeps the packets before the damage";
+fn link_type_message(file: &str, packet: Option<(u64, u64)>, link_type: LinkType) -> String {
+    match packet {
+        None => format!("{file}: has link type {link_type}, which is not read"),
+        Some((packet, offset)) => format!(
+            "{file}: packet {packet} at byte {offset} has link type {link_type}, and no packet has one that is read"
+        ),
+    }
+}
+
+fn left_out_message(why: LeftOut) -> &'static str {
+    match why {
+        LeftOut::LinkType => "is not read",
+        LeftOut::Payload => "carries what has no EtherType",
+        LeftOut::Short => "is shorter than its link layer's header",
+    }
+}
+
+const REPAIR: &str = "the file is damaged: capture it again or copy it again; `editcap -F pcapng IN OUT` keeps the packets \
+                      before the damage";
+
+/// The names of the link types that are read.
+fn read_link_types() -> String {
+    LinkType::READ.map(LinkType::label).join(", ")
+}
 
 impl CaptureError {
     /// What the user can do about it, as one sentence without a full stop.
@@ -160,21 +224,32 @@ impl CaptureError {
             }
             Self::IsDirectory { .. } => "name a pcap or pcapng file inside it".into(),
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "give yourself read permission, for instance with `chmod u+r`".into()
+                "give yourself permission to read the file".into()
             }
             Self::Unreadable { .. } => "check the path, the medium and the permissions".into(),
             Self::Empty { .. } => {
-                "nothing was captured, or the capture has not been flushed yet (`tcpdump -U` flushes per packet)".into()
+                "nothing was captured, or nothing of the capture has been written yet: wait until packets are".into()
             }
             Self::NotACapture { remedy, .. } => (*remedy).into(),
-            Self::TruncatedHeader { .. } | Self::Truncated { .. } | Self::AbsurdLength { .. } => REPAIR.into(),
-            Self::Malformed { .. } => REPAIR.into(),
-            Self::UnsupportedVersion { .. } => "convert it with `editcap -F pcap IN OUT`".into(),
-            Self::LinkType { .. } => {
-                "capture on an Ethernet interface (not `any`), select the Ethernet packets with \
-                 `tshark -r IN -w OUT -Y eth`, or give packets an Ethernet header with `tcprewrite --dlt=enet`"
-                    .into()
+            Self::TruncatedHeader { .. } => {
+                "the file was cut off before the first packet: capture it again or copy it again".into()
             }
+            Self::Truncated { .. } => {
+                "the file was cut off: capture it again or copy it again; without `--strict` the packets before are read".into()
+            }
+            Self::AbsurdLength { .. } | Self::Malformed { .. } => REPAIR.into(),
+            Self::DamagedStream { .. } => {
+                "the file is damaged: get it again, or compress the capture again".into()
+            }
+            Self::LargeWindow { .. } => "`zstd -dc --long=31 IN > OUT` decompresses it with as much memory as it needs".into(),
+            Self::UnsupportedVersion { .. } => {
+                "the file is damaged, or of a format that nobody knows: capture it again or copy it again".into()
+            }
+            Self::LinkType { .. } => format!(
+                "capture on Ethernet, or on any other interface of one of the link types {}",
+                read_link_types()
+            ),
+            Self::LeftOut { .. } => "without `--strict` such packets pass by and are counted, where others are read".into(),
             Self::Unwritable { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => "create the directory first".into(),
                 io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
@@ -203,7 +278,10 @@ impl CaptureError {
             | Self::TruncatedHeader { file, .. }
             | Self::UnsupportedVersion { file, .. }
             | Self::Truncated { file, .. }
+            | Self::DamagedStream { file, .. }
+            | Self::LargeWindow { file, .. }
             | Self::LinkType { file, .. }
+            | Self::LeftOut { file, .. }
             | Self::AbsurdLength { file, .. }
             | Self::Malformed { file, .. }
             | Self::Unwritable { file, .. }

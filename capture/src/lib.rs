@@ -2,7 +2,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`reader`] | streams a pcap or pcapng file in bounded memory, without allocating per packet |
+//! | [`reader`] | streams a pcap or pcapng file, compressed or not, in bounded memory, without allocating per packet |
 //! | [`writer`] | writes pcap (microseconds or nanoseconds) or pcapng, byte for byte reproducible |
 //! | [`packet`] | builds single frames with right lengths and checksums |
 //! | [`quantity`] | how numbers, shares and durations are written in options |

@@ -9,6 +9,7 @@
 //! | [`options`] | groups of options that several commands share, and what follows from them |
 //! | [`error`] | what went wrong, the remedy, the exit status |
 //! | [`hardware`] | the generated hardware in a simulator |
+//! | [`input`] | captures that commands read, and what there is to say about them |
 //! | [`output`] | standard output and output files, checked before work starts |
 //! | [`progress`] | progress on a terminal |
 //! | [`terminal`] | what the terminal can show |
@@ -20,6 +21,7 @@
 mod commands;
 mod error;
 mod hardware;
+mod input;
 mod options;
 mod output;
 mod progress;

@@ -22,6 +22,8 @@ const LONGEST: u16 = 1500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum PassedBy {
+    /// It has no Ethernet header and can be given none: no sequencer gets to see it.
+    NotEthernet,
     /// Nothing of it was captured.
     NotCaptured,
     /// It ends before its EtherType.
@@ -52,7 +54,8 @@ pub enum PassedBy {
 
 impl PassedBy {
     /// All reasons.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
+        Self::NotEthernet,
         Self::NotCaptured,
         Self::TooShort,
         Self::Arp,
@@ -79,6 +82,7 @@ impl PassedBy {
     /// Name of the reason in reports and JSON.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::NotEthernet => "not-ethernet",
             Self::NotCaptured => "not-captured",
             Self::TooShort => "too-short",
             Self::Arp => "arp",

@@ -1,7 +1,8 @@
-//! A file seen through one reusable buffer.
+//! A stream seen through one reusable buffer.
 
-use std::io::{self, ErrorKind, Read};
+use std::io::ErrorKind;
 
+use super::source::{Source, StreamFault};
 use crate::MAX_RECORD_LEN;
 
 /// The bytes of a stream, of which a window is in memory.
@@ -9,17 +10,19 @@ use crate::MAX_RECORD_LEN;
 /// The buffer has the chunk's size and grows only for a record that is larger, in steps as its bytes arrive, so that a
 /// false length in a short file costs nothing.
 pub(super) struct Chunks {
-    source: Box<dyn Read + Send>,
+    source: Source,
     buffer: Vec<u8>,
     start: usize,
     end: usize,
     /// Where `start` lies in the stream.
     offset: u64,
     ended: bool,
+    /// The stream ended where its compression says that more is to come.
+    cut: bool,
 }
 
 impl Chunks {
-    pub(super) fn new(source: Box<dyn Read + Send>, chunk: usize) -> Self {
+    pub(super) fn new(source: Source, chunk: usize) -> Self {
         Self {
             source,
             buffer: vec![0; chunk.max(1)],
@@ -27,6 +30,7 @@ impl Chunks {
             end: 0,
             offset: 0,
             ended: false,
+            cut: false,
         }
     }
 
@@ -36,24 +40,53 @@ impl Chunks {
         self.offset
     }
 
+    /// Bytes consumed of what lies on the disk.
+    pub(super) fn file_offset(&self) -> u64 {
+        self.source.file_offset().unwrap_or(self.offset)
+    }
+
+    /// Whether the stream ended before its compression says that it does.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
     /// The bytes at hand, not yet consumed.
     #[inline]
     pub(super) fn window(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
 
-    /// Consumes `length` bytes of the window and returns them.
+    /// Consumes `length` bytes of the window.
     #[inline]
-    pub(super) fn take(&mut self, length: usize) -> &[u8] {
-        let from = self.start;
+    pub(super) fn take(&mut self, length: usize) {
         self.start += length;
         self.offset += length as u64;
-        &self.buffer[from..self.start]
+    }
+
+    /// The last `length` bytes that were consumed: there until more is required.
+    #[inline]
+    pub(super) fn taken(&self, length: usize) -> &[u8] {
+        &self.buffer[self.start - length..self.start]
+    }
+
+    /// Consumes `length` bytes, however many; false if the stream ends before that.
+    pub(super) fn skip(&mut self, mut length: u64) -> Result<bool, Box<StreamFault>> {
+        loop {
+            let here = (self.window().len() as u64).min(length);
+            self.take(here as usize);
+            length -= here;
+            if length == 0 {
+                return Ok(true);
+            }
+            if !self.require(1)? {
+                return Ok(false);
+            }
+        }
     }
 
     /// Reads until the window has at least `need` bytes; false if the stream ends before that.
     #[inline]
-    pub(super) fn require(&mut self, need: usize) -> io::Result<bool> {
+    pub(super) fn require(&mut self, need: usize) -> Result<bool, Box<StreamFault>> {
         if self.end - self.start >= need {
             return Ok(true);
         }
@@ -62,7 +95,7 @@ impl Chunks {
 
     #[cold]
     #[inline(never)]
-    fn fill(&mut self, need: usize) -> io::Result<bool> {
+    fn fill(&mut self, need: usize) -> Result<bool, Box<StreamFault>> {
         debug_assert!(
             need <= MAX_RECORD_LEN + 64,
             "lengths are checked before they are required"
@@ -78,8 +111,12 @@ impl Chunks {
             match self.source.read(&mut self.buffer[self.end..]) {
                 Ok(0) => self.ended = true,
                 Ok(read) => self.end += read,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(StreamFault::Io(error)) if error.kind() == ErrorKind::Interrupted => {}
+                Err(StreamFault::Cut) => {
+                    self.ended = true;
+                    self.cut = true;
+                }
+                Err(fault) => return Err(Box::new(fault)),
             }
         }
         Ok(self.end >= need)
@@ -91,22 +128,41 @@ mod tests {
     use super::*;
     use std::io::Cursor;
 
+    fn chunks(bytes: Vec<u8>, chunk: usize) -> Chunks {
+        Chunks::new(Source::Plain(Box::new(Cursor::new(bytes))), chunk)
+    }
+
     #[test]
     fn grows_for_a_record_larger_than_the_chunk() {
         let bytes: Vec<u8> = (0..=255).collect();
-        let mut chunks = Chunks::new(Box::new(Cursor::new(bytes.clone())), 3);
+        let mut chunks = chunks(bytes.clone(), 3);
         assert!(chunks.require(2).unwrap());
-        assert_eq!(chunks.take(2), &bytes[..2]);
+        chunks.take(2);
+        assert_eq!(chunks.taken(2), &bytes[..2]);
         assert!(chunks.require(200).unwrap());
-        assert_eq!(chunks.take(200), &bytes[2..202]);
+        chunks.take(200);
+        assert_eq!(chunks.taken(200), &bytes[2..202]);
         assert_eq!(chunks.offset(), 202);
         assert!(!chunks.require(100).unwrap());
         assert_eq!(chunks.window(), &bytes[202..]);
     }
 
     #[test]
+    fn skips_more_than_it_holds() {
+        let mut chunks = chunks((0..=255).collect(), 16);
+        assert!(chunks.require(3).unwrap());
+        assert!(chunks.skip(250).unwrap());
+        assert_eq!((chunks.offset(), chunks.buffer.len()), (250, 16));
+        assert!(chunks.skip(0).unwrap());
+        assert!(chunks.require(1).unwrap());
+        assert_eq!(chunks.window()[0], 250);
+        assert!(!chunks.skip(7).unwrap());
+        assert_eq!(chunks.offset(), 256);
+    }
+
+    #[test]
     fn a_false_length_does_not_allocate() {
-        let mut chunks = Chunks::new(Box::new(Cursor::new(vec![0; 10])), 16);
+        let mut chunks = chunks(vec![0; 10], 16);
         assert!(!chunks.require(MAX_RECORD_LEN).unwrap());
         assert_eq!(chunks.buffer.len(), 16);
     }

@@ -3,13 +3,17 @@
 //! [`CaptureReader::next_packet`] lends each packet out of the buffer, so that a capture of any length is read in
 //! constant memory and without an allocation per packet. Parsing is layered: [`chunks`](self) keep a window of the file,
 //! the format modules find the next record at the front of the window, and the reader attaches packet number, offset and
-//! file name to whatever went wrong.
+//! file name to whatever went wrong. Below the window a capture may be compressed; above it packets that were captured
+//! without an Ethernet header are given one.
 
+mod account;
 mod chunks;
 mod interface;
+mod link;
 mod pcap;
 mod pcapng;
 mod sniff;
+mod source;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -21,21 +25,31 @@ use chunks::Chunks;
 use pcap::PcapRecords;
 use pcapng::PcapNgBlocks;
 use sniff::Magic;
+use source::{Source, StreamFault};
+
+pub use account::{Account, Carried, Cut};
+pub use link::LeftOut;
+pub use source::Compression;
 
 /// How much is read at a time, in bytes: it stays in a core's second-level cache between the kernel's copy and the parser.
 /// 128 KiB to 512 KiB measure alike, 32 KiB and 4 MiB a tenth slower.
 const CHUNK: usize = 256 << 10;
+
+/// How far behind a fault damage to a compressed stream is looked for, in bytes: that takes a second at most.
+const AHEAD: u64 = 256 << 20;
 
 /// One captured packet, lent by the reader or the trace generator until the next call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// Number of the packet in its capture, counted from 1 as Wireshark shows it.
     pub index: u64,
-    /// Where its record starts in the file, in bytes; 0 for a generated packet.
+    /// Where its record starts in the file, or in what a compressed file decompresses to, in bytes; 0 for a generated
+    /// packet.
     pub offset: u64,
     /// When it was received; 1970 for a pcapng Simple Packet Block, which has no timestamp.
     pub timestamp: Timestamp,
-    /// Its length on the wire in bytes. Real captures hold records in which it is below `data.len()`.
+    /// Its length on the wire in bytes, from the destination MAC address on. Real captures hold records in which it is
+    /// below `data.len()`.
     pub original_len: u32,
     /// What was captured of it, from the destination MAC address on; possibly nothing.
     pub data: &'a [u8],
@@ -77,24 +91,39 @@ impl std::fmt::Display for CaptureFormat {
     }
 }
 
-/// A record at the front of the window.
+/// A record at the front of the window. The reader keeps one, which the format modules fill: handing records back by value
+/// costs a third more.
+#[derive(Default)]
 struct Record {
     timestamp: Timestamp,
     original_len: u32,
+    link_type: LinkType,
+    /// The fraction of a second was a second or more.
+    carried: bool,
     /// Bytes before the packet's data.
-    skip: usize,
-    captured: usize,
+    skip: u32,
+    captured: u32,
     /// Length of the whole record.
-    total: usize,
+    total: u32,
+}
+
+impl Record {
+    /// What was captured of the packet, once the record has been consumed.
+    #[inline]
+    fn data<'c>(&self, chunks: &'c Chunks) -> &'c [u8] {
+        let (skip, captured) = (self.skip as usize, self.captured as usize);
+        &chunks.taken(self.total as usize)[skip..skip + captured]
+    }
 }
 
 /// What a format module found wrong, before the reader adds where.
 enum Fault {
-    Io(io::Error),
+    /// Boxed, for results pass through memory with every packet.
+    Stream(Box<StreamFault>),
     TruncatedHeader,
     Truncated {
-        have: usize,
-        need: usize,
+        have: u64,
+        need: u64,
     },
     AbsurdLength(u64),
     LinkType(LinkType),
@@ -106,9 +135,9 @@ enum Fault {
     Malformed(String),
 }
 
-impl From<io::Error> for Fault {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
+impl From<Box<StreamFault>> for Fault {
+    fn from(fault: Box<StreamFault>) -> Self {
+        Self::Stream(fault)
     }
 }
 
@@ -118,14 +147,49 @@ enum Records {
 }
 
 /// A capture being read from its beginning to its end.
+///
+/// Packets come with an Ethernet header. Those of the other link types in [`LinkType::READ`] are given one: its EtherType is
+/// that of what they carry, its addresses are zero, save for the source of a Linux cooked capture that has one. What cannot
+/// be read so is left out, and counted in the [`account`](Self::account). A capture that is cut short ends before its last
+/// packet that is not whole. The account says so; [`strict`](Self::strict) makes errors of both.
 pub struct CaptureReader {
     chunks: Chunks,
     records: Records,
     name: String,
+    compression: Option<Compression>,
+    strict: bool,
+    /// The last one found.
+    record: Record,
     packets: u64,
+    /// Whether a packet of a link type that is read has come.
+    any_read: bool,
+    unread: Option<Unread>,
+    account: Account,
+    /// A packet with its new header.
+    scratch: Vec<u8>,
     total_bytes: Option<u64>,
     /// After the end or an error nothing more is read.
     finished: bool,
+}
+
+/// The first packet whose link type is not read.
+#[derive(Clone, Copy)]
+struct Unread {
+    packet: u64,
+    offset: u64,
+    link_type: LinkType,
+}
+
+/// Why a file is not opened.
+enum Refusal {
+    Fault(Fault),
+    NotACapture,
+}
+
+impl<F: Into<Fault>> From<F> for Refusal {
+    fn from(fault: F) -> Self {
+        Self::Fault(fault.into())
+    }
 }
 
 impl std::fmt::Debug for CaptureReader {
@@ -200,97 +264,249 @@ impl CaptureReader {
         total_bytes: Option<u64>,
         chunk: usize,
     ) -> Result<Self, CaptureError> {
-        let mut chunks = Chunks::new(source, chunk);
-        let opened = match Self::recognise(&mut chunks, &name)? {
-            Magic::Pcap => PcapRecords::open(&mut chunks).map(Records::Pcap),
-            Magic::PcapNg => PcapNgBlocks::open(&mut chunks).map(Records::PcapNg),
+        let mut chunks = Chunks::new(Source::Plain(source), chunk);
+        let mut compression = None;
+        let opened = match Self::decompress(&mut chunks, chunk, &mut compression) {
+            Ok(()) => Self::records(&mut chunks),
+            Err(fault) => Err(Refusal::Fault(fault)),
         };
         match opened {
             Ok(records) => Ok(Self {
                 chunks,
                 records,
                 name,
+                compression,
+                strict: false,
+                record: Record::default(),
                 packets: 0,
+                any_read: false,
+                unread: None,
+                account: Account::default(),
+                scratch: Vec::new(),
                 total_bytes,
                 finished: false,
             }),
-            Err(fault) => Err(locate(fault, &name, 0, &chunks)),
+            Err(Refusal::Fault(fault)) => {
+                Err(Place::header(&name, compression, &chunks).locate(fault))
+            }
+            Err(Refusal::NotACapture) => Err(not_a_capture(chunks.window(), name, compression)),
         }
     }
 
-    fn recognise(chunks: &mut Chunks, name: &str) -> Result<Magic, CaptureError> {
+    /// Puts a decompressor behind `chunks` where its first bytes ask for one.
+    fn decompress(
+        chunks: &mut Chunks,
+        chunk: usize,
+        compression: &mut Option<Compression>,
+    ) -> Result<(), Fault> {
+        chunks.require(4)?;
+        *compression = Compression::of(chunks.window());
+        if let Some(compression) = *compression {
+            let nothing = Chunks::new(Source::Plain(Box::new(io::empty())), 1);
+            let compressed = std::mem::replace(chunks, nothing);
+            *chunks = Chunks::new(
+                Source::decompressing(compressed, compression).map_err(Box::new)?,
+                chunk,
+            );
+        }
+        Ok(())
+    }
+
+    fn records(chunks: &mut Chunks) -> Result<Records, Refusal> {
         /// Enough to tell what else a file may be.
         const HEAD: usize = 512;
-        let file = name.to_owned();
-        let unreadable = |source| CaptureError::Unreadable {
-            file: name.to_owned(),
-            offset: 0,
-            source,
-        };
-        chunks.require(4).map_err(unreadable)?;
-        if let Some(magic) = sniff::magic(chunks.window()) {
-            return Ok(magic);
+        chunks.require(4)?;
+        match sniff::magic(chunks.window()) {
+            Some(Magic::Pcap(variant)) => Ok(Records::Pcap(PcapRecords::open(chunks, variant)?)),
+            Some(Magic::PcapNg) => Ok(Records::PcapNg(PcapNgBlocks::open(chunks)?)),
+            None => {
+                chunks.require(HEAD)?;
+                let head = chunks.window();
+                let cut = head.is_empty() && chunks.is_cut();
+                Err(if cut || sniff::begins_like_a_capture(head) {
+                    Refusal::Fault(Fault::TruncatedHeader)
+                } else {
+                    Refusal::NotACapture
+                })
+            }
         }
-        chunks.require(HEAD).map_err(unreadable)?;
-        let head = chunks.window();
-        if head.is_empty() {
-            return Err(CaptureError::Empty { file });
-        }
-        if sniff::begins_like_a_capture(head) {
-            return Err(CaptureError::TruncatedHeader {
-                file,
-                have: head.len() as u64,
-            });
-        }
-        let sniff::Impression { looks_like, remedy } = sniff::impression(head);
-        Err(CaptureError::NotACapture {
-            file,
-            looks_like,
-            remedy,
-        })
+    }
+
+    /// Makes errors of what is otherwise only counted: packets that are left out, and a last packet that is not whole.
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
     }
 
     /// The next packet, or `None` at the end of the capture. After an error the capture is at its end.
     ///
     /// # Errors
-    /// If the capture is damaged, cannot be read on, or the packet was not captured on Ethernet.
+    /// If the capture is damaged or cannot be read on, or none of its packets has a link type that is read; with
+    /// [`strict`](Self::strict) also where a packet is left out, or is not whole.
     #[inline]
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
-        if self.finished {
-            return Ok(None);
-        }
-        let found = match &mut self.records {
-            Records::Pcap(records) => records.next(&mut self.chunks),
-            Records::PcapNg(blocks) => blocks.next(&mut self.chunks),
-        };
-        match found {
-            Ok(Some(record)) => {
-                self.packets += 1;
-                let offset = self.chunks.offset();
-                let bytes = self.chunks.take(record.total);
-                Ok(Some(Packet {
-                    index: self.packets,
-                    offset,
-                    timestamp: record.timestamp,
-                    original_len: record.original_len,
-                    data: &bytes[record.skip..record.skip + record.captured],
-                }))
+        while !self.finished {
+            let found = match &mut self.records {
+                Records::Pcap(records) => records.next(&mut self.chunks, &mut self.record),
+                Records::PcapNg(blocks) => blocks.next(&mut self.chunks, &mut self.record),
+            };
+            match found {
+                Ok(true) => {
+                    let record = &self.record;
+                    self.packets += 1;
+                    if record.carried {
+                        self.account.carry(self.packets);
+                    }
+                    let offset = self.chunks.offset();
+                    self.chunks.take(record.total as usize);
+                    if record.link_type == LinkType::ETHERNET {
+                        self.any_read = true;
+                        return Ok(Some(Packet {
+                            index: self.packets,
+                            offset,
+                            timestamp: record.timestamp,
+                            original_len: record.original_len,
+                            data: record.data(&self.chunks),
+                        }));
+                    }
+                    if let Some(original_len) = self.give_header(offset)? {
+                        return Ok(Some(Packet {
+                            index: self.packets,
+                            offset,
+                            timestamp: self.record.timestamp,
+                            original_len,
+                            data: &self.scratch,
+                        }));
+                    }
+                }
+                Ok(false) => return self.end(None).map(|()| None),
+                Err(fault) => return self.end(Some(fault)).map(|()| None),
             }
-            Ok(None) => {
-                self.finished = true;
+        }
+        Ok(None)
+    }
+
+    /// Puts the packet of the last record, with an Ethernet header, into the scratch buffer; gives its original length, or
+    /// `None` where it is left out.
+    #[inline(never)]
+    fn give_header(&mut self, offset: u64) -> Result<Option<u32>, CaptureError> {
+        let record = &self.record;
+        let link_type = record.link_type;
+        let data = record.data(&self.chunks);
+        match link::exchange(link_type, data, record.original_len) {
+            Ok(exchange) => {
+                self.scratch.clear();
+                self.scratch.extend_from_slice(&exchange.header);
+                self.scratch.extend_from_slice(&data[exchange.skip..]);
+                self.account.convert(link_type);
+                self.any_read = true;
+                let payload = record.original_len.saturating_sub(exchange.skip as u32);
+                Ok(Some(payload.saturating_add(link::ETHERNET as u32)))
+            }
+            Err(why) => {
+                self.account.leave_out(link_type, why);
+                let packet = self.packets;
+                if self.strict {
+                    self.finished = true;
+                    return Err(CaptureError::LeftOut {
+                        file: self.place_name(),
+                        packet,
+                        offset,
+                        link_type,
+                        why,
+                    });
+                }
+                match why {
+                    LeftOut::LinkType => {
+                        self.unread.get_or_insert(Unread {
+                            packet,
+                            offset,
+                            link_type,
+                        });
+                    }
+                    LeftOut::Payload | LeftOut::Short => self.any_read = true,
+                }
                 Ok(None)
             }
-            Err(fault) => {
-                self.finished = true;
-                Err(locate(fault, &self.name, self.packets, &self.chunks))
-            }
         }
+    }
+
+    /// The end, whole or not.
+    #[cold]
+    #[inline(never)]
+    fn end(&mut self, fault: Option<Fault>) -> Result<(), CaptureError> {
+        self.finished = true;
+        let place = Place {
+            file: self.place_name(),
+            packet: self.packets + 1,
+            offset: match &self.records {
+                Records::Pcap(_) => self.chunks.offset(),
+                Records::PcapNg(blocks) => blocks.start(),
+            },
+            end: self.chunks.offset() + self.chunks.window().len() as u64,
+        };
+        // Damage to a compressed stream may show in what it decompresses to before the decompressor finds it.
+        let fault = match fault {
+            Some(fault @ (Fault::AbsurdLength(_) | Fault::Malformed(_)))
+                if self.compression.is_some() =>
+            {
+                match self.chunks.skip(AHEAD) {
+                    Err(damage) if matches!(*damage, StreamFault::Damaged { .. }) => {
+                        Some(Fault::Stream(damage))
+                    }
+                    _ => Some(fault),
+                }
+            }
+            other => other,
+        };
+        let cut = match fault {
+            Some(Fault::Truncated { have, need }) => Some((have, need)),
+            Some(fault) => return Err(place.locate(fault)),
+            None if self.chunks.is_cut() => Some((0, 1)),
+            None => None,
+        };
+        if let Some((have, need)) = cut {
+            if self.strict {
+                return Err(place.locate(Fault::Truncated { have, need }));
+            }
+            self.account.cut = Some(Cut {
+                packet: place.packet,
+                offset: place.offset,
+                have,
+            });
+        }
+        match self.unread {
+            Some(unread) if !self.any_read => Err(CaptureError::LinkType {
+                file: self.place_name(),
+                packet: Some((unread.packet, unread.offset)),
+                link_type: unread.link_type,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The name of the stream in which offsets count.
+    fn place_name(&self) -> String {
+        place_name(&self.name, self.compression)
+    }
+
+    /// What was met besides whole packets of Ethernet, so far.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// How the file is compressed; `None` if it is not.
+    #[must_use]
+    pub fn compression(&self) -> Option<Compression> {
+        self.compression
     }
 
     /// Bytes of the file consumed so far, for progress.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
-        self.chunks.offset()
+        self.chunks.file_offset()
     }
 
     /// Length of the file in bytes; `None` if it is no regular file.
@@ -299,7 +515,7 @@ impl CaptureReader {
         self.total_bytes
     }
 
-    /// Packets read so far.
+    /// Packets read so far, with those that were left out.
     #[must_use]
     pub fn packets_read(&self) -> u64 {
         self.packets
@@ -309,7 +525,7 @@ impl CaptureReader {
     #[must_use]
     pub fn link_type(&self) -> Option<LinkType> {
         match &self.records {
-            Records::Pcap(_) => Some(LinkType::ETHERNET),
+            Records::Pcap(records) => Some(records.link_type()),
             Records::PcapNg(blocks) => blocks.link_type(),
         }
     }
@@ -330,57 +546,122 @@ impl CaptureReader {
     }
 }
 
-/// Adds file, packet number and offset to a fault found after `packets` packets.
+/// The name of the stream in which offsets count.
+fn place_name(name: &str, compression: Option<Compression>) -> String {
+    match compression {
+        None => name.to_owned(),
+        Some(_) => format!("{name} (decompressed)"),
+    }
+}
+
 #[cold]
-#[inline(never)]
-fn locate(fault: Fault, name: &str, packets: u64, chunks: &Chunks) -> CaptureError {
-    let file = name.to_owned();
-    let packet = packets + 1;
-    let offset = chunks.offset();
-    match fault {
-        Fault::Io(source) => CaptureError::Unreadable {
-            file,
-            offset: offset + chunks.window().len() as u64,
-            source,
+fn not_a_capture(head: &[u8], name: String, compression: Option<Compression>) -> CaptureError {
+    let file = place_name(&name, compression);
+    if head.is_empty() {
+        return CaptureError::Empty { file };
+    }
+    let sniff::Impression { looks_like, remedy } = sniff::impression(head);
+    CaptureError::NotACapture {
+        file,
+        looks_like,
+        remedy: match compression {
+            None => remedy,
+            Some(_) => sniff::WITHIN,
         },
-        Fault::TruncatedHeader => CaptureError::TruncatedHeader {
-            file,
-            have: chunks.window().len() as u64,
-        },
-        Fault::Truncated { have, need } => CaptureError::Truncated {
-            file,
-            packet,
-            offset,
-            have: have as u64,
-            need: need as u64,
-        },
-        Fault::AbsurdLength(length) => CaptureError::AbsurdLength {
-            file,
-            packet,
-            offset,
-            length,
-        },
-        Fault::LinkType(link_type) => CaptureError::LinkType {
-            file,
-            packet,
-            offset,
-            link_type,
-        },
-        Fault::Version {
-            format,
-            major,
-            minor,
-        } => CaptureError::UnsupportedVersion {
-            file,
-            format,
-            major,
-            minor,
-        },
-        Fault::Malformed(what) => CaptureError::Malformed {
+    }
+}
+
+/// Where in a capture a fault was found.
+struct Place {
+    file: String,
+    /// Number of the packet that was to come.
+    packet: u64,
+    /// Where its record or block starts.
+    offset: u64,
+    /// Where the bytes at hand end.
+    end: u64,
+}
+
+impl Place {
+    /// The header of a file.
+    fn header(name: &str, compression: Option<Compression>, chunks: &Chunks) -> Self {
+        Self {
+            file: place_name(name, compression),
+            packet: 1,
+            offset: 0,
+            end: chunks.offset() + chunks.window().len() as u64,
+        }
+    }
+
+    /// Adds file, packet number and offset to a fault.
+    fn locate(self, fault: Fault) -> CaptureError {
+        let Self {
             file,
             packet,
             offset,
-            what,
-        },
+            end,
+        } = self;
+        match fault {
+            Fault::Stream(fault) => match *fault {
+                StreamFault::Io(source) => CaptureError::Unreadable {
+                    file,
+                    offset: end,
+                    source,
+                },
+                StreamFault::Damaged {
+                    compression,
+                    at,
+                    what,
+                } => CaptureError::DamagedStream {
+                    file,
+                    compression,
+                    at,
+                    packet,
+                    offset,
+                    what,
+                },
+                StreamFault::Window => CaptureError::LargeWindow {
+                    file,
+                    packet,
+                    offset,
+                },
+                StreamFault::Cut => CaptureError::TruncatedHeader { file, have: end },
+            },
+            Fault::TruncatedHeader => CaptureError::TruncatedHeader { file, have: end },
+            Fault::Truncated { have, need } => CaptureError::Truncated {
+                file,
+                packet,
+                offset,
+                have,
+                need,
+            },
+            Fault::AbsurdLength(length) => CaptureError::AbsurdLength {
+                file,
+                packet,
+                offset,
+                length,
+            },
+            Fault::LinkType(link_type) => CaptureError::LinkType {
+                file,
+                packet: None,
+                link_type,
+            },
+            Fault::Version {
+                format,
+                major,
+                minor,
+            } => CaptureError::UnsupportedVersion {
+                file,
+                format,
+                major,
+                minor,
+            },
+            Fault::Malformed(what) => CaptureError::Malformed {
+                file,
+                packet,
+                offset,
+                what,
+            },
+        }
     }
 }

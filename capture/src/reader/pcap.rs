@@ -1,13 +1,12 @@
-//! Records of the classic pcap format.
+//! Records of the classic pcap format, and of its older and modified forms, as libpcap reads them:
 //!
-//! Framing is `pcap-file`'s [`PcapParser::next_raw_packet`]. Its validating sibling `next_packet` is not used, because it
-//! refuses files that Wireshark reads: records longer than the snap length in the file header, records whose original
-//! length is below the captured one, and fractions of a second or more. Of these the lengths are handed on as recorded,
-//! and the fraction is carried into the seconds. Two more things are done here because `pcap-file` leaves them out: the
-//! frame-check-sequence flags in the upper bits of the link type are set aside, and the file's version is checked.
-
-use pcap_file::Endianness;
-use pcap_file::pcap::{PcapParseError, PcapParser, PcapTsResolution};
+//! * versions 2.0 to 2.4, and 543.0, which tcpdump of DG/UX wrote. Before 2.3, and in 543.0, the two lengths of a record
+//!   stand the other way round. Some writers of 2.3 had not noticed: there they do when the first is the larger one;
+//! * Kuznetzov's modified pcap, whose record headers have eight more bytes, which nobody needs.
+//!
+//! Framing is done here: `pcap-file` knows none of these. It also refuses what Wireshark reads: records longer than the
+//! snap length in the file header, records whose original length is below the captured one, and fractions of a second or
+//! more. Here the lengths are handed on as recorded, and the fraction is carried into the seconds and counted.
 
 use super::chunks::Chunks;
 use super::{CaptureFormat, Fault, Record};
@@ -16,130 +15,174 @@ use crate::{LinkType, MAX_RECORD_LEN, Timestamp};
 
 const FILE_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
+/// Kuznetzov's: interface, protocol, kind of packet and a byte of padding come on top.
+const MODIFIED_RECORD_HEADER: usize = RECORD_HEADER + 8;
+
+/// What the magic number tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Variant {
+    nanosecond: bool,
+    modified: bool,
+    order: ByteOrder,
+}
+
+impl Variant {
+    const fn new(nanosecond: bool, modified: bool, order: ByteOrder) -> Self {
+        Self {
+            nanosecond,
+            modified,
+            order,
+        }
+    }
+
+    /// The magic numbers as they stand in a file.
+    pub(super) const MAGICS: [([u8; 4], Self); 6] = [
+        (
+            [0xA1, 0xB2, 0xC3, 0xD4],
+            Self::new(false, false, ByteOrder::Big),
+        ),
+        (
+            [0xD4, 0xC3, 0xB2, 0xA1],
+            Self::new(false, false, ByteOrder::Little),
+        ),
+        (
+            [0xA1, 0xB2, 0x3C, 0x4D],
+            Self::new(true, false, ByteOrder::Big),
+        ),
+        (
+            [0x4D, 0x3C, 0xB2, 0xA1],
+            Self::new(true, false, ByteOrder::Little),
+        ),
+        (
+            [0xA1, 0xB2, 0xCD, 0x34],
+            Self::new(false, true, ByteOrder::Big),
+        ),
+        (
+            [0x34, 0xCD, 0xB2, 0xA1],
+            Self::new(false, true, ByteOrder::Little),
+        ),
+    ];
+}
+
+/// In which order a record's two lengths stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lengths {
+    CapturedFirst,
+    OriginalFirst,
+    /// The smaller one is the captured one.
+    Either,
+}
 
 /// The state of a pcap file between records: what its header said.
 pub(super) struct PcapRecords {
-    parser: PcapParser,
+    order: ByteOrder,
     nanosecond: bool,
-    big_endian: bool,
-    /// Before version 2.3 the two lengths of a record stood the other way round.
-    swapped_lengths: bool,
+    record_header: usize,
+    lengths: Lengths,
+    link_type: LinkType,
 }
 
 impl PcapRecords {
     /// Consumes the file header.
-    pub(super) fn open(chunks: &mut Chunks) -> Result<Self, Fault> {
+    pub(super) fn open(chunks: &mut Chunks, variant: Variant) -> Result<Self, Fault> {
         if !chunks.require(FILE_HEADER)? {
             return Err(Fault::TruncatedHeader);
         }
-        let parser = match PcapParser::new(chunks.window()) {
-            Ok((_, parser)) => parser,
-            Err(error) => return Err(Fault::Malformed(error.to_string())),
+        let Variant {
+            nanosecond,
+            modified,
+            order,
+        } = variant;
+        let header = chunks.window();
+        let (major, minor) = (order.u16_at(header, 4), order.u16_at(header, 6));
+        let lengths = match (major, minor) {
+            (2, 0..=2) | (543, 0) => Lengths::OriginalFirst,
+            (2, 3) => Lengths::Either,
+            (2, 4) => Lengths::CapturedFirst,
+            _ => {
+                return Err(Fault::Version {
+                    format: "pcap",
+                    major,
+                    minor,
+                });
+            }
         };
-        let header = parser.header();
-        if header.version_major != 2 {
-            return Err(Fault::Version {
-                format: "pcap",
-                major: header.version_major,
-                minor: header.version_minor,
-            });
-        }
-        let link_type = LinkType::from_pcap_header(header.datalink.into());
-        if link_type != LinkType::ETHERNET {
+        let link_type = LinkType::from_pcap_header(order.u32_at(header, 20));
+        if !link_type.is_read() {
             return Err(Fault::LinkType(link_type));
         }
         chunks.take(FILE_HEADER);
         Ok(Self {
-            nanosecond: header.ts_resolution == PcapTsResolution::NanoSecond,
-            big_endian: header.endianness == Endianness::Big,
-            swapped_lengths: header.version_minor < 3,
-            parser,
+            order,
+            nanosecond,
+            record_header: match modified {
+                true => MODIFIED_RECORD_HEADER,
+                false => RECORD_HEADER,
+            },
+            lengths,
+            link_type,
         })
     }
 
     pub(super) fn format(&self) -> CaptureFormat {
         CaptureFormat::Pcap {
             nanosecond: self.nanosecond,
-            byte_order: if self.big_endian {
-                ByteOrder::Big
-            } else {
-                ByteOrder::Little
-            },
+            byte_order: self.order,
         }
     }
 
-    /// Finds the next record; its bytes are then at the front of the window.
+    pub(super) fn link_type(&self) -> LinkType {
+        self.link_type
+    }
+
+    /// Finds the next record; its bytes are then at the front of the window. False at the end of the file.
     #[inline]
-    pub(super) fn next(&self, chunks: &mut Chunks) -> Result<Option<Record>, Fault> {
-        loop {
-            let window = chunks.window();
-            match self.parser.next_raw_packet(window) {
-                Ok((_, raw)) => {
-                    let (captured, original) = (raw.incl_len as usize, raw.orig_len);
-                    if captured > MAX_RECORD_LEN {
-                        return Err(Fault::AbsurdLength(captured as u64));
-                    }
-                    if self.swapped_lengths && captured != original as usize {
-                        return Err(Fault::Malformed(
-                            "a pcap older than version 2.3, which stores its two lengths the other way round".into(),
-                        ));
-                    }
-                    let seconds = u64::from(raw.ts_sec);
-                    let timestamp = if self.nanosecond {
-                        Timestamp::new(seconds, raw.ts_frac)
-                    } else {
-                        let (carry, micros) = (raw.ts_frac / 1_000_000, raw.ts_frac % 1_000_000);
-                        Timestamp {
-                            seconds: seconds + u64::from(carry),
-                            nanos: micros * 1000,
-                        }
-                    };
-                    return Ok(Some(Record {
-                        timestamp,
-                        original_len: original,
-                        skip: RECORD_HEADER,
-                        captured,
-                        total: RECORD_HEADER + captured,
-                    }));
-                }
-                Err(PcapParseError::IncompleteBuffer(..)) => {
-                    if !self.read_on(chunks)? {
-                        return Ok(None);
-                    }
-                }
-                Err(error) => return Err(Fault::Malformed(error.to_string())),
-            }
-        }
-    }
-
-    /// Brings the whole next record into the window; false at the end of the file.
-    #[cold]
-    fn read_on(&self, chunks: &mut Chunks) -> Result<bool, Fault> {
-        if !chunks.require(RECORD_HEADER)? {
+    pub(super) fn next(&self, chunks: &mut Chunks, record: &mut Record) -> Result<bool, Fault> {
+        if !chunks.require(self.record_header)? {
             return match chunks.window().len() {
                 0 => Ok(false),
                 have => Err(Fault::Truncated {
-                    have,
-                    need: RECORD_HEADER,
+                    have: have as u64,
+                    need: self.record_header as u64,
                 }),
             };
         }
-        let length: [u8; 4] = chunks.window()[8..12].try_into().unwrap_or_default();
-        let length = if self.big_endian {
-            u32::from_be_bytes(length)
-        } else {
-            u32::from_le_bytes(length)
-        } as usize;
-        if length > MAX_RECORD_LEN {
-            return Err(Fault::AbsurdLength(length as u64));
+        let order = self.order;
+        let header = chunks.window();
+        let (seconds, fraction) = (order.u32_at(header, 0), order.u32_at(header, 4));
+        let (first, second) = (order.u32_at(header, 8), order.u32_at(header, 12));
+        let (captured, original_len) = match self.lengths {
+            Lengths::CapturedFirst => (first, second),
+            Lengths::Either if first <= second => (first, second),
+            Lengths::OriginalFirst | Lengths::Either => (second, first),
+        };
+        let captured = captured as usize;
+        if captured > MAX_RECORD_LEN {
+            return Err(Fault::AbsurdLength(captured as u64));
         }
-        let need = RECORD_HEADER + length;
-        if !chunks.require(need)? {
+        let total = self.record_header + captured;
+        if !chunks.require(total)? {
             return Err(Fault::Truncated {
-                have: chunks.window().len(),
-                need,
+                have: chunks.window().len() as u64,
+                need: total as u64,
             });
         }
+        let (carry, nanos) = match self.nanosecond {
+            true => (fraction / 1_000_000_000, fraction % 1_000_000_000),
+            false => (fraction / 1_000_000, fraction % 1_000_000 * 1000),
+        };
+        *record = Record {
+            timestamp: Timestamp {
+                seconds: u64::from(seconds) + u64::from(carry),
+                nanos,
+            },
+            original_len,
+            link_type: self.link_type,
+            carried: carry > 0,
+            skip: self.record_header as u32,
+            captured: captured as u32,
+            total: total as u32,
+        };
         Ok(true)
     }
 }

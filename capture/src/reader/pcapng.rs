@@ -10,6 +10,8 @@
 //!
 //! The captured length of a Simple Packet Block is the smaller of its original length and its interface's snap length. A
 //! longer packet than the snap length in other blocks is handed on whole, as Wireshark does.
+//!
+//! Blocks without packets are not brought into memory whole, so they may have any size.
 
 use super::chunks::Chunks;
 use super::interface::{Clock, Interface};
@@ -34,13 +36,17 @@ const BLOCK_MAX: usize = MAX_RECORD_LEN + 64;
 pub(super) struct PcapNgBlocks {
     order: ByteOrder,
     interfaces: Vec<Interface>,
+    /// Where the current block starts, in bytes from the start of the capture.
+    start: u64,
 }
 
-/// A block that lies whole in the window.
+/// A block, by its header.
 struct Block {
     kind: u32,
-    /// Length with header and trailer, padded.
-    total: usize,
+    /// Length with header and trailer, as announced.
+    length: u32,
+    /// The same, padded.
+    total: u64,
 }
 
 impl PcapNgBlocks {
@@ -49,14 +55,18 @@ impl PcapNgBlocks {
         let mut blocks = Self {
             order: ByteOrder::Little,
             interfaces: Vec::new(),
+            start: 0,
         };
-        match blocks.frame(chunks) {
-            Ok(Some(block)) => {
-                blocks.begin_section(&chunks.window()[..block.total])?;
-                chunks.take(block.total);
-                Ok(blocks)
-            }
-            Ok(None) | Err(Fault::Truncated { .. }) => Err(Fault::TruncatedHeader),
+        let opened = match blocks.block(chunks) {
+            Ok(Some(block)) => blocks
+                .begin_section(chunks, &block)
+                .and_then(|()| blocks.end(chunks, &block)),
+            Ok(None) => Err(Fault::TruncatedHeader),
+            Err(fault) => Err(fault),
+        };
+        match opened {
+            Ok(()) => Ok(blocks),
+            Err(Fault::Truncated { .. }) => Err(Fault::TruncatedHeader),
             Err(fault) => Err(fault),
         }
     }
@@ -72,35 +82,46 @@ impl PcapNgBlocks {
         self.interfaces.first().map(|interface| interface.link_type)
     }
 
-    /// Finds the next packet, skipping other blocks; its block is then at the front of the window.
+    /// Where the current block starts.
+    pub(super) fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// Finds the next packet, skipping other blocks; its block is then at the front of the window. False at the end of the
+    /// file.
     #[inline]
-    pub(super) fn next(&mut self, chunks: &mut Chunks) -> Result<Option<Record>, Fault> {
+    pub(super) fn next(&mut self, chunks: &mut Chunks, record: &mut Record) -> Result<bool, Fault> {
         loop {
-            let Some(block) = self.frame(chunks)? else {
-                return Ok(None);
+            let Some(block) = self.block(chunks)? else {
+                return Ok(false);
             };
-            let bytes = &chunks.window()[..block.total];
             match block.kind {
-                ENHANCED_PACKET => return self.packet(bytes, false).map(Some),
-                OBSOLETE_PACKET => return self.packet(bytes, true).map(Some),
-                SIMPLE_PACKET => return self.simple_packet(bytes).map(Some),
-                SECTION_HEADER => self.begin_section(bytes)?,
-                INTERFACE_DESCRIPTION => self.describe_interface(bytes)?,
+                ENHANCED_PACKET | OBSOLETE_PACKET | SIMPLE_PACKET => {
+                    let bytes = self.whole(chunks, &block)?;
+                    *record = match block.kind {
+                        SIMPLE_PACKET => self.simple_packet(bytes)?,
+                        kind => self.packet(bytes, kind == OBSOLETE_PACKET)?,
+                    };
+                    return Ok(true);
+                }
+                SECTION_HEADER => self.begin_section(chunks, &block)?,
+                INTERFACE_DESCRIPTION => self.describe_interface(chunks, &block)?,
                 _ => {}
             }
-            chunks.take(block.total);
+            self.end(chunks, &block)?;
         }
     }
 
-    /// Brings the next block whole into the window and checks its two lengths; `None` at the end of the file.
+    /// Brings the header of the next block into the window; `None` at the end of the file.
     #[inline]
-    fn frame(&mut self, chunks: &mut Chunks) -> Result<Option<Block>, Fault> {
+    fn block(&mut self, chunks: &mut Chunks) -> Result<Option<Block>, Fault> {
+        self.start = chunks.offset();
         if !chunks.require(BLOCK_MIN)? {
             return match chunks.window().len() {
                 0 => Ok(None),
                 have => Err(Fault::Truncated {
-                    have,
-                    need: BLOCK_MIN,
+                    have: have as u64,
+                    need: BLOCK_MIN as u64,
                 }),
             };
         }
@@ -112,39 +133,81 @@ impl PcapNgBlocks {
             self.order
         };
         let kind = order.u32_at(window, 0);
-        let length = order.u32_at(window, 4) as usize;
-        if length < BLOCK_MIN {
+        let length = order.u32_at(window, 4);
+        if (length as usize) < BLOCK_MIN {
             return Err(malformed(format!(
                 "a block announces {length} bytes; no block has fewer than {BLOCK_MIN}"
             )));
         }
-        if length > BLOCK_MAX {
-            return Err(Fault::AbsurdLength(length as u64));
+        Ok(Some(Block {
+            kind,
+            length,
+            // Some writers leave the padding out of the length, though not out of the file.
+            total: u64::from(length).next_multiple_of(4),
+        }))
+    }
+
+    /// Brings a block of a packet whole into the window and checks its two lengths.
+    #[inline]
+    fn whole<'c>(&self, chunks: &'c mut Chunks, block: &Block) -> Result<&'c [u8], Fault> {
+        if block.total > BLOCK_MAX as u64 {
+            return Err(Fault::AbsurdLength(block.length.into()));
         }
-        // Some writers leave the padding out of the length, though not out of the file.
-        let total = length.next_multiple_of(4);
-        if !chunks.require(total)? {
-            return Err(Fault::Truncated {
-                have: chunks.window().len(),
-                need: total,
-            });
+        let total = block.total as usize;
+        self.require(chunks, block, total)?;
+        let bytes = &chunks.window()[..total];
+        self.check_trailer(&bytes[total - 4..], block)?;
+        Ok(bytes)
+    }
+
+    /// Skips what is left of a block without a packet, which may have any size, and checks its two lengths.
+    fn end(&self, chunks: &mut Chunks, block: &Block) -> Result<(), Fault> {
+        let trailer = self.start + block.total - 4;
+        if !chunks.skip(trailer - chunks.offset())? {
+            return Err(self.truncated(chunks, block));
         }
-        let trailer = order.u32_at(chunks.window(), total - 4) as usize;
-        if trailer != length {
-            return Err(malformed(format!(
-                "a block announces {length} bytes before its body and {trailer} after it"
-            )));
+        self.require(chunks, block, 4)?;
+        self.check_trailer(&chunks.window()[..4], block)?;
+        chunks.take(4);
+        Ok(())
+    }
+
+    fn check_trailer(&self, trailer: &[u8], block: &Block) -> Result<(), Fault> {
+        match self.order.u32_at(trailer, 0) {
+            same if same == block.length => Ok(()),
+            other => Err(malformed(format!(
+                "a block announces {} bytes before its body and {other} after it",
+                block.length
+            ))),
         }
-        Ok(Some(Block { kind, total }))
+    }
+
+    /// Brings the next `need` bytes of a block into the window.
+    #[inline]
+    fn require(&self, chunks: &mut Chunks, block: &Block, need: usize) -> Result<(), Fault> {
+        match chunks.require(need)? {
+            true => Ok(()),
+            false => Err(self.truncated(chunks, block)),
+        }
     }
 
     #[cold]
-    fn begin_section(&mut self, block: &[u8]) -> Result<(), Fault> {
-        if block.len() < 28 {
+    fn truncated(&self, chunks: &Chunks, block: &Block) -> Fault {
+        Fault::Truncated {
+            have: chunks.offset() - self.start + chunks.window().len() as u64,
+            need: block.total,
+        }
+    }
+
+    #[cold]
+    fn begin_section(&mut self, chunks: &mut Chunks, block: &Block) -> Result<(), Fault> {
+        if block.length < 28 {
             return Err(malformed("a section header block is too short".into()));
         }
-        let order = section_order(block)?;
-        let (major, minor) = (order.u16_at(block, 12), order.u16_at(block, 14));
+        self.require(chunks, block, 16)?;
+        let window = chunks.window();
+        let order = section_order(window)?;
+        let (major, minor) = (order.u16_at(window, 12), order.u16_at(window, 14));
         // 1.2 is what some writers put though the format is still 1.0.
         if major != 1 {
             return Err(Fault::Version {
@@ -159,32 +222,41 @@ impl PcapNgBlocks {
     }
 
     #[cold]
-    fn describe_interface(&mut self, block: &[u8]) -> Result<(), Fault> {
-        if block.len() < 20 {
+    fn describe_interface(&mut self, chunks: &mut Chunks, block: &Block) -> Result<(), Fault> {
+        /// Header, link type, a reserved field and snap length.
+        const FIXED: usize = BLOCK_HEADER + 8;
+        if block.length < 20 {
             return Err(malformed(
                 "an interface description block is too short".into(),
             ));
         }
         let order = self.order;
+        self.require(chunks, block, FIXED)?;
+        let link_type = LinkType::from_file(order.u16_at(chunks.window(), 8).into());
+        let snaplen = order.u32_at(chunks.window(), 12);
+        chunks.take(FIXED);
         let mut clock = Clock::default();
         let (mut has_resolution, mut has_offset) = (false, false);
-        let mut options = &block[16..block.len() - 4];
+        let mut left = block.total - (FIXED + 4) as u64;
         // The first occurrence of an option counts.
-        while options.len() >= 4 {
+        while left >= 4 {
+            self.require(chunks, block, 4)?;
+            let window = chunks.window();
             let (code, length) = (
-                order.u16_at(options, 0),
-                usize::from(order.u16_at(options, 2)),
+                order.u16_at(window, 0),
+                usize::from(order.u16_at(window, 2)),
             );
             // End of options; nothing is read into its length.
             if code == 0 {
                 break;
             }
-            let Some(value) = options.get(4..4 + length) else {
+            if (4 + length) as u64 > left {
                 return Err(malformed(format!(
                     "option {code} of an interface reaches beyond its block"
                 )));
-            };
-            match (code, value) {
+            }
+            self.require(chunks, block, 4 + length)?;
+            match (code, &chunks.window()[4..4 + length]) {
                 (9, &[resolution]) if !has_resolution => {
                     clock.set_resolution(resolution);
                     has_resolution = true;
@@ -206,13 +278,15 @@ impl PcapNgBlocks {
                 }
                 _ => {}
             }
-            options = options
-                .get(4 + length.next_multiple_of(4)..)
-                .unwrap_or_default();
+            let padded = left.min((4 + length.next_multiple_of(4)) as u64);
+            if !chunks.skip(padded)? {
+                return Err(self.truncated(chunks, block));
+            }
+            left -= padded;
         }
         self.interfaces.push(Interface {
-            link_type: LinkType(order.u16_at(block, 8).into()),
-            snaplen: order.u32_at(block, 12),
+            link_type,
+            snaplen,
             clock,
         });
         Ok(())
@@ -243,9 +317,11 @@ impl PcapNgBlocks {
         Ok(Record {
             timestamp: interface.clock.decode(raw),
             original_len: order.u32_at(block, 24),
-            skip: HEADER,
-            captured,
-            total: block.len(),
+            link_type: interface.link_type,
+            carried: false,
+            skip: HEADER as u32,
+            captured: captured as u32,
+            total: block.len() as u32,
         })
     }
 
@@ -269,17 +345,18 @@ impl PcapNgBlocks {
         Ok(Record {
             timestamp: Timestamp::default(),
             original_len,
-            skip: HEADER,
-            captured,
-            total: block.len(),
+            link_type: interface.link_type,
+            carried: false,
+            skip: HEADER as u32,
+            captured: captured as u32,
+            total: block.len() as u32,
         })
     }
 
     #[inline]
     fn interface(&self, id: u32) -> Result<&Interface, Fault> {
         match self.interfaces.get(id as usize) {
-            Some(interface) if interface.link_type == LinkType::ETHERNET => Ok(interface),
-            Some(interface) => Err(Fault::LinkType(interface.link_type)),
+            Some(interface) => Ok(interface),
             None => Err(malformed(format!(
                 "a packet refers to interface {id}, but its section has described {} so far",
                 self.interfaces.len()

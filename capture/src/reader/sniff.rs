@@ -1,5 +1,7 @@
 //! Telling by its first bytes what a file is.
 
+use super::pcap::Variant;
+
 /// What a file that is no capture looks like, and what to do with it.
 pub(super) struct Impression {
     pub(super) looks_like: &'static str,
@@ -9,93 +11,71 @@ pub(super) struct Impression {
 /// What the first four bytes announce.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Magic {
-    Pcap,
+    Pcap(Variant),
     PcapNg,
 }
 
-/// The magic number of a supported format, if the file starts with one.
+const PCAPNG: [u8; 4] = [0x0A, 0x0D, 0x0D, 0x0A];
+
+/// All magic numbers of supported formats.
+fn magics() -> impl Iterator<Item = ([u8; 4], Magic)> {
+    Variant::MAGICS
+        .into_iter()
+        .map(|(magic, variant)| (magic, Magic::Pcap(variant)))
+        .chain([(PCAPNG, Magic::PcapNg)])
+}
+
+/// The supported format whose magic number the file starts with.
 pub(super) fn magic(bytes: &[u8]) -> Option<Magic> {
-    match bytes.get(..4)? {
-        [0xA1, 0xB2, 0xC3, 0xD4]
-        | [0xD4, 0xC3, 0xB2, 0xA1]
-        | [0xA1, 0xB2, 0x3C, 0x4D]
-        | [0x4D, 0x3C, 0xB2, 0xA1] => Some(Magic::Pcap),
-        [0x0A, 0x0D, 0x0D, 0x0A] => Some(Magic::PcapNg),
-        _ => None,
-    }
+    magics()
+        .find(|(magic, _)| bytes.starts_with(magic))
+        .map(|(_, format)| format)
 }
 
 /// Whether so short a file could be the beginning of a capture.
 pub(super) fn begins_like_a_capture(bytes: &[u8]) -> bool {
-    let magics: [[u8; 4]; 5] = [
-        [0xA1, 0xB2, 0xC3, 0xD4],
-        [0xD4, 0xC3, 0xB2, 0xA1],
-        [0xA1, 0xB2, 0x3C, 0x4D],
-        [0x4D, 0x3C, 0xB2, 0xA1],
-        [0x0A, 0x0D, 0x0D, 0x0A],
-    ];
-    bytes.len() < 4 && magics.iter().any(|magic| magic.starts_with(bytes))
+    !bytes.is_empty() && bytes.len() < 4 && magics().any(|(magic, _)| magic.starts_with(bytes))
 }
 
-const CONVERT: &str = "convert it with `editcap -F pcap IN OUT`";
-const ASK: &str = "give a pcap or pcapng file; `file` and `capinfos` tell what a file is";
+const CONVERT: &str = "convert it with `editcap -F pcapng IN OUT`";
+const SAVE_AS: &str = "save it as pcap or pcapng with the program that wrote it";
+const EXTRACT: &str = "extract the capture from it first";
+const ASK: &str = "give a pcap or pcapng file, as it is or compressed with gzip or zstd";
+
+/// What to do about whatever is no capture within a compressed file.
+pub(super) const WITHIN: &str =
+    "only the outermost compression is undone here: give the capture that is in it";
 
 /// Beginnings of files that people hand to a capture reader by mistake.
 const KNOWN: &[(&[u8], &str, &str)] = &[
-    (
-        &[0x1F, 0x8B],
-        "gzip-compressed data",
-        "decompress it with `gunzip` first",
-    ),
-    (
-        &[0x28, 0xB5, 0x2F, 0xFD],
-        "zstd-compressed data",
-        "decompress it with `unzstd` first",
-    ),
+    (&[0x1F, 0x8B], "gzip-compressed data", WITHIN),
+    (&[0x28, 0xB5, 0x2F, 0xFD], "zstd-compressed data", WITHIN),
     (
         b"\xFD7zXZ\0",
         "xz-compressed data",
-        "decompress it with `unxz` first",
+        "decompress it with `xz -dc IN > OUT`",
     ),
     (
         b"BZh",
         "bzip2-compressed data",
-        "decompress it with `bunzip2` first",
+        "decompress it with `bzip2 -dc IN > OUT`",
     ),
     (
         &[0x04, 0x22, 0x4D, 0x18],
         "lz4-compressed data",
-        "decompress it with `unlz4` first",
+        "decompress it first",
+    ),
+    (b"PK\x03\x04", "a zip archive", EXTRACT),
+    (b"7z\xBC\xAF\x27\x1C", "a 7z archive", EXTRACT),
+    (
+        &[0xA1, 0x2B, 0x3C, 0x4D],
+        "a modified pcap (Navtel)",
+        SAVE_AS,
     ),
     (
-        b"PK\x03\x04",
-        "a zip archive",
-        "extract it with `unzip` first",
-    ),
-    (
-        b"7z\xBC\xAF\x27\x1C",
-        "a 7z archive",
-        "extract it with `7z x` first",
-    ),
-    (
-        &[0xA1, 0xB2, 0xCD, 0x34],
-        "a modified pcap (Kuznetzov's)",
-        CONVERT,
-    ),
-    (
-        &[0x34, 0xCD, 0xB2, 0xA1],
-        "a modified pcap (Kuznetzov's)",
-        CONVERT,
-    ),
-    (
-        &[0xA1, 0xE2, 0xCB, 0x12],
-        "a modified pcap (Nokia or Navtel)",
-        CONVERT,
-    ),
-    (
-        &[0x12, 0xCB, 0xE2, 0xA1],
-        "a modified pcap (Nokia or Navtel)",
-        CONVERT,
+        &[0x4D, 0x3C, 0x2B, 0xA1],
+        "a modified pcap (Navtel)",
+        SAVE_AS,
     ),
     (&[0x1C, 0x00, 0x01, 0xAC], "an IXIA capture", CONVERT),
     (&[0xAC, 0x01, 0x00, 0x1C], "an IXIA capture", CONVERT),
@@ -110,7 +90,7 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
     (
         b"version https://git-lfs",
         "a Git LFS pointer, not the file it stands for",
-        "fetch the file with `git lfs pull`",
+        "fetch the file itself from Git LFS",
     ),
     (
         b"<",
@@ -125,6 +105,12 @@ pub(super) fn impression(bytes: &[u8]) -> Impression {
         if bytes.starts_with(start) {
             return Impression { looks_like, remedy };
         }
+    }
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Impression {
+            looks_like: "a tar archive",
+            remedy: EXTRACT,
+        };
     }
     let head = &bytes[..bytes.len().min(512)];
     if head.iter().all(|&byte| byte == 0) {
@@ -148,7 +134,7 @@ pub(super) fn impression(bytes: &[u8]) -> Impression {
     if is_text && head.iter().all(texty) {
         return Impression {
             looks_like: "text",
-            remedy: "give the capture itself; a hex dump becomes one with `text2pcap`",
+            remedy: "give the capture itself; `text2pcap IN OUT` makes one of a hex dump with offsets",
         };
     }
     Impression {
@@ -177,10 +163,13 @@ mod tests {
             impression(&[0x99, 1, 2, 3]).looks_like,
             "unknown binary data"
         );
+        let mut tar = [b'x'; 512];
+        tar[257..262].copy_from_slice(b"ustar");
+        assert_eq!(impression(&tar).looks_like, "a tar archive");
         assert!(
-            impression(&[0x34, 0xCD, 0xB2, 0xA1])
+            impression(&[0xAC, 0x01, 0x00, 0x1C])
                 .remedy
-                .contains("editcap -F pcap")
+                .contains("editcap -F pcapng")
         );
     }
 

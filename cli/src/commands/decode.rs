@@ -6,13 +6,14 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use same_file::Handle;
-use scr_capture::{CaptureReader, Packet};
+use scr_capture::Packet;
 use scr_wire::parse::{self, IpVersion, Parsed};
 use scr_wire::{Frame, Header, Profile, Rejection, foreign, header, profile};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::input::{InputArgs, Remarks};
 use crate::options::ProfileArg;
 use crate::output;
 use crate::text;
@@ -20,8 +21,12 @@ use crate::text;
 /// Options of `scr decode`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Capture of SCR frames: pcap or pcapng; `-` for standard input. Other frames in it are listed as such.
+    /// Capture of SCR frames: pcap or pcapng, also compressed with gzip or zstd; `-` for standard input. Other frames in it
+    /// are listed as such.
     capture: PathBuf,
+
+    #[command(flatten)]
+    input: InputArgs,
 
     /// A row profile besides those of the format: a profile file (TOML). May be given several times.
     #[arg(long, value_name = "FILE")]
@@ -151,7 +156,7 @@ fn is_live(capture: &Path) -> bool {
 pub fn run(args: &Args) -> Result {
     let live = is_live(&args.capture);
     let profiles = profiles(&args.profile)?;
-    let mut reader = CaptureReader::open(&args.capture)?;
+    let mut reader = args.input.open(&args.capture)?;
     let mut out = output::stdout();
     let mut total = Total::default();
     if args.json {
@@ -170,14 +175,18 @@ pub fn run(args: &Args) -> Result {
         let written = written.and_then(|()| if live { out.flush() } else { Ok(()) });
         written.map_err(Error::stdout)?;
     }
+    let remarks = Remarks::on(&reader);
     let written = if args.json {
         out.write_all(b"\n],\n\"total\": ")
             .and_then(|()| serde_json::to_writer(&mut out, &total).map_err(io::Error::from))
+            .and_then(|()| out.write_all(&remarks.members()?))
             .and_then(|()| out.write_all(b"}\n"))
     } else {
         total.print(&mut out)
     };
-    written.and_then(|()| out.flush()).map_err(Error::stdout)
+    written.and_then(|()| out.flush()).map_err(Error::stdout)?;
+    remarks.say();
+    Ok(())
 }
 
 /// The profiles of the format and the user's, which must not share an id.

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use scr_capture::CaptureReader;
 use scr_wire::sequencer::{Disposition, Sequencer};
 use scr_wire::{MAX_PREFIX_BYTES, PassedBy, WORD_BYTES};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::input::{InputArgs, Remarks};
 use crate::options::{ProfileArg, SequencerArgs};
 use crate::output::{self, Files};
 use crate::progress::Progress;
@@ -17,8 +17,11 @@ use crate::warning::{self, Reasons, Warning};
 /// Options of `scr sequence`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Capture to sequence: pcap or pcapng, in microseconds or nanoseconds; `-` for standard input.
+    /// Capture to sequence: pcap or pcapng, also compressed with gzip or zstd; `-` for standard input.
     capture: PathBuf,
+
+    #[command(flatten)]
+    input: InputArgs,
 
     /// Where to write the frames, as a nanosecond pcap; `-` for standard output.
     ///
@@ -51,6 +54,8 @@ struct Summary {
     cores: u8,
     profile: &'static str,
     prefix_words: u8,
+    #[serde(flatten)]
+    remarks: Option<Remarks>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warning>,
 }
@@ -71,7 +76,7 @@ pub fn run(args: &Args) -> Result {
     let mut sequencer = Sequencer::new(&sequencing.profile, sequencing.history, sequencing.config)
         .map(Box::new)
         .map_err(|e| Error::bad(e.to_string(), "change --cores, --history or --prefix-words"))?;
-    let mut reader = CaptureReader::open(&args.capture)?;
+    let mut reader = args.input.open(&args.capture)?;
     let mut writer = Files::reading(&args.capture)
         .also_reading("the profile", args.profile.file())
         .capture("--output", &args.output)?;
@@ -113,6 +118,14 @@ pub fn run(args: &Args) -> Result {
     }
     writer.finish()?;
     drop(progress);
+    let remarks = Remarks::on(&reader);
+    remarks.count_left_out(
+        &mut summary.packets,
+        &mut summary.passed_by,
+        &mut summary.passed_by_reasons,
+    );
+    remarks.say();
+    summary.remarks = Some(remarks);
 
     summary.warnings = warning::of_passed_by(
         summary.packets,
@@ -131,6 +144,7 @@ pub fn run(args: &Args) -> Result {
         profile,
         prefix_words,
         warnings,
+        remarks: _,
     } = summary;
     let mut text = format!(
         "{packets} packets: {sequenced} sequenced for {cores} cores, {passed_by} passed by; profile {profile}, \

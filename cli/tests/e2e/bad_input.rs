@@ -31,6 +31,30 @@ fn refused(bytes: &[u8], parts: &[&str]) {
     }
 }
 
+/// All readers must take `bytes` with a warning that says all of `parts`, and refuse them with `--strict`.
+fn refused_strictly(bytes: &[u8], parts: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("short.pcap");
+    fs::write(&path, bytes).unwrap();
+    let mut parts = parts.to_vec();
+    parts.push("short.pcap");
+    for mut arguments in readers(&path) {
+        let taken = scr(&arguments).ok();
+        for part in parts.iter().chain(&["warning: ", "cut short"]) {
+            assert!(
+                taken.stderr.contains(part),
+                "no {part:?} in {}",
+                taken.stderr
+            );
+        }
+        assert_eq!(taken.stderr.matches("warning: ").count(), 1);
+        arguments.push("--strict".into());
+        parts.push("help: ");
+        scr(arguments).fails(2, &parts);
+        parts.pop();
+    }
+}
+
 fn good() -> Vec<u8> {
     fs::read(data_file("mix.pcap")).unwrap()
 }
@@ -41,12 +65,12 @@ fn truncated_captures() {
     let records = capture::parse(&bytes);
     let second = 24 + 16 + records[0].data.len();
     let offset = format!("byte {second}");
-    refused(&bytes[..second + 7], &["packet 2", &offset]);
-    refused(&bytes[..second + 20], &["packet 2", &offset]);
-    refused(&bytes[..bytes.len() - 1], &["packet 700"]);
+    refused_strictly(&bytes[..second + 7], &["packet 2", &offset]);
+    refused_strictly(&bytes[..second + 20], &["packet 2", &offset]);
+    refused_strictly(&bytes[..bytes.len() - 1], &["packet 700"]);
     refused(&bytes[..10], &["10 bytes"]);
     let ng = fs::read(data_file("mix-us.pcapng")).unwrap();
-    refused(&ng[..ng.len() - 3], &["packet 300"]);
+    refused_strictly(&ng[..ng.len() - 3], &["packet 300"]);
 }
 
 #[test]
@@ -58,7 +82,8 @@ fn what_is_no_capture() {
         b"\x7fELF\x02\x01\x01 and so on",
         &["not a pcap or pcapng capture"],
     );
-    refused(b"\x1f\x8b\x08 gzip", &["not a pcap or pcapng capture"]);
+    refused(b"\x1f\x8b\x08 gzip", &["ends within the capture header"]);
+    refused(b"\x1f\x8b\x07 gzip no", &["gzip stream is damaged"]);
     for arguments in readers(Path::new("/absent/x.pcap")) {
         scr(arguments).fails(2, &["/absent/x.pcap", "no such file", "help: "]);
     }
@@ -69,10 +94,16 @@ fn what_is_no_capture() {
 
 #[test]
 fn wrong_link_types() {
-    for (link_type, name) in [(101, "RAW"), (113, "LINUX_SLL"), (105, "IEEE802_11")] {
+    for (link_type, name) in [
+        (104, "C_HDLC"),
+        (127, "IEEE802_11_RADIOTAP"),
+        (105, "IEEE802_11"),
+    ] {
         let mut bytes = capture::header(link_type);
+        // The link type is the file's, whether there are packets or not.
+        refused(&bytes, &["has link type", name, "which is not read"]);
         bytes.extend(&good()[24..]);
-        refused(&bytes, &["link type", name, "only Ethernet"]);
+        refused(&bytes, &["has link type", name, "which is not read"]);
     }
 }
 

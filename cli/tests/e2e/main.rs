@@ -7,6 +7,7 @@ mod oracle;
 mod run;
 
 mod bad_input;
+mod captures;
 mod decode;
 mod examples;
 mod failover;
@@ -14,6 +15,7 @@ mod functions;
 mod hardware;
 mod help;
 mod messages;
+mod remedies;
 mod replay;
 mod sequence;
 mod shared_traces;

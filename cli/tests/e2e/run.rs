@@ -1,7 +1,8 @@
 //! Runs the binary.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -19,6 +20,16 @@ pub fn scr<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
     let output = Command::new(env!("CARGO_BIN_EXE_scr"))
         .args(arguments)
         .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    Ran::new(output)
+}
+
+/// Runs `scr` with these arguments and a file as its standard input.
+pub fn scr_reading<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, input: &Path) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_scr"))
+        .args(arguments)
+        .stdin(File::open(input).unwrap())
         .output()
         .unwrap();
     Ran::new(output)

@@ -40,6 +40,17 @@ impl PacketSource for TraceGenerator {
     }
 }
 
+impl<S: PacketSource + ?Sized> PacketSource for &mut S {
+    #[inline]
+    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError> {
+        (**self).next_packet()
+    }
+
+    fn extent(&self) -> Extent {
+        (**self).extent()
+    }
+}
+
 impl<S: PacketSource + ?Sized> PacketSource for Box<S> {
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError> {
         (**self).next_packet()

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::hardware;
+use crate::input::{InputArgs, Remarks};
 use crate::options::{ProfileArg, SequencerArgs, number};
 use crate::output;
 use crate::progress::Progress;
@@ -28,8 +29,12 @@ const RANDOM_LOCKSTEP: u64 = 500;
 /// Options of `scr cosim`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Capture to send through the block, at full rate and again with stalls: pcap or pcapng.
+    /// Capture to send through the block, at full rate and again with stalls: pcap or pcapng, also compressed with gzip or
+    /// zstd.
     capture: Option<PathBuf>,
+
+    #[command(flatten)]
+    input: InputArgs,
 
     /// Random packets to send: every boundary case of parser and data path, under stalls, changes of settings and
     /// resets; 1 or more [default: 10000 without a capture, 500 with --lockstep].
@@ -88,6 +93,9 @@ struct Report {
     resets: u64,
     mismatch: Option<String>,
     seconds: f64,
+    /// On the capture.
+    #[serde(flatten)]
+    remarks: Option<Remarks>,
 }
 
 /// Runs the command.
@@ -127,6 +135,7 @@ pub fn run(args: &Args) -> Result {
         resets: 0,
         mismatch: None,
         seconds: 0.0,
+        remarks: None,
     };
 
     let started = Instant::now();
@@ -136,7 +145,7 @@ pub fn run(args: &Args) -> Result {
         let config = round.config(&base);
         let mut block = hardware::instance(&model)?;
         report.rounds += 1;
-        let checked = if args.lockstep {
+        let (checked, remarks) = if args.lockstep {
             let first = hardware::interpreted(&core)?;
             check(round, &target, |steps| {
                 cosim::lockstep(first, Box::new(block), steps, &config)
@@ -146,6 +155,8 @@ pub fn run(args: &Args) -> Result {
                 cosim::run(&mut block, steps, &config)
             })?
         };
+        // Every round reads the capture anew, and finds the same.
+        report.remarks = report.remarks.or(remarks);
         match checked {
             Ok(done) => report.add(&done),
             Err(mismatch) => {
@@ -163,6 +174,9 @@ pub fn run(args: &Args) -> Result {
         output::print_json(&report)?;
     } else {
         output::print(&report.render())?;
+    }
+    if let Some(remarks) = &report.remarks {
+        remarks.say();
     }
     let Some((round, mismatch)) = failed else {
         return Ok(());
@@ -199,7 +213,7 @@ fn plan(args: &Args) -> Result<Vec<Round>> {
                 "name a file",
             ));
         }
-        rounds.extend(Round::of_capture(path, args.seed));
+        rounds.extend(Round::of_capture(path, args.input, args.seed));
     }
     let random = match (args.random, &args.capture) {
         (Some(0), None) => {
@@ -217,18 +231,16 @@ fn plan(args: &Args) -> Result<Vec<Round>> {
     Ok(rounds)
 }
 
-/// Runs the steps of a round. A capture that cannot be read to its end is an error, whatever came of the packets before.
+/// Runs the steps of a round, and gives what there is to say about its capture. One that cannot be read on is an error,
+/// whatever came of the packets before.
 fn check(
     round: &Round,
     target: &Target,
     run: impl FnOnce(&mut Steps) -> std::result::Result<CosimReport, Mismatch>,
-) -> Result<std::result::Result<CosimReport, Mismatch>> {
+) -> Result<(std::result::Result<CosimReport, Mismatch>, Option<Remarks>)> {
     let mut steps = round.steps(target)?;
     let result = run(&mut steps);
-    match steps.into_failure() {
-        Some(failure) => Err(failure.into()),
-        None => Ok(result),
-    }
+    Ok((result, steps.finish()?))
 }
 
 /// Keeps what a mismatch can be studied by, and says where.
@@ -251,7 +263,7 @@ fn keep(
         })
         .collect();
     let name = match &round.traffic {
-        Traffic::Capture(_) => "capture".to_owned(),
+        Traffic::Capture(..) => "capture".to_owned(),
         Traffic::Random { seed, .. } => format!("seed-{seed}"),
     };
     let evidence = cosim::keep_evidence(folder, &name, &steps, config, mismatch, traced)

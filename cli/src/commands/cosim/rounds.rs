@@ -9,6 +9,7 @@ use scr_sim::stream::{Pattern, Settings};
 use scr_wire::Profile;
 
 use crate::error::Result;
+use crate::input::{InputArgs, Remarks};
 use crate::text;
 
 /// Most packets of a random round; each round has other patterns.
@@ -23,7 +24,7 @@ const DRAIN_EVERY: usize = 40;
 #[derive(Clone, Debug)]
 pub enum Traffic {
     /// Those of a capture.
-    Capture(PathBuf),
+    Capture(PathBuf, InputArgs),
     /// The nasty mix, with changes of settings and resets.
     Random {
         /// How many.
@@ -48,10 +49,10 @@ pub struct Round {
 
 impl Round {
     /// A capture: at full rate, and then with stalls on both sides.
-    pub fn of_capture(path: &Path, seed: u64) -> Vec<Self> {
+    pub fn of_capture(path: &Path, input: InputArgs, seed: u64) -> Vec<Self> {
         [Pattern::Always, Pattern::Random(128)]
             .map(|pattern| Self {
-                traffic: Traffic::Capture(path.to_owned()),
+                traffic: Traffic::Capture(path.to_owned(), input),
                 source: pattern,
                 sink: pattern,
                 seed,
@@ -92,8 +93,8 @@ impl Round {
     /// When the capture cannot be opened.
     pub fn steps(&self, target: &Target) -> Result<Steps> {
         Ok(match &self.traffic {
-            Traffic::Capture(path) => Steps::Capture {
-                reader: CaptureReader::open(path)?,
+            Traffic::Capture(path, input) => Steps::Capture {
+                reader: input.open(path)?,
                 failure: None,
             },
             Traffic::Random { packets, seed } => {
@@ -147,11 +148,19 @@ pub enum Steps {
 }
 
 impl Steps {
-    /// What ended the steps early.
-    pub fn into_failure(self) -> Option<CaptureError> {
+    /// What there is to say about the capture, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What ended it early.
+    pub fn finish(self) -> Result<Option<Remarks>> {
         match self {
-            Self::Capture { failure, .. } => failure,
-            Self::Random(_) => None,
+            Self::Capture {
+                failure: Some(failure),
+                ..
+            } => Err(failure.into()),
+            Self::Capture { reader, .. } => Ok(Some(Remarks::on(&reader))),
+            Self::Random(_) => Ok(None),
         }
     }
 }
@@ -191,7 +200,7 @@ mod tests {
         let rounds = Round::random(64 * ROUND_PACKETS + 7, 3);
         let packets = |round: &Round| match round.traffic {
             Traffic::Random { packets, .. } => packets,
-            Traffic::Capture(_) => 0,
+            Traffic::Capture(..) => 0,
         };
         assert_eq!(rounds.len(), 65);
         assert_eq!(

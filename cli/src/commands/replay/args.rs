@@ -6,13 +6,17 @@ use std::time::Duration;
 use clap::ValueEnum;
 use scr_runtime::failover::Plan;
 
+use crate::input::InputArgs;
 use crate::options::{ProfileArg, SequencerArgs, number};
 
 /// Options of `scr replay`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Capture to replay: pcap or pcapng, in microseconds or nanoseconds; `-` for standard input.
+    /// Capture to replay: pcap or pcapng, also compressed with gzip or zstd; `-` for standard input.
     pub capture: PathBuf,
+
+    #[command(flatten)]
+    pub input: InputArgs,
 
     /// Network function: ddos, heavy-hitter, port-knock, token-bucket, conntrack, nat or load-balancer; or several with
     /// commas between, as in ddos,nat: a chain, each on what the one before lets through.

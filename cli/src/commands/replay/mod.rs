@@ -10,7 +10,7 @@ mod warnings;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use scr_capture::{CaptureError, CaptureReader};
+use scr_capture::CaptureError;
 use scr_runtime::device::{BoxError, Device, DeviceError, Fault, Inject, Replay, Tap};
 use scr_runtime::nf::{SelectError, Selected};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
@@ -22,6 +22,7 @@ pub use args::Args;
 use args::{NicArg, Strategy};
 
 use crate::error::{Error, Result};
+use crate::input::Remarks;
 use crate::output::{self, Files};
 use crate::progress::Progress;
 use crate::warning::Warning;
@@ -57,16 +58,22 @@ pub fn run(args: &Args) -> Result {
         )
     };
 
-    let reader = CaptureReader::open(&args.capture)?;
+    let mut reader = args.input.open(&args.capture)?;
     let total = reader.total_bytes();
     let written = Written::create(args)?;
     let (nic, waveform) = nic::open(args.nic, &sequencing, args.trace.as_deref())?;
 
     let progress = Progress::bytes("replaying", total);
-    let device = Replay::new(reader, nic);
+    let device = Replay::new(&mut reader, nic);
     let report = written.replay(&config, device, faults.clone(), &progress);
     drop(progress);
-    let report = report.map_err(|error| error.named(&args.capture))?;
+    let mut report = report.map_err(|error| error.named(&args.capture))?;
+    let remarks = Remarks::on(&reader);
+    remarks.count_left_out(
+        &mut report.packets,
+        &mut report.passed_by,
+        &mut report.passed_by_reasons,
+    );
     if let Some(Err(error)) = waveform.map(|waveform| waveform.finished()) {
         return Err(Error::bad(
             error.to_string(),
@@ -79,13 +86,19 @@ pub fn run(args: &Args) -> Result {
     let notes: Vec<String> = missed.iter().map(|missed| missed.message.clone()).collect();
     if args.json {
         warnings.extend(missed);
-        output::print_json(&object(&report, args.loss_rate.is_some(), &warnings))?;
+        output::print_json(&object(
+            &report,
+            &remarks,
+            args.loss_rate.is_some(),
+            &warnings,
+        ))?;
     } else {
         output::print(&summary::render(&report, &warnings))?;
     }
     for note in notes {
         eprintln!("note: {note}");
     }
+    remarks.say();
     judge(&report)
 }
 
@@ -339,7 +352,12 @@ fn foreign(error: BoxError) -> Error {
 const LONGEST_LIST: usize = 64 << 10;
 
 /// The object of `--json`. The frames lost at a rate are listed, so that the run can be repeated with `--lose`.
-fn object(report: &ReplayReport, at_a_rate: bool, warnings: &[Warning]) -> Value {
+fn object(
+    report: &ReplayReport,
+    remarks: &Remarks,
+    at_a_rate: bool,
+    warnings: &[Warning],
+) -> Value {
     let mut object = match serde_json::to_value(report) {
         Ok(Value::Object(object)) => object,
         _ => Map::new(),
@@ -359,6 +377,9 @@ fn object(report: &ReplayReport, at_a_rate: bool, warnings: &[Warning]) -> Value
     if !warnings.is_empty() {
         let warnings = serde_json::to_value(warnings).unwrap_or_default();
         object.insert("warnings".to_owned(), warnings);
+    }
+    if let Ok(Value::Object(remarks)) = serde_json::to_value(remarks) {
+        object.extend(remarks);
     }
     object.into()
 }
