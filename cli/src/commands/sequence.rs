@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use scr_capture::CaptureReader;
 use scr_wire::sequencer::{Disposition, Sequencer};
 use scr_wire::{MAX_PREFIX_BYTES, WORD_BYTES};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::options::{ProfileArg, SequencerArgs};
 use crate::output::{self, Files};
 use crate::progress::Progress;
@@ -59,10 +59,9 @@ pub fn run(args: &Args) -> Result {
     let mut sequencer = Sequencer::new(&sequencing.profile, sequencing.history, sequencing.config)
         .map(Box::new)
         .map_err(|e| Error::bad(e.to_string(), "change --cores, --history or --prefix-words"))?;
-    let mut reader = CaptureReader::open(&args.capture)?;
-    let mut writer = Files::reading(&args.capture)
-        .also_reading("the profile", args.profile.file())
-        .capture("--output", &args.output)?;
+    let mut reader = interrupt::open(&args.capture)?;
+    let mut files = Files::reading(&args.capture).also_reading("the profile", args.profile.file());
+    let mut writer = files.capture("--output", &args.output)?;
 
     let mut summary = Summary {
         cores: sequencing.config.cores,
@@ -73,10 +72,15 @@ pub fn run(args: &Args) -> Result {
     let progress = Progress::bytes("sequencing", reader.total_bytes());
     let prefix_bytes = WORD_BYTES * usize::from(sequencing.config.prefix_words);
     let mut prefix = [0; MAX_PREFIX_BYTES];
-    loop {
+    interrupt::ask();
+    while !interrupt::came() {
         progress.at(&reader);
-        let Some(packet) = reader.next_packet()? else {
-            break;
+        let packet = match reader.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => break,
+            // The end of an input that ended with the signal.
+            Err(_) if interrupt::came() => break,
+            Err(error) => return Err(error.into()),
         };
         summary.packets += 1;
         if packet.data.is_empty() {
@@ -98,7 +102,9 @@ pub fn run(args: &Args) -> Result {
         }
     }
     writer.finish()?;
+    files.put_in_place()?;
     drop(progress);
+    interrupt::ended(summary.packets)?;
 
     if args.json {
         return output::print_json(&summary);

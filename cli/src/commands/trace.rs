@@ -13,6 +13,7 @@ use scr_capture::{ByteOrder, Timestamp, WriteFormat, WriteOptions};
 use crate::error::{Error, Result};
 use crate::output::{self, Files};
 use crate::progress::Progress;
+use crate::{interrupt, memory};
 
 /// What to do with traces.
 #[derive(Subcommand)]
@@ -160,6 +161,7 @@ impl GenArgs {
 pub fn run(command: &Command) -> Result {
     let Command::Gen(args) = command;
     let config = args.config()?;
+    memory::remedy("make --flows smaller, or allow the program more memory (`ulimit -v`)");
     let mut generator = TraceGenerator::new(&config).map_err(bad)?;
     let options = WriteOptions {
         format: args.format.into(),
@@ -169,12 +171,23 @@ pub fn run(command: &Command) -> Result {
             ByteOrder::Little
         },
     };
-    let mut writer = Files::default().capture_with("--output", &args.output, options)?;
+    let mut files = Files::default();
+    let mut writer = files.capture_with("--output", &args.output, options)?;
     let progress = Progress::packets("generating", generator.total_packets());
-    generator.write_to(&mut writer, |packets| progress.set(packets))?;
+    interrupt::ask();
+    while !interrupt::came()
+        && let Some(packet) = generator.next_packet()
+    {
+        writer.write(&packet.timestamp, packet.original_len, packet.data)?;
+        if packet.index % 8_192 == 0 {
+            progress.set(packet.index);
+        }
+    }
     let packets = writer.packets_written();
     writer.finish()?;
+    files.put_in_place()?;
     drop(progress);
+    interrupt::ended(packets)?;
 
     let text = format!(
         "{packets} packets in {} flows, skew {}, sizes {}, protocols {}, seed {}\n",
