@@ -48,6 +48,14 @@ impl Error {
         }
     }
 
+    /// The same as a failed check.
+    pub fn into_check(self) -> Self {
+        Self {
+            kind: Kind::Check,
+            ..self
+        }
+    }
+
     /// No thread could be started.
     pub fn no_thread(source: &io::Error) -> Self {
         Self::bad(

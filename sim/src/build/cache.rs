@@ -78,15 +78,9 @@ impl Cache {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Cache`] when there is no directory to be had, [`BuildError::Untrusted`].
+    /// [`BuildError::Homeless`], [`BuildError::Cache`] when the directory cannot be made, [`BuildError::Untrusted`].
     pub(super) fn open(&self) -> Result<OpenCache, BuildError> {
-        let Some(dir) = self.dir() else {
-            return Err(BuildError::Cache {
-                doing: "find a home directory for",
-                path: PathBuf::from("models"),
-                source: io::ErrorKind::NotFound.into(),
-            });
-        };
+        let dir = self.dir().ok_or(BuildError::Homeless)?;
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)

@@ -114,6 +114,9 @@ pub enum BuildError {
         /// Why it failed.
         source: io::Error,
     },
+    /// There is no place to keep models in.
+    #[error("there is no home directory to keep models in\nName a directory in $SCR_CACHE_DIR.")]
+    Homeless,
     /// Somebody else could put code where models are loaded from.
     #[error("models are not loaded from {}: {why}\n{remedy}", dir.display())]
     Untrusted {
@@ -163,7 +166,7 @@ impl BuildError {
                 .any(|full| words.contains(full))
         };
         match self {
-            Self::Cache { .. } => true,
+            Self::Homeless | Self::Cache { .. } => true,
             Self::Work { source, .. } => full(source.kind()),
             Self::Verilator { words, .. } | Self::Compiler { words, .. } => says(words),
             _ => false,

@@ -65,18 +65,8 @@ impl Toolchain {
     /// As [`discover`](Self::discover).
     pub fn with(verilator: Option<&Path>, compiler: Option<&Path>) -> Result<Self, BuildError> {
         let search = SearchPath::of_environment();
-        let wanted = Wanted {
-            what: "Verilator",
-            variable: VERILATOR_VARIABLE,
-            names: &VERILATOR_NAMES,
-        };
-        let (verilator, verilator_version) = wanted.find(verilator, &search)?;
-        let wanted = Wanted {
-            what: "a C++ compiler",
-            variable: COMPILER_VARIABLE,
-            names: &COMPILER_NAMES,
-        };
-        let (compiler, compiler_version) = wanted.find(compiler, &search)?;
+        let (verilator, verilator_version) = VERILATOR.find(verilator, &search)?;
+        let (compiler, compiler_version) = COMPILER.find(compiler, &search)?;
         let root = root(&verilator)?;
         let native = native(&compiler)?;
         Ok(Self {
@@ -90,19 +80,30 @@ impl Toolchain {
         })
     }
 
-    /// Where Verilator is.
-    pub fn verilator_path(&self) -> &Path {
-        &self.verilator.path
+    /// Path and version of the Verilator that [`discover`](Self::discover) finds, compiler or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`discover`](Self::discover).
+    pub fn find_verilator() -> Result<(PathBuf, String), BuildError> {
+        let (program, version) = VERILATOR.find(None, &SearchPath::of_environment())?;
+        root(&program)?;
+        Ok((program.path, version))
+    }
+
+    /// Path and version of the compiler that [`discover`](Self::discover) finds, Verilator or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`discover`](Self::discover).
+    pub fn find_compiler() -> Result<(PathBuf, String), BuildError> {
+        let (program, version) = COMPILER.find(None, &SearchPath::of_environment())?;
+        Ok((program.path, version))
     }
 
     /// What Verilator says of its version; builds without a version number say something odd.
     pub fn verilator_version(&self) -> &str {
         &self.verilator_version
-    }
-
-    /// Where the compiler is, or the program that starts it.
-    pub fn compiler_path(&self) -> &Path {
-        &self.compiler.path
     }
 
     /// The first line of what the compiler says of its version.
@@ -205,6 +206,18 @@ struct Wanted {
     variable: &'static str,
     names: &'static [&'static str],
 }
+
+const VERILATOR: Wanted = Wanted {
+    what: "Verilator",
+    variable: VERILATOR_VARIABLE,
+    names: &VERILATOR_NAMES,
+};
+
+const COMPILER: Wanted = Wanted {
+    what: "a C++ compiler",
+    variable: COMPILER_VARIABLE,
+    names: &COMPILER_NAMES,
+};
 
 impl Wanted {
     /// The one given, else the one that the variable names, else the first of those names that works.
