@@ -91,8 +91,14 @@ fn status(signal: i32) -> i32 {
 }
 
 /// From now on the first signal only makes [`came`] true.
-pub fn ask() {
+///
+/// # Errors
+///
+/// As [`watch`].
+pub fn ask() -> Result {
+    watch()?;
     ASKED.store(true, Ordering::SeqCst);
+    Ok(())
 }
 
 /// Whether a signal has come, so that it is time to come to an end.

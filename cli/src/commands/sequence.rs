@@ -72,7 +72,7 @@ pub fn run(args: &Args) -> Result {
     let progress = Progress::bytes("sequencing", reader.total_bytes());
     let prefix_bytes = WORD_BYTES * usize::from(sequencing.config.prefix_words);
     let mut prefix = [0; MAX_PREFIX_BYTES];
-    interrupt::ask();
+    interrupt::ask()?;
     while !interrupt::came() {
         progress.at(&reader);
         let packet = match reader.next_packet() {

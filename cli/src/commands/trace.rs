@@ -174,7 +174,7 @@ pub fn run(command: &Command) -> Result {
     let mut files = Files::default();
     let mut writer = files.capture_with("--output", &args.output, options)?;
     let progress = Progress::packets("generating", generator.total_packets());
-    interrupt::ask();
+    interrupt::ask()?;
     while !interrupt::came()
         && let Some(packet) = generator.next_packet()
     {

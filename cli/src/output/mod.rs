@@ -123,7 +123,7 @@ impl Files {
         path: &Path,
         options: WriteOptions,
     ) -> Result<CaptureWriter<'static>> {
-        if is_stdout(path) {
+        if path == Path::new(STANDARD) {
             interrupt::watch()?;
             return Ok(CaptureWriter::create_with(path, options)?);
         }
@@ -263,21 +263,21 @@ fn regular(path: &Path) -> Option<Handle> {
 
 /// Whether the path means standard output.
 pub fn is_stdout(path: &Path) -> bool {
-    path == Path::new(STANDARD)
+    let names = [STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    names.iter().any(|name| path == Path::new(name))
 }
 
 /// Refuses standard output for a file of a command that prints its result there.
 pub fn not_stdout(option: &str, path: Option<&Path>) -> Result {
-    let names = [STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-    match path {
-        Some(path) if names.iter().any(|name| path == Path::new(name)) => Err(Error::bad(
+    match path.filter(|path| is_stdout(path)) {
+        Some(path) => Err(Error::bad(
             format!(
                 "{option} {}: standard output carries the command's result",
                 path.display()
             ),
             format!("give {option} the name of a file"),
         )),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

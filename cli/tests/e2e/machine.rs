@@ -68,23 +68,25 @@ fn without_threads_there_is_an_error() {
     fs::copy(data_file("mix.pcap"), &input).unwrap();
     // The limit does not bind root.
     let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
-    let few = |arguments: &[OsString]| {
+    let limited = |limit: &str, arguments: &[OsString]| {
         let mut command = Command::new("prlimit");
-        command
-            .args(["--nproc=1", "--"])
-            .arg(&program)
-            .args(arguments);
+        command.args([limit, "--"]).arg(&program).args(arguments);
         if is_root {
             command.uid(65534).gid(65534);
         }
         run(&mut command)
     };
+    let few = |arguments: &[OsString]| limited("--nproc=1", arguments);
     let output = folder.path().join("output");
     let said = ["a thread could not be started", "help: ", "ulimit -u"];
     few(&args!["sequence", &input, "-o", &output]).fails(2, &said);
     few(&args!["trace", "gen", "-o", &output]).fails(2, &said);
     few(&args!["replay", &input, "--nic", "model"]).fails(2, &said);
     few(&args!["replay", &input, "--nic", "model", "--out", &output]).fails(2, &said);
+    // One for the program and one that waits for signals, none for workers.
+    let replay = args!["replay", &input, "--nic", "model", "--out", &output];
+    limited("--nproc=2", &replay).fails(2, &said);
+    limited("--nproc=3", &replay).fails(2, &said);
     assert!(!output.exists());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     // What needs none works.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::args;
 use crate::machine::as_root;
-use crate::run::{command, run, scr};
+use crate::run::{command, data_file, run, scr};
 
 const SCR: &str = env!("CARGO_BIN_EXE_scr");
 
@@ -73,6 +73,23 @@ fn every_verilator_with_every_compiler() {
             assert_eq!(report["packets"], 1000, "{report}");
         }
     }
+}
+
+#[test]
+fn the_newest_verilator_writes_waveforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let [_, newest] = verilators();
+    let wave = folder.path().join("wave.fst");
+    let mut replay = command(args![
+        "replay",
+        data_file("mix-us.pcap"),
+        "--nic",
+        "verilator",
+        "--trace",
+        &wave
+    ]);
+    run(replay.env("VERILATOR", newest)).ok();
+    assert!(wave.metadata().unwrap().len() > 1000);
 }
 
 #[test]

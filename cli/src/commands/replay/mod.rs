@@ -63,7 +63,7 @@ pub fn run(args: &Args) -> Result {
     let (nic, waveform) = nic::open(args.nic, &sequencing, written.trace.as_deref())?;
 
     let progress = Progress::bytes("replaying", total);
-    interrupt::ask();
+    interrupt::ask()?;
     let device = Replay::new(UntilInterrupted(reader), nic);
     let report = written.replay(&config, device, faults.clone(), &progress);
     drop(progress);
