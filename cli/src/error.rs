@@ -60,7 +60,7 @@ impl Error {
     pub fn no_thread(source: &io::Error) -> Self {
         Self::bad(
             format!("a thread could not be started: {source}"),
-            "raise the limit on processes (`ulimit -u`, or pids.max of the control group), or end other programs",
+            "raise the limits on processes (`ulimit -u`, or pids.max of the control group) and on memory (`ulimit -v`), or end other programs",
         )
     }
 

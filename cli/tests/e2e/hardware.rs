@@ -14,10 +14,9 @@ use crate::replay::Replay;
 use crate::run::{data_file, scr};
 
 /// `scr doctor` must find what models are built with: `scripts/setup` installs it.
-pub fn can_verilate() -> bool {
+fn must_verilate() {
     let found = scr(["doctor", "--quick", "--json"]).ok().json();
     assert_eq!(found["nic_sim"]["simulator"], "verilator", "{found}");
-    true
 }
 
 /// The figures that follow from the frames alone: beats, and no idle cycle.
@@ -88,9 +87,7 @@ fn through_hardware(nic: &str, name: &str, nf: &str, cores: usize, profile: Opti
 
 #[test]
 fn verilator_sends_what_the_model_sends() {
-    if !can_verilate() {
-        return;
-    }
+    must_verilate();
     for name in ["nasty.pcap", "mix-us.pcapng"] {
         for cores in [1, 3, 4, 7, 14] {
             through_hardware("verilator", name, "heavy-hitter", cores, None);
@@ -107,9 +104,7 @@ fn rust_hdl_sends_what_the_model_sends() {
 
 #[test]
 fn sim_says_which_simulator_it_is() {
-    if !can_verilate() {
-        return;
-    }
+    must_verilate();
     let ran = scr(args!["replay", data_file("mix.pcap"), "--json"]).ok();
     assert!(ran.stderr.contains("nic: verilator"), "{}", ran.stderr);
     assert_eq!(ran.json()["nic"]["kind"], "verilator");
@@ -122,9 +117,7 @@ fn a_waveform_on_request() {
     let input = data_file("mix-us.pcap");
     scr(args!["replay", &input, "--nic", "model", "--trace", &path])
         .fails(2, &["--trace", "--nic verilator"]);
-    if !can_verilate() {
-        return;
-    }
+    must_verilate();
     scr(args![
         "replay",
         &input,
@@ -157,9 +150,7 @@ fn a_waveform_on_request() {
 
 #[test]
 fn a_capture_without_packets_has_counters_too() {
-    if !can_verilate() {
-        return;
-    }
+    must_verilate();
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("none.pcap");
     scr(args!["trace", "gen", "-o", &input, "--packets", "0"]).ok();
@@ -231,9 +222,7 @@ fn emit_writes_verilog_and_its_manifest() {
 
 #[test]
 fn emitted_verilog_is_lint_clean() {
-    if !can_verilate() {
-        return;
-    }
+    must_verilate();
     let folder = tempfile::tempdir().unwrap();
     scr(args!["emit", "-o", folder.path()]).ok();
     let manifest = fs::read(folder.path().join("manifest.json")).unwrap();
@@ -278,9 +267,7 @@ fn emit_refuses_what_cannot_be_built() {
 
 #[test]
 fn cosimulation_of_captures_and_random_traffic() {
-    if !can_verilate() {
-        return;
-    }
+    must_verilate();
     let report = scr(args![
         "cosim",
         data_file("nasty.pcap"),
@@ -308,9 +295,7 @@ fn cosimulation_of_captures_and_random_traffic() {
 
 #[test]
 fn lockstep_with_rust_hdl() {
-    if !can_verilate() {
-        return;
-    }
+    must_verilate();
     let report = scr(args!["cosim", "--lockstep", "--random", "60", "--json"])
         .ok()
         .json();
@@ -328,9 +313,7 @@ fn cosimulation_without_anything_to_do() {
 /// A model is built for a user's profile without rebuilding the program.
 #[test]
 fn a_profile_of_ones_own_in_hardware() {
-    if !can_verilate() {
-        return;
-    }
+    must_verilate();
     let folder = tempfile::tempdir().unwrap();
     let profile = folder.path().join("pair.toml");
     let description = "id = 200\nname = \"pair\"\nrow_bytes = 16\n\

@@ -15,7 +15,7 @@ use crate::capture;
 use crate::run::{command, data_file};
 
 /// Longer than anything here takes, unless it never ends.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 struct Running(Child);
 

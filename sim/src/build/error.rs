@@ -141,7 +141,7 @@ pub enum BuildError {
 }
 
 /// What helps where no process or thread can be started.
-const MORE_THREADS: &str = "Raise the limit on processes (`ulimit -u`, or pids.max of the control group), or end other programs.";
+const MORE_THREADS: &str = "Raise the limits on processes (`ulimit -u`, or pids.max of the control group) and on memory (`ulimit -v`), or end other programs.";
 
 fn remedy_of_start(source: &io::Error) -> &'static str {
     match source.kind() {
