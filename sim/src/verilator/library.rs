@@ -73,9 +73,10 @@ impl LoadError {
 
 /// The loader's refusal of the library at `path`, which it knows as `name`.
 fn refused(path: &Path, name: &Path, words: &libloading::Error) -> LoadError {
-    let reason = words
-        .to_string()
-        .replace(&*name.to_string_lossy(), &path.to_string_lossy());
+    // What the error itself says is only which function failed.
+    let said =
+        std::error::Error::source(words).map_or_else(|| words.to_string(), |w| w.to_string());
+    let reason = said.replace(&*name.to_string_lossy(), &path.to_string_lossy());
     let path = path.to_owned();
     let flags = rustix::fs::statvfs(&path).map(|volume| volume.f_flag);
     match flags {
