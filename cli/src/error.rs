@@ -21,6 +21,8 @@ enum Kind {
     Bad,
     /// The reader of standard output has gone. Nobody is there to be told.
     ReaderGone,
+    /// A signal came; what is written is whole up to there. It has this exit status.
+    Interrupted(u8),
 }
 
 /// A failure to be shown to the user.
@@ -49,6 +51,33 @@ impl Error {
         }
     }
 
+    /// The same as a failed check.
+    pub fn into_check(self) -> Self {
+        Self {
+            kind: Kind::Check,
+            ..self
+        }
+    }
+
+    /// No thread could be started.
+    pub fn no_thread(source: &io::Error) -> Self {
+        Self::bad(
+            format!("a thread could not be started: {source}"),
+            "raise the limits on processes (`ulimit -u`, or pids.max of the control group) and on memory (`ulimit -v`), or end other programs",
+        )
+    }
+
+    /// A signal ended the command after so many packets, with this exit status.
+    pub fn interrupted(status: u8, packets: u64) -> Self {
+        Self {
+            kind: Kind::Interrupted(status),
+            ..Self::bad(
+                format!("interrupted after {packets} packets"),
+                "what was written ends there, at a whole packet; run the command again for the rest",
+            )
+        }
+    }
+
     /// A failure to write standard output.
     pub fn stdout(error: io::Error) -> Self {
         Self::write("standard output", error)
@@ -72,6 +101,7 @@ impl Error {
         let _ = io::stderr().write_all(self.rendered(Look::of_stderr()).as_bytes());
         ExitCode::from(match self.kind {
             Kind::Check => 1,
+            Kind::Interrupted(status) => status,
             _ => 2,
         })
     }

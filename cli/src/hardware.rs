@@ -1,13 +1,18 @@
 //! The generated hardware in a simulator: Verilator's where it can be had, else rust-hdl's own.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use scr_hdl::{CoreConfig, Dut, Emitted};
 use scr_sim::build::{BuildStep, ModelBuilder, Toolchain, TraceFormat};
+use scr_sim::cosim::{self, Step};
 use scr_sim::sequencer::{SequencerError, SequencerModel};
+use scr_sim::stream::Settings;
 use scr_sim::verilator::VerilatorModel;
+use scr_wire::{Config, MIN_HISTORY};
 
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::options::sequencer::Sequencing;
 use crate::progress::Progress;
 
@@ -109,8 +114,55 @@ pub fn model(core: &CoreConfig, trace: Option<TraceFormat>) -> Result<SequencerM
     if let Some(format) = trace {
         builder = builder.trace(format);
     }
+    build(core, &builder)
+}
+
+fn build(core: &CoreConfig, builder: &ModelBuilder) -> Result<SequencerModel> {
+    // What is unfinished is removed when a signal comes.
+    interrupt::watch()?;
     let progress = Progress::spinner("looking for the Verilator model");
-    SequencerModel::build(core, &builder, &mut |step| show(&progress, &step)).map_err(model_error)
+    SequencerModel::build(core, builder, &mut |step| show(&progress, &step)).map_err(model_error)
+}
+
+/// A small model that was built and run.
+pub struct Trial {
+    /// How long both took, in seconds.
+    pub seconds: f64,
+    /// Where models are kept.
+    pub cache: PathBuf,
+}
+
+/// Builds a small model, even if it is in the cache, and compares what it does with the golden model.
+///
+/// # Errors
+///
+/// What keeps models from being built and run here.
+pub fn try_out() -> Result<Trial> {
+    /// Enough to see frames come out of every core.
+    const PACKETS: usize = 100;
+    let started = Instant::now();
+    let profile = scr_wire::profile::SOURCE;
+    let core = CoreConfig {
+        history: MIN_HISTORY,
+        width: CoreConfig::WIDTHS[0],
+        ..CoreConfig::new(&profile)
+    };
+    let model = build(&core, &ModelBuilder::new().quick().anew())?;
+    let settings = Settings::new(Config::new(2, 1));
+    let packets = cosim::random_packets(1, PACKETS);
+    let steps = packets.into_iter().map(Step::Packet).chain([Step::Drain]);
+    let mut block = instance(&model)?;
+    cosim::run(&mut block, steps, &model.cosim_config(settings)).map_err(|mismatch| {
+        Error::check(
+            format!("a small model differs from the golden model: {mismatch}"),
+            "try another Verilator or compiler with $VERILATOR or $CXX, and report it with their versions",
+        )
+    })?;
+    let path = model.library.path();
+    Ok(Trial {
+        seconds: started.elapsed().as_secs_f64(),
+        cache: path.parent().unwrap_or(path).to_owned(),
+    })
 }
 
 /// An instance of a model, powered up.
@@ -127,6 +179,12 @@ fn show(progress: &Progress, step: &BuildStep) {
         BuildStep::Cached => {}
         BuildStep::Waiting => {
             progress.say("waiting for another process that builds the same model")
+        }
+        BuildStep::Private(why) => {
+            let (message, remedy) = why.rsplit_once('\n').unwrap_or((why, ""));
+            progress.note(&format!(
+                "note: models are kept only for this run: {message}\nhelp: {remedy}"
+            ));
         }
         BuildStep::Verilating => {
             progress.note("building the Verilator model of this configuration, once (some 10 s)");

@@ -9,6 +9,7 @@ use scr_wire::PassedBy;
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::interrupt;
 use crate::warning::Reasons;
 
 /// How a capture is read.
@@ -27,7 +28,7 @@ impl InputArgs {
     ///
     /// When it is no capture that can be read.
     pub fn open(self, path: &Path) -> Result<CaptureReader> {
-        Ok(CaptureReader::open(path)?.strict(self.strict))
+        Ok(interrupt::open(path)?.strict(self.strict))
     }
 }
 
@@ -76,7 +77,7 @@ impl Remarks {
                 .collect(),
             left_out,
             carried_fractions: account.carried.map(|carried| carried.packets),
-            capture_cut: account.cut.map(|cut| CaptureCut {
+            capture_cut: cut(reader).map(|cut| CaptureCut {
                 packet: cut.packet,
                 byte: cut.offset,
             }),
@@ -118,6 +119,11 @@ impl Remarks {
     }
 }
 
+/// Where the capture is cut short, unless it was a signal that ended it.
+fn cut(reader: &CaptureReader) -> Option<Cut> {
+    reader.account().cut.filter(|_| !interrupt::came())
+}
+
 fn lines(reader: &CaptureReader) -> Vec<String> {
     let account = reader.account();
     let converted = account.converted();
@@ -126,7 +132,7 @@ fn lines(reader: &CaptureReader) -> Vec<String> {
         (!converted.is_empty()).then(|| given_headers(converted)),
         (!left_out.is_empty()).then(|| without(left_out)),
         account.carried.map(carried),
-        account.cut.map(|cut| cut_short(reader, cut)),
+        cut(reader).map(|cut| cut_short(reader, cut)),
     ];
     let name = reader.name();
     said.into_iter()

@@ -10,18 +10,22 @@
 //! | [`error`] | what went wrong, the remedy, the exit status |
 //! | [`hardware`] | the generated hardware in a simulator |
 //! | [`input`] | captures that commands read, and what there is to say about them |
-//! | [`output`] | standard output and output files, checked before work starts |
+//! | [`interrupt`] | signals that end the program, and input that ends with them |
+//! | [`memory`] | what happens where there is no memory |
+//! | [`output`] | standard output and output files, checked before work starts, put in place after it |
 //! | [`progress`] | progress on a terminal |
 //! | [`terminal`] | what the terminal can show |
 //! | [`usage`] | bad usage, in the form of all other errors |
 //! | [`text`] | how addresses, flags and sequence numbers are written |
 //! | [`warning`] | what a success does not show by itself |
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod commands;
 mod error;
 mod hardware;
 mod input;
+mod interrupt;
+mod memory;
 mod options;
 mod output;
 mod progress;
@@ -39,13 +43,18 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 
 use error::Error;
 
+#[global_allocator]
+static ALLOCATOR: memory::Reporting = memory::Reporting;
+
 /// State-Compute Replication: spray packets over cores and replicate the state instead of sharing it.
 ///
 /// A sequencer in the NIC gives every packet a number and the metadata of the packets before it; so every core can
 /// keep all state by itself, and any stateful function scales over cores, whatever the skew of the traffic.
 #[derive(Parser)]
 #[command(name = "scr", version)]
-#[command(after_help = "Exit status: 0 success, 1 a check failed, 2 bad usage or bad input.")]
+#[command(
+    after_help = "Exit status: 0 success, 1 a check failed, 2 bad usage or bad input, 130 interrupted."
+)]
 struct Cli {
     #[command(subcommand)]
     command: commands::Command,

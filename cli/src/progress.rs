@@ -1,5 +1,6 @@
 //! Progress on a terminal, silence elsewhere.
 
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -59,7 +60,16 @@ impl Progress {
     pub fn spinner(what: impl Into<String>) -> Self {
         let template = "{spinner} {msg} {elapsed}";
         let progress = Self::new(what, None, template, template);
-        progress.bar.enable_steady_tick(Duration::from_millis(100));
+        if !progress.bar.is_hidden() {
+            let bar = progress.bar.clone();
+            // Without a thread for it, it stands still.
+            let _ = thread::Builder::new().spawn(move || {
+                while !bar.is_finished() {
+                    bar.tick();
+                    thread::sleep(Duration::from_millis(100));
+                }
+            });
+        }
         progress
     }
 

@@ -31,7 +31,7 @@ fn fresh_cache() -> tempfile::TempDir {
     let shared = shared_builder();
     widths().build(&shared);
     let dir = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(shared.cache()).unwrap() {
+    for entry in fs::read_dir(shared.cache().unwrap()).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|e| e == "o") {
             fs::copy(&path, dir.path().join(path.file_name().unwrap())).unwrap();

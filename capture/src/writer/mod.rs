@@ -93,6 +93,16 @@ impl CaptureWriter<'static> {
             Err(source) => Err(CaptureError::Unwritable { file: name, source }),
         }
     }
+
+    /// Writes to a file that is open for writing and empty; `name` stands for it in errors.
+    #[must_use]
+    pub fn from_file(
+        file: File,
+        name: impl Into<String>,
+        options: impl Into<WriteOptions>,
+    ) -> Self {
+        CaptureWriter::start(Sink::File(file), name.into(), options.into())
+    }
 }
 
 impl<'a> CaptureWriter<'a> {

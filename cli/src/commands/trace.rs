@@ -16,6 +16,7 @@ use crate::options::number;
 use crate::output::{self, Files};
 use crate::progress::Progress;
 use crate::text;
+use crate::{interrupt, memory};
 
 /// What to do with traces.
 #[derive(Subcommand)]
@@ -182,6 +183,7 @@ pub fn run(command: &Command) -> Result {
     if args.json {
         output::not_stdout("--output", Some(&args.output))?;
     }
+    memory::remedy("make --flows smaller, or allow the program more memory (`ulimit -v`)");
     let mut generator = TraceGenerator::new(&config).map_err(bad)?;
     let options = WriteOptions {
         format: args.format.into(),
@@ -191,12 +193,23 @@ pub fn run(command: &Command) -> Result {
             ByteOrder::Little
         },
     };
-    let mut writer = Files::default().capture_with("--output", &args.output, options)?;
+    let mut files = Files::default();
+    let mut writer = files.capture_with("--output", &args.output, options)?;
     let progress = Progress::counted("generating", generator.total_packets(), "packets");
-    generator.write_to(&mut writer, |packets| progress.set(packets))?;
+    interrupt::ask()?;
+    while !interrupt::came()
+        && let Some(packet) = generator.next_packet()
+    {
+        writer.write(&packet.timestamp, packet.original_len, packet.data)?;
+        if packet.index % 8_192 == 0 {
+            progress.set(packet.index);
+        }
+    }
     let packets = writer.packets_written();
     writer.finish()?;
+    files.put_in_place()?;
     drop(progress);
+    interrupt::ended(packets)?;
 
     if args.json {
         return output::print_json(&Summary {

@@ -5,7 +5,6 @@ use std::fs;
 use serde_json::Value;
 
 use crate::args;
-use crate::hardware::can_verilate;
 use crate::run::{data_file, scr};
 
 /// What `scr replay` says of the mix with these options, the frames that the NIC sent, and the packets that came out.
@@ -111,9 +110,7 @@ fn a_crashed_worker_is_replaced_behind_the_model() {
 
 #[test]
 fn a_crashed_worker_is_replaced_behind_the_hardware() {
-    if can_verilate() {
-        check_crash("verilator");
-    }
+    check_crash("verilator");
 }
 
 fn check_stall(nic: &str) {
@@ -148,9 +145,7 @@ fn a_worker_that_stands_still_is_left_out_behind_the_model() {
 
 #[test]
 fn a_worker_that_stands_still_is_left_out_behind_the_hardware() {
-    if can_verilate() {
-        check_stall("verilator");
-    }
+    check_stall("verilator");
 }
 
 fn check_resize(nic: &str) {
@@ -181,9 +176,7 @@ fn cores_change_at_the_number_given_behind_the_model() {
 
 #[test]
 fn cores_change_at_the_number_given_behind_the_hardware() {
-    if can_verilate() {
-        check_resize("verilator");
-    }
+    check_resize("verilator");
 }
 
 #[test]

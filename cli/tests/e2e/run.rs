@@ -35,6 +35,22 @@ pub fn scr_reading<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>, inpu
     Ran::new(output)
 }
 
+/// A run of `scr` with these arguments, to be set up further.
+pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scr"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command that is, or ends in, `scr`. It must not panic.
+pub fn run(command: &mut Command) -> Ran {
+    Ran::new(
+        command
+            .output()
+            .unwrap_or_else(|e| panic!("{command:?}: {e}")),
+    )
+}
+
 impl Ran {
     fn new(output: Output) -> Self {
         let ran = Self {

@@ -116,6 +116,9 @@ pub enum ReplayError {
     /// The device cannot change its cores, which the plan asks for.
     #[error("the device cannot change its cores while it runs")]
     CannotTurn,
+    /// There was no thread to be had for the workers.
+    #[error("a thread could not be started: {0}")]
+    Thread(std::io::Error),
     /// A worker came to no end; its thread panicked.
     #[error("a worker stopped unexpectedly")]
     Stopped,

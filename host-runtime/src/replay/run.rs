@@ -107,18 +107,20 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
             egress,
         } = plant;
         let (fed, served) = thread::scope(|scope| {
-            let threads: Vec<_> = deal(tasks, config.threads)
-                .into_iter()
-                .map(|share| {
-                    let halt = &halt;
-                    scope.spawn(move || threads::serve(share, halt))
-                })
-                .collect();
+            let mut threads = Vec::new();
+            for share in deal(tasks, config.threads) {
+                let halt = &halt;
+                let serve = move || threads::serve(share, halt);
+                let thread = thread::Builder::new().spawn_scoped(scope, serve);
+                // Those that there are end at once.
+                threads.push(thread.inspect_err(|_| halt.raise())?);
+            }
             let fed = feed.run(self.device, self.progress, &halt);
             // All are joined, so that one that panicked is an error and not a panic here.
             let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
-            (fed, ended.fold(true, |all, end| all & end.is_ok()))
-        });
+            Ok((fed, ended.fold(true, |all, end| all & end.is_ok())))
+        })
+        .map_err(ReplayError::Thread)?;
         if !served {
             return Err(ReplayError::Stopped);
         }

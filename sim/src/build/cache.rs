@@ -4,15 +4,21 @@
 //! SHA-256 of what stands before it. A file without a right seal (half-written, cut, damaged) counts as
 //! absent and is made again, so that the dynamic loader never sees it. ELF ignores bytes behind its last
 //! section, so a sealed library or object is used as it is.
+//!
+//! Entries are code, so they are taken only from where nobody else could have put them: see
+//! [`trust`](super::trust).
 
+use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{self, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use super::BuildError;
+use super::{BuildError, trust};
 
 /// Environment variable that names the cache directory.
 pub const CACHE_VARIABLE: &str = "SCR_CACHE_DIR";
@@ -20,75 +26,181 @@ pub const CACHE_VARIABLE: &str = "SCR_CACHE_DIR";
 const MAGIC: &[u8; 8] = b"SCRSEAL1";
 const SEAL_BYTES: usize = 32 + MAGIC.len();
 
-/// A cache directory.
-#[derive(Clone, Debug)]
-pub(super) struct Cache {
-    dir: PathBuf,
+/// Where models are to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cache {
+    /// In a directory that was asked for, which need not exist. Another will do only where this one has no room.
+    Asked(PathBuf),
+    /// In the user's own directory, which need not exist. Any other will do.
+    Usual(PathBuf),
+    /// Nowhere, for the user has no directory.
+    Homeless,
 }
 
 impl Cache {
-    /// The cache in `dir`, which need not exist.
-    pub(super) fn new(dir: PathBuf) -> Self {
-        Self { dir }
+    /// The cache in `dir`.
+    pub(super) fn new(dir: &Path) -> Self {
+        Self::Asked(absolute(dir))
     }
 
     /// The user's cache: `$SCR_CACHE_DIR`, else `scr/models` in `$XDG_CACHE_HOME` or `~/.cache`.
     pub(super) fn of_user() -> Self {
-        let variable = |name| {
-            std::env::var_os(name)
-                .filter(|v| !v.is_empty())
-                .map(PathBuf::from)
+        let home = std::env::home_dir();
+        Self::of_variables(
+            std::env::var_os(CACHE_VARIABLE),
+            std::env::var_os("XDG_CACHE_HOME"),
+            home,
+        )
+    }
+
+    fn of_variables(asked: Option<OsString>, xdg: Option<OsString>, home: Option<PathBuf>) -> Self {
+        if let Some(dir) = asked.filter(|dir| !dir.is_empty()) {
+            return Self::new(Path::new(&dir));
+        }
+        let xdg = xdg.map(PathBuf::from).filter(|dir| dir.is_absolute());
+        // Users who have none have it in a place that does not exist.
+        let home = home.filter(|home| home.is_absolute() && home.is_dir());
+        match xdg.or_else(|| home.map(|home| home.join(".cache"))) {
+            Some(dir) => Self::Usual(dir.join("scr/models")),
+            None => Self::Homeless,
+        }
+    }
+
+    /// The directory, if there is to be one.
+    pub(super) fn dir(&self) -> Option<&Path> {
+        match self {
+            Self::Asked(dir) | Self::Usual(dir) => Some(dir),
+            Self::Homeless => None,
+        }
+    }
+
+    /// Makes the directory if it is not there, and sees that nobody else can change what is in it.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Homeless`], [`BuildError::Cache`] when the directory cannot be made, [`BuildError::Untrusted`].
+    pub(super) fn open(&self) -> Result<OpenCache, BuildError> {
+        let dir = self.dir().ok_or(BuildError::Homeless)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(|e| failed("create", dir, e))?;
+        OpenCache::trusted(dir, None)
+    }
+
+    /// Whether models may be kept elsewhere after this failure.
+    pub(super) fn may_be_replaced(&self, error: &BuildError) -> bool {
+        let doubted = matches!(error, BuildError::Untrusted { .. });
+        error.is_for_want_of_room() || (doubted && !matches!(self, Self::Asked(_)))
+    }
+}
+
+fn absolute(dir: &Path) -> PathBuf {
+    path::absolute(dir).unwrap_or_else(|_| dir.to_owned())
+}
+
+/// The directory that a process makes for itself where there is no other; it goes with the last model in it.
+static PRIVATE: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+
+/// Removes the private directory of this process, if it has one, for when the process is ended from outside. Nothing can be
+/// built in it any more.
+pub fn remove_private_cache() {
+    let private = PRIVATE.try_lock().ok().and_then(|dir| dir.upgrade());
+    if let Some(dir) = private {
+        // Nobody is left to be told.
+        let _ = fs::remove_dir_all(dir.path());
+    }
+}
+
+/// A cache directory that is there and that nobody else can change.
+#[derive(Clone, Debug)]
+pub(super) struct OpenCache {
+    dir: PathBuf,
+    /// Keeps a private directory.
+    private: Option<Arc<TempDir>>,
+}
+
+impl OpenCache {
+    fn trusted(dir: &Path, private: Option<Arc<TempDir>>) -> Result<Self, BuildError> {
+        match trust::directory(dir) {
+            Ok(Ok(dir)) => Ok(Self { dir, private }),
+            Ok(Err(doubt)) => Err(BuildError::Untrusted {
+                dir: dir.to_owned(),
+                why: doubt.why,
+                remedy: doubt.remedy,
+            }),
+            Err(e) => Err(failed("look at", dir, e)),
+        }
+    }
+
+    /// The private directory of this process, in the directory for temporary files, and whether it was made just now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cache::open`].
+    pub(super) fn private() -> Result<(Self, bool), BuildError> {
+        let mut private = PRIVATE.lock().unwrap_or_else(PoisonError::into_inner);
+        let (dir, fresh) = match private.upgrade() {
+            Some(dir) => (dir, false),
+            None => {
+                let base = std::env::temp_dir();
+                let made = tempfile::Builder::new()
+                    .prefix("scr-models-")
+                    .permissions(fs::Permissions::from_mode(0o700))
+                    .tempdir_in(&base)
+                    .map_err(|e| failed("create a directory in", &base, e))?;
+                (Arc::new(made), true)
+            }
         };
-        let dir = variable(CACHE_VARIABLE).unwrap_or_else(|| {
-            variable("XDG_CACHE_HOME")
-                .filter(|dir| dir.is_absolute())
-                .or_else(|| std::env::home_dir().map(|home| home.join(".cache")))
-                .unwrap_or_else(std::env::temp_dir)
-                .join("scr/models")
-        });
-        Self { dir }
+        *private = Arc::downgrade(&dir);
+        let path = dir.path().to_owned();
+        Ok((Self::trusted(&path, Some(dir))?, fresh))
     }
 
-    /// Where models are kept.
-    pub(super) fn dir(&self) -> &Path {
-        &self.dir
+    /// What keeps the directory while models of it are in use.
+    pub(super) fn keeper(&self) -> Option<Arc<TempDir>> {
+        self.private.clone()
     }
 
-    /// The entry `name`, made by `make` when it is not there. `make` gets a fresh directory to work in and
-    /// returns the finished file in it. Only one process at a time makes an entry; `waiting` is called
-    /// before waiting for another.
+    /// The entry `name`, made by `make` when it is not there, or in any case if `anew`. `make` gets a fresh directory to
+    /// work in and returns the finished file in it. Only one process at a time makes an entry, where the file system has
+    /// locks; `waiting` is called before waiting for another.
     pub(super) fn entry(
         &self,
         name: &str,
+        anew: bool,
         waiting: &mut dyn FnMut(),
         make: impl FnOnce(&Path) -> Result<PathBuf, BuildError>,
     ) -> Result<Entry, BuildError> {
         let path = self.dir.join(name);
-        if sealed(&path) {
-            return Ok(Entry { path, fresh: false });
+        let there = |path: PathBuf| {
+            let file = sealed(&path).filter(|_| !anew)?;
+            let fresh = false;
+            Some(Entry { path, file, fresh })
+        };
+        if let Some(entry) = there(path.clone()) {
+            return Ok(entry);
         }
-        fs::create_dir_all(&self.dir).map_err(|e| self.failed("create", &self.dir, e))?;
-        let _lock = self.lock(name, waiting)?;
-        if sealed(&path) {
-            return Ok(Entry { path, fresh: false });
+        let lock = self.lock(name, waiting)?;
+        if let Some(entry) = there(path.clone()) {
+            return Ok(entry);
         }
         let prefix = format!(".building-{name}-");
-        self.clear_up(&prefix);
-        let work = TempDir::with_prefix_in(&prefix, &self.dir)
-            .map_err(|e| self.failed("create a directory in", &self.dir, e))?;
-        let made = make(work.path())?;
-        seal(&made).map_err(|e| self.failed("write", &made, e))?;
-        fs::rename(&made, &path).map_err(|e| self.failed("write", &path, e))?;
-        Ok(Entry { path, fresh: true })
-    }
-
-    /// Removes an entry that turned out to be unusable.
-    pub(super) fn evict(&self, name: &str) -> Result<(), BuildError> {
-        let path = self.dir.join(name);
-        match fs::remove_file(&path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(self.failed("remove", &path, e)),
-            _ => Ok(()),
+        if lock.is_some() {
+            self.clear_up(&prefix);
         }
+        let work = tempfile::Builder::new()
+            .prefix(&prefix)
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir_in(&self.dir)
+            .map_err(|e| failed("create a directory in", &self.dir, e))?;
+        let made = make(work.path())?;
+        seal(&made).map_err(|e| failed("write", &made, e))?;
+        let file = File::open(&made).map_err(|e| failed("read", &made, e))?;
+        fs::rename(&made, &path).map_err(|e| failed("write", &path, e))?;
+        let fresh = true;
+        Ok(Entry { path, file, fresh })
     }
 
     /// Removes what others left that were killed while they made an entry. Only who has the right to make it may.
@@ -101,32 +213,38 @@ impl Cache {
         }
     }
 
-    /// Waits for the sole right to make `name`. Dropping the file gives it up, and so does dying.
-    fn lock(&self, name: &str, waiting: &mut dyn FnMut()) -> Result<File, BuildError> {
+    /// Waits for the sole right to make `name`. Dropping the file gives it up, and so does dying. Some file systems have no
+    /// locks (ENOLCK, on NFS): then there is no such right, and two may make the same.
+    fn lock(&self, name: &str, waiting: &mut dyn FnMut()) -> Result<Option<File>, BuildError> {
         let path = self.dir.join(format!("{name}.lock"));
         let file = File::options()
             .create(true)
             .truncate(false)
             .write(true)
+            .mode(0o600)
+            .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32)
             .open(&path)
-            .map_err(|e| self.failed("open", &path, e))?;
+            .map_err(|e| failed("open", &path, e))?;
         match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                waiting();
-                file.lock().map_err(|e| self.failed("lock", &path, e))?;
+            Ok(()) => return Ok(Some(file)),
+            Err(fs::TryLockError::WouldBlock) => waiting(),
+            Err(fs::TryLockError::Error(_)) => return Ok(None),
+        }
+        loop {
+            match file.lock() {
+                Ok(()) => return Ok(Some(file)),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Ok(None),
             }
-            Err(fs::TryLockError::Error(e)) => return Err(self.failed("lock", &path, e)),
         }
-        Ok(file)
     }
+}
 
-    fn failed(&self, doing: &'static str, path: &Path, source: io::Error) -> BuildError {
-        BuildError::Cache {
-            doing,
-            path: path.to_owned(),
-            source,
-        }
+fn failed(doing: &'static str, path: &Path, source: io::Error) -> BuildError {
+    BuildError::Cache {
+        doing,
+        path: path.to_owned(),
+        source,
     }
 }
 
@@ -134,25 +252,26 @@ impl Cache {
 pub(super) struct Entry {
     /// Where it is.
     pub(super) path: PathBuf,
+    /// The file, open: what was looked at, whatever has its name by now.
+    pub(super) file: File,
     /// Whether it was made just now.
     pub(super) fresh: bool,
 }
 
-/// Whether `path` is a file with a right seal.
-fn sealed(path: &Path) -> bool {
-    let Ok(bytes) = fs::read(path) else {
-        return false;
-    };
-    let Some((body, seal)) = bytes.split_last_chunk::<SEAL_BYTES>() else {
-        return false;
-    };
-    seal[32..] == *MAGIC && seal[..32] == *Sha256::digest(body)
+/// The file at `path`, if it is this user's alone and has a right seal.
+fn sealed(path: &Path) -> Option<File> {
+    let mut file = trust::file(path).ok()??;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).ok()?;
+    let (body, seal) = bytes.split_last_chunk::<SEAL_BYTES>()?;
+    (seal[32..] == *MAGIC && seal[..32] == *Sha256::digest(body)).then_some(file)
 }
 
-/// Puts the seal behind a finished file.
+/// Puts the seal behind a finished file, and keeps others out of it.
 fn seal(path: &Path) -> io::Result<()> {
     let digest = Sha256::digest(fs::read(path)?);
     let mut file = File::options().append(true).open(path)?;
+    file.set_permissions(fs::Permissions::from_mode(0o600))?;
     file.write_all(&digest)?;
     file.write_all(MAGIC)?;
     file.sync_all()
@@ -181,12 +300,14 @@ impl Key {
 mod tests {
     use super::*;
 
-    fn make(cache: &Cache, text: &'static str, made: &mut u32) -> PathBuf {
+    fn make(cache: &OpenCache, anew: bool, text: &'static str, made: &mut u32) -> PathBuf {
         let entry = cache
-            .entry("entry", &mut || {}, |work| {
+            .entry("entry", anew, &mut || {}, |work| {
                 *made += 1;
                 let path = work.join("file");
                 fs::write(&path, text).unwrap();
+                // As a linker does under an umask that trusts the group.
+                fs::set_permissions(&path, fs::Permissions::from_mode(0o775)).unwrap();
                 Ok(path)
             })
             .unwrap();
@@ -194,13 +315,17 @@ mod tests {
         entry.path
     }
 
+    fn open(dir: &Path) -> OpenCache {
+        Cache::new(dir).open().unwrap()
+    }
+
     #[test]
     fn damaged_entries_are_made_again() {
         let dir = tempfile::tempdir().unwrap();
-        let cache = Cache::new(dir.path().join("deep/cache"));
+        let cache = open(&dir.path().join("deep/cache"));
         let mut made = 0;
-        let path = make(&cache, "contents", &mut made);
-        make(&cache, "contents", &mut made);
+        let path = make(&cache, false, "contents", &mut made);
+        make(&cache, false, "contents", &mut made);
         assert_eq!(made, 1);
 
         let good = fs::read(&path).unwrap();
@@ -211,32 +336,105 @@ mod tests {
             .enumerate()
         {
             fs::write(&path, bad).unwrap();
-            make(&cache, "contents", &mut made);
+            make(&cache, false, "contents", &mut made);
             assert_eq!(made as usize, 2 + i);
         }
-        cache.evict("entry").unwrap();
-        cache.evict("entry").unwrap();
-        make(&cache, "contents", &mut made);
-        assert_eq!(made, 5);
-        let left: Vec<_> = fs::read_dir(cache.dir()).unwrap().collect();
+        make(&cache, true, "contents", &mut made);
+        assert_eq!(made, 5, "made again when asked");
+        // A right one that others could have written.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
+        make(&cache, false, "contents", &mut made);
+        assert_eq!(made, 6);
+        make(&cache, false, "contents", &mut made);
+        assert_eq!(made, 6);
+        let left: Vec<_> = fs::read_dir(&cache.dir).unwrap().collect();
         assert_eq!(left.len(), 2, "only the entry and its lock stay behind");
+    }
+
+    #[test]
+    fn what_cannot_be_made_anew_leaves_the_old_entry() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = open(dir.path());
+        let mut made = 0;
+        make(&cache, false, "contents", &mut made);
+        let refused = cache.entry("entry", true, &mut || {}, |_| {
+            Err(BuildError::Thread(io::ErrorKind::WouldBlock.into()))
+        });
+        assert!(refused.is_err());
+        make(&cache, false, "contents", &mut made);
+        assert_eq!(made, 1);
     }
 
     #[test]
     fn one_maker_at_a_time() {
         let dir = tempfile::tempdir().unwrap();
-        let cache = Cache::new(dir.path().to_owned());
+        let cache = open(dir.path());
         let made = std::sync::atomic::AtomicU32::new(0);
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     let mut count = 0;
-                    make(&cache, "x", &mut count);
+                    make(&cache, false, "x", &mut count);
                     made.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
                 });
             }
         });
         assert_eq!(made.into_inner(), 1);
+    }
+
+    #[test]
+    fn without_a_home_there_is_no_shared_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Some(dir.path().to_owned());
+        let os = |text: &str| Some(OsString::from(text));
+        let of = Cache::of_variables;
+        assert_eq!(
+            of(os("/a"), os("/b"), home.clone()),
+            Cache::Asked("/a".into())
+        );
+        let usual = |path: &str| Cache::Usual(path.into());
+        assert_eq!(of(os(""), os("/b"), home.clone()), usual("/b/scr/models"));
+        assert_eq!(
+            of(None, os("relative"), home.clone()),
+            Cache::Usual(dir.path().join(".cache/scr/models"))
+        );
+        for home in [None, Some("".into()), Some(dir.path().join("absent"))] {
+            assert_eq!(of(None, None, home), Cache::Homeless);
+        }
+        let homeless = Cache::Homeless.open().unwrap_err();
+        assert!(Cache::Homeless.may_be_replaced(&homeless));
+        let (private, fresh) = OpenCache::private().unwrap();
+        let (same, again) = OpenCache::private().unwrap();
+        assert_eq!((&private.dir, fresh), (&same.dir, !again));
+        let metadata = fs::metadata(&private.dir).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o700);
+        let path = private.dir.clone();
+        drop(private);
+        assert!(path.exists());
+        drop(same);
+        assert!(!path.exists(), "it goes with the last who uses it");
+    }
+
+    #[test]
+    fn only_a_directory_that_was_asked_for_is_insisted_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("models");
+        let (asked, usual) = (Cache::new(&path), Cache::Usual(path.clone()));
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o770)).unwrap();
+        let doubted = asked.open().unwrap_err();
+        assert!(
+            matches!(doubted, BuildError::Untrusted { .. }),
+            "{doubted:?}"
+        );
+        assert!(!asked.may_be_replaced(&doubted));
+        assert!(usual.may_be_replaced(&usual.open().unwrap_err()));
+
+        fs::remove_dir(&path).unwrap();
+        fs::write(&path, "a file").unwrap();
+        let failed = asked.open().unwrap_err();
+        assert!(matches!(failed, BuildError::Cache { .. }), "{failed:?}");
+        assert!(asked.may_be_replaced(&failed));
     }
 
     #[test]

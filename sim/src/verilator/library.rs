@@ -3,12 +3,15 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_void};
+use std::fs::File;
 use std::mem::ManuallyDrop;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use libloading::Library;
 use scr_hdl::{Direction, Port};
+use tempfile::TempDir;
 
 use super::model::{TraceError, VerilatorModel};
 use crate::build;
@@ -21,8 +24,18 @@ compile_error!("ports are shared with the model as little-endian bytes");
 #[non_exhaustive]
 pub enum LoadError {
     /// The dynamic loader refused it.
-    #[error("cannot load the model {}: {reason}\nDelete it, and it will be built again.", path.display())]
+    #[error("cannot load the model {}: {reason}\nDelete it, and it will be built again; the loader needs memory, too (`ulimit -v`).", path.display())]
     Open {
+        /// The library.
+        path: PathBuf,
+        /// The loader's words.
+        reason: String,
+    },
+    /// The file system that it is on forbids to run what is on it.
+    #[error(
+        "cannot load the model {}: {reason}\nIts file system is mounted without `exec`: name a directory on another one in $SCR_CACHE_DIR.", path.display()
+    )]
+    NoExec {
         /// The library.
         path: PathBuf,
         /// The loader's words.
@@ -41,6 +54,37 @@ pub enum LoadError {
         "the ports of the Verilog are not those of its port list: {0}\nThe generator's two descriptions of the module disagree; please report it."
     )]
     Ports(String),
+}
+
+impl LoadError {
+    /// Whether the file may be no model of this program, so that another build may do better. What the loader says where it
+    /// may not run files, or has no memory, is not about the file.
+    pub(crate) fn may_be_of_another_build(&self) -> bool {
+        match self {
+            Self::Open { reason, .. } => {
+                let machine = ["failed to map segment", "cannot allocate memory"];
+                !machine.iter().any(|words| reason.contains(words))
+            }
+            Self::Abi { .. } => true,
+            Self::NoExec { .. } | Self::Ports(_) => false,
+        }
+    }
+}
+
+/// The loader's refusal of the library at `path`, which it knows as `name`.
+fn refused(path: &Path, name: &Path, words: &libloading::Error) -> LoadError {
+    // What the error itself says is only which function failed.
+    let said =
+        std::error::Error::source(words).map_or_else(|| words.to_string(), |w| w.to_string());
+    let reason = said.replace(&*name.to_string_lossy(), &path.to_string_lossy());
+    let path = path.to_owned();
+    let flags = rustix::fs::statvfs(&path).map(|volume| volume.f_flag);
+    match flags {
+        Ok(flags) if flags.contains(rustix::fs::StatVfsMountFlags::NOEXEC) => {
+            LoadError::NoExec { path, reason }
+        }
+        _ => LoadError::Open { path, reason },
+    }
 }
 
 /// One row of the shim's table of ports (`PortInfo` there).
@@ -77,6 +121,8 @@ pub(super) struct Place {
 #[derive(Clone)]
 pub struct ModelLibrary {
     path: Arc<Path>,
+    /// Keeps the directory that the library is in, if that is private.
+    _keeper: Option<Arc<TempDir>>,
     pub(super) functions: Functions,
     pub(super) ports: Arc<[Port]>,
     pub(super) places: Arc<[Place]>,
@@ -92,22 +138,30 @@ impl std::fmt::Debug for ModelLibrary {
 
 impl ModelLibrary {
     /// Opens a library that the builder made and checks it: interface version, and names, directions and
-    /// widths of all ports against `ports`.
-    pub(crate) fn open(path: &Path, ports: &[Port]) -> Result<Self, LoadError> {
-        let open_error = |e: libloading::Error| LoadError::Open {
-            path: path.to_owned(),
-            reason: e.to_string(),
+    /// widths of all ports against `ports`. `file` is what is opened, `path` where it is; `keeper` is kept.
+    pub(crate) fn open(
+        file: File,
+        path: &Path,
+        keeper: Option<Arc<TempDir>>,
+        ports: &[Port],
+    ) -> Result<Self, LoadError> {
+        // By its descriptor, so that it is the file that was looked at.
+        let descriptor = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        let name = match descriptor.exists() {
+            true => descriptor,
+            false => path.to_owned(),
         };
-        // SAFETY: the file is one that the builder made and sealed; its initialisers are those of
-        // Verilator's run-time library, which only set up its own globals.
-        let library = unsafe { Library::new(path) }.map_err(open_error)?;
+        let open_error = |e: libloading::Error| refused(path, &name, &e);
+        // SAFETY: the file is one that the builder made and sealed, in a directory that no other user can
+        // change; its initialisers are those of Verilator's run-time library, which only set up its own globals.
+        let library = unsafe { Library::new(&name) }.map_err(&open_error)?;
 
         // SAFETY: every name is looked up with the type that the shim (build/shim.cpp) gives it. Of a
         // library with another ABI number nothing else is used.
         let (functions, table) = unsafe {
             let abi = *library
                 .get::<unsafe extern "C" fn() -> u32>(b"scr_model_abi\0")
-                .map_err(open_error)?;
+                .map_err(&open_error)?;
             let found = abi();
             if found != build::ABI {
                 return Err(LoadError::Abi {
@@ -117,16 +171,16 @@ impl ModelLibrary {
             }
             let count = *library
                 .get::<unsafe extern "C" fn() -> u32>(b"scr_model_port_count\0")
-                .map_err(open_error)?;
+                .map_err(&open_error)?;
             let rows = *library
                 .get::<unsafe extern "C" fn() -> *const PortInfo>(b"scr_model_port_table\0")
-                .map_err(open_error)?;
+                .map_err(&open_error)?;
             let functions = Functions {
-                create: *library.get(b"scr_model_create\0").map_err(open_error)?,
-                port_data: *library.get(b"scr_model_port_data\0").map_err(open_error)?,
-                tick: *library.get(b"scr_model_tick\0").map_err(open_error)?,
-                flush: *library.get(b"scr_model_flush\0").map_err(open_error)?,
-                destroy: *library.get(b"scr_model_destroy\0").map_err(open_error)?,
+                create: *library.get(b"scr_model_create\0").map_err(&open_error)?,
+                port_data: *library.get(b"scr_model_port_data\0").map_err(&open_error)?,
+                tick: *library.get(b"scr_model_tick\0").map_err(&open_error)?,
+                flush: *library.get(b"scr_model_flush\0").map_err(&open_error)?,
+                destroy: *library.get(b"scr_model_destroy\0").map_err(&open_error)?,
             };
             // The table is a constant array of `count` rows whose names are string literals.
             let table: Vec<(Port, usize)> = std::slice::from_raw_parts(rows(), count() as usize)
@@ -148,7 +202,10 @@ impl ModelLibrary {
         let places = places(&table, ports).map_err(LoadError::Ports)?;
         // From here on it is used, so it stays (see the type's documentation).
         let _ = ManuallyDrop::new(library);
+        // The loader takes another file of the same name for the same library, so the descriptor is not used again.
+        let _ = ManuallyDrop::new(file);
         Ok(Self {
+            _keeper: keeper,
             path: path.into(),
             functions,
             ports: ports.into(),

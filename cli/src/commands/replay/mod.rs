@@ -10,11 +10,12 @@ mod warnings;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use scr_capture::CaptureError;
-use scr_runtime::device::{BoxError, Device, DeviceError, Fault, Inject, Replay, Tap};
+use scr_capture::{CaptureError, CaptureReader, Packet};
+use scr_runtime::device::{
+    BoxError, Device, DeviceError, Extent, Fault, Inject, PacketSource, Replay, Tap,
+};
 use scr_runtime::nf::{SelectError, Selected};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
-use scr_sim::build::TraceFormat;
 use scr_wire::{Profile, profile};
 use serde_json::{Map, Value};
 
@@ -26,6 +27,7 @@ use crate::input::Remarks;
 use crate::output::{self, Files};
 use crate::progress::Progress;
 use crate::warning::Warning;
+use crate::{interrupt, memory};
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result {
@@ -58,13 +60,16 @@ pub fn run(args: &Args) -> Result {
         )
     };
 
+    memory::remedy(LESS_MEMORY);
     let mut reader = args.input.open(&args.capture)?;
     let total = reader.total_bytes();
-    let written = Written::create(args)?;
-    let (nic, waveform) = nic::open(args.nic, &sequencing, args.trace.as_deref())?;
+    let mut written = Written::create(args)?;
+    let files = std::mem::take(&mut written.files);
+    let (nic, waveform) = nic::open(args.nic, &sequencing, written.trace.as_deref())?;
 
     let progress = Progress::bytes("replaying", total);
-    let device = Replay::new(&mut reader, nic);
+    interrupt::ask()?;
+    let device = Replay::new(UntilInterrupted(&mut reader), nic);
     let report = written.replay(&config, device, faults.clone(), &progress);
     drop(progress);
     let mut report = report.map_err(|error| error.named(&args.capture))?;
@@ -74,12 +79,13 @@ pub fn run(args: &Args) -> Result {
         &mut report.passed_by,
         &mut report.passed_by_reasons,
     );
-    if let Some(Err(error)) = waveform.map(|waveform| waveform.finished()) {
+    if let (Some(path), Some(Err(error))) = (&args.trace, waveform.map(|w| w.finished())) {
         return Err(Error::bad(
-            error.to_string(),
+            format!("cannot write {}: {}", path.display(), error.reason),
             "give --trace a file on a volume with more room, or replay fewer packets",
         ));
     }
+    files.put_in_place()?;
 
     let mut warnings = warnings::of_result(&report);
     let missed = warnings::missed(args, &faults, &report);
@@ -99,7 +105,33 @@ pub fn run(args: &Args) -> Result {
         eprintln!("note: {note}");
     }
     remarks.say();
-    judge(&report)
+    judge(&report)?;
+    interrupt::ended(report.packets)
+}
+
+/// What makes a replay need less memory.
+const LESS_MEMORY: &str = "make capacity= of --nf-opt, --log-rows or --cores smaller, or allow the program more memory (`ulimit -v`)";
+
+/// A capture that ends where a signal comes.
+struct UntilInterrupted<'a>(&'a mut CaptureReader);
+
+impl PacketSource for UntilInterrupted<'_> {
+    #[inline]
+    fn next_packet(&mut self) -> std::result::Result<Option<Packet<'_>>, BoxError> {
+        if interrupt::came() {
+            return Ok(None);
+        }
+        match self.0.next_packet() {
+            Ok(packet) => Ok(packet),
+            // The end of an input that ended with the signal.
+            Err(_) if interrupt::came() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn extent(&self) -> Extent {
+        PacketSource::extent(&*self.0)
+    }
 }
 
 fn available(strategy: Strategy) -> Result {
@@ -159,39 +191,13 @@ struct Written {
     out: Option<(out::OutSink, out::OutFile)>,
     state: Option<output::TextFile>,
     events: Option<output::TextFile>,
-    _beside: Option<Beside>,
+    /// Where the simulated NIC is to write its waveform.
+    trace: Option<PathBuf>,
+    files: Files,
 }
 
-/// The file that the writer of FST waveforms keeps beside its own while it writes, and deletes: no other file may have that
-/// name.
-struct Beside(PathBuf);
-
-impl Beside {
-    fn create(files: &mut Files, trace: &Path) -> Result<Self> {
-        let mut path = trace.as_os_str().to_owned();
-        path.push(".hier");
-        let path = PathBuf::from(path);
-        if path.symlink_metadata().is_ok() {
-            return Err(Error::bad(
-                format!(
-                    "--trace {}: needs {} for a while, which exists",
-                    trace.display(),
-                    path.display()
-                ),
-                "move it away, or give --trace another name",
-            ));
-        }
-        files.text("--trace", &path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // The writer has done so, unless it was never called.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
+/// What the writer of FST waveforms puts behind the name of its file for another one, which it keeps while it writes.
+const BESIDE_FST: &str = ".hier";
 
 impl Written {
     /// Creates them all, so that none fails after the work is done.
@@ -208,7 +214,7 @@ impl Written {
         for (option, path) in given {
             output::not_stdout(option, path.as_deref())?;
         }
-        let mut beside = None;
+        let mut trace = None;
         if let Some(path) = &args.trace {
             if !matches!(args.nic, NicArg::Sim | NicArg::Verilator) {
                 return Err(Error::bad(
@@ -219,20 +225,10 @@ impl Written {
                     "use --nic verilator",
                 ));
             }
-            // The tracer makes the file anew, in the place of whatever has its name.
-            if path.metadata().is_ok_and(|m| !m.is_file()) {
-                return Err(Error::bad(
-                    format!("--trace {}: is not a regular file", path.display()),
-                    "give --trace the name of a file on a disk",
-                ));
-            }
-            files.text("--trace", path)?;
-            if TraceFormat::of(path) == TraceFormat::Fst {
-                beside = Some(Beside::create(&mut files, path)?);
-            }
+            trace = Some(files.path("--trace", path, BESIDE_FST)?);
         }
         Ok(Self {
-            _beside: beside,
+            trace,
             frames: match &args.frames {
                 Some(path) => Some(files.capture("--frames", path)?),
                 None => None,
@@ -240,7 +236,7 @@ impl Written {
             out: match &args.out {
                 Some(path) => {
                     output::not_terminal("--out", path)?;
-                    Some(files.open("--out", path, || out::create(path))?)
+                    Some(out::start(files.open("--out", path)?)?)
                 }
                 None => None,
             },
@@ -252,6 +248,7 @@ impl Written {
                 Some(path) => Some(files.text("--events", path)?),
                 None => None,
             },
+            files,
         })
     }
 
@@ -322,6 +319,7 @@ impl Failure {
             ))
             | Self::Replay(ReplayError::Output(error)) => foreign(error),
             Self::Replay(ReplayError::State(error)) => foreign(error.into()),
+            Self::Replay(ReplayError::Thread(error)) => Error::no_thread(&error),
             Self::Replay(error @ ReplayError::NoWorkerLeft { .. }) => Error::check(
                 format!("{capture}: {error}"),
                 "let fewer workers crash, or give --stall-timeout more time",

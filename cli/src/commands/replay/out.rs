@@ -1,14 +1,14 @@
 //! The packets that passed, written to their capture by a thread of its own.
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use scr_capture::{CaptureError, CaptureWriter};
+use scr_capture::{CaptureError, CaptureWriter, WriteOptions};
 use scr_runtime::PacketSink;
 use scr_runtime::device::{BoxError, PacketInfo};
 
 use crate::error::{Error, Result};
+use crate::output::Opened;
 
 /// Bytes after which a chunk goes to the writing thread.
 const CHUNK: usize = 256 << 10;
@@ -36,34 +36,29 @@ pub struct OutFile {
     thread: JoinHandle<std::result::Result<(), CaptureError>>,
 }
 
-/// Creates the capture.
+/// Writes the capture to a file that was opened for it.
 ///
 /// # Errors
 ///
-/// When it cannot be written.
-pub fn create(path: &Path) -> Result<(OutSink, OutFile)> {
+/// When there is no thread to be had.
+pub fn start(opened: Opened) -> Result<(OutSink, OutFile)> {
     let (full, chunks) = sync_channel(CHUNKS);
     let (spent, spare) = channel();
-    let (tell, told) = channel();
-    let path = path.to_owned();
-    let thread = thread::spawn(move || {
-        let mut writer = CaptureWriter::create(&path)?;
-        let _ = tell.send(());
-        drop(tell);
+    let work = move || {
+        let Opened { file, name } = opened;
+        let mut writer = CaptureWriter::from_file(file, name, WriteOptions::default());
         write(&mut writer, &chunks, &spent)?;
         writer.finish()
-    });
-    let file = OutFile { thread };
-    if told.recv().is_err() {
-        file.finish()?;
-        return Err(stopped());
-    }
+    };
+    let thread = thread::Builder::new()
+        .spawn(work)
+        .map_err(|error| Error::no_thread(&error))?;
     let sink = OutSink {
         full,
         spare,
         chunk: Chunk::default(),
     };
-    Ok((sink, file))
+    Ok((sink, OutFile { thread }))
 }
 
 fn write(

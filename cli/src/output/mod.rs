@@ -1,14 +1,23 @@
-//! Standard output, and output files that are known to be writable before the work starts.
+//! Standard output, and output files that are known to be writable before the work starts, and that are put in their places
+//! when it is done.
+//!
+//! | module | one idea |
+//! |---|---|
+//! | [`staged`] | a file that is written beside its place |
+
+pub mod staged;
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use same_file::Handle;
 use scr_capture::{CaptureError, CaptureWriter, WriteOptions};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::interrupt;
+use staged::{Place, Staged};
 
 /// Name that stands for standard input or output.
 const STANDARD: &str = "-";
@@ -38,16 +47,40 @@ pub fn print_json(object: &impl Serialize) -> Result {
 
 /// Files that a command is going to read or to write, so that none is written over another: not under another
 /// name (a link of either kind) nor where it is standard input or output.
+///
+/// Regular files are written beside their places. [`put_in_place`](Self::put_in_place) puts them there when all are whole; a
+/// command that fails before that leaves what was there before. Devices, FIFOs and descriptors are written as they are.
 pub struct Files {
-    taken: Vec<(Handle, String)>,
+    taken: Vec<Taken>,
+    staged: Vec<(Staged, String)>,
+}
+
+/// A file that is read or written.
+struct Taken {
+    /// It, if it exists.
+    handle: Option<Handle>,
+    /// Where it will be.
+    target: Option<PathBuf>,
+    role: String,
 }
 
 impl Default for Files {
     fn default() -> Self {
-        let mut files = Self { taken: Vec::new() };
+        let mut files = Self {
+            taken: Vec::new(),
+            staged: Vec::new(),
+        };
         files.remember_handle("standard output", Handle::stdout());
         files
     }
+}
+
+/// An output file that was opened.
+pub struct Opened {
+    /// The file.
+    pub file: File,
+    /// Its name for the user.
+    pub name: String,
 }
 
 impl Files {
@@ -70,7 +103,7 @@ impl Files {
         self
     }
 
-    /// Creates a capture for option `option`.
+    /// Creates a capture for option `option`; `-` is standard output.
     ///
     /// # Errors
     ///
@@ -91,9 +124,12 @@ impl Files {
         options: WriteOptions,
     ) -> Result<CaptureWriter<'static>> {
         not_terminal(option, path)?;
-        self.open(option, path, || {
-            Ok(CaptureWriter::create_with(path, options)?)
-        })
+        if path == Path::new(STANDARD) {
+            interrupt::watch()?;
+            return Ok(CaptureWriter::create_with(path, options)?);
+        }
+        let Opened { file, name } = self.open(option, path)?;
+        Ok(CaptureWriter::from_file(file, name, options))
     }
 
     /// Creates a text file for option `option`.
@@ -102,47 +138,100 @@ impl Files {
     ///
     /// As [`capture`](Self::capture).
     pub fn text(&mut self, option: &str, path: &Path) -> Result<TextFile> {
-        self.open(option, path, || {
-            let name = path.display().to_string();
-            match File::create(path) {
-                Ok(file) => Ok(TextFile {
-                    writer: BufWriter::with_capacity(256 << 10, file),
-                    name,
-                }),
-                Err(error) => Err(Error::write(name, error)),
-            }
+        let Opened { file, name } = self.open(option, path)?;
+        Ok(TextFile {
+            writer: BufWriter::with_capacity(256 << 10, file),
+            name,
         })
     }
 
-    /// Creates a file of any kind for option `option`, by `create`.
+    /// Creates a file for option `option`.
     ///
     /// # Errors
     ///
     /// As [`capture`](Self::capture).
-    pub fn open<F>(
-        &mut self,
-        option: &str,
-        path: &Path,
-        create: impl FnOnce() -> Result<F>,
-    ) -> Result<F> {
-        self.claim(option, path)?;
-        let file = create()?;
-        self.remember(option, path);
-        Ok(file)
+    pub fn open(&mut self, option: &str, path: &Path) -> Result<Opened> {
+        let name = path.display().to_string();
+        let unwritable = |error| Error::write(name.clone(), error);
+        let file = match self.claim(option, path)? {
+            Some(target) => {
+                let (file, staged) = Staged::create(target, ".part").map_err(unwritable)?;
+                self.staged.push((staged, name.clone()));
+                file
+            }
+            None => File::create(path).map_err(unwritable)?,
+        };
+        Ok(Opened { file, name })
     }
 
-    /// Fails when `path` is taken, before anything is truncated.
-    fn claim(&self, option: &str, path: &Path) -> Result {
-        let Some(handle) = regular(path) else {
-            return Ok(()); // It does not exist yet, or is a device: several outputs may go to /dev/null.
+    /// Creates a file for option `option` that somebody else is going to write, by its name, with another file beside it
+    /// that has `companion` behind its name. The path to be written ends as `path` does.
+    ///
+    /// # Errors
+    ///
+    /// As [`capture`](Self::capture); also when `path` is no regular file.
+    pub fn path(&mut self, option: &str, path: &Path, companion: &str) -> Result<PathBuf> {
+        let name = path.display().to_string();
+        let Some(target) = self.claim(option, path)? else {
+            return Err(Error::bad(
+                format!("{option} {name}: is not a regular file"),
+                format!("give {option} the name of a file on a disk"),
+            ));
         };
-        match self.taken.iter().find(|(taken, _)| *taken == handle) {
-            Some((_, by)) => Err(Error::bad(
-                format!("{option} {}: is also {by}", path.display()),
-                "give every file a name of its own",
-            )),
-            None => Ok(()),
+        let suffix = path
+            .extension()
+            .map_or_else(String::new, |end| format!(".{}", end.to_string_lossy()));
+        let (_, staged) =
+            Staged::create(target, &suffix).map_err(|error| Error::write(name.clone(), error))?;
+        let path = staged.path().to_owned();
+        let mut beside = path.clone().into_os_string();
+        beside.push(companion);
+        self.staged
+            .push((staged.with_companion(beside.into()), name));
+        Ok(path)
+    }
+
+    /// Puts all files in their places. They must have been written to their ends.
+    ///
+    /// # Errors
+    ///
+    /// When one cannot be put there.
+    pub fn put_in_place(self) -> Result {
+        for (staged, name) in self.staged {
+            staged
+                .put_in_place()
+                .map_err(|error| Error::write(name, error))?;
         }
+        Ok(())
+    }
+
+    /// Where the file of `path` is to be, if it is not a stream. Fails when it is taken.
+    fn claim(&mut self, option: &str, path: &Path) -> Result<Option<PathBuf>> {
+        interrupt::watch()?;
+        let place =
+            Place::of(path).map_err(|error| Error::write(path.display().to_string(), error))?;
+        let handle = regular(path);
+        let target = match place {
+            Place::File(target) => Some(target),
+            Place::Stream => None,
+        };
+        let same = |taken: &&Taken| {
+            (handle.is_some() && taken.handle == handle)
+                || (target.is_some() && taken.target == target)
+        };
+        // Several outputs may go to /dev/null.
+        if let Some(taken) = self.taken.iter().find(same) {
+            return Err(Error::bad(
+                format!("{option} {}: is also {}", path.display(), taken.role),
+                "give every file a name of its own",
+            ));
+        }
+        self.taken.push(Taken {
+            handle,
+            target: target.clone(),
+            role: option.to_owned(),
+        });
+        Ok(target)
     }
 
     /// A standard stream, if it is a file.
@@ -151,12 +240,19 @@ impl Files {
             let metadata = handle.as_file().metadata();
             metadata.is_ok_and(|m| m.is_file())
         });
-        self.taken.extend(file.map(|h| (h, role.to_owned())));
+        self.taken.extend(file.map(|handle| Taken {
+            handle: Some(handle),
+            target: None,
+            role: role.to_owned(),
+        }));
     }
 
     fn remember(&mut self, role: &str, path: &Path) {
-        let handle = regular(path);
-        self.taken.extend(handle.map(|h| (h, role.to_owned())));
+        self.taken.push(Taken {
+            handle: regular(path),
+            target: None,
+            role: role.to_owned(),
+        });
     }
 }
 
@@ -186,35 +282,29 @@ pub fn not_terminal(option: &str, path: &Path) -> Result {
     ))
 }
 
-#[cfg(unix)]
 fn is_device(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
     path.metadata()
         .is_ok_and(|m| m.file_type().is_char_device())
 }
 
-#[cfg(not(unix))]
-fn is_device(_: &Path) -> bool {
-    false
-}
-
 /// Whether the path means standard output.
 pub fn is_stdout(path: &Path) -> bool {
-    path == Path::new(STANDARD)
+    let names = [STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+    names.iter().any(|name| path == Path::new(name))
 }
 
 /// Refuses standard output for a file of a command that prints its result there.
 pub fn not_stdout(option: &str, path: Option<&Path>) -> Result {
-    let names = [STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
-    match path {
-        Some(path) if names.iter().any(|name| path == Path::new(name)) => Err(Error::bad(
+    match path.filter(|path| is_stdout(path)) {
+        Some(path) => Err(Error::bad(
             format!(
                 "{option} {}: standard output carries the command's result",
                 path.display()
             ),
             format!("give {option} the name of a file"),
         )),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
