@@ -51,7 +51,7 @@ const TICKET_FIELDS: [(u32, u32, u32); 8] = [
 const TICKET_SEQ: u32 = 93;
 
 /// Widths that names stand for: of a signal whose name ends so, the bits from the number on are not used.
-const WIDTHS: [(&str, u32, &str); 37] = [
+const WIDTHS: [(&str, u32, &str); 38] = [
     ("cores", 5, TICKET),
     ("cores_register", 5, TICKET),
     ("next_core", 4, TICKET),
@@ -89,6 +89,7 @@ const WIDTHS: [(&str, u32, &str); 37] = [
     ("amount", 7, "a beat has at most 64 bytes"),
     ("beat_index", 2, "the window has two beats"),
     ("resp", 0, "answers are OKAY and SLVERR only"),
+    ("unused", 0, "a name for bits that nothing reads"),
 ];
 
 /// The reason for a point, if a rule has one.
@@ -240,7 +241,7 @@ fn header(bit: u32) -> Option<Reason> {
 fn ticket(stem: &str, bit: u32) -> Option<Reason> {
     let is_ticket = stem.ends_with("ticket")
         || stem.ends_with("frame")
-        || matches!(stem, "made" | "head" | "ram_read_data");
+        || matches!(stem, "made" | "ticket_a" | "ticket_b" | "ram_read_data");
     if !is_ticket {
         return None;
     }
