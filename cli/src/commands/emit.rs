@@ -105,8 +105,8 @@ pub fn run(args: &Args) -> Result {
         ..CoreConfig::new(&args.profile.load()?)
     };
     output::not_stdout("--output", Some(&args.output))?;
-    create_folder(&args.output)?;
     let emitted = hardware::emit(&core, &args.top)?;
+    create_folder(&args.output)?;
     for (name, text) in &emitted.files {
         write(&args.output.join(name), text)?;
     }
