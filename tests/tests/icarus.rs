@@ -68,7 +68,7 @@ fn expected(config: &CoreConfig) -> Vec<Vec<u8>> {
             Disposition::Sequenced { prefix_bytes, .. } => prefix_bytes,
             Disposition::PassedBy => 0,
         };
-        [&prefix[..length], &packet].concat()
+        [&prefix[..length], &packet[..]].concat()
     });
     frames.collect()
 }

@@ -23,12 +23,12 @@ fn configurations(histories: &[usize]) -> impl Iterator<Item = CoreConfig> {
     let profiles = profile::BUILTIN.iter();
     let all = profiles.flat_map(|profile| {
         let widths = CoreConfig::WIDTHS.iter();
-        widths.map(|&width| CoreConfig {
+        widths.map(move |&width| CoreConfig {
             width,
             ..CoreConfig::new(profile)
         })
     });
-    all.flat_map(|config| {
+    all.flat_map(move |config| {
         let histories = histories.iter();
         histories.map(move |&history| CoreConfig { history, ..config })
     })
