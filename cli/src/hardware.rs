@@ -98,10 +98,16 @@ pub fn emit(core: &CoreConfig, top: &str) -> Result<Emitted> {
 }
 
 fn core_error(error: scr_hdl::BuildError) -> Error {
-    Error::bad(
-        format!("the hardware cannot be generated: {error}"),
-        "see `scr emit --help` for the values that can be built",
-    )
+    match error {
+        scr_hdl::BuildError::Top { name, problem } => Error::bad(
+            format!("--top {name} cannot be the name of a module: {problem}"),
+            "choose another, such as scr_sequencer_0, or leave --top out",
+        ),
+        other => Error::bad(
+            format!("the hardware cannot be generated: {other}"),
+            "see `scr emit --help` for the values that can be built",
+        ),
+    }
 }
 
 /// The Verilator model of a core, built when it is not there yet; one that writes waveforms if `trace` says how.

@@ -56,6 +56,28 @@ impl CoreConfig {
     }
 }
 
+/// Most characters of the top module's name: with what is put behind it, it must do as a file's name.
+pub const MAX_TOP: usize = 200;
+
+/// Why a name cannot be the top module's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TopProblem {
+    /// It is no identifier.
+    #[error(
+        "a name has letters, digits and underscores, no digit first, and at most {MAX_TOP} of them"
+    )]
+    NoIdentifier,
+    /// It means something in the language.
+    #[error("that is a keyword of SystemVerilog (IEEE 1800-2017, Annex B)")]
+    Keyword,
+    /// Tools have a use for it: `std` is the package that SystemVerilog has built in, `TOP` is what Verilator calls its own.
+    #[error("SystemVerilog or a tool has that name for something of its own")]
+    Reserved,
+    /// A port, signal or instance in the module has it.
+    #[error("a port, signal or instance inside the module has that name")]
+    Inside,
+}
+
 /// Why a sequencer cannot be generated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
@@ -68,11 +90,14 @@ pub enum BuildError {
     /// The number of cores is out of range.
     #[error("{0} cores: there must be 1 to {MAX_CORES}")]
     MaxCores(u8),
-    /// The name of the top module is none.
-    #[error(
-        "{0:?} is no name for a module: letters, digits and underscores, not a digit first, and no keyword"
-    )]
-    Top(String),
+    /// The name of the top module cannot be one.
+    #[error("the top module cannot be called {name:?}: {problem}")]
+    Top {
+        /// The name.
+        name: String,
+        /// Why not.
+        problem: TopProblem,
+    },
     /// The design could not be written.
     #[error(transparent)]
     Emit(#[from] EmitError),

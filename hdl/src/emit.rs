@@ -4,11 +4,12 @@ use rust_hdl::prelude::*;
 use scr_wire::registers;
 use serde::Serialize;
 
-use crate::config::{BuildError, CoreConfig};
+use crate::config::{BuildError, CoreConfig, MAX_TOP, TopProblem};
 use crate::core::{SOURCES, Sequencer};
 use crate::port::{Direction, Port};
 use crate::verilog::elaborate::{Scope, elaborate};
-use crate::verilog::module::{Design, is_keyword};
+use crate::verilog::keywords::{RESERVED, is_keyword};
+use crate::verilog::module::{Design, TAKEN_INSIDE};
 use crate::verilog::{EmitError, comments, docs};
 
 /// Name of the core's top module.
@@ -197,13 +198,24 @@ pub fn emit(config: &CoreConfig) -> Result<Emitted, BuildError> {
 ///
 /// # Errors
 ///
-/// [`BuildError`] also when `top` is no Verilog identifier, or a keyword.
+/// [`BuildError::Top`] also when `top` is no identifier, a keyword, a name that tools have a use for, or the name of something
+/// inside the top module.
 pub fn emit_as(config: &CoreConfig, top: &str) -> Result<Emitted, BuildError> {
     config.check()?;
     let starts_well = top.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !starts_well || !top.chars().all(is_word) || is_keyword(top) {
-        return Err(BuildError::Top(top.to_owned()));
+    let refused = |problem| BuildError::Top {
+        name: top.to_owned(),
+        problem,
+    };
+    if !starts_well || !top.chars().all(is_word) || top.len() > MAX_TOP {
+        return Err(refused(TopProblem::NoIdentifier));
+    }
+    if is_keyword(top) {
+        return Err(refused(TopProblem::Keyword));
+    }
+    if RESERVED.contains(&top) {
+        return Err(refused(TopProblem::Reserved));
     }
     let prefix = format!("{top}_");
     let scope = with_sequencer!(config, uut => elaborated(uut))?;
@@ -228,7 +240,11 @@ pub fn emit_as(config: &CoreConfig, top: &str) -> Result<Emitted, BuildError> {
         top,
         banner: &banner,
     };
-    let modules = design.modules(&scope, "Sequencer")?;
+    let modules = design.modules(&scope, "Sequencer");
+    let modules = modules.map_err(|error| match error {
+        EmitError::Name { problem, .. } if problem == TAKEN_INSIDE => refused(TopProblem::Inside),
+        other => other.into(),
+    })?;
     let files: Vec<(String, String)> = modules
         .into_iter()
         .map(|m| (format!("{}.v", m.name), m.text))

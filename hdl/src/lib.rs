@@ -35,7 +35,7 @@ pub mod primitive;
 pub mod simulate;
 pub mod verilog;
 
-pub use config::{BuildError, CoreConfig};
+pub use config::{BuildError, CoreConfig, TopProblem};
 pub use emit::{Emitted, Manifest, emit};
 pub use port::{Direction, Dut, Port};
 pub use simulate::simulate;

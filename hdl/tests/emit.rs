@@ -4,8 +4,9 @@ use rust_hdl::prelude::*;
 use scr_hdl::emit::emit_as;
 use scr_hdl::verilog::EmitError;
 use scr_hdl::verilog::elaborate::elaborate;
+use scr_hdl::verilog::keywords::KEYWORDS;
 use scr_hdl::verilog::module::Design;
-use scr_hdl::{BuildError, CoreConfig, emit};
+use scr_hdl::{BuildError, CoreConfig, TopProblem, emit};
 use scr_wire::{Field, Profile, profile};
 
 #[test]
@@ -50,11 +51,58 @@ fn two_sequencers_share_no_name() {
     let names = |top| emit_as(&config, top).unwrap().manifest.files;
     let (a, b) = (names("scr_a"), names("scr_b"));
     assert!(a.iter().all(|name| !b.contains(name)));
-    assert!(matches!(emit_as(&config, "9"), Err(BuildError::Top(_))));
-    assert!(matches!(emit_as(&config, "a b"), Err(BuildError::Top(_))));
-    for keyword in ["module", "wire", "logic"] {
-        let refused = emit_as(&config, keyword);
-        assert!(matches!(refused, Err(BuildError::Top(_))), "{keyword}");
+}
+
+/// Why `top` is refused, if it is.
+fn refusal(top: &str) -> Option<TopProblem> {
+    match emit_as(&CoreConfig::new(&profile::FLOW), top) {
+        Ok(_) => None,
+        Err(BuildError::Top { name, problem }) => {
+            assert_eq!(name, top);
+            Some(problem)
+        }
+        Err(other) => panic!("{top}: {other}"),
+    }
+}
+
+#[test]
+fn a_top_is_no_keyword() {
+    for keyword in KEYWORDS {
+        assert_eq!(refusal(keyword), Some(TopProblem::Keyword), "{keyword}");
+    }
+    // Names are told apart by their case.
+    assert_eq!(refusal("Module"), None);
+}
+
+#[test]
+fn a_top_is_nothing_that_tools_have() {
+    for name in ["std", "TOP"] {
+        assert_eq!(refusal(name), Some(TopProblem::Reserved), "{name}");
+    }
+}
+
+#[test]
+fn a_top_is_an_identifier() {
+    let long = "a".repeat(201);
+    for name in ["", "9", "a b", "a$b", "a-b", "a.b", "é", "\\a", "`a", &long] {
+        assert_eq!(refusal(name), Some(TopProblem::NoIdentifier), "{name}");
+    }
+    assert_eq!(refusal(&long[1..]), None);
+    assert_eq!(refusal("_9"), None);
+}
+
+#[test]
+fn a_top_is_called_like_nothing_inside_it() {
+    let design = emit(&CoreConfig::new(&profile::FLOW)).unwrap();
+    let ports = design.ports.iter().map(|port| port.name.as_str());
+    // Instances, and a wire between them.
+    let inside = ["datapath", "registers", "registers_cores"];
+    for name in ports.chain(inside) {
+        assert_eq!(refusal(name), Some(TopProblem::Inside), "{name}");
+    }
+    // What is inside other modules does no harm.
+    for name in ["history", "write_pointer_reg", "CLK"] {
+        assert_eq!(refusal(name), None, "{name}");
     }
 }
 

@@ -24,7 +24,7 @@ module scr_sequencer (
     output wire s_axis_tready,
     // Input stream: last beat of a frame.
     input  wire s_axis_tlast,
-    // Input stream: timestamp and the shell's bits, as they stand on the frame's first beat.
+    // Input stream: timestamp (bits 96..1), as it stands on the frame's first beat, and the shell's flag of each beat (bit 0).
     input  wire [96:0] s_axis_tuser,
     // Input stream: source port, as it stands on the frame's first beat.
     input  wire [7:0] s_axis_tid,
@@ -38,7 +38,7 @@ module scr_sequencer (
     input  wire m_axis_tready,
     // Output stream: last beat of a frame.
     output wire m_axis_tlast,
-    // Output stream: timestamp and the shell's bits; constant over a frame.
+    // Output stream: timestamp (bits 96..1), constant over a frame, and the shell's flag of each beat (bit 0; 0 beside a prefix).
     output wire [96:0] m_axis_tuser,
     // Output stream: source port; constant over a frame.
     output wire [7:0] m_axis_tid,
@@ -95,6 +95,7 @@ wire [6:0] registers_steer_write_core;
 wire [8:0] registers_steer_write_queue;
 wire [6:0] registers_steer_read_core;
 wire [8:0] datapath_stat_steer_read_queue;
+wire datapath_stat_changing;
 wire [5:0] datapath_stat_epoch;
 wire [39:0] datapath_stat_next_seq;
 wire datapath_event_frame_in;
@@ -135,6 +136,7 @@ scr_sequencer_registers registers (
     .cores(registers_cores),
     .prefix_words(registers_prefix_words),
     .default_queue(registers_default_queue),
+    .changing(datapath_stat_changing),
     .steer_write(registers_steer_write),
     .steer_write_core(registers_steer_write_core),
     .steer_write_queue(registers_steer_write_queue),
@@ -184,6 +186,7 @@ scr_sequencer_datapath datapath (
     .cfg_steer_queue(registers_steer_write_queue),
     .cfg_steer_read_core(registers_steer_read_core),
     .stat_steer_read_queue(datapath_stat_steer_read_queue),
+    .stat_changing(datapath_stat_changing),
     .stat_epoch(datapath_stat_epoch),
     .stat_next_seq(datapath_stat_next_seq),
     .event_frame_in(datapath_event_frame_in),

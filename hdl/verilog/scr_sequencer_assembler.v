@@ -24,13 +24,15 @@ module scr_sequencer_assembler (
     // Row slots to be filled in it and after.
     input  wire [9:0] slot_filled,
     // Ticket of its frame.
-    input  wire [254:0] slot_frame,
+    input  wire [253:0] slot_frame,
     // Rows for it, newest first; two cycles later.
     input  wire [511:0] rows,
     // Next beat of packet.
     input  wire [511:0] packet_data,
     // Its valid bytes.
     input  wire [63:0] packet_keep,
+    // The shell's flag beside it.
+    input  wire packet_flag,
     // Take it.
     output wire packet_pop,
     // A beat comes out.
@@ -41,7 +43,7 @@ module scr_sequencer_assembler (
     output wire [63:0] keep,
     // It is its frame's last.
     output wire last,
-    // tuser of its frame.
+    // Timestamp of its frame, and the shell's flag of a beat of packet.
     output wire [96:0] user,
     // tid of its frame.
     output wire [7:0] id,
@@ -62,30 +64,58 @@ localparam [7:0] ROW_LOG2 = 8'd4;
 wire [39:0] seq;
 wire [127:0] header;
 reg  [127:0] header_bits;
-reg  a_valid_reg = 1'd0;
-reg  a_prefix_reg = 1'd0;
-reg  a_first_reg = 1'd0;
-reg  a_before_rows_reg = 1'd0;
-reg  a_last_reg = 1'd0;
-reg  [31:0] a_slots_reg = 32'd0;
-reg  [254:0] a_frame_reg = 255'd0;
-reg  b_valid_reg = 1'd0;
-reg  b_prefix_reg = 1'd0;
-reg  b_first_reg = 1'd0;
-reg  b_last_reg = 1'd0;
-reg  [31:0] b_slots_reg = 32'd0, b_slots_next;
-reg  [127:0] b_header_reg = 128'd0;
-reg  [96:0] b_user_reg = 97'd0;
-reg  [7:0] b_id_reg = 8'd0;
-reg  [8:0] b_dest_reg = 9'd0;
+reg  a_valid_reg;
+reg  a_prefix_reg;
+reg  a_first_reg;
+reg  a_before_rows_reg;
+reg  a_last_reg;
+reg  [31:0] a_slots_reg;
+reg  [253:0] a_frame_reg;
+reg  b_valid_reg;
+reg  b_prefix_reg;
+reg  b_first_reg;
+reg  b_last_reg;
+reg  [31:0] b_slots_reg, b_slots_next;
+reg  [127:0] b_header_reg;
+reg  [95:0] b_time_reg;
+reg  [7:0] b_id_reg;
+reg  [8:0] b_dest_reg;
 wire [511:0] spread_mask;
-reg  c_valid_reg = 1'd0;
-reg  [511:0] c_data_reg = 512'd0, c_data_next;
-reg  [63:0] c_keep_reg = 64'd0, c_keep_next;
-reg  c_last_reg = 1'd0;
-reg  [96:0] c_user_reg = 97'd0;
-reg  [7:0] c_id_reg = 8'd0;
-reg  [8:0] c_dest_reg = 9'd0;
+reg  c_valid_reg;
+reg  [511:0] c_data_reg, c_data_next;
+reg  [63:0] c_keep_reg, c_keep_next;
+reg  c_last_reg;
+reg  [95:0] c_time_reg;
+reg  c_flag_reg, c_flag_next;
+reg  [7:0] c_id_reg;
+reg  [8:0] c_dest_reg;
+
+initial begin
+    a_valid_reg = 1'd0;
+    a_prefix_reg = 1'd0;
+    a_first_reg = 1'd0;
+    a_before_rows_reg = 1'd0;
+    a_last_reg = 1'd0;
+    a_slots_reg = 32'd0;
+    a_frame_reg = 254'd0;
+    b_valid_reg = 1'd0;
+    b_prefix_reg = 1'd0;
+    b_first_reg = 1'd0;
+    b_last_reg = 1'd0;
+    b_slots_reg = 32'd0;
+    b_header_reg = 128'd0;
+    b_time_reg = 96'd0;
+    b_id_reg = 8'd0;
+    b_dest_reg = 9'd0;
+    c_valid_reg = 1'd0;
+    c_data_reg = 512'd0;
+    c_keep_reg = 64'd0;
+    c_last_reg = 1'd0;
+    c_time_reg = 96'd0;
+    c_flag_reg = 1'd0;
+    c_id_reg = 8'd0;
+    c_dest_reg = 9'd0;
+end
 
 assign spread_mask = {{128{b_slots_reg[3]}}, {128{b_slots_reg[2]}}, {128{b_slots_reg[1]}}, {128{b_slots_reg[0]}}};
 
@@ -127,9 +157,11 @@ always @* begin
     if (b_prefix_reg) begin
         c_data_next = (rows & spread_mask) | {384'd0, header_bits};
         c_keep_next = FULL_KEEP;
+        c_flag_next = 1'd0;
     end else begin
         c_data_next = packet_data;
         c_keep_next = packet_keep;
+        c_flag_next = packet_flag;
     end
 end
 
@@ -138,9 +170,16 @@ assign valid = c_valid_reg;
 assign data = c_data_reg;
 assign keep = c_keep_reg;
 assign last = c_last_reg;
-assign user = c_user_reg;
+assign user = {c_time_reg, c_flag_reg};
 assign id = c_id_reg;
 assign dest = c_dest_reg;
+
+// Bits that nothing reads.
+wire unused = &{
+    1'd0,
+    a_frame_reg[62:0],
+    b_slots_reg[31:4]
+};
 
 always @(posedge clk) begin
     // Which slots hold a row.
@@ -157,14 +196,15 @@ always @(posedge clk) begin
     b_last_reg <= a_last_reg;
     b_slots_reg <= b_slots_next;
     b_header_reg <= header;
-    b_user_reg <= a_frame_reg[237:141];
-    b_id_reg <= a_frame_reg[245:238];
-    b_dest_reg <= a_frame_reg[254:246];
+    b_time_reg <= a_frame_reg[236:141];
+    b_id_reg <= a_frame_reg[244:237];
+    b_dest_reg <= a_frame_reg[253:245];
     c_valid_reg <= b_valid_reg & ~rst;
     c_data_reg <= c_data_next;
     c_keep_reg <= c_keep_next;
     c_last_reg <= b_last_reg;
-    c_user_reg <= b_user_reg;
+    c_time_reg <= b_time_reg;
+    c_flag_reg <= c_flag_next;
     c_id_reg <= b_id_reg;
     c_dest_reg <= b_dest_reg;
 end

@@ -22,6 +22,8 @@ module scr_sequencer_beat_fifo (
     input  wire [511:0] write_data,
     // Its valid bytes.
     input  wire [63:0] write_keep,
+    // The shell's flag beside it.
+    input  wire write_flag,
     // Whether it is its frame's last.
     input  wire write_last,
     // There is room for the beats that may be under way when the input is told to stop.
@@ -36,19 +38,31 @@ module scr_sequencer_beat_fifo (
     output wire [511:0] data,
     // Its valid bytes.
     output wire [63:0] keep,
+    // The shell's flag beside it.
+    output wire flag,
     // Pop it.
     input  wire pop
 );
 
 wire [511:0] data_ram_read_data;
 wire [63:0] keep_ram_read_data;
+wire flag_ram_read_data;
 wire last_ram_read_data;
-reg  [4:0] write_pointer_reg = 5'd0, write_pointer_next;
-reg  [4:0] promise_pointer_reg = 5'd0, promise_pointer_next;
-reg  [4:0] pop_pointer_reg = 5'd0, pop_pointer_next;
-reg  [31:0] unpromised_reg = 32'd0, unpromised_next;
-reg  [31:0] held_reg = 32'd0, held_next;
-reg  space_flag_reg = 1'd0, space_flag_next;
+reg  [4:0] write_pointer_reg, write_pointer_next;
+reg  [4:0] promise_pointer_reg, promise_pointer_next;
+reg  [4:0] pop_pointer_reg, pop_pointer_next;
+reg  [31:0] unpromised_reg, unpromised_next;
+reg  [31:0] held_reg, held_next;
+reg  space_flag_reg, space_flag_next;
+
+initial begin
+    write_pointer_reg = 5'd0;
+    promise_pointer_reg = 5'd0;
+    pop_pointer_reg = 5'd0;
+    unpromised_reg = 32'd0;
+    held_reg = 32'd0;
+    space_flag_reg = 1'd0;
+end
 
 (* ram_style = "distributed" *)
 reg [511:0] data_ram_words [0:31];
@@ -80,6 +94,22 @@ assign keep_ram_read_data = keep_ram_words[pop_pointer_reg];
 always @(posedge clk) begin
     if (write)
         keep_ram_words[write_pointer_reg] <= write_keep;
+end
+
+(* ram_style = "distributed" *)
+reg [0:0] flag_ram_words [0:31];
+integer flag_ram_i;
+
+initial begin
+    for (flag_ram_i = 0; flag_ram_i <= 31; flag_ram_i = flag_ram_i + 1)
+        flag_ram_words[flag_ram_i] = {1{1'b0}};
+end
+
+assign flag_ram_read_data = flag_ram_words[pop_pointer_reg];
+
+always @(posedge clk) begin
+    if (write)
+        flag_ram_words[write_pointer_reg] <= write_flag;
 end
 
 (* ram_style = "distributed" *)
@@ -137,6 +167,7 @@ end
 assign promised_last = last_ram_read_data;
 assign data = data_ram_read_data;
 assign keep = keep_ram_read_data;
+assign flag = flag_ram_read_data;
 assign available = unpromised_reg[0];
 assign space = space_flag_reg;
 

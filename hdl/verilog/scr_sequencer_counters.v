@@ -80,20 +80,37 @@ wire [23:0] frames_malformed_count;
 wire [23:0] sent_counter_read_count;
 wire high_parts_write_enable;
 wire [40:0] high_parts_read_data;
-reg  [2:0] step_reg = 3'd0, step_next;
-reg  [7:0] turn_reg = 8'd0, turn_next;
-reg  [7:0] slot_reg = 8'd0, slot_next;
-reg  out_of_turn_reg = 1'd0, out_of_turn_next;
-reg  walked_reg = 1'd0, walked_next;
-reg  is_event_reg = 1'd0;
-reg  [6:0] core_reg = 7'd0;
-reg  [23:0] event_count_reg = 24'd0, event_count_next;
-reg  [40:0] stored_reg = 41'd0, stored_next;
-reg  [23:0] low_reg = 24'd0, low_next;
-reg  turned_reg = 1'd0, turned_next;
-reg  [20:0] middle_reg = 21'd0;
-reg  [19:0] high_reg = 20'd0;
-reg  served_reg = 1'd0, served_next;
+reg  [2:0] step_reg, step_next;
+reg  [7:0] turn_reg, turn_next;
+reg  [7:0] slot_reg, slot_next;
+reg  out_of_turn_reg, out_of_turn_next;
+reg  walked_reg, walked_next;
+reg  is_event_reg;
+reg  [6:0] core_reg;
+reg  [23:0] event_count_reg, event_count_next;
+reg  [40:0] stored_reg, stored_next;
+reg  [23:0] low_reg, low_next;
+reg  turned_reg, turned_next;
+reg  [20:0] middle_reg;
+reg  [19:0] high_reg;
+reg  served_reg, served_next;
+
+initial begin
+    step_reg = 3'd0;
+    turn_reg = 8'd0;
+    slot_reg = 8'd0;
+    out_of_turn_reg = 1'd0;
+    walked_reg = 1'd0;
+    is_event_reg = 1'd0;
+    core_reg = 7'd0;
+    event_count_reg = 24'd0;
+    stored_reg = 41'd0;
+    low_reg = 24'd0;
+    turned_reg = 1'd0;
+    middle_reg = 21'd0;
+    high_reg = 20'd0;
+    served_reg = 1'd0;
+end
 
 scr_sequencer_event_counter frames_in (
     .clk(clk),
@@ -293,6 +310,12 @@ assign low_of_middle = middle_reg[7:0];
 assign high_of_middle = middle_reg[19:8];
 assign value_low = {low_of_middle, low_reg};
 assign value_high = {high_reg, high_of_middle};
+
+// Bits that nothing reads.
+wire unused = &{
+    1'd0,
+    slot_after_events[7]
+};
 
 always @(posedge clk) begin
     step_reg <= step_next;

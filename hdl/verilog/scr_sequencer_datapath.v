@@ -24,7 +24,7 @@ module scr_sequencer_datapath (
     output wire s_axis_tready,
     // Input stream: last beat of a frame.
     input  wire s_axis_tlast,
-    // Input stream: timestamp and the shell's bits, as they stand on the frame's first beat.
+    // Input stream: timestamp (bits 96..1), as it stands on the frame's first beat, and the shell's flag of each beat (bit 0).
     input  wire [96:0] s_axis_tuser,
     // Input stream: source port, as it stands on the frame's first beat.
     input  wire [7:0] s_axis_tid,
@@ -38,7 +38,7 @@ module scr_sequencer_datapath (
     input  wire m_axis_tready,
     // Output stream: last beat of a frame.
     output wire m_axis_tlast,
-    // Output stream: timestamp and the shell's bits; constant over a frame.
+    // Output stream: timestamp (bits 96..1), constant over a frame, and the shell's flag of each beat (bit 0; 0 beside a prefix).
     output wire [96:0] m_axis_tuser,
     // Output stream: source port; constant over a frame.
     output wire [7:0] m_axis_tid,
@@ -64,6 +64,8 @@ module scr_sequencer_datapath (
     input  wire [6:0] cfg_steer_read_core,
     // Its queue, a cycle later.
     output wire [8:0] stat_steer_read_queue,
+    // Configuration ports of four cycles ago are not in force yet; they may not change meanwhile.
+    output wire stat_changing,
     // The epoch.
     output wire [5:0] stat_epoch,
     // The number that the next sequenced packet gets.
@@ -98,26 +100,28 @@ wire input_stage_valid;
 wire input_stage_last;
 wire [511:0] input_stage_data;
 wire [63:0] input_stage_keep;
-wire [96:0] input_stage_user;
+wire [95:0] input_stage_timestamp;
+wire input_stage_flag;
 wire [7:0] input_stage_id;
 wire beat_fifo_space;
 wire beat_fifo_available;
 wire beat_fifo_promised_last;
 wire [511:0] beat_fifo_data;
 wire [63:0] beat_fifo_keep;
+wire beat_fifo_flag;
 wire header_window_valid;
 wire [1023:0] header_window_window;
 wire [127:0] header_window_present;
-wire [96:0] header_window_user;
+wire [95:0] header_window_timestamp;
 wire [7:0] header_window_id;
 wire [3:0] header_window_missing_beats;
 wire packet_parser_valid;
 wire [127:0] packet_parser_row;
-wire [106:0] packet_parser_info;
+wire [105:0] packet_parser_info;
 wire [3:0] packet_parser_row_missing_beats;
 wire meta_fifo_valid;
 wire [127:0] meta_fifo_row;
-wire [106:0] meta_fifo_info;
+wire [105:0] meta_fifo_info;
 wire meta_fifo_is_ip;
 wire [7:0] settings_core;
 wire settings_enable;
@@ -135,13 +139,13 @@ wire numberer_numbered;
 wire [6:0] numberer_steer_core;
 wire numberer_row_write;
 wire [127:0] numberer_row;
-wire [13:0] numberer_row_seq;
+wire [13:0] numberer_row_place;
 wire numberer_ticket_valid;
-wire [254:0] numberer_ticket;
+wire [253:0] numberer_ticket;
 wire [8:0] steering_queue;
 wire frame_queue_space;
 wire frame_queue_valid;
-wire [254:0] frame_queue_ticket;
+wire [253:0] frame_queue_ticket;
 wire scheduler_ticket_pop;
 wire scheduler_promise;
 wire scheduler_valid;
@@ -153,7 +157,7 @@ wire [8:0] scheduler_address;
 wire [8:0] scheduler_address_before;
 wire [1:0] scheduler_part;
 wire [9:0] scheduler_filled_slots;
-wire [254:0] scheduler_frame;
+wire [253:0] scheduler_frame;
 wire [511:0] history_rows;
 wire assembler_packet_pop;
 wire assembler_valid;
@@ -180,7 +184,8 @@ scr_sequencer_input_stage input_stage (
     .last(input_stage_last),
     .data(input_stage_data),
     .keep(input_stage_keep),
-    .user(input_stage_user),
+    .timestamp(input_stage_timestamp),
+    .flag(input_stage_flag),
     .id(input_stage_id),
     .counted(event_beat_in),
     .counted_bytes(event_beat_in_bytes),
@@ -194,6 +199,7 @@ scr_sequencer_beat_fifo beat_fifo (
     .write(input_stage_valid),
     .write_data(input_stage_data),
     .write_keep(input_stage_keep),
+    .write_flag(input_stage_flag),
     .write_last(input_stage_last),
     .space(beat_fifo_space),
     .available(beat_fifo_available),
@@ -201,6 +207,7 @@ scr_sequencer_beat_fifo beat_fifo (
     .promise(scheduler_promise),
     .data(beat_fifo_data),
     .keep(beat_fifo_keep),
+    .flag(beat_fifo_flag),
     .pop(assembler_packet_pop)
 );
 
@@ -211,12 +218,12 @@ scr_sequencer_header_window header_window (
     .beat_last(input_stage_last),
     .beat_data(input_stage_data),
     .beat_keep(input_stage_keep),
-    .beat_user(input_stage_user),
+    .beat_time(input_stage_timestamp),
     .beat_id(input_stage_id),
     .valid(header_window_valid),
     .window(header_window_window),
     .present(header_window_present),
-    .user(header_window_user),
+    .timestamp(header_window_timestamp),
     .id(header_window_id),
     .missing_beats(header_window_missing_beats)
 );
@@ -227,7 +234,7 @@ scr_sequencer_packet_parser packet_parser (
     .window_valid(header_window_valid),
     .window(header_window_window),
     .present(header_window_present),
-    .user(header_window_user),
+    .timestamp(header_window_timestamp),
     .id(header_window_id),
     .missing_beats(header_window_missing_beats),
     .valid(packet_parser_valid),
@@ -300,7 +307,7 @@ scr_sequencer_numberer numberer (
     .counted_malformed(event_malformed),
     .row_write(numberer_row_write),
     .row(numberer_row),
-    .row_seq(numberer_row_seq),
+    .row_place(numberer_row_place),
     .ticket_valid(numberer_ticket_valid),
     .ticket(numberer_ticket),
     .next_seq(stat_next_seq)
@@ -358,7 +365,7 @@ scr_sequencer_history history (
     .clk(clk),
     .write(numberer_row_write),
     .write_row(numberer_row),
-    .write_seq(numberer_row_seq),
+    .write_place(numberer_row_place),
     .address(scheduler_address),
     .address_before(scheduler_address_before),
     .rotation(scheduler_frame[62:58]),
@@ -379,6 +386,7 @@ scr_sequencer_assembler assembler (
     .rows(history_rows),
     .packet_data(beat_fifo_data),
     .packet_keep(beat_fifo_keep),
+    .packet_flag(beat_fifo_flag),
     .packet_pop(assembler_packet_pop),
     .valid(assembler_valid),
     .data(assembler_data),
@@ -413,6 +421,7 @@ scr_sequencer_output_fifo output_fifo (
     .stalled(event_output_stall)
 );
 
+assign stat_changing = settings_hold;
 assign stat_epoch = settings_epoch;
 
 endmodule

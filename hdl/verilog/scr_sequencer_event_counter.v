@@ -19,7 +19,11 @@ module scr_sequencer_event_counter (
     output wire [23:0] count
 );
 
-reg  [23:0] total_reg = 24'd0, total_next;
+reg  [23:0] total_reg, total_next;
+
+initial begin
+    total_reg = 24'd0;
+end
 
 always @* begin
     total_next = total_reg;

@@ -4,7 +4,10 @@
 
 `default_nettype none
 
-// Queue of tickets with a registered head; 16 places, counted in unary. Places are reserved before tickets are made.
+// Queue of tickets: two registers that take turns as its head, behind 16 places in RAM. Places for 17 tickets are
+// reserved before tickets are made, and counted in unary, as what is in the RAM.
+//
+// A register is loaded when it is empty, whether or not the other is taken in that cycle: what is taken is known late.
 module scr_sequencer_frame_queue (
     // Clock.
     input  wire clk,
@@ -17,31 +20,48 @@ module scr_sequencer_frame_queue (
     // A ticket comes in.
     input  wire write,
     // The ticket.
-    input  wire [254:0] write_ticket,
+    input  wire [253:0] write_ticket,
     // The head holds a ticket.
     output wire valid,
     // The ticket.
-    output wire [254:0] ticket,
+    output reg  [253:0] ticket,
     // Take it.
     input  wire pop
 );
 
 wire load;
-wire [254:0] ram_read_data;
-reg  [3:0] write_pointer_reg = 4'd0, write_pointer_next;
-reg  [3:0] read_pointer_reg = 4'd0, read_pointer_next;
-reg  [15:0] stored_reg = 16'd0, stored_next;
-reg  [15:0] reserved_reg = 16'd0, reserved_next;
-reg  head_valid_reg = 1'd0, head_valid_next;
-reg  [254:0] head_reg = 255'd0, head_next;
+wire [253:0] ram_read_data;
+reg  [3:0] write_pointer_reg, write_pointer_next;
+reg  [3:0] read_pointer_reg, read_pointer_next;
+reg  [15:0] stored_reg, stored_next;
+reg  [16:0] reserved_reg, reserved_next;
+reg  head_valid_reg, head_valid_next;
+reg  both_valid_reg, both_valid_next;
+reg  loads_b_reg, loads_b_next;
+reg  head_is_b_reg, head_is_b_next;
+reg  [253:0] ticket_a_reg, ticket_a_next;
+reg  [253:0] ticket_b_reg, ticket_b_next;
+
+initial begin
+    write_pointer_reg = 4'd0;
+    read_pointer_reg = 4'd0;
+    stored_reg = 16'd0;
+    reserved_reg = 17'd0;
+    head_valid_reg = 1'd0;
+    both_valid_reg = 1'd0;
+    loads_b_reg = 1'd0;
+    head_is_b_reg = 1'd0;
+    ticket_a_reg = 254'd0;
+    ticket_b_reg = 254'd0;
+end
 
 (* ram_style = "distributed" *)
-reg [254:0] ram_words [0:15];
+reg [253:0] ram_words [0:15];
 integer ram_i;
 
 initial begin
     for (ram_i = 0; ram_i <= 15; ram_i = ram_i + 1)
-        ram_words[ram_i] = {255{1'b0}};
+        ram_words[ram_i] = {254{1'b0}};
 end
 
 assign ram_read_data = ram_words[read_pointer_reg];
@@ -56,41 +76,67 @@ always @* begin
     read_pointer_next = read_pointer_reg;
     stored_next = stored_reg;
     reserved_next = reserved_reg;
-    head_valid_next = head_valid_reg;
-    head_next = head_reg;
+    loads_b_next = loads_b_reg;
+    head_is_b_next = head_is_b_reg;
     if (write) begin
         write_pointer_next = write_pointer_reg + 4'd1;
     end
     if (load) begin
         read_pointer_next = read_pointer_reg + 4'd1;
-        head_next = ram_read_data;
-        head_valid_next = 1'd1;
-    end else if (pop) begin
-        head_valid_next = 1'd0;
+        loads_b_next = ~loads_b_reg;
     end
+    if (pop) begin
+        head_is_b_next = ~head_is_b_reg;
+    end
+    head_valid_next = load | both_valid_reg | (head_valid_reg & ~pop);
+    both_valid_next = head_valid_reg & ~pop & (load | both_valid_reg);
     if (write & ~load) begin
         stored_next = (stored_reg << 1) | 16'd1;
     end else if (~write & load) begin
         stored_next = stored_reg >> 1;
     end
-    if (reserve & ~load) begin
-        reserved_next = (reserved_reg << 1) | 16'd1;
-    end else if (~reserve & load) begin
+    if (reserve & ~pop) begin
+        reserved_next = (reserved_reg << 1) | 17'd1;
+    end else if (~reserve & pop) begin
         reserved_next = reserved_reg >> 1;
     end
     if (rst) begin
         write_pointer_next = 4'd0;
         read_pointer_next = 4'd0;
         stored_next = 16'd0;
-        reserved_next = 16'd0;
+        reserved_next = 17'd0;
         head_valid_next = 1'd0;
+        both_valid_next = 1'd0;
+        loads_b_next = 1'd0;
+        head_is_b_next = 1'd0;
     end
 end
 
-assign load = (~head_valid_reg | pop) & stored_reg[0];
-assign space = ~reserved_reg[15];
+always @* begin
+    ticket_a_next = ticket_a_reg;
+    // While it is empty, the register that is next shows what the RAM shows, ticket or not.
+    if (~loads_b_reg & ~both_valid_reg) begin
+        ticket_a_next = ram_read_data;
+    end
+end
+
+always @* begin
+    ticket_b_next = ticket_b_reg;
+    if (loads_b_reg & ~both_valid_reg) begin
+        ticket_b_next = ram_read_data;
+    end
+end
+
+assign load = stored_reg[0] & ~both_valid_reg;
+assign space = ~reserved_reg[16];
 assign valid = head_valid_reg;
-assign ticket = head_reg;
+
+always @* begin
+    ticket = ticket_a_reg;
+    if (head_is_b_reg) begin
+        ticket = ticket_b_reg;
+    end
+end
 
 always @(posedge clk) begin
     write_pointer_reg <= write_pointer_next;
@@ -98,7 +144,11 @@ always @(posedge clk) begin
     stored_reg <= stored_next;
     reserved_reg <= reserved_next;
     head_valid_reg <= head_valid_next;
-    head_reg <= head_next;
+    both_valid_reg <= both_valid_next;
+    loads_b_reg <= loads_b_next;
+    head_is_b_reg <= head_is_b_next;
+    ticket_a_reg <= ticket_a_next;
+    ticket_b_reg <= ticket_b_next;
 end
 
 endmodule

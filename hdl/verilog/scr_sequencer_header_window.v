@@ -21,8 +21,8 @@ module scr_sequencer_header_window (
     input  wire [511:0] beat_data,
     // Its valid bytes.
     input  wire [63:0] beat_keep,
-    // Its timestamp and shell's bits.
-    input  wire [96:0] beat_user,
+    // Its timestamp.
+    input  wire [95:0] beat_time,
     // Its source port.
     input  wire [7:0] beat_id,
     // The window of a frame is complete.
@@ -31,8 +31,8 @@ module scr_sequencer_header_window (
     output wire [1023:0] window,
     // Which bytes the frame has.
     output wire [127:0] present,
-    // tuser of the first beat.
-    output wire [96:0] user,
+    // Timestamp of the first beat.
+    output wire [95:0] timestamp,
     // tid of the first beat.
     output wire [7:0] id,
     // Beats by which the frame fell short of the window: 0 when the window is full.
@@ -47,27 +47,39 @@ wire [15:0] place;
 wire is_first;
 wire is_final;
 wire is_past;
-reg  [511:0] segment_0_reg = 512'd0, segment_0_next;
-reg  [511:0] segment_1_reg = 512'd0, segment_1_next;
-reg  [63:0] segment_keep_0_reg = 64'd0, segment_keep_0_next;
-reg  [63:0] segment_keep_1_reg = 64'd0, segment_keep_1_next;
+reg  [511:0] segment_0_reg, segment_0_next;
+reg  [511:0] segment_1_reg, segment_1_next;
+reg  [63:0] segment_keep_0_reg, segment_keep_0_next;
+reg  [63:0] segment_keep_1_reg, segment_keep_1_next;
 wire [1023:0] window_join_whole;
 wire [127:0] present_join_whole;
-reg  [96:0] first_user_reg = 97'd0, first_user_next;
-reg  [7:0] first_id_reg = 8'd0, first_id_next;
-reg  [3:0] beat_index_reg = 4'd0, beat_index_next;
-reg  complete_reg = 1'd0, complete_next;
-reg  [3:0] short_by_reg = 4'd0;
+reg  [95:0] first_time_reg, first_time_next;
+reg  [7:0] first_id_reg, first_id_next;
+reg  [3:0] beat_index_reg, beat_index_next;
+reg  complete_reg, complete_next;
+reg  [3:0] short_by_reg;
+
+initial begin
+    segment_0_reg = 512'd0;
+    segment_1_reg = 512'd0;
+    segment_keep_0_reg = 64'd0;
+    segment_keep_1_reg = 64'd0;
+    first_time_reg = 96'd0;
+    first_id_reg = 8'd0;
+    beat_index_reg = 4'd0;
+    complete_reg = 1'd0;
+    short_by_reg = 4'd0;
+end
 
 assign window_join_whole = {segment_1_reg, segment_0_reg};
 
 assign present_join_whole = {segment_keep_1_reg, segment_keep_0_reg};
 
 always @* begin
-    first_user_next = first_user_reg;
+    first_time_next = first_time_reg;
     first_id_next = first_id_reg;
     if (beat_valid & is_first) begin
-        first_user_next = beat_user;
+        first_time_next = beat_time;
         first_id_next = beat_id;
     end
 end
@@ -122,16 +134,22 @@ end
 assign valid = complete_reg;
 assign window = window_join_whole;
 assign present = present_join_whole;
-assign user = first_user_reg;
+assign timestamp = first_time_reg;
 assign id = first_id_reg;
 assign missing_beats = short_by_reg;
+
+// Bits that nothing reads.
+wire unused = &{
+    1'd0,
+    place[15:2]
+};
 
 always @(posedge clk) begin
     segment_0_reg <= segment_0_next;
     segment_1_reg <= segment_1_next;
     segment_keep_0_reg <= segment_keep_0_next;
     segment_keep_1_reg <= segment_keep_1_next;
-    first_user_reg <= first_user_next;
+    first_time_reg <= first_time_next;
     first_id_reg <= first_id_next;
     beat_index_reg <= beat_index_next;
     complete_reg <= complete_next;

@@ -6,8 +6,8 @@
 
 // The history of rows, in RAM.
 //
-// There are as many lanes as a beat has row slots, L (one, where a row is wider than a beat). The row of sequence number s lies at address
-// s div L of lane L − 1 − s mod L; so L consecutive rows lie in L different lanes at one of two
+// There are as many lanes as a beat has row slots, L (one, where a row is wider than a beat). Places are counted on from row to row, over
+// epochs too. The row of place p lies at address p div L of lane L − 1 − p mod L; so L consecutive rows lie in L different lanes at one of two
 // neighbouring addresses, and a rotation brings them newest first. Two cycles from request to rows.
 module scr_sequencer_history (
     // Clock.
@@ -16,8 +16,8 @@ module scr_sequencer_history (
     input  wire write,
     // The row.
     input  wire [127:0] write_row,
-    // Its sequence number, as far as it places the row.
-    input  wire [13:0] write_seq,
+    // Its place, that of the row before and one.
+    input  wire [13:0] write_place,
     // Address of the newest row to be read.
     input  wire [8:0] address,
     // The address before it.
@@ -34,9 +34,9 @@ localparam [2:0] LANES_LOG2 = 3'd2;
 localparam [4:0] LANE_MASK = 5'd3;
 localparam [11:0] DOWN_1 = 12'd128;
 localparam [11:0] DOWN_2 = 12'd256;
-localparam [11:0] DOWN_4 = 12'd512;
-localparam [11:0] DOWN_8 = 12'd512;
-localparam [11:0] DOWN_16 = 12'd512;
+localparam [11:0] DOWN_4 = 12'd0;
+localparam [11:0] DOWN_8 = 12'd0;
+localparam [11:0] DOWN_16 = 12'd0;
 localparam [11:0] UP_1 = 12'd384;
 localparam [11:0] UP_2 = 12'd256;
 localparam [11:0] UP_4 = 12'd0;
@@ -44,8 +44,8 @@ localparam [11:0] UP_8 = 12'd0;
 localparam [11:0] UP_16 = 12'd0;
 
 wire [4:0] turn;
-wire [13:0] place;
-wire [4:0] low_seq;
+wire [13:0] write_address;
+wire [4:0] low_place;
 wire [4:0] write_lane;
 reg  [511:0] by_1;
 reg  [511:0] by_2;
@@ -57,8 +57,13 @@ wire [127:0] lane_1_read_row;
 wire [127:0] lane_2_read_row;
 wire [127:0] lane_3_read_row;
 wire [511:0] join_beat;
-reg  [4:0] read_rotation_reg = 5'd0;
-reg  [511:0] rotated_reg = 512'd0;
+reg  [4:0] read_rotation_reg;
+reg  [511:0] rotated_reg;
+
+initial begin
+    read_rotation_reg = 5'd0;
+    rotated_reg = 512'd0;
+end
 
 scr_sequencer_history_lane #(
     .INDEX(5'd0),
@@ -67,7 +72,7 @@ scr_sequencer_history_lane #(
     .clk(clk),
     .write(write),
     .write_lane(write_lane),
-    .write_address(place[8:0]),
+    .write_address(write_address[8:0]),
     .write_row(write_row),
     .read_address(address),
     .read_address_before(address_before),
@@ -82,7 +87,7 @@ scr_sequencer_history_lane #(
     .clk(clk),
     .write(write),
     .write_lane(write_lane),
-    .write_address(place[8:0]),
+    .write_address(write_address[8:0]),
     .write_row(write_row),
     .read_address(address),
     .read_address_before(address_before),
@@ -97,7 +102,7 @@ scr_sequencer_history_lane #(
     .clk(clk),
     .write(write),
     .write_lane(write_lane),
-    .write_address(place[8:0]),
+    .write_address(write_address[8:0]),
     .write_row(write_row),
     .read_address(address),
     .read_address_before(address_before),
@@ -112,7 +117,7 @@ scr_sequencer_history_lane #(
     .clk(clk),
     .write(write),
     .write_lane(write_lane),
-    .write_address(place[8:0]),
+    .write_address(write_address[8:0]),
     .write_row(write_row),
     .read_address(address),
     .read_address_before(address_before),
@@ -124,9 +129,9 @@ assign join_beat = {lane_3_read_row, lane_2_read_row, lane_1_read_row, lane_0_re
 
 // Bits of the rotation that cannot be set are told so, or their logic would stay.
 assign turn = rotation & LANE_MASK;
-assign place = write_seq >> LANES_LOG2;
-assign low_seq = write_seq[4:0];
-assign write_lane = ~low_seq & LANE_MASK;
+assign write_address = write_place >> LANES_LOG2;
+assign low_place = write_place[4:0];
+assign write_lane = ~low_place & LANE_MASK;
 
 always @* begin
     by_1 = join_beat;
@@ -164,6 +169,13 @@ always @* begin
 end
 
 assign rows = rotated_reg;
+
+// Bits that nothing reads.
+wire unused = &{
+    1'd0,
+    part,
+    write_address[13:9]
+};
 
 always @(posedge clk) begin
     read_rotation_reg <= turn;

@@ -60,6 +60,13 @@ end
 
 assign read_row = ram_read_row;
 
+// Bits that nothing reads.
+wire unused = &{
+    1'd0,
+    write_address[8:5],
+    ram_read_address[8:5]
+};
+
 endmodule
 
 `default_nettype wire

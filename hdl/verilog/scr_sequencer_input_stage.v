@@ -35,8 +35,10 @@ module scr_sequencer_input_stage (
     output wire [511:0] data,
     // Its valid bytes.
     output wire [63:0] keep,
-    // Its timestamp and shell's bits.
-    output wire [96:0] user,
+    // Its timestamp.
+    output wire [95:0] timestamp,
+    // The shell's flag beside it.
+    output wire flag,
     // Its source port.
     output wire [7:0] id,
     // A beat has been taken in.
@@ -49,18 +51,32 @@ module scr_sequencer_input_stage (
     output wire stalled
 );
 
-reg  ready_reg = 1'd0;
-reg  beat_valid_reg = 1'd0;
-reg  beat_last_reg = 1'd0;
-reg  [511:0] beat_data_reg = 512'd0;
-reg  [63:0] beat_keep_reg = 64'd0;
-reg  [96:0] beat_user_reg = 97'd0;
-reg  [7:0] beat_id_reg = 8'd0;
+reg  ready_reg;
+reg  beat_valid_reg;
+reg  beat_last_reg;
+reg  [511:0] beat_data_reg;
+reg  [63:0] beat_keep_reg;
+reg  [96:0] beat_user_reg;
+reg  [7:0] beat_id_reg;
 wire [7:0] keep_count_count;
-reg  count_valid_reg = 1'd0;
-reg  count_last_reg = 1'd0;
-reg  [7:0] count_reg = 8'd0;
-reg  waits_reg = 1'd0;
+reg  count_valid_reg;
+reg  count_last_reg;
+reg  [7:0] count_reg;
+reg  waits_reg;
+
+initial begin
+    ready_reg = 1'd0;
+    beat_valid_reg = 1'd0;
+    beat_last_reg = 1'd0;
+    beat_data_reg = 512'd0;
+    beat_keep_reg = 64'd0;
+    beat_user_reg = 97'd0;
+    beat_id_reg = 8'd0;
+    count_valid_reg = 1'd0;
+    count_last_reg = 1'd0;
+    count_reg = 8'd0;
+    waits_reg = 1'd0;
+end
 
 assign keep_count_count[0] = |(beat_keep_reg & ~(beat_keep_reg >> 1) & 64'h5555555555555555);
 assign keep_count_count[1] = |(beat_keep_reg & ~(beat_keep_reg >> 2) & 64'h2222222222222222);
@@ -80,7 +96,8 @@ assign valid = beat_valid_reg;
 assign last = beat_last_reg;
 assign data = beat_data_reg;
 assign keep = beat_keep_reg;
-assign user = beat_user_reg;
+assign timestamp = beat_user_reg[96:1];
+assign flag = beat_user_reg[0];
 assign id = beat_id_reg;
 
 always @(posedge clk) begin

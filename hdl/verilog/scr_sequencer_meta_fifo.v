@@ -19,7 +19,7 @@ module scr_sequencer_meta_fifo (
     // The row.
     input  wire [127:0] write_row,
     // What else is known of its frame.
-    input  wire [106:0] write_info,
+    input  wire [105:0] write_info,
     // Cycles for which the entry is to be held back, 0..=7.
     input  wire [3:0] delay,
     // There is an entry to be read.
@@ -27,7 +27,7 @@ module scr_sequencer_meta_fifo (
     // Its row.
     output wire [127:0] row,
     // What else is known of its frame.
-    output wire [106:0] info,
+    output wire [105:0] info,
     // Of that, whether it is IP, from a register: the next core depends on it within the cycle.
     output wire is_ip,
     // Take the entry.
@@ -40,15 +40,25 @@ wire write_is_ip;
 reg  [7:0] token;
 wire appears;
 wire [127:0] row_ram_read_data;
-wire [106:0] info_ram_read_data;
+wire [105:0] info_ram_read_data;
 wire is_ip_ram_read_data;
-reg  [4:0] write_pointer_reg = 5'd0, write_pointer_next;
-reg  [4:0] read_pointer_reg = 5'd0, read_pointer_next;
-reg  [4:0] second_pointer_reg = 5'd0, second_pointer_next;
-reg  [31:0] held_reg = 32'd0, held_next;
-reg  head_is_ip_reg = 1'd0, head_is_ip_next;
-reg  [31:0] visible_reg = 32'd0, visible_next;
-reg  [7:0] pending_reg = 8'd0, pending_next;
+reg  [4:0] write_pointer_reg, write_pointer_next;
+reg  [4:0] read_pointer_reg, read_pointer_next;
+reg  [4:0] second_pointer_reg, second_pointer_next;
+reg  [31:0] held_reg, held_next;
+reg  head_is_ip_reg, head_is_ip_next;
+reg  [31:0] visible_reg, visible_next;
+reg  [7:0] pending_reg, pending_next;
+
+initial begin
+    write_pointer_reg = 5'd0;
+    read_pointer_reg = 5'd0;
+    second_pointer_reg = 5'd0;
+    held_reg = 32'd0;
+    head_is_ip_reg = 1'd0;
+    visible_reg = 32'd0;
+    pending_reg = 8'd0;
+end
 
 (* ram_style = "distributed" *)
 reg [127:0] row_ram_words [0:31];
@@ -67,12 +77,12 @@ always @(posedge clk) begin
 end
 
 (* ram_style = "distributed" *)
-reg [106:0] info_ram_words [0:31];
+reg [105:0] info_ram_words [0:31];
 integer info_ram_i;
 
 initial begin
     for (info_ram_i = 0; info_ram_i <= 31; info_ram_i = info_ram_i + 1)
-        info_ram_words[info_ram_i] = {107{1'b0}};
+        info_ram_words[info_ram_i] = {106{1'b0}};
 end
 
 assign info_ram_read_data = info_ram_words[read_pointer_reg];

@@ -20,7 +20,7 @@ module scr_sequencer_numberer (
     // Its row.
     input  wire [127:0] meta_row,
     // What else is known of it.
-    input  wire [106:0] meta_info,
+    input  wire [105:0] meta_info,
     // Take it.
     output wire meta_pop,
     // The frame queue has room.
@@ -63,12 +63,12 @@ module scr_sequencer_numberer (
     output wire row_write,
     // The row.
     output wire [127:0] row,
-    // Its sequence number, as far as it places the row.
-    output wire [13:0] row_seq,
+    // Its place there.
+    output wire [13:0] row_place,
     // A ticket comes out.
     output wire ticket_valid,
     // The ticket.
-    output wire [254:0] ticket,
+    output wire [253:0] ticket,
     // The number that the next sequenced frame gets.
     output wire [39:0] next_seq
 );
@@ -86,49 +86,87 @@ wire takes;
 wire sequences;
 wire [39:0] seq;
 reg  [9:0] filled_more;
-wire [13:0] low_seq;
 wire [13:0] high_place;
 wire [9:0] filled;
 wire [8:0] first_address;
 wire [8:0] address_before;
 wire [4:0] low_place;
-reg  [254:0] made;
-reg  [19:0] seq_low_reg = 20'd0, seq_low_next;
-reg  [19:0] seq_high_reg = 20'd0, seq_high_next;
-reg  seq_low_full_reg = 1'd0, seq_low_full_next;
-reg  [9:0] in_history_reg = 10'd0, in_history_next;
-reg  a_valid_reg = 1'd0;
-reg  a_sequenced_reg = 1'd0;
-reg  [127:0] a_row_reg = 128'd0;
-reg  [106:0] a_info_reg = 107'd0;
-reg  [39:0] a_seq_reg = 40'd0;
-reg  [9:0] a_filled_reg = 10'd0;
-reg  [7:0] a_core_reg = 8'd0;
-reg  [7:0] a_cores_reg = 8'd0;
-reg  [7:0] a_words_reg = 8'd0;
-reg  [7:0] a_beats_reg = 8'd0;
-reg  [9:0] a_max_rows_reg = 10'd0;
-reg  [5:0] a_epoch_reg = 6'd0;
-reg  [8:0] a_default_queue_reg = 9'd0;
-reg  b_valid_reg = 1'd0;
-reg  b_sequenced_reg = 1'd0;
-reg  [106:0] b_info_reg = 107'd0;
-reg  [39:0] b_seq_reg = 40'd0;
-reg  [9:0] b_valid_rows_reg = 10'd0, b_valid_rows_next;
-reg  [13:0] b_place_reg = 14'd0;
-reg  [7:0] b_core_reg = 8'd0;
-reg  [7:0] b_cores_reg = 8'd0;
-reg  [7:0] b_words_reg = 8'd0;
-reg  [7:0] b_beats_reg = 8'd0;
-reg  [5:0] b_epoch_reg = 6'd0;
-reg  [8:0] b_dest_reg = 9'd0, b_dest_next;
-reg  c_valid_reg = 1'd0;
-reg  [254:0] c_ticket_reg = 255'd0;
+reg  [253:0] made;
+reg  [19:0] seq_low_reg, seq_low_next;
+reg  [19:0] seq_high_reg, seq_high_next;
+reg  seq_low_full_reg, seq_low_full_next;
+reg  [13:0] place_reg, place_next;
+reg  [9:0] in_history_reg, in_history_next;
+reg  a_valid_reg;
+reg  a_sequenced_reg;
+reg  [127:0] a_row_reg;
+reg  [105:0] a_info_reg;
+reg  [39:0] a_seq_reg;
+reg  [13:0] a_place_reg;
+reg  [9:0] a_filled_reg;
+reg  [7:0] a_core_reg;
+reg  [7:0] a_cores_reg;
+reg  [7:0] a_words_reg;
+reg  [7:0] a_beats_reg;
+reg  [9:0] a_max_rows_reg;
+reg  [5:0] a_epoch_reg;
+reg  [8:0] a_default_queue_reg;
+reg  b_valid_reg;
+reg  b_sequenced_reg;
+reg  [105:0] b_info_reg;
+reg  [39:0] b_seq_reg;
+reg  [9:0] b_valid_rows_reg, b_valid_rows_next;
+reg  [13:0] b_place_reg;
+reg  [7:0] b_core_reg;
+reg  [7:0] b_cores_reg;
+reg  [7:0] b_words_reg;
+reg  [7:0] b_beats_reg;
+reg  [5:0] b_epoch_reg;
+reg  [8:0] b_dest_reg, b_dest_next;
+reg  c_valid_reg;
+reg  [253:0] c_ticket_reg;
+
+initial begin
+    seq_low_reg = 20'd0;
+    seq_high_reg = 20'd0;
+    seq_low_full_reg = 1'd0;
+    place_reg = 14'd0;
+    in_history_reg = 10'd0;
+    a_valid_reg = 1'd0;
+    a_sequenced_reg = 1'd0;
+    a_row_reg = 128'd0;
+    a_info_reg = 106'd0;
+    a_seq_reg = 40'd0;
+    a_place_reg = 14'd0;
+    a_filled_reg = 10'd0;
+    a_core_reg = 8'd0;
+    a_cores_reg = 8'd0;
+    a_words_reg = 8'd0;
+    a_beats_reg = 8'd0;
+    a_max_rows_reg = 10'd0;
+    a_epoch_reg = 6'd0;
+    a_default_queue_reg = 9'd0;
+    b_valid_reg = 1'd0;
+    b_sequenced_reg = 1'd0;
+    b_info_reg = 106'd0;
+    b_seq_reg = 40'd0;
+    b_valid_rows_reg = 10'd0;
+    b_place_reg = 14'd0;
+    b_core_reg = 8'd0;
+    b_cores_reg = 8'd0;
+    b_words_reg = 8'd0;
+    b_beats_reg = 8'd0;
+    b_epoch_reg = 6'd0;
+    b_dest_reg = 9'd0;
+    c_valid_reg = 1'd0;
+    c_ticket_reg = 254'd0;
+end
 
 always @* begin
     seq_low_next = seq_low_reg;
     seq_high_next = seq_high_reg;
     seq_low_full_next = seq_low_full_reg;
+    place_next = place_reg;
     in_history_next = in_history_reg;
     if (sequences) begin
         seq_low_next = seq_low_reg + 20'd1;
@@ -136,13 +174,18 @@ always @* begin
         if (seq_low_full_reg) begin
             seq_high_next = seq_high_reg + 20'd1;
         end
+        place_next = place_reg + 14'd1;
         in_history_next = filled_more;
     end
+    // A new epoch counts from 0, but its rows go on behind those of the one before: frames that wait still read them.
     if (new_epoch | rst) begin
         seq_low_next = 20'd0;
         seq_high_next = 20'd0;
         seq_low_full_next = 1'd0;
         in_history_next = 10'd0;
+    end
+    if (rst) begin
+        place_next = 14'd0;
     end
 end
 
@@ -162,10 +205,9 @@ always @* begin
 end
 
 // Its row goes into the history, and its queue comes out of the steering table.
-assign low_seq = a_seq_reg[13:0];
 assign row_write = a_valid_reg & a_sequenced_reg;
 assign row = a_row_reg;
-assign row_seq = low_seq;
+assign row_place = a_place_reg;
 assign steer_core = a_core_reg[6:0];
 
 always @* begin
@@ -214,9 +256,9 @@ always @* begin
     made[92:87] = b_epoch_reg;
     made[132:93] = b_seq_reg;
     made[140:133] = b_valid_rows_reg[7:0];
-    made[237:141] = b_info_reg[98:2];
-    made[245:238] = b_info_reg[106:99];
-    made[254:246] = b_dest_reg;
+    made[236:141] = b_info_reg[97:2];
+    made[244:237] = b_info_reg[105:98];
+    made[253:245] = b_dest_reg;
 end
 
 assign filled = b_valid_rows_reg + HEADER_SLOTS_SHORT;
@@ -229,16 +271,25 @@ assign ticket_valid = c_valid_reg;
 assign ticket = c_ticket_reg;
 assign next_seq = seq;
 
+// Bits that nothing reads.
+wire unused = &{
+    1'd0,
+    high_place[13:9],
+    b_info_reg[1:0]
+};
+
 always @(posedge clk) begin
     seq_low_reg <= seq_low_next;
     seq_high_reg <= seq_high_next;
     seq_low_full_reg <= seq_low_full_next;
+    place_reg <= place_next;
     in_history_reg <= in_history_next;
     a_valid_reg <= takes & ~rst;
     a_sequenced_reg <= sequences;
     a_row_reg <= meta_row;
     a_info_reg <= meta_info;
     a_seq_reg <= seq;
+    a_place_reg <= place_reg;
     a_filled_reg <= filled_more;
     a_core_reg <= core;
     a_cores_reg <= cores;
@@ -252,7 +303,7 @@ always @(posedge clk) begin
     b_info_reg <= a_info_reg;
     b_seq_reg <= a_seq_reg;
     b_valid_rows_reg <= b_valid_rows_next;
-    b_place_reg <= low_seq + HEADER_SLOTS;
+    b_place_reg <= a_place_reg + HEADER_SLOTS;
     b_core_reg <= a_core_reg;
     b_cores_reg <= a_cores_reg;
     b_words_reg <= a_words_reg;

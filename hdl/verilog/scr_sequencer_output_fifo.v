@@ -19,7 +19,7 @@ module scr_sequencer_output_fifo (
     input  wire [63:0] write_keep,
     // It is its frame's last.
     input  wire write_last,
-    // tuser of its frame.
+    // Its tuser.
     input  wire [96:0] write_user,
     // tid of its frame.
     input  wire [7:0] write_id,
@@ -58,20 +58,36 @@ wire last_ram_read_data;
 wire [96:0] user_ram_read_data;
 wire [7:0] id_ram_read_data;
 wire [8:0] dest_ram_read_data;
-reg  [4:0] write_pointer_reg = 5'd0, write_pointer_next;
-reg  [4:0] read_pointer_reg = 5'd0, read_pointer_next;
-reg  [31:0] stored_reg = 32'd0, stored_next;
-reg  out_valid_reg = 1'd0, out_valid_next;
-reg  [511:0] out_data_reg = 512'd0, out_data_next;
-reg  [63:0] out_keep_reg = 64'd0, out_keep_next;
-reg  out_last_reg = 1'd0, out_last_next;
-reg  [96:0] out_user_reg = 97'd0, out_user_next;
-reg  [7:0] out_id_reg = 8'd0, out_id_next;
-reg  [8:0] out_dest_reg = 9'd0, out_dest_next;
+reg  [4:0] write_pointer_reg, write_pointer_next;
+reg  [4:0] read_pointer_reg, read_pointer_next;
+reg  [31:0] stored_reg, stored_next;
+reg  out_valid_reg, out_valid_next;
+reg  [511:0] out_data_reg, out_data_next;
+reg  [63:0] out_keep_reg, out_keep_next;
+reg  out_last_reg, out_last_next;
+reg  [96:0] out_user_reg, out_user_next;
+reg  [7:0] out_id_reg, out_id_next;
+reg  [8:0] out_dest_reg, out_dest_next;
 wire [7:0] keep_count_count;
-reg  count_valid_reg = 1'd0;
-reg  [7:0] count_reg = 8'd0;
-reg  waits_reg = 1'd0;
+reg  count_valid_reg;
+reg  [7:0] count_reg;
+reg  waits_reg;
+
+initial begin
+    write_pointer_reg = 5'd0;
+    read_pointer_reg = 5'd0;
+    stored_reg = 32'd0;
+    out_valid_reg = 1'd0;
+    out_data_reg = 512'd0;
+    out_keep_reg = 64'd0;
+    out_last_reg = 1'd0;
+    out_user_reg = 97'd0;
+    out_id_reg = 8'd0;
+    out_dest_reg = 9'd0;
+    count_valid_reg = 1'd0;
+    count_reg = 8'd0;
+    waits_reg = 1'd0;
+end
 
 (* ram_style = "distributed" *)
 reg [511:0] data_ram_words [0:31];

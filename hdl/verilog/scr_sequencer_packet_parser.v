@@ -27,8 +27,8 @@ module scr_sequencer_packet_parser (
     input  wire [1023:0] window,
     // Which of them the frame has.
     input  wire [127:0] present,
-    // tuser of the frame.
-    input  wire [96:0] user,
+    // Timestamp of the frame.
+    input  wire [95:0] timestamp,
     // tid of the frame.
     input  wire [7:0] id,
     // Beats by which the frame fell short of the window.
@@ -38,13 +38,15 @@ module scr_sequencer_packet_parser (
     // The row.
     output wire [127:0] row,
     // What else is known of the frame.
-    output wire [106:0] info,
+    output wire [105:0] info,
     // Beats by which the frame fell short of the window.
     output wire [3:0] row_missing_beats
 );
 
 localparam [15:0] TPID_C = 16'd129;
 localparam [15:0] TPID_S = 16'ha888;
+localparam [15:0] TPID_Q1 = 16'd145;
+localparam [15:0] TPID_Q2 = 16'd146;
 localparam [15:0] TYPE_IPV4 = 16'd8;
 localparam [15:0] TYPE_IPV6 = 16'hdd86;
 localparam PARSE_IPV6 = 1'd0;
@@ -71,75 +73,75 @@ reg  [511:0] transport_coarse;
 reg  [64:0] transport_present_coarse;
 reg  [223:0] transport_fine;
 reg  [26:0] transport_present_fine;
-wire [106:0] info_next;
-reg  [6:0] valid_pipe_reg = 7'd0, valid_pipe_next;
-reg  [96:0] a_user_reg = 97'd0;
-reg  [96:0] b_user_reg = 97'd0;
-reg  [96:0] c_user_reg = 97'd0;
-reg  [96:0] d_user_reg = 97'd0;
-reg  [96:0] e_user_reg = 97'd0;
-reg  [96:0] f_user_reg = 97'd0;
-reg  [7:0] a_id_reg = 8'd0;
-reg  [7:0] b_id_reg = 8'd0;
-reg  [7:0] c_id_reg = 8'd0;
-reg  [7:0] d_id_reg = 8'd0;
-reg  [7:0] e_id_reg = 8'd0;
-reg  [7:0] f_id_reg = 8'd0;
-reg  [3:0] a_missing_reg = 4'd0;
-reg  [3:0] b_missing_reg = 4'd0;
-reg  [3:0] c_missing_reg = 4'd0;
-reg  [3:0] d_missing_reg = 4'd0;
-reg  [3:0] e_missing_reg = 4'd0;
-reg  [3:0] f_missing_reg = 4'd0;
-reg  [3:0] g_missing_reg = 4'd0;
-reg  [671:0] a_words_reg = 672'd0;
-reg  [83:0] a_present_reg = 84'd0;
-reg  a_tagged_reg = 1'd0;
-reg  a_tagged_twice_reg = 1'd0;
-reg  [2:0] a_ipv4_reg = 3'd0;
-reg  [2:0] a_ipv6_reg = 3'd0;
-reg  [671:0] b_words_reg = 672'd0, b_words_next;
-reg  [83:0] b_present_reg = 84'd0, b_present_next;
-reg  b_ipv4_reg = 1'd0, b_ipv4_next;
-reg  b_ipv6_reg = 1'd0, b_ipv6_next;
-reg  [671:0] c_words_reg = 672'd0;
-reg  [83:0] c_present_reg = 84'd0;
-reg  c_ipv4_reg = 1'd0;
-reg  c_ipv6_reg = 1'd0;
-reg  c_ip_type_reg = 1'd0;
-reg  [3:0] c_skip_reg = 4'd0, c_skip_next;
-reg  [15:0] c_payload_length_reg = 16'd0;
-reg  d_ip_reg = 1'd0;
-reg  d_ip_type_reg = 1'd0;
-reg  d_ipv6_reg = 1'd0;
-reg  [127:0] d_src_reg = 128'd0, d_src_next;
-reg  [127:0] d_dst_reg = 128'd0, d_dst_next;
-reg  [7:0] d_protocol_reg = 8'd0, d_protocol_next;
-reg  [15:0] d_length_reg = 16'd0, d_length_next;
-reg  d_first_fragment_reg = 1'd0, d_first_fragment_next;
-reg  [1:0] d_skip_reg = 2'd0;
-reg  [223:0] d_transport_reg = 224'd0;
-reg  [26:0] d_present_reg = 27'd0;
-reg  e_ip_reg = 1'd0;
-reg  e_ip_type_reg = 1'd0;
-reg  [127:0] e_src_reg = 128'd0;
-reg  [127:0] e_dst_reg = 128'd0;
-reg  [7:0] e_protocol_reg = 8'd0;
-reg  [15:0] e_length_reg = 16'd0, e_length_next;
-reg  e_first_fragment_reg = 1'd0;
-reg  e_tcp_reg = 1'd0;
-reg  e_udp_reg = 1'd0;
-reg  [127:0] e_transport_reg = 128'd0;
-reg  [14:0] e_present_reg = 15'd0;
-reg  f_ip_reg = 1'd0;
-reg  f_malformed_reg = 1'd0;
-reg  f_has_ports_reg = 1'd0;
-reg  f_has_tcp_reg = 1'd0;
-reg  [127:0] f_src_reg = 128'd0;
-reg  [127:0] f_dst_reg = 128'd0;
-reg  [7:0] f_protocol_reg = 8'd0;
-reg  [15:0] f_length_reg = 16'd0;
-reg  [127:0] f_transport_reg = 128'd0;
+wire [105:0] info_next;
+reg  [6:0] valid_pipe_reg, valid_pipe_next;
+reg  [95:0] a_time_reg;
+reg  [95:0] b_time_reg;
+reg  [95:0] c_time_reg;
+reg  [95:0] d_time_reg;
+reg  [95:0] e_time_reg;
+reg  [95:0] f_time_reg;
+reg  [7:0] a_id_reg;
+reg  [7:0] b_id_reg;
+reg  [7:0] c_id_reg;
+reg  [7:0] d_id_reg;
+reg  [7:0] e_id_reg;
+reg  [7:0] f_id_reg;
+reg  [3:0] a_missing_reg;
+reg  [3:0] b_missing_reg;
+reg  [3:0] c_missing_reg;
+reg  [3:0] d_missing_reg;
+reg  [3:0] e_missing_reg;
+reg  [3:0] f_missing_reg;
+reg  [3:0] g_missing_reg;
+reg  [671:0] a_words_reg;
+reg  [83:0] a_present_reg;
+reg  a_tagged_reg;
+reg  a_tagged_twice_reg;
+reg  [2:0] a_ipv4_reg;
+reg  [2:0] a_ipv6_reg;
+reg  [671:0] b_words_reg, b_words_next;
+reg  [83:0] b_present_reg, b_present_next;
+reg  b_ipv4_reg, b_ipv4_next;
+reg  b_ipv6_reg, b_ipv6_next;
+reg  [671:0] c_words_reg;
+reg  [83:0] c_present_reg;
+reg  c_ipv4_reg;
+reg  c_ipv6_reg;
+reg  c_ip_type_reg;
+reg  [3:0] c_skip_reg, c_skip_next;
+reg  [15:0] c_payload_length_reg;
+reg  d_ip_reg;
+reg  d_ip_type_reg;
+reg  d_ipv6_reg;
+reg  [127:0] d_src_reg, d_src_next;
+reg  [127:0] d_dst_reg, d_dst_next;
+reg  [7:0] d_protocol_reg, d_protocol_next;
+reg  [15:0] d_length_reg, d_length_next;
+reg  d_first_fragment_reg, d_first_fragment_next;
+reg  [1:0] d_skip_reg;
+reg  [223:0] d_transport_reg;
+reg  [26:0] d_present_reg;
+reg  e_ip_reg;
+reg  e_ip_type_reg;
+reg  [127:0] e_src_reg;
+reg  [127:0] e_dst_reg;
+reg  [7:0] e_protocol_reg;
+reg  [15:0] e_length_reg, e_length_next;
+reg  e_first_fragment_reg;
+reg  e_tcp_reg;
+reg  e_udp_reg;
+reg  [127:0] e_transport_reg;
+reg  [14:0] e_present_reg;
+reg  f_ip_reg;
+reg  f_malformed_reg;
+reg  f_has_ports_reg;
+reg  f_has_tcp_reg;
+reg  [127:0] f_src_reg;
+reg  [127:0] f_dst_reg;
+reg  [7:0] f_protocol_reg;
+reg  [15:0] f_length_reg;
+reg  [127:0] f_transport_reg;
 reg  [127:0] layout_src_ip;
 reg  [127:0] layout_dst_ip;
 reg  [15:0] layout_src_port;
@@ -148,8 +150,81 @@ reg  [7:0] layout_protocol;
 reg  [7:0] layout_tcp_flags;
 reg  [15:0] layout_ip_length;
 wire [127:0] layout_row;
-reg  [127:0] g_row_reg = 128'd0;
-reg  [106:0] g_info_reg = 107'd0;
+reg  [127:0] g_row_reg;
+reg  [105:0] g_info_reg;
+
+initial begin
+    valid_pipe_reg = 7'd0;
+    a_time_reg = 96'd0;
+    b_time_reg = 96'd0;
+    c_time_reg = 96'd0;
+    d_time_reg = 96'd0;
+    e_time_reg = 96'd0;
+    f_time_reg = 96'd0;
+    a_id_reg = 8'd0;
+    b_id_reg = 8'd0;
+    c_id_reg = 8'd0;
+    d_id_reg = 8'd0;
+    e_id_reg = 8'd0;
+    f_id_reg = 8'd0;
+    a_missing_reg = 4'd0;
+    b_missing_reg = 4'd0;
+    c_missing_reg = 4'd0;
+    d_missing_reg = 4'd0;
+    e_missing_reg = 4'd0;
+    f_missing_reg = 4'd0;
+    g_missing_reg = 4'd0;
+    a_words_reg = 672'd0;
+    a_present_reg = 84'd0;
+    a_tagged_reg = 1'd0;
+    a_tagged_twice_reg = 1'd0;
+    a_ipv4_reg = 3'd0;
+    a_ipv6_reg = 3'd0;
+    b_words_reg = 672'd0;
+    b_present_reg = 84'd0;
+    b_ipv4_reg = 1'd0;
+    b_ipv6_reg = 1'd0;
+    c_words_reg = 672'd0;
+    c_present_reg = 84'd0;
+    c_ipv4_reg = 1'd0;
+    c_ipv6_reg = 1'd0;
+    c_ip_type_reg = 1'd0;
+    c_skip_reg = 4'd0;
+    c_payload_length_reg = 16'd0;
+    d_ip_reg = 1'd0;
+    d_ip_type_reg = 1'd0;
+    d_ipv6_reg = 1'd0;
+    d_src_reg = 128'd0;
+    d_dst_reg = 128'd0;
+    d_protocol_reg = 8'd0;
+    d_length_reg = 16'd0;
+    d_first_fragment_reg = 1'd0;
+    d_skip_reg = 2'd0;
+    d_transport_reg = 224'd0;
+    d_present_reg = 27'd0;
+    e_ip_reg = 1'd0;
+    e_ip_type_reg = 1'd0;
+    e_src_reg = 128'd0;
+    e_dst_reg = 128'd0;
+    e_protocol_reg = 8'd0;
+    e_length_reg = 16'd0;
+    e_first_fragment_reg = 1'd0;
+    e_tcp_reg = 1'd0;
+    e_udp_reg = 1'd0;
+    e_transport_reg = 128'd0;
+    e_present_reg = 15'd0;
+    f_ip_reg = 1'd0;
+    f_malformed_reg = 1'd0;
+    f_has_ports_reg = 1'd0;
+    f_has_tcp_reg = 1'd0;
+    f_src_reg = 128'd0;
+    f_dst_reg = 128'd0;
+    f_protocol_reg = 8'd0;
+    f_length_reg = 16'd0;
+    f_transport_reg = 128'd0;
+    g_row_reg = 128'd0;
+    g_info_reg = 106'd0;
+end
 
 assign layout_row[31:0] = layout_src_ip[127:96];
 assign layout_row[63:32] = layout_dst_ip[127:96];
@@ -331,21 +406,43 @@ end
 
 assign info_next[0] = f_ip_reg;
 assign info_next[1] = f_malformed_reg;
-assign info_next[98:2] = f_user_reg;
-assign info_next[106:99] = f_id_reg;
+assign info_next[97:2] = f_time_reg;
+assign info_next[105:98] = f_id_reg;
 assign valid = valid_pipe_reg[6];
 assign row = g_row_reg;
 assign info = g_info_reg;
 assign row_missing_beats = g_missing_reg;
 
+// Bits that nothing reads.
+wire unused = &{
+    1'd0,
+    window[1023:784],
+    window[95:0],
+    present[127:98],
+    present[12:0],
+    transport_coarse[511:224],
+    transport_present_coarse[64:27],
+    transport_fine[223:128],
+    transport_present_fine[26:15],
+    c_words_reg[47:32],
+    c_words_reg[15:0],
+    c_present_reg[18:0],
+    e_present_reg[13:5],
+    e_present_reg[3:1],
+    f_transport_reg[127:112],
+    f_transport_reg[103:32],
+    layout_src_ip[95:0],
+    layout_dst_ip[95:0]
+};
+
 always @(posedge clk) begin
     valid_pipe_reg <= valid_pipe_next;
-    a_user_reg <= user;
-    b_user_reg <= a_user_reg;
-    c_user_reg <= b_user_reg;
-    d_user_reg <= c_user_reg;
-    e_user_reg <= d_user_reg;
-    f_user_reg <= e_user_reg;
+    a_time_reg <= timestamp;
+    b_time_reg <= a_time_reg;
+    c_time_reg <= b_time_reg;
+    d_time_reg <= c_time_reg;
+    e_time_reg <= d_time_reg;
+    f_time_reg <= e_time_reg;
     a_id_reg <= id;
     b_id_reg <= a_id_reg;
     c_id_reg <= b_id_reg;
@@ -361,8 +458,8 @@ always @(posedge clk) begin
     g_missing_reg <= f_missing_reg;
     a_words_reg <= window[783:112];
     a_present_reg <= present[97:14];
-    a_tagged_reg <= (type_0 == TPID_C) | (type_0 == TPID_S);
-    a_tagged_twice_reg <= (type_1 == TPID_C) | (type_1 == TPID_S);
+    a_tagged_reg <= (type_0 == TPID_C) | (type_0 == TPID_S) | (type_0 == TPID_Q1) | (type_0 == TPID_Q2);
+    a_tagged_twice_reg <= (type_1 == TPID_C) | (type_1 == TPID_S) | (type_1 == TPID_Q1) | (type_1 == TPID_Q2);
     a_ipv4_reg <= ipv4_at;
     a_ipv6_reg <= ipv6_at;
     b_words_reg <= b_words_next;

@@ -6,8 +6,9 @@
 
 // The readable registers, behind the read channels of AXI4-Lite. One read at a time.
 //
-// Reading the low half of a 64-bit register latches the high one. The latch remembers whose it is: a high half
-// whose low half was not the last to be read comes fresh.
+// Reading the low half of a 64-bit register latches its high half, in a place of its own: every high half belongs to
+// the low half of the same register that was read last, whatever was read in between. Before the first of these, since
+// the last reset, a high half comes fresh.
 module scr_sequencer_register_read (
     // Clock.
     input  wire clk,
@@ -69,8 +70,13 @@ localparam [2:0] STEERING_PAGE = 3'd2;
 localparam [1:0] SENT_PAGE = 2'd2;
 localparam [7:0] MAX_CORES = 8'd16;
 localparam [7:0] EVENTS = 8'd8;
+localparam [7:0] SEQ_SLOT = 8'd24;
+localparam [255:0] ONE = 256'd1;
+localparam [7:0] PLACE_MASK = 8'd31;
 
 wire takes_address;
+wire [7:0] place;
+wire latches;
 wire [8:0] tag;
 wire [2:0] event_index;
 wire [6:0] steered_core;
@@ -83,25 +89,62 @@ wire [7:0] seq_high;
 wire [31:0] wide_epoch;
 reg  [31:0] first_four;
 reg  [31:0] last_four;
-reg  address_ready_reg = 1'd0;
-reg  [9:0] word_reg = 10'd0, word_next;
-reg  [2:0] step_reg = 3'd0, step_next;
-reg  is_seq_reg = 1'd0;
-reg  is_simple_reg = 1'd0;
-reg  is_steering_reg = 1'd0;
-reg  is_counter_reg = 1'd0, is_counter_next;
-reg  is_high_reg = 1'd0;
-reg  is_latched_reg = 1'd0;
-reg  [7:0] slot_reg = 8'd0, slot_next;
-reg  latch_valid_reg = 1'd0, latch_valid_next;
-reg  [8:0] latch_tag_reg = 9'd0, latch_tag_next;
-reg  [31:0] latch_low_reg = 32'd0, latch_low_next;
-reg  [31:0] latch_high_reg = 32'd0, latch_high_next;
-reg  asks_reg = 1'd0, asks_next;
-reg  [31:0] simple_reg = 32'd0, simple_next;
-reg  [31:0] data_reg = 32'd0, data_next;
-reg  no_register_reg = 1'd0, no_register_next;
-reg  response_reg = 1'd0, response_next;
+reg  address_ready_reg;
+reg  [9:0] word_reg, word_next;
+reg  [2:0] step_reg, step_next;
+reg  is_seq_reg;
+reg  is_simple_reg;
+reg  is_steering_reg;
+reg  is_counter_reg, is_counter_next;
+reg  is_high_reg;
+reg  is_latched_reg;
+reg  [7:0] slot_reg, slot_next;
+wire [31:0] latch_read_data;
+reg  [255:0] latched_reg, latched_next;
+reg  [31:0] low_reg, low_next;
+reg  [31:0] high_reg, high_next;
+reg  asks_reg, asks_next;
+reg  [31:0] simple_reg, simple_next;
+reg  [31:0] data_reg, data_next;
+reg  no_register_reg, no_register_next;
+reg  response_reg, response_next;
+
+initial begin
+    address_ready_reg = 1'd0;
+    word_reg = 10'd0;
+    step_reg = 3'd0;
+    is_seq_reg = 1'd0;
+    is_simple_reg = 1'd0;
+    is_steering_reg = 1'd0;
+    is_counter_reg = 1'd0;
+    is_high_reg = 1'd0;
+    is_latched_reg = 1'd0;
+    slot_reg = 8'd0;
+    latched_reg = 256'd0;
+    low_reg = 32'd0;
+    high_reg = 32'd0;
+    asks_reg = 1'd0;
+    simple_reg = 32'd0;
+    data_reg = 32'd0;
+    no_register_reg = 1'd0;
+    response_reg = 1'd0;
+end
+
+(* ram_style = "distributed" *)
+reg [31:0] latch_words [0:31];
+integer latch_i;
+
+initial begin
+    for (latch_i = 0; latch_i <= 31; latch_i = latch_i + 1)
+        latch_words[latch_i] = {32{1'b0}};
+end
+
+assign latch_read_data = latch_words[slot_reg[4:0]];
+
+always @(posedge clk) begin
+    if (latches)
+        latch_words[slot_reg[4:0]] <= high_reg;
+end
 
 always @* begin
     word_next = word_reg;
@@ -112,14 +155,16 @@ end
 
 always @* begin
     step_next = step_reg;
-    latch_valid_next = latch_valid_reg;
-    latch_tag_next = latch_tag_reg;
-    latch_low_next = latch_low_reg;
-    latch_high_next = latch_high_reg;
+    latched_next = latched_reg;
+    low_next = low_reg;
+    high_next = high_reg;
     asks_next = asks_reg;
     data_next = data_reg;
     no_register_next = no_register_reg;
     response_next = response_reg;
+    if (latches) begin
+        latched_next = latched_reg | (ONE << place);
+    end
     if (step_reg == 3'd0) begin
         if (takes_address) begin
             step_next = 3'd1;
@@ -127,23 +172,26 @@ always @* begin
     end else if (step_reg == 3'd1) begin
         step_next = 3'd2;
     end else if (step_reg == 3'd2) begin
-        step_next = 3'd4;
-        if ((is_seq_reg | is_counter_reg) & ~is_latched_reg) begin
-            latch_valid_next = ~is_high_reg;
-            latch_tag_next = tag;
-            latch_low_next = seq_low;
-            latch_high_next = {24'd0, seq_high};
-            if (is_counter_reg) begin
-                asks_next = 1'd1;
-                step_next = 3'd3;
-            end
-        end
+        step_next = 3'd3;
     end else if (step_reg == 3'd3) begin
-        if (count_done) begin
-            latch_low_next = count_low;
-            latch_high_next = count_high;
-            asks_next = 1'd0;
+        low_next = seq_low;
+        if (is_latched_reg) begin
+            high_next = latch_read_data;
+        end else begin
+            high_next = {24'd0, seq_high};
+        end
+        if (is_counter_reg & ~is_latched_reg) begin
+            asks_next = 1'd1;
             step_next = 3'd4;
+        end else begin
+            step_next = 3'd5;
+        end
+    end else if (step_reg == 3'd4) begin
+        if (count_done) begin
+            low_next = count_low;
+            high_next = count_high;
+            asks_next = 1'd0;
+            step_next = 3'd5;
         end
     end else begin
         step_next = 3'd0;
@@ -151,9 +199,9 @@ always @* begin
         no_register_next = 1'd0;
         if (is_seq_reg | is_counter_reg) begin
             if (is_high_reg) begin
-                data_next = latch_high_reg;
+                data_next = high_reg;
             end else begin
-                data_next = latch_low_reg;
+                data_next = low_reg;
             end
         end else if (is_simple_reg) begin
             data_next = simple_reg;
@@ -170,7 +218,7 @@ always @* begin
     if (rst) begin
         step_next = 3'd0;
         asks_next = 1'd0;
-        latch_valid_next = 1'd0;
+        latched_next = 256'd0;
         response_next = 1'd0;
     end
 end
@@ -194,8 +242,14 @@ always @* begin
         is_counter_next = word_reg[9:4] == COUNTER_PAGE;
         slot_next = {5'd0, event_index};
     end
+    if (tag == SEQ_WORD) begin
+        slot_next = SEQ_SLOT;
+    end
 end
 
+// The latched high halves.
+assign place = slot_reg & PLACE_MASK;
+assign latches = (step_reg == 3'd5) & (is_seq_reg | is_counter_reg) & ~is_high_reg;
 assign steer_core = steered_core;
 assign count_read = asks_reg;
 assign count_slot = slot_reg;
@@ -230,8 +284,8 @@ always @* begin
     end
 end
 
-// Step 1: the address is decoded. 2: what has 64 bits is read as a whole, and latched if its low half is
-// wanted. 3: a counter is waited for. 4: the answer.
+// Step 1: the address is decoded. 2: whether a latched half is wanted. 3: it is read, or else what has 64 bits as a
+// whole. 4: a counter is waited for. 5: the answer; the high half is latched beside a low one.
 assign seq_low = next_seq[31:0];
 assign seq_high = next_seq[39:32];
 assign rvalid = response_reg;
@@ -247,12 +301,11 @@ always @(posedge clk) begin
     is_steering_reg <= (word_reg[9:7] == STEERING_PAGE) & (wide_steered_core < MAX_CORES);
     is_counter_reg <= is_counter_next;
     is_high_reg <= word_reg[0];
-    is_latched_reg <= word_reg[0] & latch_valid_reg & (latch_tag_reg == tag);
+    is_latched_reg <= is_high_reg & latched_reg[place];
     slot_reg <= slot_next;
-    latch_valid_reg <= latch_valid_next;
-    latch_tag_reg <= latch_tag_next;
-    latch_low_reg <= latch_low_next;
-    latch_high_reg <= latch_high_next;
+    latched_reg <= latched_next;
+    low_reg <= low_next;
+    high_reg <= high_next;
     asks_reg <= asks_next;
     simple_reg <= simple_next;
     data_reg <= data_next;

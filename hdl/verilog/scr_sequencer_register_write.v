@@ -4,7 +4,7 @@
 
 `default_nettype none
 
-// The writable registers, behind the write channels of AXI4-Lite. One write at a time.
+// The writable registers, behind the write channels of AXI4-Lite. One write at a time; its response says that it is in force.
 //
 // What a write would make of the configuration is checked as a whole before anything is changed, so no invalid
 // configuration ever stands at the outputs. Registers are written as whole words: a write with only
@@ -46,6 +46,8 @@ module scr_sequencer_register_write (
     output wire [8:0] default_queue,
     // Register STATUS, bit 0.
     output wire refused,
+    // What was written is not in force yet, four cycles after it stood in its register.
+    input  wire changing,
     // A word of the steering table is written.
     output wire steer_write,
     // Which core's.
@@ -72,42 +74,81 @@ wire [7:0] wide_core;
 wire [23:0] above_byte;
 wire [22:0] above_queue;
 wire commits;
-reg  address_ready_reg = 1'd0;
-reg  address_held_reg = 1'd0, address_held_next;
-reg  [9:0] word_reg = 10'd0, word_next;
-reg  data_ready_reg = 1'd0;
-reg  data_held_reg = 1'd0, data_held_next;
-reg  [31:0] data_reg = 32'd0, data_next;
-reg  [3:0] strobes_reg = 4'd0, strobes_next;
-reg  [2:0] step_reg = 3'd0, step_next;
-reg  to_control_reg = 1'd0;
-reg  to_cores_reg = 1'd0;
-reg  to_prefix_words_reg = 1'd0;
-reg  to_default_queue_reg = 1'd0;
-reg  to_status_reg = 1'd0;
-reg  to_steering_reg = 1'd0;
-reg  [7:0] new_cores_reg = 8'd0, new_cores_next;
-reg  [7:0] new_words_reg = 8'd0, new_words_next;
-reg  fits_byte_reg = 1'd0;
-reg  fits_queue_reg = 1'd0;
-reg  whole_reg = 1'd0;
-reg  nothing_reg = 1'd0;
+wire settled;
+reg  address_ready_reg;
+reg  address_held_reg, address_held_next;
+reg  [9:0] word_reg, word_next;
+reg  data_ready_reg;
+reg  data_held_reg, data_held_next;
+reg  [31:0] data_reg, data_next;
+reg  [3:0] strobes_reg, strobes_next;
+reg  [3:0] step_reg, step_next;
+reg  to_control_reg;
+reg  to_cores_reg;
+reg  to_prefix_words_reg;
+reg  to_default_queue_reg;
+reg  to_status_reg;
+reg  to_steering_reg;
+reg  [7:0] new_cores_reg, new_cores_next;
+reg  [7:0] new_words_reg, new_words_next;
+reg  fits_byte_reg;
+reg  fits_queue_reg;
+reg  whole_reg;
+reg  nothing_reg;
 wire [9:0] prefix_rows_rows;
-reg  [9:0] most_reg = 10'd0;
-reg  words_valid_reg = 1'd0;
-reg  cores_valid_reg = 1'd0;
-reg  is_known_reg = 1'd0;
-reg  changes_rotation_reg = 1'd0;
-reg  valid_reg = 1'd0;
-reg  control_enable_reg = 1'd1, control_enable_next;
-reg  control_sequence_all_reg = 1'd0, control_sequence_all_next;
-reg  [7:0] cores_register_reg = 8'd1, cores_register_next;
-reg  [7:0] words_register_reg = 8'd1, words_register_next;
-reg  [8:0] queue_register_reg = 9'd0, queue_register_next;
-reg  refusal_reg = 1'd0, refusal_next;
-reg  response_reg = 1'd0, response_next;
-reg  response_refused_reg = 1'd0, response_refused_next;
-reg  steers_reg = 1'd0;
+reg  [9:0] most_reg;
+reg  words_valid_reg;
+reg  cores_valid_reg;
+reg  is_known_reg;
+reg  changes_rotation_reg;
+reg  valid_reg;
+reg  control_enable_reg, control_enable_next;
+reg  control_sequence_all_reg, control_sequence_all_next;
+reg  [7:0] cores_register_reg, cores_register_next;
+reg  [7:0] words_register_reg, words_register_next;
+reg  [8:0] queue_register_reg, queue_register_next;
+reg  refusal_reg, refusal_next;
+reg  response_reg, response_next;
+reg  response_refused_reg, response_refused_next;
+reg  steers_reg;
+
+initial begin
+    address_ready_reg = 1'd0;
+    address_held_reg = 1'd0;
+    word_reg = 10'd0;
+    data_ready_reg = 1'd0;
+    data_held_reg = 1'd0;
+    data_reg = 32'd0;
+    strobes_reg = 4'd0;
+    step_reg = 4'd0;
+    to_control_reg = 1'd0;
+    to_cores_reg = 1'd0;
+    to_prefix_words_reg = 1'd0;
+    to_default_queue_reg = 1'd0;
+    to_status_reg = 1'd0;
+    to_steering_reg = 1'd0;
+    new_cores_reg = 8'd0;
+    new_words_reg = 8'd0;
+    fits_byte_reg = 1'd0;
+    fits_queue_reg = 1'd0;
+    whole_reg = 1'd0;
+    nothing_reg = 1'd0;
+    most_reg = 10'd0;
+    words_valid_reg = 1'd0;
+    cores_valid_reg = 1'd0;
+    is_known_reg = 1'd0;
+    changes_rotation_reg = 1'd0;
+    valid_reg = 1'd0;
+    control_enable_reg = 1'd1;
+    control_sequence_all_reg = 1'd0;
+    cores_register_reg = 8'd1;
+    words_register_reg = 8'd1;
+    queue_register_reg = 9'd0;
+    refusal_reg = 1'd0;
+    response_reg = 1'd0;
+    response_refused_reg = 1'd0;
+    steers_reg = 1'd0;
+end
 
 scr_sequencer_prefix_rows prefix_rows (
     .words(new_words_reg),
@@ -138,18 +179,17 @@ always @* begin
         data_next = wdata;
         strobes_next = wstrb;
     end
-    if (step_reg == 3'd0) begin
+    if (step_reg == 4'd0) begin
         if (address_held_reg & data_held_reg & ~response_reg) begin
-            step_next = 3'd1;
+            step_next = 4'd1;
         end
-    end else if (commits) begin
-        step_next = 3'd0;
-    end else begin
-        step_next = step_reg + 3'd1;
+    end else if (settled) begin
+        step_next = 4'd0;
+    end else if (step_reg != 4'd8) begin
+        step_next = step_reg + 4'd1;
     end
     // The write.
     if (commits) begin
-        response_next = 1'd1;
         response_refused_next = ~valid_reg;
         if (~valid_reg) begin
             refusal_next = 1'd1;
@@ -171,6 +211,9 @@ always @* begin
                 refusal_next = 1'd0;
             end
         end
+    end
+    if (settled) begin
+        response_next = 1'd1;
     end else if (response_reg & bready) begin
         response_next = 1'd0;
         address_held_next = 1'd0;
@@ -179,7 +222,7 @@ always @* begin
     if (rst) begin
         address_held_next = 1'd0;
         data_held_next = 1'd0;
-        step_next = 3'd0;
+        step_next = 4'd0;
         response_next = 1'd0;
         refusal_next = 1'd0;
         control_enable_next = 1'd1;
@@ -196,8 +239,11 @@ assign takes_data = wvalid & data_ready_reg;
 assign awready = address_ready_reg;
 assign wready = data_ready_reg;
 
-// Steps 1 to 4, of a cycle each, while address and data are held; the write is done at the end of step 4.
-assign commits = step_reg == 3'd4;
+// Steps 1 to 4, of a cycle each, while address and data are held; the write is done at the end of step 4. It is answered
+// when it is in force, which is in step 8 or, if k has changed, when frames are numbered again. So writes come into force
+// one after the other, however close they follow each other.
+assign commits = step_reg == 4'd4;
+assign settled = (step_reg == 4'd8) & ~changing;
 
 // Which register is meant, and what the configuration would be.
 assign core = word_reg[6:0];

@@ -55,6 +55,8 @@ module scr_sequencer_registers (
     output wire [5:0] prefix_words,
     // Queue of frames that are not sequenced.
     output wire [8:0] default_queue,
+    // What was written is not in force yet, four cycles after it stood at the outputs.
+    input  wire changing,
     // A word of the steering table is written.
     output wire steer_write,
     // Which core's.
@@ -128,6 +130,7 @@ scr_sequencer_register_write register_write (
     .prefix_words(register_write_prefix_words),
     .default_queue(register_write_default_queue),
     .refused(register_write_refused),
+    .changing(changing),
     .steer_write(steer_write),
     .steer_core(steer_write_core),
     .steer_queue(steer_write_queue)
@@ -189,6 +192,13 @@ assign cores = register_write_cores;
 assign prefix_words = register_write_prefix_words;
 assign default_queue = register_write_default_queue;
 assign s_rresp = {1'd0, register_read_rrefused} << 1;
+
+// Bits that nothing reads.
+wire unused = &{
+    1'd0,
+    s_awaddr[1:0],
+    s_araddr[1:0]
+};
 
 endmodule
 

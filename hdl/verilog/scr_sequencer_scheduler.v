@@ -15,7 +15,7 @@ module scr_sequencer_scheduler (
     // A frame is waiting or in progress.
     input  wire ticket_valid,
     // Its ticket.
-    input  wire [254:0] ticket,
+    input  wire [253:0] ticket,
     // The frame is done.
     output wire ticket_pop,
     // A beat of packet can be promised.
@@ -45,7 +45,7 @@ module scr_sequencer_scheduler (
     // Slots to be filled in it and after.
     output wire [9:0] filled_slots,
     // Ticket of its frame.
-    output wire [254:0] frame,
+    output wire [253:0] frame,
     // A sequenced frame's last beat starts.
     output wire counted_sent,
     // The frame's core.
@@ -69,25 +69,47 @@ reg  this_is_last;
 reg  this_before_rows;
 wire row_ends;
 wire [7:0] slot_core;
-reg  in_prefix_reg = 1'd0, in_prefix_next;
-reg  in_packet_reg = 1'd0, in_packet_next;
-reg  [7:0] left_reg = 8'd0, left_next;
-reg  next_is_last_reg = 1'd0, next_is_last_next;
-reg  [8:0] next_address_reg = 9'd0, next_address_next;
-reg  [9:0] next_filled_reg = 10'd0, next_filled_next;
-reg  [1:0] next_part_reg = 2'd0, next_part_next;
-reg  next_before_rows_reg = 1'd0, next_before_rows_next;
-reg  [31:0] outstanding_reg = 32'd0, outstanding_next;
-reg  slot_valid_reg = 1'd0;
-reg  slot_prefix_reg = 1'd0;
-reg  slot_first_reg = 1'd0;
-reg  slot_before_rows_reg = 1'd0;
-reg  [1:0] slot_part_reg = 2'd0;
-reg  slot_last_reg = 1'd0;
-reg  [8:0] slot_address_reg = 9'd0;
-reg  [8:0] slot_address_before_reg = 9'd0, slot_address_before_next;
-reg  [9:0] slot_filled_reg = 10'd0;
-reg  [254:0] slot_frame_reg = 255'd0;
+reg  in_prefix_reg, in_prefix_next;
+reg  in_packet_reg, in_packet_next;
+reg  [7:0] left_reg, left_next;
+reg  next_is_last_reg, next_is_last_next;
+reg  [8:0] next_address_reg, next_address_next;
+reg  [9:0] next_filled_reg, next_filled_next;
+reg  [1:0] next_part_reg, next_part_next;
+reg  next_before_rows_reg, next_before_rows_next;
+reg  [31:0] outstanding_reg, outstanding_next;
+reg  slot_valid_reg;
+reg  slot_prefix_reg;
+reg  slot_first_reg;
+reg  slot_before_rows_reg;
+reg  [1:0] slot_part_reg;
+reg  slot_last_reg;
+reg  [8:0] slot_address_reg;
+reg  [8:0] slot_address_before_reg, slot_address_before_next;
+reg  [9:0] slot_filled_reg;
+reg  [253:0] slot_frame_reg;
+
+initial begin
+    in_prefix_reg = 1'd0;
+    in_packet_reg = 1'd0;
+    left_reg = 8'd0;
+    next_is_last_reg = 1'd0;
+    next_address_reg = 9'd0;
+    next_filled_reg = 10'd0;
+    next_part_reg = 2'd0;
+    next_before_rows_reg = 1'd0;
+    outstanding_reg = 32'd0;
+    slot_valid_reg = 1'd0;
+    slot_prefix_reg = 1'd0;
+    slot_first_reg = 1'd0;
+    slot_before_rows_reg = 1'd0;
+    slot_part_reg = 2'd0;
+    slot_last_reg = 1'd0;
+    slot_address_reg = 9'd0;
+    slot_address_before_reg = 9'd0;
+    slot_filled_reg = 10'd0;
+    slot_frame_reg = 254'd0;
+end
 
 always @* begin
     in_prefix_next = in_prefix_reg;
@@ -191,6 +213,12 @@ assign frame = slot_frame_reg;
 assign counted_sent = slot_valid_reg & slot_last_reg & slot_frame_reg[0];
 assign slot_core = slot_frame_reg[86:79];
 assign counted_core = slot_core[6:0];
+
+// Bits that nothing reads.
+wire unused = &{
+    1'd0,
+    slot_core[7]
+};
 
 always @(posedge clk) begin
     in_prefix_reg <= in_prefix_next;

@@ -31,11 +31,19 @@ wire [6:0] place;
 wire [6:0] read_place;
 wire [23:0] update_counts_read_data;
 wire [23:0] read_counts_read_data;
-reg  [127:0] counted_reg = 128'd0, counted_next;
-reg  increases_reg = 1'd0;
-reg  [6:0] increased_core_reg = 7'd0;
-reg  [23:0] before_reg = 24'd0, before_next;
-reg  [23:0] answer_reg = 24'd0, answer_next;
+reg  [127:0] counted_reg, counted_next;
+reg  increases_reg;
+reg  [6:0] increased_core_reg;
+reg  [23:0] before_reg, before_next;
+reg  [23:0] answer_reg, answer_next;
+
+initial begin
+    counted_reg = 128'd0;
+    increases_reg = 1'd0;
+    increased_core_reg = 7'd0;
+    before_reg = 24'd0;
+    answer_reg = 24'd0;
+end
 
 (* ram_style = "distributed" *)
 reg [23:0] update_counts_words [0:15];

@@ -10,7 +10,10 @@
 // between two frames. Frames are numbered under one set of values only.
 //
 // When k changes, the next core must be the last one plus one modulo the *new* k. That is a division, done in
-// 22 cycles, in which no frame is numbered; frames that have their numbers are sent on meanwhile.
+// 22 cycles, in which no frame is numbered; frames that have their numbers are sent on meanwhile. Ports may not change
+// while it lasts, nor in the three cycles before: the register block waits with its next write.
+//
+// After a reset no frame is numbered either until the ports' values have come through.
 module scr_sequencer_settings (
     // Clock.
     input  wire clk,
@@ -46,7 +49,7 @@ module scr_sequencer_settings (
     output wire [8:0] default_queue,
     // A new epoch starts with the next frame.
     output wire new_epoch,
-    // Number no frame: k is about to change.
+    // Number no frame: k is about to change, or nothing is in force after a reset.
     output wire hold,
     // The epoch.
     output wire [5:0] epoch
@@ -64,52 +67,99 @@ wire updates;
 wire done;
 wire change;
 wire take;
+wire begins;
 wire starts;
 wire reset_starts;
-reg  port_enable_reg = 1'd0;
-reg  port_sequence_all_reg = 1'd0;
-reg  [7:0] port_cores_reg = 8'd0;
-reg  [7:0] port_prefix_words_reg = 8'd0;
-reg  [8:0] port_default_queue_reg = 9'd0;
-reg  [9:0] rows_reg = 10'd0;
-reg  [7:0] beats_reg = 8'd0;
-reg  next_enable_reg = 1'd0;
-reg  next_sequence_all_reg = 1'd0;
-reg  [7:0] next_cores_reg = 8'd0;
-reg  [7:0] next_prefix_words_reg = 8'd0;
-reg  [8:0] next_default_queue_reg = 9'd0;
+reg  port_enable_reg;
+reg  port_sequence_all_reg;
+reg  [7:0] port_cores_reg;
+reg  [7:0] port_prefix_words_reg;
+reg  [8:0] port_default_queue_reg;
+reg  [9:0] rows_reg;
+reg  [7:0] beats_reg;
+reg  next_enable_reg;
+reg  next_sequence_all_reg;
+reg  [7:0] next_cores_reg;
+reg  [7:0] next_prefix_words_reg;
+reg  [8:0] next_default_queue_reg;
 wire [9:0] prefix_rows_rows;
-reg  port_valid_reg = 1'd0;
-reg  next_valid_reg = 1'd0;
-reg  in_force_reg = 1'd0, in_force_next;
-reg  now_enable_reg = 1'd0, now_enable_next;
-reg  now_sequence_all_reg = 1'd0, now_sequence_all_next;
-reg  [7:0] now_cores_reg = 8'd0, now_cores_next;
-reg  [7:0] now_prefix_words_reg = 8'd0, now_prefix_words_next;
-reg  [7:0] now_beats_reg = 8'd0, now_beats_next;
-reg  [9:0] now_rows_reg = 10'd0, now_rows_next;
-reg  [8:0] now_default_queue_reg = 9'd0, now_default_queue_next;
-reg  [7:0] next_core_reg = 8'd0, next_core_next;
-reg  [7:0] after_next_reg = 8'd0, after_next_next;
-reg  after_wraps_reg = 1'd0, after_wraps_next;
-reg  [7:0] last_plus_one_reg = 8'd0, last_plus_one_next;
-reg  next_is_one_reg = 1'd0;
-reg  [7:0] next_less_two_reg = 8'd0;
-reg  now_is_one_reg = 1'd0, now_is_one_next;
-reg  [7:0] now_less_two_reg = 8'd0, now_less_two_next;
-reg  [4:0] phase_reg = 5'd0, phase_next;
-reg  [7:0] target_reg = 8'd0, target_next;
-reg  [7:0] remainder_reg = 8'd0, remainder_next;
-reg  [15:0] divisor_reg = 16'd0, divisor_next;
-reg  [7:0] difference_reg = 8'd0;
-reg  low_fits_reg = 1'd0;
-reg  high_is_zero_reg = 1'd0;
-reg  holding_reg = 1'd0, holding_next;
-reg  [7:0] after_remainder_reg = 8'd0;
-reg  remainder_wraps_reg = 1'd0;
-reg  [5:0] epoch_count_reg = 6'd0, epoch_count_next;
-reg  powered_reg = 1'd0, powered_next;
-reg  in_reset_reg = 1'd0;
+reg  port_valid_reg;
+reg  next_valid_reg;
+reg  in_force_reg, in_force_next;
+reg  now_enable_reg, now_enable_next;
+reg  now_sequence_all_reg, now_sequence_all_next;
+reg  [7:0] now_cores_reg, now_cores_next;
+reg  [7:0] now_prefix_words_reg, now_prefix_words_next;
+reg  [7:0] now_beats_reg, now_beats_next;
+reg  [9:0] now_rows_reg, now_rows_next;
+reg  [8:0] now_default_queue_reg, now_default_queue_next;
+reg  [7:0] next_core_reg, next_core_next;
+reg  [7:0] after_next_reg, after_next_next;
+reg  after_wraps_reg, after_wraps_next;
+reg  [7:0] last_plus_one_reg, last_plus_one_next;
+reg  next_is_one_reg;
+reg  [7:0] next_less_two_reg;
+reg  now_is_one_reg, now_is_one_next;
+reg  [7:0] now_less_two_reg, now_less_two_next;
+reg  [4:0] phase_reg, phase_next;
+reg  [7:0] remainder_reg, remainder_next;
+reg  [15:0] divisor_reg, divisor_next;
+reg  [7:0] difference_reg;
+reg  low_fits_reg;
+reg  high_is_zero_reg;
+reg  holding_reg, holding_next;
+reg  [7:0] after_remainder_reg;
+reg  remainder_wraps_reg;
+reg  differs_reg, differs_next;
+reg  [5:0] epoch_count_reg, epoch_count_next;
+reg  powered_reg, powered_next;
+reg  in_reset_reg;
+
+initial begin
+    port_enable_reg = 1'd0;
+    port_sequence_all_reg = 1'd0;
+    port_cores_reg = 8'd0;
+    port_prefix_words_reg = 8'd0;
+    port_default_queue_reg = 9'd0;
+    rows_reg = 10'd0;
+    beats_reg = 8'd0;
+    next_enable_reg = 1'd0;
+    next_sequence_all_reg = 1'd0;
+    next_cores_reg = 8'd0;
+    next_prefix_words_reg = 8'd0;
+    next_default_queue_reg = 9'd0;
+    port_valid_reg = 1'd0;
+    next_valid_reg = 1'd0;
+    in_force_reg = 1'd0;
+    now_enable_reg = 1'd0;
+    now_sequence_all_reg = 1'd0;
+    now_cores_reg = 8'd0;
+    now_prefix_words_reg = 8'd0;
+    now_beats_reg = 8'd0;
+    now_rows_reg = 10'd0;
+    now_default_queue_reg = 9'd0;
+    next_core_reg = 8'd0;
+    after_next_reg = 8'd0;
+    after_wraps_reg = 1'd0;
+    last_plus_one_reg = 8'd0;
+    next_is_one_reg = 1'd0;
+    next_less_two_reg = 8'd0;
+    now_is_one_reg = 1'd0;
+    now_less_two_reg = 8'd0;
+    phase_reg = 5'd0;
+    remainder_reg = 8'd0;
+    divisor_reg = 16'd0;
+    difference_reg = 8'd0;
+    low_fits_reg = 1'd0;
+    high_is_zero_reg = 1'd0;
+    holding_reg = 1'd0;
+    after_remainder_reg = 8'd0;
+    remainder_wraps_reg = 1'd0;
+    differs_reg = 1'd0;
+    epoch_count_reg = 6'd0;
+    powered_reg = 1'd0;
+    in_reset_reg = 1'd0;
+end
 
 scr_sequencer_prefix_rows prefix_rows (
     .words(port_prefix_words_reg),
@@ -177,11 +227,7 @@ always @* begin
             after_wraps_next = remainder_wraps_reg;
         end
     end
-    // What is put in force first after a reset starts no epoch: the reset has done that.
-    if (rst) begin
-        in_force_next = 1'd0;
-    end
-    if (starts | rst) begin
+    if (begins | rst) begin
         next_core_next = 8'd0;
         after_next_next = 8'd1;
         after_wraps_next = is_one;
@@ -189,14 +235,16 @@ always @* begin
         phase_next = 5'd0;
         holding_next = 1'd0;
     end
+    if (rst) begin
+        in_force_next = 1'd0;
+        holding_next = 1'd1;
+    end
 end
 
 always @* begin
-    target_next = target_reg;
     remainder_next = remainder_reg;
     divisor_next = divisor_reg;
     if (phase_reg == 5'd2) begin
-        target_next = next_cores_reg;
         remainder_next = last_plus_one_reg;
         divisor_next = {8'd0, next_cores_reg} << 7;
     end else if (updates) begin
@@ -225,16 +273,27 @@ assign port_words = (port_prefix_words_reg << BEATS_PER_WORD_LOG2) >> WORDS_PER_
 
 // The division, from two cycles after numbering has stopped: eight steps of two cycles (phases 3 to 18),
 // each of which subtracts the divisor if it fits and halves it. Three more cycles for what follows.
-assign change = next_cores_reg != now_cores_reg;
+assign change = in_force_reg & differs_reg;
 assign divisor_low = divisor_reg[7:0];
 assign divisor_high = divisor_reg[15:8];
 assign updates = ~phase_reg[0] & ~(phase_reg[4] & phase_reg[2]);
 assign done = phase_reg == LAST_PHASE;
 assign hold = holding_reg;
 
-// A k that has changed again meanwhile is divided by again.
-assign take = next_valid_reg & (~change | (done & (target_reg == next_cores_reg)));
+// What is put in force first after a reset, and what enables, makes the rotation begin anew. The former starts no
+// epoch: the reset has done that.
+assign take = next_valid_reg & (~change | done);
 assign starts = take & in_force_reg & next_enable_reg & ~now_enable_reg;
+
+always @* begin
+    // Whether the next k differs from that in force, a cycle ahead: from what both will be then.
+    differs_next = port_cores_reg != now_cores_reg;
+    if (take) begin
+        differs_next = port_cores_reg != next_cores_reg;
+    end
+end
+
+assign begins = starts | (take & ~in_force_reg);
 
 // The reset that comes with power does not count.
 assign reset_starts = rst & ~in_reset_reg & powered_reg;
@@ -282,7 +341,6 @@ always @(posedge clk) begin
     now_is_one_reg <= now_is_one_next;
     now_less_two_reg <= now_less_two_next;
     phase_reg <= phase_next;
-    target_reg <= target_next;
     remainder_reg <= remainder_next;
     divisor_reg <= divisor_next;
     difference_reg <= remainder_reg - divisor_low;
@@ -290,7 +348,8 @@ always @(posedge clk) begin
     high_is_zero_reg <= divisor_high == 8'd0;
     holding_reg <= holding_next;
     after_remainder_reg <= remainder_reg + 8'd1;
-    remainder_wraps_reg <= after_remainder_reg == target_reg;
+    remainder_wraps_reg <= after_remainder_reg == next_cores_reg;
+    differs_reg <= differs_next;
     epoch_count_reg <= epoch_count_next;
     powered_reg <= powered_next;
     in_reset_reg <= rst;

@@ -36,8 +36,13 @@ wire [6:0] asked;
 wire [6:0] looked_up;
 wire [8:0] frame_table_read_data;
 wire [8:0] read_table_read_data;
-reg  [127:0] steered_reg = 128'd0, steered_next;
-reg  [8:0] answer_reg = 9'd0, answer_next;
+reg  [127:0] steered_reg, steered_next;
+reg  [8:0] answer_reg, answer_next;
+
+initial begin
+    steered_reg = 128'd0;
+    answer_reg = 9'd0;
+end
 
 (* ram_style = "distributed" *)
 reg [8:0] frame_table_words [0:15];

@@ -35,6 +35,12 @@ def _tags(rng):
     for _ in range(rng.choice((0, 0, 0, 1, 2, 3))):
         tag = Dot1Q if rng.random() < 0.7 else Dot1AD
         layers = layers / tag(vlan=rng.randrange(4096))
+    # In front of some tags stand the TPIDs of before 802.1ad, which scapy has no layer for.
+    layer = layers
+    while isinstance(layer.payload, (Dot1Q, Dot1AD)):
+        if rng.random() < 0.3:
+            layer.type = rng.choice((0x9100, 0x9200))
+        layer = layer.payload
     return layers
 
 

@@ -16,6 +16,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("verilog", type=pathlib.Path, help="folder of `scr emit`")
     parser.add_argument("build", type=pathlib.Path, help="folder for what is built")
+    parser.add_argument("--standard", default="2005", help="what the Verilog is read as: Icarus' -g [2005]")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--test", help="only the test of this name")
     parser.add_argument("--waves", action="store_true", help="write a waveform into the build folder")
@@ -34,7 +35,8 @@ def main():
         verilog_sources=[options.verilog / name for name in manifest["files"] if name.endswith(".v")],
         hdl_toplevel=manifest["top"],
         build_dir=options.build,
-        build_args=["-g2001"],
+        # Behind the runner's own -g2012; the last one counts.
+        build_args=[f"-g{options.standard}"],
         timescale=("1ns", "1ps"),
         waves=options.waves,
         always=True,
@@ -50,7 +52,7 @@ def main():
     )
     cases = list(xml.etree.ElementTree.parse(results).iter("testcase"))
     failed = [c.get("name") for c in cases if c.find("failure") is not None or c.find("error") is not None]
-    print(f"{len(cases)} tests, {len(failed)} failed{': ' if failed else ''}{', '.join(failed)}")
+    print(f"-g{options.standard}: {len(cases)} tests, {len(failed)} failed{': ' if failed else ''}{', '.join(failed)}")
     return 1 if failed or not cases else 0
 
 

@@ -54,7 +54,7 @@ def parse(frame, ipv6):
     window = frame[:WINDOW]
     at = 12
     for _ in range(2):
-        if int.from_bytes(window[at : at + 2], "big") in (0x8100, 0x88A8) and len(window) >= at + 2:
+        if int.from_bytes(window[at : at + 2], "big") in (0x8100, 0x88A8, 0x9100, 0x9200) and len(window) >= at + 2:
             at += 4
     out = Parsed()
     if len(window) < at + 2:

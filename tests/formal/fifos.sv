@@ -4,7 +4,8 @@
 // Free: what comes in, when the sink takes a beat, what settings say (so also `hold`), and what tickets hold. Everything else is the datapath as it is.
 
 localparam PLACES = `SCR_WIDTH <= 256 ? 64 : 32;    // of beat_fifo and meta_fifo
-localparam QUEUE = 16;                              // of frame_queue
+localparam QUEUE = 16;                              // of frame_queue, in RAM
+localparam TICKETS = 17;                            // which it may have in all
 localparam OUTPUT = 32;                             // of output_fifo
 localparam BITS = $clog2(PLACES);
 localparam SEGMENTS = 1024 / `SCR_WIDTH;            // beats of a window
@@ -20,8 +21,9 @@ localparam SEGMENTS = 1024 / `SCR_WIDTH;            // beats of a window
 (* hierconn *) wire [7:0] \meta_fifo.seen_pending_reg ;
 (* hierconn *) wire \meta_fifo.seen_appears ;
 (* hierconn *) wire \numberer.seen_a_valid_reg , \numberer.seen_b_valid_reg ;
-(* hierconn *) wire [QUEUE-1:0] \frame_queue.seen_stored_reg , \frame_queue.seen_reserved_reg ;
-(* hierconn *) wire \frame_queue.seen_load ;
+(* hierconn *) wire [QUEUE-1:0] \frame_queue.seen_stored_reg ;
+(* hierconn *) wire [TICKETS-1:0] \frame_queue.seen_reserved_reg ;
+(* hierconn *) wire \frame_queue.seen_load , \frame_queue.seen_both_valid_reg ;
 (* hierconn *) wire [OUTPUT-1:0] \scheduler.seen_outstanding_reg , \output_fifo.seen_stored_reg ;
 (* hierconn *) wire \scheduler.seen_in_prefix_reg , \scheduler.seen_in_packet_reg ;
 (* hierconn *) wire \assembler.seen_a_valid_reg , \assembler.seen_a_prefix_reg , \assembler.seen_b_valid_reg , \assembler.seen_b_prefix_reg ;
@@ -31,7 +33,7 @@ localparam SEGMENTS = 1024 / `SCR_WIDTH;            // beats of a window
 reg [7:0] writes = 8'd0, promises = 8'd0, pops = 8'd0;                             // beats into beat_fifo, promised, popped
 reg [7:0] begun = 8'd0, ended = 8'd0;                                              // frames into beat_fifo
 reg [7:0] windows = 8'd0, rows = 8'd0, appeared = 8'd0, numbered = 8'd0;           // frames: window complete, into meta_fifo, visible there, out of it
-reg [7:0] tickets = 8'd0, heads = 8'd0, served = 8'd0;                             // frames: into frame_queue, at its head, sent
+reg [7:0] tickets = 8'd0, heads = 8'd0, served = 8'd0;                             // frames: into frame_queue, out of its RAM, sent
 reg [7:0] slots = 8'd0, made = 8'd0, loads = 8'd0;                                 // beats: scheduled, into output_fifo, out of it
 reg in_frame = 1'b0;                                                               // beat_fifo has got a frame's first beat and not its last
 
@@ -59,7 +61,7 @@ always @(posedge clk) begin
 end
 
 wire [7:0] held = writes - pops, unpromised = writes - promises, in_promise = promises - pops;
-wire [7:0] in_slots = slots - loads, in_output = made - loads, with_number = numbered - heads, in_queue = tickets - heads;
+wire [7:0] in_slots = slots - loads, in_output = made - loads, with_number = numbered - served, in_queue = tickets - heads, at_head = heads - served;
 wire [7:0] in_meta = rows - numbered, visible = appeared - numbered;
 wire [7:0] waiting = begun - numbered;     // frames of which a beat is there and that have no number
 
@@ -132,9 +134,9 @@ always @* begin
     // output_fifo: as many beats as it has places are scheduled and not out of it, at most.
     output_fifo_has_room: `SCR_ROOM (!assembler_valid || in_output < OUTPUT);
     beats_have_places: `SCR_ROOM (in_slots <= OUTPUT && in_output <= in_slots);
-    // frame_queue: a place for each frame that has its number and is not at the head.
+    // frame_queue: a place for each frame that has its number and is not sent.
     frame_queue_has_room: `SCR_ROOM (!numberer_ticket_valid || in_queue < QUEUE);
-    tickets_have_places: `SCR_ROOM (with_number <= QUEUE && in_queue <= with_number);
+    tickets_have_places: `SCR_ROOM (with_number <= TICKETS && in_queue <= QUEUE && in_queue + at_head <= with_number);
     ticket_taken_when_there_is_one: `SCR_ROOM (!scheduler_ticket_pop || frame_queue_valid && heads != served);
     numbered_when_there_is_one: `SCR_ROOM (!numberer_meta_pop || rows != numbered);
     // What it is told to hold back appears behind what it holds back already.
@@ -197,10 +199,10 @@ always @* begin
         `SCR_ROOM (\scheduler.seen_outstanding_reg [place] == (place < credits));
         `SCR_ROOM (\output_fifo.seen_stored_reg [place] == (place < in_output));
     end
-    for (place = 0; place < QUEUE; place = place + 1) begin
+    for (place = 0; place < TICKETS; place = place + 1)
         `SCR_ROOM (\frame_queue.seen_reserved_reg [place] == (place < with_number));
+    for (place = 0; place < QUEUE; place = place + 1)
         `SCR_ROOM (\frame_queue.seen_stored_reg [place] == (place < in_queue));
-    end
     tie_held: `SCR_ROOM (held <= PLACES && unpromised <= held);
     tie_pointers: `SCR_ROOM (\beat_fifo.seen_write_pointer_reg == writes[BITS-1:0] && \beat_fifo.seen_promise_pointer_reg == promises[BITS-1:0]);
     tie_space: `SCR_ROOM (!beat_fifo_space || held <= PLACES - 4);
@@ -211,7 +213,8 @@ always @* begin
     tie_output: `SCR_ROOM (slots - made == \assembler.seen_a_valid_reg + \assembler.seen_b_valid_reg + assembler_valid);
     tie_credits: `SCR_ROOM (credits <= OUTPUT && in_output <= OUTPUT);
     tie_tickets: `SCR_ROOM (numbered - tickets == \numberer.seen_a_valid_reg + \numberer.seen_b_valid_reg + numberer_ticket_valid);
-    tie_head: `SCR_ROOM (heads - served == frame_queue_valid);
+    tie_head: `SCR_ROOM (at_head <= 8'd2 && frame_queue_valid == (at_head != 8'd0) && \frame_queue.seen_both_valid_reg == (at_head == 8'd2));
+    tie_queue: `SCR_ROOM (at_head != 8'd0 || in_queue <= 8'd1);
     tie_one_or_other: `SCR_ROOM (!(\scheduler.seen_in_prefix_reg & \scheduler.seen_in_packet_reg ));
     tie_scheduler: `SCR_ROOM (!(\scheduler.seen_in_prefix_reg | \scheduler.seen_in_packet_reg ) || frame_queue_valid);
     // Frames on their way to meta_fifo.

@@ -2,9 +2,9 @@
 
 localparam PLACES = $bits(stored_reg);
 
-// Tickets written, loaded into the head, and taken.
+// Tickets written, loaded into one of the two registers, and taken.
 reg [15:0] writes = 16'd0, loads = 16'd0, pops = 16'd0;
-wire [15:0] stored = writes - loads;
+wire [15:0] stored = writes - loads, waits = loads - pops;
 
 // What the blocks around it keep (proved by `fifos`): no write when it is full, no pop of what is not there.
 always @* begin
@@ -38,22 +38,23 @@ always @* begin
     if (inside && valid && pops == watched)
         ticket_in_order: assert (ticket == entry);
     valid_when_there_is_one: assert (valid == (loads != pops));
-    the_next_comes_forward: assert (load == ((!valid || pop) && stored != 16'd0));
+    the_next_comes_forward: assert (load == (waits < 16'd2 && stored != 16'd0));
 end
 
 `ifndef SCR_BROKEN
-wire [15:0] distance = watched - pops, total = writes - pops, waits = loads - pops;
+wire [15:0] distance = watched - pops, total = writes - pops;
 wire [3:0] place_of = watched[3:0];
 integer place;
 always @* begin
-    tie_order: assert (stored <= PLACES && waits <= 16'd1 && total == stored + waits);
+    tie_order: assert (stored <= PLACES && waits <= 16'd2 && total == stored + waits);
     tie_pointers: assert (write_pointer_reg == writes[3:0] && read_pointer_reg == loads[3:0]);
+    tie_registers: assert (head_valid_reg == (waits != 16'd0) && both_valid_reg == (waits == 16'd2) && loads_b_reg == loads[0] && head_is_b_reg == pops[0]);
     for (place = 0; place < PLACES; place = place + 1)
         assert (stored_reg[place] == (place < stored));
     if (inside) begin
         tie_inside: assert (distance < total);
         if (distance < waits)
-            tie_head: assert (head_reg == entry);
+            tie_head: assert ((watched[0] ? ticket_b_reg : ticket_a_reg) == entry);
         else
             tie_ram: assert (ram_words[place_of] == entry);
     end

@@ -173,6 +173,7 @@ PROOFS = (
         depth=8,
         faults=(
             Fault("packet_parser", "(type_1 == TPID_C) | (type_1 == TPID_S)", "(type_1 == TPID_C)", "behind a tag, 0x88a8 is no tag"),
+            Fault("packet_parser", "(type_0 == TPID_S) | (type_0 == TPID_Q1)", "(type_0 == TPID_S)", "0x9100 is no tag"),
             Fault("packet_parser", "& (header_words >= MIN_HEADER_WORDS)", "", "IPv4 headers under 5 words count"),
             Fault("packet_parser", "(c_words_reg[52:48] == 5'd0) & ", "", "later fragments at large offsets have ports"),
             Fault("packet_parser", "transport_present_fine = d_present_reg >> 8", "transport_present_fine = d_present_reg >> 7", "a transport header that is cut off counts"),
@@ -289,7 +290,7 @@ PROOFS = (
         depth=1,
         faults=(
             Fault("frame_queue", "read_pointer_next = read_pointer_reg + 4'd1;", "read_pointer_next = read_pointer_reg + 4'd2;", "tickets are left out"),
-            Fault("frame_queue", "end else if (pop) begin", "end else if (pop & ~write) begin", "a ticket comes twice"),
+            Fault("frame_queue", "head_is_b_next = ~head_is_b_reg;", "head_is_b_next = ~head_is_b_reg & ~write;", "a ticket comes twice"),
         ),
     ),
     Proof(
@@ -357,7 +358,7 @@ PROOFS = (
         faults=(
             Fault("beat_fifo", "~held_reg[27]", "~held_reg[29]", "the input is told too late to stop", 60, ("SCR_FLOOD",)),
             Fault("scheduler", "assign go = ~outstanding_reg[31];", "assign go = 1'd1;", "beats are started without a place", 70, ("SCR_FLOOD",)),
-            Fault("frame_queue", "assign space = ~reserved_reg[15];", "assign space = ~stored_reg[15];", "frames are numbered without a place", 60, ("SCR_FLOOD",)),
+            Fault("frame_queue", "assign space = ~reserved_reg[16];", "assign space = ~stored_reg[15];", "frames are numbered without a place", 60, ("SCR_FLOOD",)),
             Fault("header_window", "FINAL_INDEX - beat_index_reg", "beat_index_reg", "short frames appear too soon"),
         ),
         **CONTROL,

@@ -13,8 +13,11 @@ wire [1023:0] frame = bytes_that_are_there(window, present);
 `define SCR_BE16(bytes, at) {bytes[8*(at) +: 8], bytes[8*(at)+8 +: 8]}
 
 // 1. Ethernet II, then 0, 1 or 2 VLAN tags, then the EtherType. `ip` is where the IP header begins.
-wire one_tag = present[13] && (`SCR_BE16(frame, 12) == 16'h8100 || `SCR_BE16(frame, 12) == 16'h88a8);
-wire two_tags = one_tag && present[17] && (`SCR_BE16(frame, 16) == 16'h8100 || `SCR_BE16(frame, 16) == 16'h88a8);
+function is_tpid(input [15:0] value);
+    is_tpid = value == 16'h8100 || value == 16'h88a8 || value == 16'h9100 || value == 16'h9200;
+endfunction
+wire one_tag = present[13] && is_tpid(`SCR_BE16(frame, 12));
+wire two_tags = one_tag && present[17] && is_tpid(`SCR_BE16(frame, 16));
 wire [6:0] ip = two_tags ? 7'd22 : one_tag ? 7'd18 : 7'd14;
 wire [1023:0] from_type = two_tags ? frame >> 160 : one_tag ? frame >> 128 : frame >> 96;
 wire [1023:0] header = from_type >> 16;

@@ -109,5 +109,6 @@ always @* begin
     tie_one: assert (!began || (now_is_one_reg == (cores == 8'd1) && now_less_two_reg == cores - 8'd2));
     tie_began: assert (began || (!in_force_reg && !enable && cores == 8'd0 && !any));
     tie_next: assert (!next_valid_reg || is_valid(next_cores_reg, next_prefix_words_reg));
+    tie_differs: assert (differs_reg == (next_cores_reg != now_cores_reg));
 end
 `endif

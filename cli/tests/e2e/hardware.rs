@@ -230,13 +230,7 @@ fn emitted_verilog_is_lint_clean() {
     let files = manifest["files"].as_array().unwrap();
     let lint = Command::new("verilator")
         .current_dir(folder.path())
-        .args([
-            "--lint-only",
-            "-Wall",
-            "-Wno-WIDTH",
-            "-Wno-UNUSED",
-            "-Wno-DECLFILENAME",
-        ])
+        .args(["--lint-only", "-Wall"])
         .args(["--top-module", "scr_sequencer"])
         .args(files.iter().map(|file| file.as_str().unwrap()))
         .output()
@@ -261,6 +255,18 @@ fn emit_refuses_what_cannot_be_built() {
     refused(&["--history", "300"], &["--history 300", "16 to 256"]);
     refused(&["--max-cores", "0"], &["--max-cores 0", "1 to 128"]);
     refused(&["--interfaces", "2"], &["--interfaces", "corundum"]);
+    refused(&["--top", "uwire"], &["--top uwire", "keyword"]);
+    refused(&["--top", "clk"], &["--top clk", "inside the module"]);
+    refused(&["--top", "a-b"], &["--top a-b", "letters, digits"]);
+    // The remedy that these name.
+    scr(args![
+        "emit",
+        "-o",
+        folder.path(),
+        "--top",
+        "scr_sequencer_0"
+    ])
+    .ok();
     let file = data_file("mix.pcap");
     scr(args!["emit", "-o", &file]).fails(2, &["mix.pcap", "cannot be made a folder"]);
 }

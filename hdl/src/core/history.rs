@@ -122,9 +122,12 @@ impl<const W: usize, const R: usize> History<W, R> {
     pub fn new(capacity: usize) -> Self {
         let lanes = (W / R).max(1);
         let depth = capacity.div_ceil(lanes).next_power_of_two().max(2);
-        // A rotation by a whole turn or more never happens; its amount only has to fit.
-        let down = |rows: usize| Constant::new(((rows * R).min(W) as u64).into());
-        let up = |rows: usize| Constant::new((W.saturating_sub(rows * R) as u64).into());
+        // A rotation by a whole turn or more never happens; shifts by 0 stand for it.
+        let turns = |rows: usize| rows < lanes;
+        let down = |rows: usize| if turns(rows) { rows * R } else { 0 };
+        let up = |rows: usize| if turns(rows) { W - rows * R } else { 0 };
+        let down = |rows| Constant::new((down(rows) as u64).into());
+        let up = |rows| Constant::new((up(rows) as u64).into());
         Self {
             clk: Signal::default(),
             write: Signal::default(),

@@ -150,6 +150,8 @@ pub struct PacketParser<const R: usize> {
 
     tpid_c: Constant<Bits<16>>,
     tpid_s: Constant<Bits<16>>,
+    tpid_q1: Constant<Bits<16>>,
+    tpid_q2: Constant<Bits<16>>,
     type_ipv4: Constant<Bits<16>>,
     type_ipv6: Constant<Bits<16>>,
     parse_ipv6: Constant<Bit>,
@@ -272,6 +274,8 @@ impl<const R: usize> PacketParser<R> {
             info_next: Signal::default(),
             tpid_c: wire(parse::VLAN_TPIDS[0]),
             tpid_s: wire(parse::VLAN_TPIDS[1]),
+            tpid_q1: wire(parse::VLAN_TPIDS[2]),
+            tpid_q2: wire(parse::VLAN_TPIDS[3]),
             type_ipv4: wire(parse::ETHERTYPE_IPV4),
             type_ipv6: wire(parse::ETHERTYPE_IPV6),
             parse_ipv6: Constant::new(profile.has_ipv6()),
@@ -393,10 +397,14 @@ impl<const R: usize> Logic for PacketParser<R> {
         self.type_0.next = self.window.val().get_bits::<16>(96);
         self.type_1.next = self.window.val().get_bits::<16>(128);
         self.type_2.next = self.window.val().get_bits::<16>(160);
-        self.a_tagged.d.next =
-            (self.type_0.val() == self.tpid_c.val()) | (self.type_0.val() == self.tpid_s.val());
-        self.a_tagged_twice.d.next =
-            (self.type_1.val() == self.tpid_c.val()) | (self.type_1.val() == self.tpid_s.val());
+        self.a_tagged.d.next = (self.type_0.val() == self.tpid_c.val())
+            | (self.type_0.val() == self.tpid_s.val())
+            | (self.type_0.val() == self.tpid_q1.val())
+            | (self.type_0.val() == self.tpid_q2.val());
+        self.a_tagged_twice.d.next = (self.type_1.val() == self.tpid_c.val())
+            | (self.type_1.val() == self.tpid_s.val())
+            | (self.type_1.val() == self.tpid_q1.val())
+            | (self.type_1.val() == self.tpid_q2.val());
         self.ipv4_at.next = 0.into();
         self.ipv6_at.next = 0.into();
         if (self.type_0.val() == self.type_ipv4.val()) & self.present.val().get_bit(13) {

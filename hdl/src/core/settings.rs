@@ -103,6 +103,7 @@ pub struct Settings {
     divisor_high: Signal<Local, Bits<8>>,
     updates: Signal<Local, Bit>,
     done: Signal<Local, Bit>,
+    differs: DFF<Bit>,
     change: Signal<Local, Bit>,
     take: Signal<Local, Bit>,
     begins: Signal<Local, Bit>,
@@ -189,6 +190,7 @@ impl Settings {
             divisor_high: Signal::default(),
             updates: Signal::default(),
             done: Signal::default(),
+            differs: DFF::default(),
             change: Signal::default(),
             take: Signal::default(),
             begins: Signal::default(),
@@ -258,6 +260,7 @@ impl Logic for Settings {
             difference,
             low_fits,
             high_is_zero,
+            differs,
             after_remainder,
             remainder_wraps
         );
@@ -301,8 +304,7 @@ impl Logic for Settings {
 
         // The division, from two cycles after numbering has stopped: eight steps of two cycles (phases 3 to 18),
         // each of which subtracts the divisor if it fits and halves it. Three more cycles for what follows.
-        self.change.next =
-            self.in_force.q.val() & (self.next_cores.q.val() != self.now_cores.q.val());
+        self.change.next = self.in_force.q.val() & self.differs.q.val();
         self.divisor_low.next = self.divisor.q.val().get_bits::<8>(0);
         self.divisor_high.next = self.divisor.q.val().get_bits::<8>(8);
         self.difference.d.next = self.remainder.q.val() - self.divisor_low.val();
@@ -342,6 +344,11 @@ impl Logic for Settings {
             & self.in_force.q.val()
             & self.next_enable.q.val()
             & !self.now_enable.q.val();
+        // Whether the next k differs from that in force, a cycle ahead: from what both will be then.
+        self.differs.d.next = self.port_cores.q.val() != self.now_cores.q.val();
+        if self.take.val() {
+            self.differs.d.next = self.port_cores.q.val() != self.next_cores.q.val();
+        }
         self.begins.next = self.starts.val() | (self.take.val() & !self.in_force.q.val());
         self.is_one.next = self.now_is_one.q.val();
         if self.take.val() {

@@ -4,7 +4,8 @@
 //! precedence and leaves literals without width, so that its Verilog can silently mean something else than
 //! its simulation. This one walks the same tree ([`rust_hdl`'s `Probe`]) and
 //!
-//! * writes registers and memories into the module that owns them, one clocked process a module;
+//! * writes registers and memories into the module that owns them: one clocked process for its registers and one for
+//!   each memory; first values in an `initial` block, which wakes processes in every simulator and by every standard;
 //! * parenthesises every nested operation and gives every literal its width;
 //! * **refuses** an expression whose value in Verilog could differ from that in Rust, where an operand has
 //!   another width than its context ([`EmitError::Width`]);
@@ -17,7 +18,9 @@
 //! | [`comments`] | comments on behaviour, read from the Rust source |
 //! | [`elaborate`] | the tree of scopes that rust-hdl's probe sees |
 //! | [`ir`] | statements with loops unrolled and names resolved |
+//! | [`keywords`] | the reserved words |
 //! | [`prune`] | removes what nothing reads |
+//! | [`used`] | which bits something reads |
 //! | [`expr`] | expressions as text, widths checked |
 //! | [`process`] | which statements belong into one process |
 //! | [`module`] | a module as text |
@@ -29,9 +32,11 @@ pub mod docs;
 pub mod elaborate;
 pub mod expr;
 pub mod ir;
+pub mod keywords;
 pub mod module;
 pub mod process;
 pub mod prune;
+pub mod used;
 
 /// Why a design cannot be written as Verilog.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,7 +64,7 @@ pub enum EmitError {
         module: String,
         /// The name.
         name: String,
-        /// "unknown", "taken twice" or "a keyword".
+        /// "unknown", "taken twice", "a keyword" or "the name of something inside the module".
         problem: &'static str,
     },
     /// rust-hdl's own checks failed.

@@ -11,11 +11,19 @@ use super::docs::{self, StructDoc};
 use super::elaborate::{AtomInfo, Scope};
 use super::expr::{self, Signals};
 use super::ir::{self, Expr, Lower, Stmt, Target};
+use super::keywords::is_keyword;
 use super::process;
 use super::prune::prune;
+use super::used::Used;
 
 /// Names that an expanded memory declares.
 const MEMORY_LOCALS: [&str; 3] = ["words", "rows", "i"];
+
+/// The wire that names bits which nothing reads; linters take it for what it says.
+const UNUSED: &str = "unused";
+
+/// [`EmitError::Name`]'s problem of a module that is called like something inside it.
+pub(crate) const TAKEN_INSIDE: &str = "the name of something inside the module";
 
 /// A design to be written: its scopes, and what the Rust source says of them.
 pub struct Design<'a> {
@@ -38,187 +46,6 @@ pub struct Module {
     pub name: String,
     /// Verilog of the whole file.
     pub text: String,
-}
-
-/// Words of Verilog-2001 and SystemVerilog that a name could be, sorted.
-const KEYWORDS: [&str; 172] = [
-    "alias",
-    "always",
-    "and",
-    "assert",
-    "assign",
-    "assume",
-    "automatic",
-    "before",
-    "begin",
-    "bind",
-    "bins",
-    "binsof",
-    "bit",
-    "break",
-    "buf",
-    "byte",
-    "case",
-    "cell",
-    "chandle",
-    "checker",
-    "class",
-    "clocking",
-    "config",
-    "const",
-    "constraint",
-    "context",
-    "continue",
-    "cover",
-    "covergroup",
-    "coverpoint",
-    "cross",
-    "deassign",
-    "default",
-    "design",
-    "disable",
-    "dist",
-    "do",
-    "edge",
-    "else",
-    "end",
-    "endmodule",
-    "enum",
-    "event",
-    "expect",
-    "export",
-    "extends",
-    "extern",
-    "final",
-    "first_match",
-    "for",
-    "foreach",
-    "forever",
-    "fork",
-    "function",
-    "generate",
-    "genvar",
-    "global",
-    "highz0",
-    "highz1",
-    "if",
-    "iff",
-    "ifnone",
-    "illegal_bins",
-    "implement",
-    "implies",
-    "import",
-    "incdir",
-    "include",
-    "initial",
-    "inout",
-    "input",
-    "inside",
-    "instance",
-    "int",
-    "integer",
-    "interface",
-    "intersect",
-    "join",
-    "large",
-    "let",
-    "library",
-    "local",
-    "logic",
-    "longint",
-    "macromodule",
-    "matches",
-    "medium",
-    "modport",
-    "module",
-    "nand",
-    "negedge",
-    "nettype",
-    "new",
-    "nor",
-    "noshowcancelled",
-    "not",
-    "null",
-    "or",
-    "output",
-    "package",
-    "packed",
-    "parameter",
-    "posedge",
-    "primitive",
-    "priority",
-    "process",
-    "program",
-    "property",
-    "protected",
-    "pulldown",
-    "pullup",
-    "pure",
-    "rand",
-    "real",
-    "ref",
-    "reg",
-    "release",
-    "repeat",
-    "restrict",
-    "return",
-    "scalared",
-    "sequence",
-    "shortint",
-    "shortreal",
-    "showcancelled",
-    "signed",
-    "small",
-    "solve",
-    "specify",
-    "specparam",
-    "static",
-    "string",
-    "strong",
-    "strong0",
-    "strong1",
-    "struct",
-    "super",
-    "supply",
-    "sync_accept_on",
-    "table",
-    "tagged",
-    "task",
-    "this",
-    "throughout",
-    "time",
-    "timeunit",
-    "tri",
-    "trireg",
-    "type",
-    "typedef",
-    "union",
-    "unique",
-    "unsigned",
-    "until",
-    "untyped",
-    "use",
-    "var",
-    "vectored",
-    "virtual",
-    "void",
-    "wait",
-    "wand",
-    "weak",
-    "weak0",
-    "weak1",
-    "while",
-    "wire",
-    "with",
-    "within",
-    "wor",
-    "xnor",
-    "xor",
-];
-
-/// Whether a word means something in Verilog or SystemVerilog.
-pub(crate) fn is_keyword(word: &str) -> bool {
-    KEYWORDS.binary_search(&word).is_ok()
 }
 
 type Varying = BTreeMap<String, BTreeSet<String>>;
@@ -295,7 +122,23 @@ impl Design<'_> {
         modules: &mut Vec<Module>,
     ) -> Result<(), EmitError> {
         let name = self.module_name(type_name, modules.is_empty());
-        let text = Writer::new(self, scope, type_name, &path, varying)?.write(&name)?;
+        let writer = Writer::new(self, scope, type_name, &path, varying)?;
+        // Modules have a name space of their own in Verilog, but not in every tool.
+        let inside = writer.declared();
+        let children = scope.children.iter();
+        let children = children.filter(|c| !c.is_dff() && c.inline_code().is_none());
+        let kinds = children.map(|c| self.module_name(&self.type_of(type_name, &c.name), false));
+        if let Some(name) = std::iter::once(name.clone())
+            .chain(kinds)
+            .find(|name| inside.contains(name))
+        {
+            return Err(EmitError::Name {
+                module: path,
+                name,
+                problem: TAKEN_INSIDE,
+            });
+        }
+        let text = writer.write(&name)?;
         match modules.iter().find(|m| m.name == name) {
             Some(known) if known.text == text => return Ok(()),
             Some(_) => {
@@ -465,6 +308,21 @@ impl<'a> Writer<'a> {
             }
         }
         Ok(())
+    }
+
+    /// All that the module declares, or would if something read it: ports, parameters, signals and instances.
+    fn declared(&self) -> BTreeSet<String> {
+        let mut names: BTreeSet<String> = self.names.values().map(|(n, _)| n.clone()).collect();
+        names.insert(self.clock.clone());
+        names.insert(UNUSED.to_owned());
+        for child in self.scope.children.iter().filter(|c| !c.is_dff()) {
+            let child_name = flat(&child.name);
+            if child.inline_code().is_some() {
+                names.extend(MEMORY_LOCALS.map(|local| format!("{child_name}_{local}")));
+            }
+            names.insert(child_name);
+        }
+        names
     }
 
     /// The expression of a signal that is assigned once, as a whole and unconditionally.
@@ -642,6 +500,7 @@ impl<'a> Writer<'a> {
     fn body(&self) -> Result<String, EmitError> {
         let regs = self.regs();
         let mut declarations = String::new();
+        let mut initial = String::new();
         let mut text = String::new();
         let mut clocked = String::new();
         // Assignments that became a connection, a clocked assignment or part of an expanded block.
@@ -667,7 +526,13 @@ impl<'a> Writer<'a> {
                 if self.dead.contains(&format!("{}$d", child.name)) {
                     continue;
                 }
-                self.register(child, &mut declarations, &mut clocked, &mut done)?;
+                self.register(
+                    child,
+                    &mut declarations,
+                    &mut initial,
+                    &mut clocked,
+                    &mut done,
+                )?;
             } else if let Some(code) = child.inline_code() {
                 self.expand(child, code, &regs, &mut declarations, &mut text, &mut done)?;
             } else {
@@ -679,11 +544,24 @@ impl<'a> Writer<'a> {
         if !out.is_empty() {
             out.push('\n');
         }
+        // Not in the declarations: as SystemVerilog has it, those set a register before any process waits for it, and an
+        // `always @*` that reads it would not run.
+        if !initial.is_empty() {
+            let _ = write!(out, "initial begin\n{initial}end\n\n");
+        }
         out += &text;
         // A comment on what became a connection stands before what follows it.
         let mut pending = Vec::new();
         for group in &self.groups {
             self.group(group, &done, &mut pending, &mut out)?;
+        }
+        let unread = self.unread(&done)?;
+        if !unread.is_empty() {
+            let bits = unread.join(",\n    ");
+            let _ = write!(
+                out,
+                "\n// Bits that nothing reads.\nwire {UNUSED} = &{{\n    1'd0,\n    {bits}\n}};\n"
+            );
         }
         if !clocked.is_empty() {
             let _ = write!(
@@ -699,6 +577,7 @@ impl<'a> Writer<'a> {
         &self,
         child: &Scope,
         declarations: &mut String,
+        initial: &mut String,
         clocked: &mut String,
         done: &mut BTreeSet<String>,
     ) -> Result<(), EmitError> {
@@ -708,16 +587,17 @@ impl<'a> Writer<'a> {
         let start = child
             .initial_value()
             .map_or_else(|| format!("{bits}'d0"), |v| ir::constant(v, bits));
+        let _ = writeln!(initial, "    {reg} = {start};");
         match self.direct(&input) {
             Some(value) if !self.reads.contains_key(&input) => {
-                let _ = writeln!(declarations, "reg  {range}{reg} = {start};");
+                let _ = writeln!(declarations, "reg  {range}{reg};");
                 comment(self.direct_comment(&input), 1, clocked);
                 let _ = writeln!(clocked, "    {reg} <= {};", expr::print(self, value, bits)?);
                 done.insert(input);
             }
             _ => {
                 let (next, _) = self.signal(&input)?;
-                let _ = writeln!(declarations, "reg  {range}{reg} = {start}, {next};");
+                let _ = writeln!(declarations, "reg  {range}{reg}, {next};");
                 let _ = writeln!(clocked, "    {reg} <= {next};");
             }
         }
@@ -868,12 +748,155 @@ impl<'a> Writer<'a> {
             }
             return Ok(());
         }
+        if !self.wakes(group) {
+            let mut targets = BTreeSet::new();
+            group.iter().for_each(|s| s.targets(&mut targets));
+            let targets: Vec<String> = targets.into_iter().collect();
+            return Err(EmitError::Unsupported {
+                module: self.path.to_owned(),
+                what: format!(
+                    "a process of constants alone, which never runs, for {}",
+                    targets.join(", ")
+                ),
+            });
+        }
         out.push('\n');
         comment(&std::mem::take(pending), 0, out);
         out.push_str("always @* begin\n");
         self.statements(group, None, 1, out)?;
         out.push_str("end\n\n");
         Ok(())
+    }
+
+    /// Whether the process reads a signal that it does not make itself.
+    fn wakes(&self, group: &[Stmt]) -> bool {
+        let (mut reads, mut targets) = (Vec::new(), BTreeSet::new());
+        for s in group {
+            s.reads(&mut reads);
+            s.targets(&mut targets);
+        }
+        let is_constant = |name: &str| {
+            let atom = self.scope.atom(name);
+            atom.is_some_and(|a| a.kind == AtomKind::Constant)
+        };
+        reads
+            .iter()
+            .any(|r| !targets.contains(r) && !is_constant(r))
+    }
+
+    /// The inputs, and parts of signals, that nothing in the module reads. Other signals of which nothing is read are none:
+    /// there should be no such signal.
+    fn unread(&self, done: &BTreeSet<String>) -> Result<Vec<String>, EmitError> {
+        let mut used = Used::default();
+        for s in self.groups.iter().flatten() {
+            // What became a connection of expanded code is read as far as that code does.
+            let is_wiring = match s {
+                Stmt::Assign(target, _) => {
+                    done.contains(&target.name) && self.is_expanded(&target.name)
+                }
+                _ => false,
+            };
+            if !is_wiring {
+                s.bits(&mut used);
+            }
+        }
+        let mut signals: Vec<String> = Vec::new();
+        for atom in &self.scope.atoms {
+            match atom.kind {
+                AtomKind::InputParameter if !atom.is_clock => signals.push(atom.name.clone()),
+                AtomKind::LocalSignal => signals.push(atom.name.clone()),
+                _ => {}
+            }
+        }
+        for child in &self.scope.children {
+            let key = |port: &str| format!("{}${port}", child.name);
+            if child.is_dff() {
+                used.all(&key("d"));
+                if !self.dead.contains(&key("d")) {
+                    signals.push(key("q"));
+                }
+            } else if let Some(code) = child.inline_code() {
+                self.expanded_reads(child, code, done, &mut used);
+                signals.extend(
+                    child
+                        .atoms
+                        .iter()
+                        .filter(|a| !a.is_clock)
+                        .map(|a| key(&a.name)),
+                );
+            } else {
+                for atom in child
+                    .atoms
+                    .iter()
+                    .filter(|a| a.kind.is_parameter() && !a.is_clock)
+                {
+                    let name = key(&atom.name);
+                    if atom.kind == AtomKind::InputParameter {
+                        used.all(&name);
+                    } else if self.reads.contains_key(&name) && !self.aliases.contains_key(&name) {
+                        signals.push(name);
+                    }
+                }
+            }
+        }
+        signals.retain(|name| {
+            !self.dead.contains(name) && !done.contains(name) && !name.contains(UNUSED)
+        });
+        let mut unread = Vec::new();
+        for name in signals {
+            let (text, bits) = self.signal(&name)?;
+            let is_port = self
+                .scope
+                .atom(&name)
+                .is_some_and(|a| a.kind.is_parameter());
+            let mut parts = used.unread(&name, bits);
+            parts.retain(|part| is_port || part.len() < bits);
+            unread.extend(parts.into_iter().map(|part| match part {
+                _ if part.len() == bits => text.clone(),
+                _ if part.len() == 1 => format!("{text}[{}]", part.start),
+                _ => format!("{text}[{}:{}]", part.end - 1, part.start),
+            }));
+        }
+        Ok(unread)
+    }
+
+    /// Whether a signal is a port of a block whose code is expanded here.
+    fn is_expanded(&self, name: &str) -> bool {
+        let mut children = self.scope.children.iter();
+        children.any(|c| {
+            let port = name.strip_prefix(&c.name).and_then(|n| n.strip_prefix('$'));
+            !c.is_dff() && c.inline_code().is_some() && port.is_some_and(|p| c.atom(p).is_some())
+        })
+    }
+
+    /// What the expanded code of `child` reads.
+    fn expanded_reads(&self, child: &Scope, code: &str, done: &BTreeSet<String>, used: &mut Used) {
+        let pieces: Vec<(bool, &str)> = tokens(code).collect();
+        for (at, &(is_word, token)) in pieces.iter().enumerate() {
+            let atom = child
+                .atom(token)
+                .filter(|a| a.kind == AtomKind::InputParameter);
+            let Some(atom) = atom.filter(|a| is_word && !a.is_clock) else {
+                continue;
+            };
+            let key = format!("{}${}", child.name, atom.name);
+            let source = match self.direct(&key) {
+                Some(Expr::Signal(source)) if done.contains(&key) => source.clone(),
+                _ => key,
+            };
+            // `[`, a number, and perhaps `:` and another, then `]` and what follows.
+            let number = |at: usize| pieces.get(at).and_then(|t| t.1.parse::<usize>().ok());
+            let text = |at: usize| pieces.get(at).map_or("", |t| t.1);
+            let part = match (text(at + 1), number(at + 2), text(at + 3), number(at + 4)) {
+                ("[", Some(high), ":", Some(low)) => Some(low..high + 1),
+                ("[", Some(bit), end, _) if end.starts_with(']') => Some(bit..bit + 1),
+                _ => None,
+            };
+            match part {
+                Some(part) => used.part(&source, part),
+                None => used.all(&source),
+            }
+        }
     }
 
     fn target(&self, target: &Target) -> Result<(String, usize), EmitError> {

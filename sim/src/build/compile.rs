@@ -32,22 +32,8 @@ pub(super) const VERILATOR_FLAGS: [&str; 13] = [
     "-Wno-fatal",
 ];
 
-/// What is linted: everything but the style that generated Verilog has.
-const WARNINGS: [&str; 4] = ["-Wall", "-Wno-WIDTH", "-Wno-UNUSED", "-Wno-DECLFILENAME"];
-
-/// A warning that older versions of Verilator do not know: registers with initial values. They are meant;
-/// an FPGA powers up with them.
-const INITIAL_VALUES: &str = "-Wno-PROCASSINIT";
-
-/// The warnings to ask this Verilator for.
-pub(super) fn warnings(
-    toolchain: &Toolchain,
-) -> Result<impl Iterator<Item = &'static str>, BuildError> {
-    let mut probe = toolchain.verilator();
-    probe.args([INITIAL_VALUES, "--version"]);
-    let known = command::run(&mut probe)?.status.success();
-    Ok(WARNINGS.into_iter().chain(known.then_some(INITIAL_VALUES)))
-}
+/// What is linted: everything.
+pub(super) const WARNINGS: &str = "-Wall";
 
 /// What every file is compiled with.
 const FLAGS: [&str; 12] = [
@@ -108,7 +94,7 @@ fn trace_definitions(trace: Option<TraceFormat>) -> [String; 4] {
 pub(super) fn identity(trace: Option<TraceFormat>) -> String {
     VERILATOR_FLAGS
         .iter()
-        .chain(&WARNINGS)
+        .chain(&[WARNINGS])
         .chain(&FLAGS)
         .chain(&[FAST, SLOW])
         .chain(&LINK_FLAGS)

@@ -266,8 +266,7 @@ impl ModelBuilder {
         }
     }
 
-    /// Verilator's opinion of the design under the project's lint rules (`-Wall` but for widths, unused
-    /// bits, file names and initial values of registers): its words, empty when it has none.
+    /// Verilator's opinion of the design under `--lint-only -Wall`: its words, empty when it has none.
     ///
     /// # Errors
     ///
@@ -281,7 +280,7 @@ impl ModelBuilder {
         verilator
             .current_dir(work.path())
             .arg("--lint-only")
-            .args(compile::warnings(&toolchain)?)
+            .arg(compile::WARNINGS)
             .args(["--top-module", top])
             .args(sources.iter().map(file_name));
         let output = command::run(&mut verilator)?;
@@ -290,31 +289,6 @@ impl ModelBuilder {
             return Ok(command::words(&output));
         }
         Ok(said)
-    }
-
-    /// Signals of the design that nothing reads, in Verilator's opinion. One of which only some bits are not read is
-    /// none.
-    ///
-    /// # Errors
-    ///
-    /// As [`lint`](Self::lint).
-    pub fn dead_signals(&self, sources: &[Source], top: &str) -> Result<Vec<String>, BuildError> {
-        let toolchain = self.toolchain()?;
-        let work = tempfile::tempdir().map_err(BuildError::scratch)?;
-        write_sources(work.path(), sources)?;
-        let mut verilator = toolchain.verilator();
-        verilator
-            .current_dir(work.path())
-            .args(["--lint-only", "-Wall", "-Wno-fatal"])
-            .args(["--top-module", top])
-            .args(sources.iter().map(file_name));
-        let output = command::run(&mut verilator)?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        let names = said.lines().filter_map(|line| {
-            let (_, name) = line.split_once("Signal is not used: '")?;
-            Some(name.trim_end_matches('\'').to_owned())
-        });
-        Ok(names.collect())
     }
 
     fn toolchain(&self) -> Result<Toolchain, BuildError> {
@@ -373,7 +347,7 @@ impl ModelBuilder {
         verilator
             .current_dir(work)
             .args(compile::VERILATOR_FLAGS)
-            .args(compile::warnings(toolchain)?)
+            .arg(compile::WARNINGS)
             .args(compile::trace_flags(self.trace))
             .args(["--prefix", shim::PREFIX, "--Mdir", compile::OBJECTS])
             .args(["--top-module", design.top])

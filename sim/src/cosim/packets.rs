@@ -91,7 +91,7 @@ pub enum Network {
 pub struct Shape {
     /// VLAN tags; more than two are not looked through.
     pub vlan_tags: u8,
-    /// Which of the two TPIDs each tag has, by bits.
+    /// Which of the four TPIDs each tag has, by two bits.
     pub tpids: u8,
     /// The network layer.
     pub network: Network,
@@ -121,7 +121,7 @@ impl Shape {
         let mut bytes = Vec::with_capacity(160);
         bytes.extend(std::iter::repeat_with(|| rng.u8(..)).take(12));
         for tag in 0..self.vlan_tags {
-            let tpid = VLAN_TPIDS[usize::from(self.tpids >> tag & 1)];
+            let tpid = VLAN_TPIDS[usize::from(self.tpids >> (2 * tag) & 3)];
             bytes.extend(tpid.to_be_bytes());
             bytes.extend(rng.u16(..).to_be_bytes());
         }
@@ -179,11 +179,12 @@ impl Shape {
                 extensions: if rng.bool() { 0 } else { rng.u8(1..4) },
                 transport,
             },
-            // ARP, LLDP, neighbours of IP's EtherTypes, a length, SCR's own.
+            // ARP, LLDP, neighbours of IP's EtherTypes and of VLAN tags, a length, SCR's own.
             13..15 => Network::Other(*pick(
                 rng,
                 &[
-                    0x0806, 0x88cc, 0x0801, 0x08dd, 0x8600, 0x86dc, 0x002e, 0x88b5,
+                    0x0806, 0x88cc, 0x0801, 0x08dd, 0x8600, 0x86dc, 0x002e, 0x88b5, 0x8000, 0x8800,
+                    0x81a8, 0x9300, 0x9000, 0x9101,
                 ],
             )),
             _ => Network::Other(rng.u16(..)),
@@ -337,6 +338,19 @@ mod tests {
         assert!(count(&|p| p.tcp_flags != 0) > 3_000);
         assert!(count(&|p| p.protocol == 6 && p.src_port != [0; 2] && p.tcp_flags == 0) > 20);
         assert!(count(&|p| p.protocol == 17 && p.src_port == [0; 2]) > 100);
+        // Every TPID in both places, in all combinations, in front of IPv4.
+        for outer in VLAN_TPIDS {
+            for inner in VLAN_TPIDS {
+                let is_tagged = |p: &TestPacket| {
+                    let at = |at: usize| p.bytes.get(at..at + 2) == Some(&inner.to_be_bytes());
+                    p.bytes.get(12..14) == Some(&outer.to_be_bytes())
+                        && at(16)
+                        && parse(&p.bytes, false).ip_version == Some(IpVersion::V4)
+                };
+                let number = packets.iter().filter(|p| is_tagged(p)).count();
+                assert!(number > 20, "{outer:#x} {inner:#x}: {number}");
+            }
+        }
         assert_eq!(packets, random_packets(1, 20_000));
     }
 }

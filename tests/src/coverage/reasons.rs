@@ -131,6 +131,9 @@ fn toggle(point: &Point) -> Option<Reason> {
     if name.ends_with("_words") || name.ends_with("_rows") || point.what.contains("][") {
         return Some(Reason::Memory);
     }
+    if name == "unused" {
+        return constant(true, "a name for bits that nothing reads");
+    }
     match block(point) {
         "steering" | "sent_counter" if matches!(stem, "steered" | "counted") => {
             return constant(bit >= 16, FLAGS);
@@ -240,7 +243,7 @@ fn header(bit: u32) -> Option<Reason> {
 fn ticket(stem: &str, bit: u32) -> Option<Reason> {
     let is_ticket = stem.ends_with("ticket")
         || stem.ends_with("frame")
-        || matches!(stem, "made" | "head" | "ram_read_data");
+        || matches!(stem, "made" | "ticket_a" | "ticket_b" | "ram_read_data");
     if !is_ticket {
         return None;
     }
