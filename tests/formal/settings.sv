@@ -43,6 +43,11 @@ always @* begin
     assume (!numbered || (enable && !hold));
 end
 
+// For broken copies whose fault shows after a change of k, which takes long: nothing else changes but what enables.
+`ifdef SCR_STEADY
+always @* assume (!rst && !cfg_sequence_all && cfg_prefix_words == 6'd1 && cfg_default_queue == 9'd0);
+`endif
+
 // ---- what is in force ------------------------------------------------------------------------------------------------------------
 
 reg began = 1'b0;                    // something has been put in force
