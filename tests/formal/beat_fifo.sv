@@ -24,7 +24,7 @@ end
 reg inside = 1'b0;
 reg [`SCR_WIDTH-1:0] watched_data;
 reg [`SCR_WIDTH/8-1:0] watched_keep;
-reg watched_last;
+reg watched_flag, watched_last;
 
 always @(posedge clk) begin
     if (pop && pops == watched)
@@ -33,6 +33,7 @@ always @(posedge clk) begin
         inside <= 1'b1;
         watched_data <= write_data;
         watched_keep <= write_keep;
+        watched_flag <= write_flag;
         watched_last <= write_last;
     end
     if (rst)
@@ -43,6 +44,7 @@ always @* begin
     if (inside && pops == watched) begin
         data_in_order: assert (data == watched_data);
         keep_in_order: assert (keep == watched_keep);
+        flag_in_order: assert (flag == watched_flag);
     end
     if (inside && promises == watched && available)
         last_in_order: assert (promised_last == watched_last);
@@ -66,6 +68,7 @@ always @* begin
     if (inside) begin
         tie_data: assert (data_ram_words[watched % PLACES] == watched_data);
         tie_keep: assert (keep_ram_words[watched % PLACES] == watched_keep);
+        tie_flag: assert (flag_ram_words[watched % PLACES] == watched_flag);
         tie_last: assert (last_ram_words[watched % PLACES] == watched_last);
     end
 end

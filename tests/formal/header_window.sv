@@ -1,4 +1,4 @@
-// Stands at the end of header_window: each frame has one window, with its first 128 bytes, those it has, and tuser and tid of its first beat. One beat of the window,
+// Stands at the end of header_window: each frame has one window, with its first 128 bytes, those it has, and timestamp and tid of its first beat. One beat of the window,
 // whichever, is watched.
 
 localparam SEGMENTS = 1024 / `SCR_WIDTH;
@@ -13,7 +13,7 @@ reg [3:0] falls_short;
 reg has_beat = 1'b0;
 reg [`SCR_WIDTH-1:0] the_data;
 reg [`SCR_WIDTH/8-1:0] the_keep;
-reg [104:0] of_first;
+reg [103:0] of_first;
 
 always @(posedge clk) begin
     is_complete <= 1'b0;
@@ -23,7 +23,7 @@ always @(posedge clk) begin
         is_complete <= beats < SEGMENTS && (beat_last || beats == SEGMENTS - 1);
         falls_short <= SEGMENTS - 1 - beats;
         if (beats == 4'd0)
-            of_first <= {beat_user, beat_id};
+            of_first <= {beat_time, beat_id};
         if (beats == watched) begin
             has_beat <= 1'b1;
             the_data <= beat_data;
@@ -44,7 +44,7 @@ always @* begin
         bytes_it_has: assert (present[watched * (`SCR_WIDTH / 8) +: `SCR_WIDTH / 8] == (has_beat ? the_keep : {`SCR_WIDTH / 8{1'b0}}));
         if (has_beat)
             first_bytes_of_the_frame: assert (window[watched * `SCR_WIDTH +: `SCR_WIDTH] == the_data);
-        tuser_and_tid_of_the_first_beat: assert ({user, id} == of_first);
+        timestamp_and_tid_of_the_first_beat: assert ({timestamp, id} == of_first);
         beats_it_falls_short_by: assert (missing_beats == falls_short);
     end
 end
@@ -55,7 +55,7 @@ wire in_window = beats != 4'd0 || is_complete;
 always @* begin
     tie_index: assert (beat_index_reg == beats && beats <= SEGMENTS);
     if (in_window) begin
-        tie_first: assert ({first_user_reg, first_id_reg} == of_first);
+        tie_first: assert ({first_time_reg, first_id_reg} == of_first);
         tie_present: assert (present[watched * (`SCR_WIDTH / 8) +: `SCR_WIDTH / 8] == (has_beat ? the_keep : {`SCR_WIDTH / 8{1'b0}}));
         if (has_beat)
             tie_window: assert (window[watched * `SCR_WIDTH +: `SCR_WIDTH] == the_data);

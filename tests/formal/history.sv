@@ -6,7 +6,7 @@ localparam LANES = 4;
 // Places for N rows, the packet's own, and those of frames that may be numbered ahead; a power of two in each lane.
 localparam DEPTH = 1 << $clog2((`SCR_HISTORY + 19 + LANES - 1) / LANES);
 
-(* anyconst *) reg [13:0] watched;      // the place: a sequence number, modulo the places
+(* anyconst *) reg [13:0] watched;      // the place, modulo the places
 always @* assume (watched < LANES * DEPTH);
 
 // What the scheduler gives (proved of the narrow instance by chain-…).
@@ -16,7 +16,7 @@ reg is_written = 1'b0;
 reg [ROW-1:0] the_row;
 
 always @(posedge clk) begin
-    if (write && write_seq % (LANES * DEPTH) == watched) begin
+    if (write && write_place % (LANES * DEPTH) == watched) begin
         is_written <= 1'b1;
         the_row <= write_row;
     end

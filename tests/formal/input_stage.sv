@@ -14,6 +14,6 @@ end
 always @* begin
     a_beat_for_each_that_is_taken: assert (valid == taken);
     if (valid)
-        beat_unaltered: assert ({data, keep, last, user, id} == beat);
+        beat_unaltered: assert ({data, keep, last, timestamp, flag, id} == beat);
     taken_only_with_space: assert (s_tready == had_space);
 end

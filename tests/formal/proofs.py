@@ -159,7 +159,12 @@ PROOFS = (
             Fault("register_write", "refusal_next = 1'd1;", "refusal_next = refusal_reg;", "STATUS does not show a refusal"),
             Fault("register_write", "end else if (whole_reg) begin", "end else begin", "a write without strobes writes"),
             Fault("registers", "{1'd0, register_write_brefused} << 1", "{1'd0, register_write_brefused}", "refusals are answered EXOKAY"),
+            Fault("register_write", "(step_reg == 4'd8) & ~changing", "step_reg == 4'd8", "a write is answered while settings are changing"),
+            Fault("register_write", "(step_reg == 4'd8) & ~changing", "(step_reg == 4'd7) & ~changing", "a write is answered a cycle too soon to be in force"),
             Fault("register_read", "no_register_next = 1'd1;", "no_register_next = 1'd0;", "unmapped reads are OKAY"),
+            Fault("register_read", "latch_words[slot_reg[4:0]] <= high_reg;", "latch_words[slot_reg[4:0] ^ 5'd1] <= high_reg;", "a register latches in its neighbour's place"),
+            Fault("register_read", "latched_next = 256'd0;", "latched_next = latched_reg;", "a reset keeps what was latched"),
+            Fault("register_read", "is_high_reg & latched_reg[place]", "1'd0 & latched_reg[place]", "a high half is of now, not of when the low one was read"),
         ),
     ),
     Proof(
@@ -193,6 +198,7 @@ PROOFS = (
             Fault("numberer", "meta_valid & space & ~hold", "meta_valid & space", "frames are numbered while k changes"),
             Fault("numberer", "if (a_filled_reg > a_max_rows_reg) begin", "if (1'b0) begin", "valid_rows counts more rows than fit"),
             Fault("numberer", "b_cores_reg <= a_cores_reg;", "b_cores_reg <= cores;", "k is another frame's"),
+            Fault("numberer", "    if (rst) begin\n        place_next", "    if (new_epoch | rst) begin\n        place_next", "places begin anew with an epoch"),
             Fault("numberer", "~low_place & LANE_MASK", "low_place & LANE_MASK", "rows are rotated the wrong way"),
         ),
     ),
@@ -207,9 +213,14 @@ PROOFS = (
         depth=26,
         faults=(
             Fault("settings", "after_wraps_next = next_core_reg == now_less_two_reg;", "after_wraps_next = next_core_reg == now_cores_reg;", "the rotation has one core more", 40),
-            Fault("settings", "remainder_next = last_plus_one_reg;", "remainder_next = last_plus_one_reg + 8'd1;", "after a change of k, a core is left out", 40),
+            Fault("settings", "remainder_next = last_plus_one_reg;", "remainder_next = last_plus_one_reg + 8'd1;", "after a change of k, a core is left out", 32, ("SCR_STEADY",)),
             Fault("settings", "now_beats_next = beats_reg;", "now_beats_next = now_beats_reg;", "prefixes keep the length before a change", 40),
             Fault("settings", "if (starts | reset_starts) begin", "if (starts | rst) begin", "the reset at power-up starts an epoch", 40),
+            Fault("settings", "        in_force_next = 1'd0;\n        holding_next = 1'd1;\n", "        in_force_next = 1'd0;\n", "a reset does not hold back frames", 8),
+            Fault("settings", "now_default_queue_next = next_default_queue_reg;", "now_default_queue_next = now_default_queue_reg;", "the default queue does not come into force", 8),
+            Fault("settings", "assign starts = take & in_force_reg", "assign starts = take & ~change & in_force_reg", "enabling together with a change of k begins no epoch", 32, ("SCR_STEADY",)),
+            Fault("settings", "assign change = in_force_reg & (next_cores_reg != now_cores_reg);", "assign change = next_cores_reg != now_cores_reg;",
+                  "a reset is followed by the hold of a change of k", 8),
         ),
     ),
     Proof(
@@ -223,6 +234,8 @@ PROOFS = (
         faults=(
             Fault("beat_fifo", "pop_pointer_next = pop_pointer_reg + 6'd1;", "pop_pointer_next = pop_pointer_reg + 6'd2;", "beats are left out"),
             Fault("beat_fifo", "unpromised_next = unpromised_reg >> 1;", "unpromised_next = unpromised_reg;", "beats are promised that are not there"),
+            Fault("beat_fifo", "flag_ram_read_data = flag_ram_words[pop_pointer_reg]", "flag_ram_read_data = flag_ram_words[promise_pointer_reg]",
+                  "the flag is that of another beat"),
         ),
     ),
     Proof(
@@ -249,6 +262,7 @@ PROOFS = (
         faults=(
             Fault("input_stage", "s_tvalid & ready_reg & ~rst;\n    beat_last_reg", "s_tvalid & ~rst;\n    beat_last_reg", "beats are taken that were refused"),
             Fault("input_stage", "beat_data_reg <= s_tdata;", "beat_data_reg <= space ? s_tdata : beat_data_reg;", "a beat keeps another's data"),
+            Fault("input_stage", "assign flag = beat_user_reg[0];", "assign flag = beat_user_reg[0] & beat_last_reg;", "only a last beat has its flag"),
         ),
     ),
     Proof(
@@ -262,7 +276,7 @@ PROOFS = (
         faults=(
             Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two windows", 6),
             Fault("header_window", "segment_keep_1_next = 64'd0;", "segment_keep_1_next = segment_keep_1_reg;", "a short frame has bytes of the one before", 6),
-            Fault("header_window", "if (beat_valid & is_first) begin\n        first_user_next", "if (beat_valid) begin\n        first_user_next", "tuser is that of the last beat", 6),
+            Fault("header_window", "if (beat_valid & is_first) begin\n        first_time_next", "if (beat_valid) begin\n        first_time_next", "the timestamp is that of the last beat", 6),
         ),
     ),
     Proof(
@@ -316,7 +330,7 @@ PROOFS = (
         depth=2,
         only_control=True,
         faults=(
-            Fault("history", "write_lane = ~low_seq & LANE_MASK", "write_lane = low_seq & LANE_MASK", "rows lie in lanes the other way round"),
+            Fault("history", "write_lane = ~low_place & LANE_MASK", "write_lane = low_place & LANE_MASK", "rows lie in lanes the other way round"),
             Fault("history", "(by_1 >> DOWN_2) | (by_1 << UP_2)", "by_1", "rows are turned by one at most"),
             Fault("history_lane", "ram_read_address = read_address_before;", "ram_read_address = read_address;", "all lanes read at one address"),
         ),
@@ -349,7 +363,9 @@ PROOFS = (
             Fault("assembler", "a_slots_reg & ROW_SLOTS_OF_FIRST", "a_slots_reg", "a row stands behind the header"),
             Fault("assembler", "a_frame_reg[86:79]", "a_frame_reg[78:71]", "the header has k in place of the core"),
             Fault("assembler", "b_valid_reg & ~b_prefix_reg;", "b_valid_reg & ~b_prefix_reg & ~b_last_reg;", "a frame's last beat is not taken"),
-            Fault("assembler", "b_user_reg <= a_frame_reg[237:141];", "b_user_reg <= slot_frame[237:141];", "tuser is the next beat's"),
+            Fault("assembler", "b_time_reg <= a_frame_reg[236:141];", "b_time_reg <= slot_frame[236:141];", "the timestamp is the next beat's"),
+            Fault("assembler", "c_flag_next = packet_flag;", "c_flag_next = 1'd0;", "the flag in tuser is lost"),
+            Fault("assembler", "c_flag_next = 1'd0;", "c_flag_next = packet_flag;", "beats of a prefix have a packet's flag"),
         ),
     ),
     Proof(
@@ -407,6 +423,18 @@ PROOFS = (
         **CHAIN,
     ),
     Proof(
+        name="chain-epoch",
+        claim="the same: three sequenced frames, of which the first two are of the epoch before and wait when the next one begins",
+        defines=("SCR_EPOCH",),
+        depth=28,
+        faults=(
+            Fault("numberer", "    if (rst) begin\n        place_next", "    if (new_epoch | rst) begin\n        place_next",
+                  "rows of the new epoch overwrite those that frames wait for", 24),
+            Fault("numberer", "        in_history_next = 10'd0;\n", "", "rows of the epoch before count as valid", 24),
+        ),
+        **CHAIN,
+    ),
+    Proof(
         name="chain-any",
         claim="the same: frames and beats that come at any time, any settings and lengths",
         defines=("SCR_ANY",),
@@ -422,7 +450,7 @@ PROOFS = (
             depth=depth,
             **dict(CHAIN, method="cover"),
         )
-        for name, depth in (("mixed", 30), ("rows", 28), ("any", 16))
+        for name, depth in (("mixed", 30), ("rows", 28), ("epoch", 28), ("any", 16))
     ),
     Proof(
         name="whole-contents",
@@ -444,7 +472,8 @@ PROOFS = (
             Fault("numberer", "~low_place & LANE_MASK", "low_place & LANE_MASK", "rows are rotated the wrong way", 56),
             Fault("numberer", "if (new_epoch | rst) begin\n        seq_low_next = 20'd0;", "if (new_epoch | rst) begin\n        seq_low_next = 20'd1;", "numbers begin with 1", 46),
             Fault("beat_fifo", "data_ram_words[pop_pointer_reg]", "data_ram_words[pop_pointer_reg ^ 6'd1]", "beats of a packet change places", 50),
-            Fault("header_window", "if (beat_valid & is_first) begin\n        first_user_next", "if (beat_valid) begin\n        first_user_next", "tuser is that of the last beat", 46),
+            Fault("header_window", "if (beat_valid & is_first) begin\n        first_time_next", "if (beat_valid) begin\n        first_time_next", "the timestamp is that of the last beat", 46),
+            Fault("assembler", "c_flag_next = packet_flag;", "c_flag_next = (c_valid_reg & ~c_last_reg) ? c_flag_reg : packet_flag;", "a frame has the flag of its first beat", 46),
             Fault("meta_fifo", "read_pointer_next = read_pointer_reg + 6'd1;", "read_pointer_next = read_pointer_reg;", "every frame has the row of the first", 56),
             Fault("scheduler", "next_is_last_next = left_reg == 8'd2;", "next_is_last_next = left_reg == 8'd1;", "prefixes are a beat too long", 50),
         ),

@@ -4,7 +4,7 @@
 
 // The head of the queue stays until it is taken (frame_queue), and says nothing that does not agree (proved of numberer).
 reg waits = 1'b0;
-reg [254:0] waiting;
+reg [253:0] waiting;
 always @(posedge clk) begin
     waits <= ticket_valid & ~ticket_pop & ~rst;
     waiting <= ticket;
@@ -45,7 +45,7 @@ reg was_prefix = 1'b0, was_packet = 1'b0, was_last, was_first, was_before_rows;
 reg [1:0] was_part;
 reg [8:0] was_newest;
 reg [9:0] was_filled;
-reg [254:0] was_ticket;
+reg [253:0] was_ticket;
 
 always @(posedge clk) begin
     was_prefix <= is_prefix & ~rst;

@@ -1,4 +1,5 @@
-// Stands at the end of settings: what is in force is always a valid configuration, put in force as a whole, and cores rotate.
+// Stands at the end of settings: what is in force is always a valid configuration, put in force as a whole, and it is what the ports say as soon as frames are
+// numbered again; no enabling is lost; and cores rotate.
 
 // The registers give none that is not valid (proved of them), and a frame is numbered only when that is allowed (proved of numberer).
 function [15:0] rows_that_fit(input [7:0] words);
@@ -19,24 +20,48 @@ function is_valid(input [7:0] k, input [7:0] words);
         && k <= rows_that_fit(words);
 endfunction
 
+// Nor does the register block change the ports before the last change has been put in force (proved of register_write; a reset changes them at any time).
+wire [24:0] ports = {cfg_enable, cfg_sequence_all, cfg_cores, cfg_prefix_words, cfg_default_queue};
+reg [24:0] were = 25'd0;
+reg runs = 1'b0;                     // this is not the first cycle
+reg was_reset = 1'b0, was_hold = 1'b0;
+reg [2:0] unchanged = 3'd0;          // cycles since the last change or reset, at most 4; 0 in the cycle of a change, and in that after a reset
+wire changes = runs && ports != were;
+wire [2:0] age = changes ? 3'd0 : unchanged;
+
+always @(posedge clk) begin
+    runs <= 1'b1;
+    were <= ports;
+    was_reset <= rst;
+    was_hold <= hold;
+    unchanged <= rst ? 3'd0 : age < 3'd4 ? age + 3'd1 : age;
+end
+
 always @* begin
     assume (is_valid(cfg_cores, {2'd0, cfg_prefix_words}));
+    assume (!changes || was_reset || (unchanged == 3'd4 && !was_hold));
     assume (!numbered || (enable && !hold));
 end
+
+// For broken copies whose fault shows after a change of k, which takes long: nothing else changes but what enables.
+`ifdef SCR_STEADY
+always @* assume (!rst && !cfg_sequence_all && cfg_prefix_words == 6'd1 && cfg_default_queue == 9'd0);
+`endif
 
 // ---- what is in force ------------------------------------------------------------------------------------------------------------
 
 reg began = 1'b0;                    // something has been put in force
-reg was_reset = 1'b0;
-reg [7:0] was_cores = 8'd0;
-reg was_hold = 1'b0, was_enable = 1'b0;
+reg has_reset = 1'b0;                // there has been a reset
+reg since_reset = 1'b0;              // the ports have changed since, or since power came
+reg [4:0] held = 5'd0;               // cycles of hold, at most 31
+reg was_enable = 1'b0;
 reg [5:0] was_epoch = 6'd0;
 
 always @(posedge clk) begin
     began <= began | take;
-    was_reset <= rst;
-    was_cores <= cores;
-    was_hold <= hold;
+    has_reset <= has_reset | rst;
+    since_reset <= ~rst & (since_reset | changes & ~was_reset);
+    held <= rst | ~hold ? 5'd0 : held < 5'd31 ? held + 5'd1 : held;
     was_enable <= enable;
     was_epoch <= epoch;
 end
@@ -49,6 +74,24 @@ always @* begin
         beats_of_that_b: assert (last_prefix_beat == 512 * prefix_words / `SCR_WIDTH - 1);
         rows_of_that_b: assert (max_valid_rows == rows_that_fit(prefix_words));
     end
+end
+
+// Three cycles after a change: in force, or no frame is numbered until it is. After a reset, none in the three cycles before.
+wire settled = age >= 3'd3 && !hold;
+
+always @* begin
+    if (has_reset && age < 3'd3 && !since_reset && !changes || was_reset)
+        nothing_is_numbered_after_a_reset: assert (hold);
+    if (settled) begin
+        in_force_as_the_ports_say: assert ({enable, sequence_all, cores, prefix_words, default_queue}
+            == {cfg_enable, cfg_sequence_all, cfg_cores, {2'd0, cfg_prefix_words}, cfg_default_queue});
+    end
+    // As register_write relies on it: a change is seen by then, and it ends.
+    if (hold && !was_hold)
+        holds_soon_or_not_at_all: assert (was_reset || age == 3'd3);
+    if (hold && !since_reset)
+        holds_for_three_cycles_after_a_reset: assert (age < 3'd3);
+    holds_for_22_cycles_at_most: assert (held <= 5'd22);
 end
 
 // ---- cores rotate: after c comes (c + 1) mod k, k being that of the frame that gets the core ------------------------------------------
@@ -78,19 +121,22 @@ end
 
 reg powered = 1'b0;                  // it has been without reset
 reg reset_begins = 1'b0;             // in the cycle before, and not with power
+reg is_due = 1'b0;                   // the port has been enabled, and no epoch has begun since
+wire enables = changes && !was_reset && cfg_enable && !were[24];
 
 always @(posedge clk) begin
     powered <= powered | ~rst;
     reset_begins <= rst && !was_reset && powered;
+    is_due <= ~rst & (enables | is_due & epoch == was_epoch);
 end
 
 always @* begin
     if (reset_begins)
         a_reset_starts_one: assert (epoch == was_epoch + 6'd1);
-    else if (enable && !was_enable)
-        enabling_starts_one_or_none: assert (epoch == was_epoch || epoch == was_epoch + 6'd1);
-    else
-        nothing_else_does: assert (epoch == was_epoch);
+    else if (epoch != was_epoch)
+        nothing_else_does_but_enabling: assert (is_due && enable && !was_enable && epoch == was_epoch + 6'd1);
+    if (settled)
+        each_enabling_starts_one: assert (!is_due || epoch == was_epoch + 6'd1);
     if (new_epoch)
         new_epoch_comes_with_enable: assert (next_enable_reg && !enable);
 end
@@ -100,9 +146,16 @@ end
 `ifndef SCR_BROKEN
 always @* begin
     tie_reset: assert (powered_reg == powered && in_reset_reg == was_reset);
+    // What the ports say comes through in three cycles.
+    if (age >= 3'd1)
+        tie_first: assert (port_valid_reg && ports == {port_enable_reg, port_sequence_all_reg, port_cores_reg, port_prefix_words_reg[5:0], port_default_queue_reg});
+    if (age >= 3'd2)
+        tie_second: assert (next_valid_reg && ports == {next_enable_reg, next_sequence_all_reg, next_cores_reg, next_prefix_words_reg[5:0], next_default_queue_reg});
+    if (age >= 3'd3)
+        tie_third: assert (in_force_reg);
     tie_any: assert (!any || last_core < 8'd128);
     tie_last: assert (last_plus_one_reg == after_last);
-    tie_phase: assert (phase_reg <= LAST_PHASE && holding_reg == (phase_reg != 5'd0));
+    tie_phase: assert (phase_reg <= LAST_PHASE && holding_reg == (phase_reg != 5'd0 || has_reset && !in_force_reg) && (phase_reg == 5'd0 || in_force_reg));
     tie_after: assert (after_next_reg == next_core_reg + 8'd1 || !began);
     tie_wraps: assert (!began || after_wraps_reg == (after_next_reg == cores));
     tie_core: assert (!began || next_core_reg == after_last % cores);

@@ -6,7 +6,7 @@ localparam LANES = `SCR_WIDTH / 8 > ROW_BYTES ? `SCR_WIDTH / 8 / ROW_BYTES : 1; 
 localparam HEADER_SLOTS = ROW_BYTES < 16 ? 16 / ROW_BYTES : 1;                      // slots before the first row
 localparam PARTS = ROW_BYTES > `SCR_WIDTH / 8 ? ROW_BYTES / (`SCR_WIDTH / 8) : 1;   // beats of a row
 
-function ticket_agrees(input [254:0] ticket);
+function ticket_agrees(input [253:0] ticket);
     reg [7:0] left;             // beats of prefix behind the first
     reg [9:0] filled, after;    // slots that are filled: in all, and from the second beat on
     reg [8:0] newest;           // address of the newest row

@@ -98,14 +98,16 @@ always @* assume (!is_complete || ipv4 == ip_frames[in_frames[1:0]]);
 
 // Of frames and beats, by their number; rows by sequence number.
 reg [FRAMES-1:0] in_sequence, is_ip;
-reg [104:0] id_and_user_of [0:FRAMES-1];
+reg [103:0] id_and_time_of [0:FRAMES-1];
 reg [31:0] parsed [0:FRAMES-1];
 reg [31:0] row_of [0:FRAMES-1];
 reg [143:0] data_of [0:BEATS-1];
+reg [BEATS-1:0] flag_of;             // tuser, bit 0
 
 always @(posedge clk) begin
     if (taken) begin
         data_of[in_beats[3:0]] <= {s_axis_tkeep, s_axis_tdata};
+        flag_of[in_beats[3:0]] <= s_axis_tuser[0];
         in_beats <= in_beats + 5'd1;
         beat <= s_axis_tlast ? 4'd0 : beat < 4'd8 ? beat + 4'd1 : beat;
         bytes <= window;
@@ -116,7 +118,7 @@ always @(posedge clk) begin
         in_frames <= in_frames + 3'd1;
         in_sequence[in_frames[1:0]] <= is_sequenced;
         is_ip[in_frames[1:0]] <= ipv4;
-        id_and_user_of[in_frames[1:0]] <= of_first;
+        id_and_time_of[in_frames[1:0]] <= of_first[104:1];
         parsed[in_frames[1:0]] <= expected_row;
         if (is_sequenced) begin
             row_of[in_numbers[1:0]] <= expected_row;
@@ -137,7 +139,7 @@ reg [7:0] core = 8'd0;               // and its core
 reg [1:0] kind_of_out [0:OUT-1];     // 0: of a packet, 1: header, 2: rows
 reg [143:0] data_of_out [0:OUT-1];
 reg [OUT-1:0] last_of_out;
-reg [113:0] side_of_out [0:OUT-1];   // tdest, tid and tuser
+reg [113:0] side_of_out [0:OUT-1];   // tdest, tid and tuser: timestamp of the frame, flag of the beat
 
 wire [1:0] frame_now = frames[1:0];
 wire makes_prefix = in_sequence[frame_now] & ~in_packet;
@@ -168,7 +170,7 @@ always @(posedge clk) begin
         kind_of_out[made[4:0]] <= !makes_prefix ? 2'd0 : prefix_beat == 8'd0 ? 2'd1 : 2'd2;
         data_of_out[made[4:0]] <= !makes_prefix ? data_of[beats[3:0]] : {16'hffff, prefix_beat == 8'd0 ? header_now : rows_now};
         last_of_out[made[4:0]] <= !makes_prefix && last[beats[3:0]];
-        side_of_out[made[4:0]] <= {queue, id_and_user_of[frame_now]};
+        side_of_out[made[4:0]] <= {queue, id_and_time_of[frame_now], !makes_prefix && flag_of[beats[3:0]]};
         if (makes_prefix) begin
             prefix_beat <= last_of_prefix ? 8'd0 : prefix_beat + 8'd1;
             in_packet <= last_of_prefix;
@@ -205,7 +207,8 @@ always @* begin
             packet_unaltered: assert (m_axis_tdata == expected[127:0]);
         tkeep_of_the_frame: assert (m_axis_tkeep == expected[143:128]);
         tlast_of_the_frame: assert (m_axis_tlast == last_of_out[outs[4:0]]);
-        tuser_and_tid_of_the_frame: assert ({m_axis_tid, m_axis_tuser} == expected_side[104:0]);
+        timestamp_and_tid_of_the_frame: assert ({m_axis_tid, m_axis_tuser[96:1]} == expected_side[104:1]);
+        flag_of_the_beat: assert (m_axis_tuser[0] == expected_side[0]);
         tdest_of_core_or_default: assert (m_axis_tdest == expected_side[113:105]);
     end
 end
@@ -220,7 +223,7 @@ always @* all_comes_out: assert (cycle < `SCR_ALL_OUT_BY || in_beats == `SCR_BEA
 `ifndef SCR_BROKEN
 (* hierconn *) wire \datapath.seen_packet_parser_valid ;
 (* hierconn *) wire [31:0] \datapath.seen_packet_parser_row ;
-(* hierconn *) wire [106:0] \datapath.seen_packet_parser_info ;
+(* hierconn *) wire [105:0] \datapath.seen_packet_parser_info ;
 (* hierconn *) wire \datapath.seen_assembler_valid , \datapath.seen_assembler_last , \datapath.seen_output_fifo_returned ;
 (* hierconn *) wire [127:0] \datapath.seen_assembler_data ;
 (* hierconn *) wire [15:0] \datapath.seen_assembler_keep ;

@@ -308,7 +308,8 @@ pub fn high_halves(dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
             }
             // Others, of which neither half may be taken for these.
             6 => {
-                traffic.read(SEQ.offset)?;
+                let other = [SEQ, registers::BYTES_IN, registers::BYTES_OUT][rng.usize(..3)];
+                traffic.read(other.offset)?;
             }
             _ => {
                 if traffic.read(SEQ.offset + 4)? != 0 {
@@ -320,7 +321,8 @@ pub fn high_halves(dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// The high half of a counter whose low half was never read comes fresh, also when halves of others are latched.
+/// The high half of a counter whose low half was not read since the last reset comes fresh, also when halves of others are
+/// latched.
 ///
 /// # Errors
 ///
@@ -339,5 +341,12 @@ pub fn fresh_halves(dut: &mut dyn Dut) -> Result<(), String> {
             ));
         }
     }
-    Ok(())
+    traffic.read(packets_in.offset)?;
+    let mut traffic = Traffic::new(traffic.dut)?;
+    match traffic.read(packets_in.offset + 4)? {
+        0 => Ok(()),
+        high => Err(format!(
+            "after a reset the upper half of PACKETS_IN is {high}"
+        )),
+    }
 }

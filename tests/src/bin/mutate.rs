@@ -1,4 +1,4 @@
-//! The mutation check: `mutate [--only ID] [--report FILE]`.
+//! The mutation check: `mutate [--only ID]… [--report FILE]`.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeSet;
@@ -17,13 +17,14 @@ written by `scripts/mutate --report docs/mutations.md`; the ordinary tests hold 
 `tests/src/mutation/table.rs` and run four of them.
 
 Checks, in the order in which they are tried: *registers* (random accesses against a model), *full rate* (bytes, beats, bubbles, latency),
-*patterns* (stalling sources and sinks), *changes and resets* (in mid-traffic), *counters* (beyond 24 bits); and, for hardware that counts each
+*patterns* (stalling sources and sinks), *changes and resets* (in mid-traffic), *full queues* (while epochs and k change), *counters*
+(beyond 24 bits); and, for hardware that counts each
 event 2¹⁵ times, *high halves* (beyond 32 bits). Each cosimulation also
 compares all counters at its end.
 ";
 
 struct Arguments {
-    only: Option<String>,
+    only: Vec<String>,
     report: Option<PathBuf>,
 }
 
@@ -40,15 +41,15 @@ fn main() -> ExitCode {
 
 fn arguments() -> Result<Arguments, String> {
     let mut arguments = Arguments {
-        only: None,
+        only: Vec::new(),
         report: None,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match (word.as_str(), words.next()) {
-            ("--only", Some(id)) => arguments.only = Some(id),
+            ("--only", Some(id)) => arguments.only.push(id),
             ("--report", Some(path)) => arguments.report = Some(path.into()),
-            _ => return Err("usage: mutate [--only ID] [--report FILE]".to_owned()),
+            _ => return Err("usage: mutate [--only ID]... [--report FILE]".to_owned()),
         }
     }
     Ok(arguments)
@@ -58,10 +59,11 @@ fn arguments() -> Result<Arguments, String> {
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let chosen: Vec<&Mutant> = MUTANTS
         .iter()
-        .filter(|m| arguments.only.as_deref().is_none_or(|id| id == m.id))
+        .filter(|m| arguments.only.is_empty() || arguments.only.iter().any(|id| id == m.id))
         .collect();
-    if chosen.is_empty() {
-        return Err(format!("there is no mutant {:?}", arguments.only));
+    let known = |id: &&String| MUTANTS.iter().any(|m| m.id == **id);
+    if let Some(id) = arguments.only.iter().find(|id| !known(id)) {
+        return Err(format!("there is no mutant {id}"));
     }
     let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/mutants");
     // What finds a fault must find none where there is none.

@@ -51,7 +51,7 @@ const TICKET_FIELDS: [(u32, u32, u32); 8] = [
 const TICKET_SEQ: u32 = 93;
 
 /// Widths that names stand for: of a signal whose name ends so, the bits from the number on are not used.
-const WIDTHS: [(&str, u32, &str); 37] = [
+const WIDTHS: [(&str, u32, &str); 36] = [
     ("cores", 5, TICKET),
     ("cores_register", 5, TICKET),
     ("next_core", 4, TICKET),
@@ -60,7 +60,6 @@ const WIDTHS: [(&str, u32, &str); 37] = [
     ("after_remainder", 5, TICKET),
     ("last_plus_one", 5, TICKET),
     ("remainder", 4, TICKET),
-    ("target", 5, TICKET),
     ("divisor", 12, TICKET),
     ("divisor_high", 4, TICKET),
     ("core", 4, TICKET),
@@ -166,6 +165,10 @@ fn toggle(point: &Point) -> Option<Reason> {
     if stem.contains("epoch") && stem.contains("wide") {
         return constant(bit >= 6, EPOCH);
     }
+    if block(point) == "register_read" && matches!(stem, "latched" | "slot" | "place") {
+        let bits = if stem == "latched" { 25 } else { 5 };
+        return constant(bit >= bits, "as many latches as registers of 64 bits");
+    }
     if matches!(
         block(point),
         "counters" | "registers" | "register_read" | "event_counter" | "sent_counter" | ""
@@ -208,7 +211,9 @@ fn toggle(point: &Point) -> Option<Reason> {
             return far(bit == 31, "the place that is left for beats under way");
         }
         ("header_window", "place") => return constant(bit >= 2, "the window has two beats"),
-        ("history" | "numberer", "place" | "high_place") => return far(bit >= 12, SEQ),
+        ("numberer", "high_place") | ("history", "write_address") => {
+            return constant(bit >= 12, "places of rows, less those of the lanes");
+        }
         ("sent_counter", "place") => return constant(bit >= 4, TICKET),
         ("counters", "slot" | "turn") => return constant(bit >= 5, TICKET),
         ("input_stage" | "output_fifo", "count" | "keep_count_count") => {

@@ -77,6 +77,19 @@ pub fn collect(built: &Built, folder: &Path) -> Result<Points, String> {
             [Some(Step::Packet(packet.clone())), set]
         });
     cosimulate(built, steps.flatten(), &cosim, folder, &mut points)?;
+    // Epochs and k change while every queue inside is full.
+    for (seed, words, sink) in [
+        (1, 63, Pattern::Always),
+        (2, 8, Pattern::Bursts { on: 30, off: 500 }),
+    ] {
+        let settings = built.settings(3, words);
+        let plan = built.plan(300, settings.clone());
+        let mut cosim = built.cosim(settings);
+        cosim.grace_cycles = 128;
+        cosim.seed = seed;
+        cosim.sink = sink;
+        cosimulate(built, plan.crowded(seed), &cosim, folder, &mut points)?;
+    }
     let steps = (0..LONG_RUN).map(|i| Step::Packet(short[i % short.len()].clone()));
     let cosim = built.cosim(built.settings(4, 1));
     cosimulate(built, steps, &cosim, folder, &mut points)?;
