@@ -49,7 +49,8 @@ fn a_failed_run_leaves_old_files_alone() {
         scr(all)
     };
     // The disk is full at the end, all workers die, the hardware writes what cannot be kept.
-    replay(&args!["--nic", "model", "--events", "/dev/full"]).fails(2, &["/dev/full"]);
+    let full = args!["--nic", "model", "--lose", "3", "--events", "/dev/full"];
+    replay(&full).fails(2, &["/dev/full"]);
     let crash = args!["--nic", "model", "--cores", "1", "--crash", "0@50"];
     replay(&crash).fails(1, &["all workers are dead"]);
     let traced = args![

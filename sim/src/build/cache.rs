@@ -195,12 +195,27 @@ impl OpenCache {
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(&self.dir)
             .map_err(|e| failed("create a directory in", &self.dir, e))?;
-        let made = make(work.path())?;
+        let made = make(work.path()).map_err(|error| match self.is_full() {
+            true => failed(
+                "keep a model in",
+                &self.dir,
+                io::ErrorKind::StorageFull.into(),
+            ),
+            false => error,
+        })?;
         seal(&made).map_err(|e| failed("write", &made, e))?;
         let file = File::open(&made).map_err(|e| failed("read", &made, e))?;
         fs::rename(&made, &path).map_err(|e| failed("write", &path, e))?;
         let fresh = true;
         Ok(Entry { path, file, fresh })
+    }
+
+    /// Whether the volume has no room for a model. Verilator does not notice when what it writes is cut off, so the failure
+    /// comes later, in other words.
+    fn is_full(&self) -> bool {
+        const MODEL_BYTES: u64 = 4 << 20;
+        rustix::fs::statvfs(&self.dir)
+            .is_ok_and(|volume| volume.f_bavail.saturating_mul(volume.f_frsize) < MODEL_BYTES)
     }
 
     /// Removes what others left that were killed while they made an entry. Only who has the right to make it may.
