@@ -14,7 +14,7 @@ use crate::replay::Replay;
 use crate::run::{data_file, scr};
 
 /// `scr doctor` must find what models are built with: `scripts/setup` installs it.
-fn must_verilate() {
+pub fn must_verilate() {
     let found = scr(["doctor", "--quick", "--json"]).ok().json();
     assert_eq!(found["nic_sim"]["simulator"], "verilator", "{found}");
 }

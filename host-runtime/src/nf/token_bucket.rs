@@ -324,7 +324,7 @@ mod tests {
         let mut state = f.new_state();
         f.apply(&mut state, &row(1, 17, 0, END));
         f.apply(&mut state, &row(1, 17, 0, 0));
-        assert_eq!(f.entries(&state)[0].last_ns, END);
+        assert_eq!(f.entries(&state)[0].last_ns.0, END);
         // Seconds that wrap.
         assert_eq!(at(&[END, END, 0, 1, TOKEN]).0, "ppddp");
     }
