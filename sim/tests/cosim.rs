@@ -314,6 +314,22 @@ fn changes_of_settings_must_come_and_stay() {
     }
 }
 
+/// Behind a reset in the middle of a write it may be open for ever which epoch it is: no frame comes that tells.
+#[test]
+fn a_run_ends_although_its_past_is_open() {
+    for seed in 0..300 {
+        let mut config = config(&profile::FLOW, 16);
+        config.seed = seed;
+        let plan = Plan {
+            change_every: 1,
+            reset_every: 2,
+            ..plan(&config, 3)
+        };
+        let report = run(&[], plan.steps(seed), &config).unwrap();
+        assert_eq!(report.frames + report.lost_in_resets, 3);
+    }
+}
+
 #[test]
 fn lockstep_compares_every_output() {
     let config = CosimConfig {

@@ -62,16 +62,14 @@ fn a_failed_run_leaves_old_files_alone() {
         "3"
     ];
     replay(&traced).fails(2, &["/dev/full"]);
-    // A capture that is bad in the middle.
+    // A capture that is bad behind its packets.
     let mut bytes = fs::read(&mix).unwrap();
-    let at = bytes.len() / 2;
-    bytes.truncate(at);
-    bytes.extend_from_slice(&[0xff; 64]);
+    bytes.extend_from_slice(&[0xff; 4096]);
     let bad = path("bad.pcap");
     fs::write(&bad, bytes).unwrap();
     let mut command = writing(&path("frames"));
     command[1] = bad.into();
-    assert_ne!(scr(command).status, 0);
+    scr(command).fails(2, &["packet 701"]);
     fs::remove_file(path("bad.pcap")).unwrap();
 
     assert_eq!(names(folder.path()), old, "nothing else is left");

@@ -142,9 +142,10 @@ impl Checker {
         }
     }
 
-    /// Whether settings may or may not be in force.
+    /// Whether settings may or may not be in force. There may still be several pasts when all are: no frame since tells which
+    /// it was.
     pub(super) fn changing(&self) -> bool {
-        !self.versions.is_empty() || self.pasts.len() > 1
+        !self.versions.is_empty()
     }
 
     /// A register begins to be written in this cycle; with it, these are the settings.

@@ -141,7 +141,7 @@ impl Ends {
         let before = self.last.wrapping_sub(number);
         match self.options {
             Slack::UNKNOWN => before <= UNKNOWN as u32,
-            Slack(words) => before % 4 == 0 && before / 4 <= words as u32,
+            Slack(words) => before.is_multiple_of(4) && before / 4 <= words as u32,
         }
     }
 
