@@ -230,11 +230,14 @@ always @* all_comes_out: assert (cycle < `SCR_ALL_OUT_BY || in_beats == `SCR_BEA
 (* hierconn *) wire [96:0] \datapath.seen_assembler_user ;
 (* hierconn *) wire [7:0] \datapath.seen_assembler_id ;
 (* hierconn *) wire [8:0] \datapath.seen_assembler_dest ;
-reg [2:0] rows = 3'd0;
+(* hierconn *) wire \datapath.seen_numberer_row_write ;
+(* hierconn *) wire [13:0] \datapath.seen_numberer_row_place ;
+reg [2:0] rows = 3'd0, placed = 3'd0;
 reg [5:0] written = 6'd0, loads = 6'd0;
 
 always @(posedge clk) begin
     rows <= rows + \datapath.seen_packet_parser_valid ;
+    placed <= placed + \datapath.seen_numberer_row_write ;
     written <= written + \datapath.seen_assembler_valid ;
     loads <= loads + \datapath.seen_output_fifo_returned ;
 end
@@ -244,6 +247,8 @@ always @* begin
         assert (rows < in_frames);
         tie_row: assert (\datapath.seen_packet_parser_row == parsed[rows[1:0]] && \datapath.seen_packet_parser_info [0] == is_ip[rows[1:0]]);
     end
+    if (\datapath.seen_numberer_row_write )
+        tie_place: assert (\datapath.seen_numberer_row_place == placed);
     if (\datapath.seen_assembler_valid ) begin
         assert (written < made);
         tie_data: assert ({\datapath.seen_assembler_keep , \datapath.seen_assembler_data } == data_of_out[written[4:0]]);
