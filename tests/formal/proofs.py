@@ -219,7 +219,7 @@ PROOFS = (
             Fault("settings", "        in_force_next = 1'd0;\n        holding_next = 1'd1;\n", "        in_force_next = 1'd0;\n", "a reset does not hold back frames", 8),
             Fault("settings", "now_default_queue_next = next_default_queue_reg;", "now_default_queue_next = now_default_queue_reg;", "the default queue does not come into force", 8),
             Fault("settings", "assign starts = take & in_force_reg", "assign starts = take & ~change & in_force_reg", "enabling together with a change of k begins no epoch", 32, ("SCR_STEADY",)),
-            Fault("settings", "assign change = in_force_reg & (next_cores_reg != now_cores_reg);", "assign change = next_cores_reg != now_cores_reg;",
+            Fault("settings", "assign change = in_force_reg & differs_reg;", "assign change = differs_reg;",
                   "a reset is followed by the hold of a change of k", 8),
         ),
     ),
