@@ -94,7 +94,7 @@ impl Round {
     pub fn steps(&self, target: &Target) -> Result<Steps> {
         Ok(match &self.traffic {
             Traffic::Capture(path, input) => Steps::Capture {
-                reader: input.open(path)?,
+                reader: Box::new(input.open(path)?),
                 failure: None,
             },
             Traffic::Random { packets, seed } => {
@@ -139,7 +139,7 @@ pub enum Steps {
     /// Packets of a capture; those without captured bytes never reach a NIC.
     Capture {
         /// The capture.
-        reader: CaptureReader,
+        reader: Box<CaptureReader>,
         /// What ended it early.
         failure: Option<CaptureError>,
     },
