@@ -118,7 +118,7 @@ wire [3:0] header_window_missing_beats;
 wire packet_parser_valid;
 wire [127:0] packet_parser_row;
 wire [105:0] packet_parser_info;
-wire [3:0] packet_parser_row_missing_beats;
+wire [7:0] packet_parser_row_delay;
 wire meta_fifo_valid;
 wire [127:0] meta_fifo_row;
 wire [105:0] meta_fifo_info;
@@ -240,7 +240,7 @@ scr_sequencer_packet_parser packet_parser (
     .valid(packet_parser_valid),
     .row(packet_parser_row),
     .info(packet_parser_info),
-    .row_missing_beats(packet_parser_row_missing_beats)
+    .row_delay(packet_parser_row_delay)
 );
 
 scr_sequencer_meta_fifo meta_fifo (
@@ -249,7 +249,7 @@ scr_sequencer_meta_fifo meta_fifo (
     .write(packet_parser_valid),
     .write_row(packet_parser_row),
     .write_info(packet_parser_info),
-    .delay(packet_parser_row_missing_beats),
+    .delay(packet_parser_row_delay),
     .valid(meta_fifo_valid),
     .row(meta_fifo_row),
     .info(meta_fifo_info),

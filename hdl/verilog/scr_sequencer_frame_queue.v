@@ -4,7 +4,7 @@
 
 `default_nettype none
 
-// Queue of tickets: two registers that take turns as its head, behind 16 places in RAM. Places for 17 tickets are
+// Queue of tickets: two registers that take turns as its head, behind a RAM that holds 15 at most. Places for 17 tickets are
 // reserved before tickets are made, and counted in unary, as what is in the RAM.
 //
 // A register is loaded when it is empty, whether or not the other is taken in that cycle: what is taken is known late.
@@ -33,7 +33,7 @@ wire load;
 wire [253:0] ram_read_data;
 reg  [3:0] write_pointer_reg, write_pointer_next;
 reg  [3:0] read_pointer_reg, read_pointer_next;
-reg  [15:0] stored_reg, stored_next;
+reg  [14:0] stored_reg, stored_next;
 reg  [16:0] reserved_reg, reserved_next;
 reg  head_valid_reg, head_valid_next;
 reg  both_valid_reg, both_valid_next;
@@ -45,7 +45,7 @@ reg  [253:0] ticket_b_reg, ticket_b_next;
 initial begin
     write_pointer_reg = 4'd0;
     read_pointer_reg = 4'd0;
-    stored_reg = 16'd0;
+    stored_reg = 15'd0;
     reserved_reg = 17'd0;
     head_valid_reg = 1'd0;
     both_valid_reg = 1'd0;
@@ -91,7 +91,7 @@ always @* begin
     head_valid_next = load | both_valid_reg | (head_valid_reg & ~pop);
     both_valid_next = head_valid_reg & ~pop & (load | both_valid_reg);
     if (write & ~load) begin
-        stored_next = (stored_reg << 1) | 16'd1;
+        stored_next = (stored_reg << 1) | 15'd1;
     end else if (~write & load) begin
         stored_next = stored_reg >> 1;
     end
@@ -103,7 +103,7 @@ always @* begin
     if (rst) begin
         write_pointer_next = 4'd0;
         read_pointer_next = 4'd0;
-        stored_next = 16'd0;
+        stored_next = 15'd0;
         reserved_next = 17'd0;
         head_valid_next = 1'd0;
         both_valid_next = 1'd0;

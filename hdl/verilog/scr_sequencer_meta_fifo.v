@@ -20,8 +20,8 @@ module scr_sequencer_meta_fifo (
     input  wire [127:0] write_row,
     // What else is known of its frame.
     input  wire [105:0] write_info,
-    // Cycles for which the entry is to be held back, 0..=7.
-    input  wire [3:0] delay,
+    // For how many cycles the entry is to be held back, 0..=7: that bit, alone.
+    input  wire [7:0] delay,
     // There is an entry to be read.
     output wire valid,
     // Its row.
@@ -33,8 +33,6 @@ module scr_sequencer_meta_fifo (
     // Take the entry.
     input  wire pop
 );
-
-localparam [7:0] ONE = 8'd1;
 
 wire write_is_ip;
 reg  [7:0] token;
@@ -167,7 +165,7 @@ always @* begin
     // most once a cycle, so no two tokens meet.
     token = pending_reg;
     if (write) begin
-        token = pending_reg | (ONE << delay);
+        token = pending_reg | delay;
     end
 end
 

@@ -39,8 +39,8 @@ module scr_sequencer_packet_parser (
     output wire [127:0] row,
     // What else is known of the frame.
     output wire [105:0] info,
-    // Beats by which the frame fell short of the window.
-    output wire [3:0] row_missing_beats
+    // By how many beats the frame fell short of the window, 0..=7: that bit, alone.
+    output wire [7:0] row_delay
 );
 
 localparam [15:0] TPID_C = 16'd129;
@@ -56,6 +56,7 @@ localparam [127:0] IPV4_PREFIX = 128'hffff00000000000000000000;
 localparam [15:0] IPV6_HEADER = 16'd40;
 localparam [3:0] IPV6_SKIP = 4'd5;
 localparam [3:0] MIN_HEADER_WORDS = 4'd5;
+localparam [7:0] ONE = 8'd1;
 
 wire [15:0] type_0;
 wire [15:0] type_1;
@@ -93,7 +94,7 @@ reg  [3:0] c_missing_reg;
 reg  [3:0] d_missing_reg;
 reg  [3:0] e_missing_reg;
 reg  [3:0] f_missing_reg;
-reg  [3:0] g_missing_reg;
+reg  [7:0] g_delay_reg;
 reg  [671:0] a_words_reg;
 reg  [83:0] a_present_reg;
 reg  a_tagged_reg;
@@ -173,7 +174,7 @@ initial begin
     d_missing_reg = 4'd0;
     e_missing_reg = 4'd0;
     f_missing_reg = 4'd0;
-    g_missing_reg = 4'd0;
+    g_delay_reg = 8'd0;
     a_words_reg = 672'd0;
     a_present_reg = 84'd0;
     a_tagged_reg = 1'd0;
@@ -411,7 +412,7 @@ assign info_next[105:98] = f_id_reg;
 assign valid = valid_pipe_reg[6];
 assign row = g_row_reg;
 assign info = g_info_reg;
-assign row_missing_beats = g_missing_reg;
+assign row_delay = g_delay_reg;
 
 // Bits that nothing reads.
 wire unused = &{
@@ -455,7 +456,7 @@ always @(posedge clk) begin
     d_missing_reg <= c_missing_reg;
     e_missing_reg <= d_missing_reg;
     f_missing_reg <= e_missing_reg;
-    g_missing_reg <= f_missing_reg;
+    g_delay_reg <= ONE << f_missing_reg;
     a_words_reg <= window[783:112];
     a_present_reg <= present[97:14];
     a_tagged_reg <= (type_0 == TPID_C) | (type_0 == TPID_S) | (type_0 == TPID_Q1) | (type_0 == TPID_Q2);

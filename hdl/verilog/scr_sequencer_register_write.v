@@ -71,8 +71,9 @@ wire takes_address;
 wire takes_data;
 wire [6:0] core;
 wire [7:0] wide_core;
-wire [23:0] above_byte;
-wire [22:0] above_queue;
+wire [11:0] top;
+wire [10:0] middle;
+wire valid;
 wire commits;
 wire settled;
 reg  address_ready_reg;
@@ -91,6 +92,8 @@ reg  to_status_reg;
 reg  to_steering_reg;
 reg  [7:0] new_cores_reg, new_cores_next;
 reg  [7:0] new_words_reg, new_words_next;
+reg  top_is_zero_reg;
+reg  middle_is_zero_reg;
 reg  fits_byte_reg;
 reg  fits_queue_reg;
 reg  whole_reg;
@@ -99,9 +102,12 @@ wire [9:0] prefix_rows_rows;
 reg  [9:0] most_reg;
 reg  words_valid_reg;
 reg  cores_valid_reg;
-reg  is_known_reg;
+reg  is_any_reg;
+reg  is_queue_reg;
 reg  changes_rotation_reg;
-reg  valid_reg;
+reg  is_simple_reg;
+reg  is_possible_reg;
+reg  fits_most_reg;
 reg  control_enable_reg, control_enable_next;
 reg  control_sequence_all_reg, control_sequence_all_next;
 reg  [7:0] cores_register_reg, cores_register_next;
@@ -129,6 +135,8 @@ initial begin
     to_steering_reg = 1'd0;
     new_cores_reg = 8'd0;
     new_words_reg = 8'd0;
+    top_is_zero_reg = 1'd0;
+    middle_is_zero_reg = 1'd0;
     fits_byte_reg = 1'd0;
     fits_queue_reg = 1'd0;
     whole_reg = 1'd0;
@@ -136,9 +144,12 @@ initial begin
     most_reg = 10'd0;
     words_valid_reg = 1'd0;
     cores_valid_reg = 1'd0;
-    is_known_reg = 1'd0;
+    is_any_reg = 1'd0;
+    is_queue_reg = 1'd0;
     changes_rotation_reg = 1'd0;
-    valid_reg = 1'd0;
+    is_simple_reg = 1'd0;
+    is_possible_reg = 1'd0;
+    fits_most_reg = 1'd0;
     control_enable_reg = 1'd1;
     control_sequence_all_reg = 1'd0;
     cores_register_reg = 8'd1;
@@ -190,8 +201,8 @@ always @* begin
     end
     // The write.
     if (commits) begin
-        response_refused_next = ~valid_reg;
-        if (~valid_reg) begin
+        response_refused_next = ~valid;
+        if (~valid) begin
             refusal_next = 1'd1;
         end else if (whole_reg) begin
             if (to_control_reg) begin
@@ -248,8 +259,8 @@ assign settled = (step_reg == 4'd8) & ~changing;
 // Which register is meant, and what the configuration would be.
 assign core = word_reg[6:0];
 assign wide_core = {1'd0, core};
-assign above_byte = data_reg[31:8];
-assign above_queue = data_reg[31:9];
+assign top = data_reg[31:20];
+assign middle = data_reg[19:9];
 
 always @* begin
     new_cores_next = cores_register_reg;
@@ -266,6 +277,7 @@ always @* begin
 end
 
 // Whether it would be valid. What cannot change in a step is computed again in it.
+assign valid = is_simple_reg | (is_possible_reg & fits_most_reg);
 assign steer_write = steers_reg;
 assign steer_core = core;
 assign steer_queue = data_reg[8:0];
@@ -295,16 +307,21 @@ always @(posedge clk) begin
     to_steering_reg <= (word_reg[9:7] == STEERING_PAGE) & (wide_core < MAX_CORES);
     new_cores_reg <= new_cores_next;
     new_words_reg <= new_words_next;
-    fits_byte_reg <= above_byte == 24'd0;
-    fits_queue_reg <= above_queue == 23'd0;
+    top_is_zero_reg <= top == 12'd0;
+    middle_is_zero_reg <= middle == 11'd0;
+    fits_byte_reg <= top_is_zero_reg & middle_is_zero_reg & ~data_reg[8];
+    fits_queue_reg <= top_is_zero_reg & middle_is_zero_reg;
     whole_reg <= strobes_reg == 4'hf;
     nothing_reg <= strobes_reg == 4'd0;
     most_reg <= prefix_rows_rows;
     words_valid_reg <= (new_words_reg != 8'd0) & (new_words_reg <= MAX_WORDS) & ((new_words_reg & ODD_WORDS) == 8'd0);
     cores_valid_reg <= (new_cores_reg != 8'd0) & (new_cores_reg <= MAX_CORES);
-    is_known_reg <= to_control_reg | to_status_reg | ((to_default_queue_reg | to_steering_reg) & fits_queue_reg);
+    is_any_reg <= to_control_reg | to_status_reg;
+    is_queue_reg <= to_default_queue_reg | to_steering_reg;
     changes_rotation_reg <= to_cores_reg | to_prefix_words_reg;
-    valid_reg <= nothing_reg | (whole_reg & (is_known_reg | (changes_rotation_reg & fits_byte_reg & words_valid_reg & cores_valid_reg & ({2'd0, new_cores_reg} <= most_reg))));
+    is_simple_reg <= nothing_reg | (whole_reg & (is_any_reg | (is_queue_reg & fits_queue_reg)));
+    is_possible_reg <= whole_reg & changes_rotation_reg & fits_byte_reg & words_valid_reg & cores_valid_reg;
+    fits_most_reg <= {2'd0, new_cores_reg} <= most_reg;
     control_enable_reg <= control_enable_next;
     control_sequence_all_reg <= control_sequence_all_next;
     cores_register_reg <= cores_register_next;
@@ -313,7 +330,7 @@ always @(posedge clk) begin
     refusal_reg <= refusal_next;
     response_reg <= response_next;
     response_refused_reg <= response_refused_next;
-    steers_reg <= commits & valid_reg & whole_reg & to_steering_reg & ~rst;
+    steers_reg <= commits & valid & whole_reg & to_steering_reg & ~rst;
 end
 
 endmodule

@@ -55,7 +55,7 @@ module scr_sequencer_settings (
     output wire [5:0] epoch
 );
 
-localparam [4:0] LAST_PHASE = 5'd22;
+localparam [4:0] BEFORE_LAST_PHASE = 5'd21;
 localparam [2:0] BEATS_PER_WORD_LOG2 = 3'd0;
 localparam [2:0] WORDS_PER_BEAT_LOG2 = 3'd0;
 
@@ -64,7 +64,6 @@ reg  is_one;
 wire [7:0] divisor_low;
 wire [7:0] divisor_high;
 wire updates;
-wire done;
 wire change;
 wire take;
 wire begins;
@@ -110,6 +109,7 @@ reg  high_is_zero_reg;
 reg  holding_reg, holding_next;
 reg  [7:0] after_remainder_reg;
 reg  remainder_wraps_reg;
+reg  done_reg, done_next;
 reg  differs_reg, differs_next;
 reg  [5:0] epoch_count_reg, epoch_count_next;
 reg  powered_reg, powered_next;
@@ -155,6 +155,7 @@ initial begin
     holding_reg = 1'd0;
     after_remainder_reg = 8'd0;
     remainder_wraps_reg = 1'd0;
+    done_reg = 1'd0;
     differs_reg = 1'd0;
     epoch_count_reg = 6'd0;
     powered_reg = 1'd0;
@@ -197,12 +198,13 @@ always @* begin
             after_wraps_next = next_core_reg == now_less_two_reg;
         end
     end
+    done_next = phase_reg == BEFORE_LAST_PHASE;
     if (phase_reg == 5'd0) begin
         if (change & next_valid_reg) begin
             phase_next = 5'd1;
             holding_next = 1'd1;
         end
-    end else if (done) begin
+    end else if (done_reg) begin
         phase_next = 5'd0;
         holding_next = 1'd0;
     end else begin
@@ -221,11 +223,11 @@ always @* begin
         now_rows_next = rows_reg;
         now_default_queue_next = next_default_queue_reg;
         is_one = next_is_one_reg;
-        if (change) begin
-            next_core_next = remainder_reg;
-            after_next_next = after_remainder_reg;
-            after_wraps_next = remainder_wraps_reg;
-        end
+    end
+    if (done_reg) begin
+        next_core_next = remainder_reg;
+        after_next_next = after_remainder_reg;
+        after_wraps_next = remainder_wraps_reg;
     end
     if (begins | rst) begin
         next_core_next = 8'd0;
@@ -233,6 +235,7 @@ always @* begin
         after_wraps_next = is_one;
         last_plus_one_next = 8'd0;
         phase_next = 5'd0;
+        done_next = 1'd0;
         holding_next = 1'd0;
     end
     if (rst) begin
@@ -277,12 +280,11 @@ assign change = in_force_reg & differs_reg;
 assign divisor_low = divisor_reg[7:0];
 assign divisor_high = divisor_reg[15:8];
 assign updates = ~phase_reg[0] & ~(phase_reg[4] & phase_reg[2]);
-assign done = phase_reg == LAST_PHASE;
 assign hold = holding_reg;
 
 // What is put in force first after a reset, and what enables, makes the rotation begin anew. The former starts no
 // epoch: the reset has done that.
-assign take = next_valid_reg & (~change | done);
+assign take = next_valid_reg & (~change | done_reg);
 assign starts = take & in_force_reg & next_enable_reg & ~now_enable_reg;
 
 always @* begin
@@ -349,6 +351,7 @@ always @(posedge clk) begin
     holding_reg <= holding_next;
     after_remainder_reg <= remainder_reg + 8'd1;
     remainder_wraps_reg <= after_remainder_reg == next_cores_reg;
+    done_reg <= done_next;
     differs_reg <= differs_next;
     epoch_count_reg <= epoch_count_next;
     powered_reg <= powered_next;

@@ -6,7 +6,7 @@
 
 // The steering table: a queue for each core. A core that was never steered has the queue of its own number.
 //
-// It is read at two places: for frames, within the cycle, and for the register bus, a cycle later.
+// It is read at two places: for frames, within the cycle, and for the register bus, three cycles later.
 module scr_sequencer_steering (
     // Clock.
     input  wire clk,
@@ -24,23 +24,38 @@ module scr_sequencer_steering (
     output reg  [8:0] queue,
     // The core that the register bus asks for.
     input  wire [6:0] read_core,
-    // Its queue, a cycle later.
+    // Its queue, three cycles later.
     output wire [8:0] read_queue
 );
 
 localparam [127:0] ONE = 128'd1;
 localparam [6:0] CORE_MASK = 7'd15;
+localparam [6:0] LOW_MASK = 7'd3;
+localparam [6:0] HIGH_MASK = 7'd12;
 
 wire [6:0] written;
-wire [6:0] asked;
+wire [6:0] low_bits;
+wire [6:0] high_bits;
 wire [6:0] looked_up;
 wire [8:0] frame_table_read_data;
 wire [8:0] read_table_read_data;
 reg  [127:0] steered_reg, steered_next;
+reg  [6:0] a_core_reg;
+reg  [8:0] a_word_reg;
+reg  [127:0] a_steered_reg;
+reg  [6:0] b_core_reg;
+reg  [8:0] b_word_reg;
+reg  b_is_steered_reg;
 reg  [8:0] answer_reg, answer_next;
 
 initial begin
     steered_reg = 128'd0;
+    a_core_reg = 7'd0;
+    a_word_reg = 9'd0;
+    a_steered_reg = 128'd0;
+    b_core_reg = 7'd0;
+    b_word_reg = 9'd0;
+    b_is_steered_reg = 1'd0;
     answer_reg = 9'd0;
 end
 
@@ -86,15 +101,6 @@ always @* begin
     end
 end
 
-always @* begin
-    answer_next = answer_reg;
-    if (steered_reg[asked]) begin
-        answer_next = read_table_read_data;
-    end else begin
-        answer_next = {2'd0, read_core};
-    end
-end
-
 assign written = write_core & CORE_MASK;
 assign looked_up = core & CORE_MASK;
 
@@ -106,11 +112,28 @@ always @* begin
     end
 end
 
-assign asked = read_core & CORE_MASK;
+// Stage a: every fourth flag, from that of the core modulo 4 on. Stage b: of these, the core's.
+assign low_bits = read_core & LOW_MASK;
+assign high_bits = a_core_reg & HIGH_MASK;
+
+always @* begin
+    if (b_is_steered_reg) begin
+        answer_next = b_word_reg;
+    end else begin
+        answer_next = {2'd0, b_core_reg};
+    end
+end
+
 assign read_queue = answer_reg;
 
 always @(posedge clk) begin
     steered_reg <= steered_next;
+    a_core_reg <= read_core;
+    a_word_reg <= read_table_read_data;
+    a_steered_reg <= steered_reg >> low_bits;
+    b_core_reg <= a_core_reg;
+    b_word_reg <= a_word_reg;
+    b_is_steered_reg <= a_steered_reg[high_bits];
     answer_reg <= answer_next;
 end
 

@@ -4,7 +4,7 @@
 // Free: what comes in, when the sink takes a beat, what settings say (so also `hold`), and what tickets hold. Everything else is the datapath as it is.
 
 localparam PLACES = `SCR_WIDTH <= 256 ? 64 : 32;    // of beat_fifo and meta_fifo
-localparam QUEUE = 16;                              // of frame_queue, in RAM
+localparam QUEUE = 15;                              // of frame_queue, in RAM
 localparam TICKETS = 17;                            // which it may have in all
 localparam OUTPUT = 32;                             // of output_fifo
 localparam BITS = $clog2(PLACES);
@@ -16,7 +16,7 @@ localparam SEGMENTS = 1024 / `SCR_WIDTH;            // beats of a window
 (* hierconn *) wire [3:0] \header_window.seen_beat_index_reg ;
 (* hierconn *) wire [6:0] \packet_parser.seen_valid_pipe_reg ;
 (* hierconn *) wire [3:0] \packet_parser.seen_a_missing_reg , \packet_parser.seen_b_missing_reg , \packet_parser.seen_c_missing_reg , \packet_parser.seen_d_missing_reg ,
-    \packet_parser.seen_e_missing_reg , \packet_parser.seen_f_missing_reg , \packet_parser.seen_g_missing_reg ;
+    \packet_parser.seen_e_missing_reg , \packet_parser.seen_f_missing_reg ;
 (* hierconn *) wire [PLACES-1:0] \meta_fifo.seen_held_reg , \meta_fifo.seen_visible_reg ;
 (* hierconn *) wire [7:0] \meta_fifo.seen_pending_reg ;
 (* hierconn *) wire \meta_fifo.seen_appears ;
@@ -27,6 +27,10 @@ localparam SEGMENTS = 1024 / `SCR_WIDTH;            // beats of a window
 (* hierconn *) wire [OUTPUT-1:0] \scheduler.seen_outstanding_reg , \output_fifo.seen_stored_reg ;
 (* hierconn *) wire \scheduler.seen_in_prefix_reg , \scheduler.seen_in_packet_reg ;
 (* hierconn *) wire \assembler.seen_a_valid_reg , \assembler.seen_a_prefix_reg , \assembler.seen_b_valid_reg , \assembler.seen_b_prefix_reg ;
+
+function [3:0] ones(input [7:0] bits);
+    ones = bits[0] + bits[1] + bits[2] + bits[3] + bits[4] + bits[5] + bits[6] + bits[7];
+endfunction
 
 // ---- what has happened, each counted modulo 256: more than twice what any FIFO holds --------------------------------------------------------
 
@@ -135,13 +139,13 @@ always @* begin
     output_fifo_has_room: `SCR_ROOM (!assembler_valid || in_output < OUTPUT);
     beats_have_places: `SCR_ROOM (in_slots <= OUTPUT && in_output <= in_slots);
     // frame_queue: a place for each frame that has its number and is not sent.
-    frame_queue_has_room: `SCR_ROOM (!numberer_ticket_valid || in_queue < QUEUE);
+    frame_queue_has_room: `SCR_ROOM (!numberer_ticket_valid || \frame_queue.seen_load || in_queue < QUEUE);
     tickets_have_places: `SCR_ROOM (with_number <= TICKETS && in_queue <= QUEUE && in_queue + at_head <= with_number);
     ticket_taken_when_there_is_one: `SCR_ROOM (!scheduler_ticket_pop || frame_queue_valid && heads != served);
     numbered_when_there_is_one: `SCR_ROOM (!numberer_meta_pop || rows != numbered);
     // What it is told to hold back appears behind what it holds back already.
-    rows_appear_in_order: `SCR_ROOM (!packet_parser_valid || packet_parser_row_missing_beats < 8
-        && \meta_fifo.seen_pending_reg >> packet_parser_row_missing_beats == 8'd0);
+    rows_appear_in_order: `SCR_ROOM (!packet_parser_valid || ones(packet_parser_row_delay) == 4'd1
+        && \meta_fifo.seen_pending_reg < packet_parser_row_delay);
     a_window_for_each_frame: `SCR_ROOM (begun - windows <= 8'd2 && begun - ended <= 8'd1);
 end
 
@@ -173,15 +177,13 @@ always @* assume (!rst && s_axis_tvalid && s_axis_tlast && !m_axis_tready && !se
 // ---- for the induction only ----------------------------------------------------------------------------------------------------------------
 
 `ifndef SCR_BROKEN
-function [3:0] ones(input [7:0] bits);
-    ones = bits[0] + bits[1] + bits[2] + bits[3] + bits[4] + bits[5] + bits[6] + bits[7];
-endfunction
-
+wire [7:0] delay = packet_parser_row_delay;
+wire [3:0] last_missing = {1'd0, |delay[7:4], |{delay[7:6], delay[3:2]}, |{delay[7], delay[5], delay[3], delay[1]}};
 // Cycles until the row of a frame on its way appears in meta_fifo, in the order of frames: from the parser's last stage to its first, window.
 wire [7:0] on_its_way = {header_window_valid, \packet_parser.seen_valid_pipe_reg [0], \packet_parser.seen_valid_pipe_reg [1], \packet_parser.seen_valid_pipe_reg [2],
     \packet_parser.seen_valid_pipe_reg [3], \packet_parser.seen_valid_pipe_reg [4], \packet_parser.seen_valid_pipe_reg [5], \packet_parser.seen_valid_pipe_reg [6]};
 wire [31:0] missing = {header_window_missing_beats, \packet_parser.seen_a_missing_reg , \packet_parser.seen_b_missing_reg , \packet_parser.seen_c_missing_reg ,
-    \packet_parser.seen_d_missing_reg , \packet_parser.seen_e_missing_reg , \packet_parser.seen_f_missing_reg , \packet_parser.seen_g_missing_reg };
+    \packet_parser.seen_d_missing_reg , \packet_parser.seen_e_missing_reg , \packet_parser.seen_f_missing_reg , last_missing};
 wire [3:0] beat_index = \header_window.seen_beat_index_reg ;
 // And of the frame of which a beat comes next, at least.
 wire [4:0] earliest = beat_index < SEGMENTS ? 5'd7 + SEGMENTS - beat_index : 5'd8 + SEGMENTS;

@@ -8,7 +8,7 @@ wire [15:0] stored = writes - loads, waits = loads - pops;
 
 // What the blocks around it keep (proved by `fifos`): no write when it is full, no pop of what is not there.
 always @* begin
-    assume (!write || stored < PLACES);
+    assume (!write || load || stored < PLACES);
     assume (!pop || valid);
 end
 

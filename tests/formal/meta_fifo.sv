@@ -5,11 +5,15 @@ localparam PLACES = $bits(held_reg);
 reg [7:0] writes = 8'd0, pops = 8'd0;
 wire [7:0] held = writes - pops;
 
+function [3:0] ones(input [7:0] bits);
+    ones = bits[0] + bits[1] + bits[2] + bits[3] + bits[4] + bits[5] + bits[6] + bits[7];
+endfunction
+
 // What the blocks around it keep (proved by `fifos`): no write when it is full, no pop of what is not there, and entries appear in their order.
 always @* begin
     assume (!write || held < PLACES);
     assume (!pop || valid);
-    assume (!write || delay < 8 && pending_reg >> delay == 8'd0);
+    assume (!write || ones(delay) == 4'd1 && pending_reg < delay);
 end
 
 always @(posedge clk) begin
@@ -32,7 +36,7 @@ always @(posedge clk) begin
     if (write && writes == watched) begin
         inside <= 1'b1;
         entry <= {write_row, write_info};
-        wait_for <= delay;
+        wait_for <= {1'd0, |delay[7:4], |{delay[7:6], delay[3:2]}, |{delay[7], delay[5], delay[3], delay[1]}};
     end
     if (rst)
         inside <= 1'b0;
@@ -48,10 +52,6 @@ always @* begin
 end
 
 `ifndef SCR_BROKEN
-function [3:0] ones(input [7:0] bits);
-    ones = bits[0] + bits[1] + bits[2] + bits[3] + bits[4] + bits[5] + bits[6] + bits[7];
-endfunction
-
 reg [7:0] appeared = 8'd0;
 always @(posedge clk) appeared <= rst ? 8'd0 : appeared + appears;
 

@@ -153,7 +153,7 @@ PROOFS = (
             Fault("register_write", "response_reg & bready", "response_reg", "a write response is not held"),
             Fault("register_write", "~data_held_reg & ~takes_data", "~takes_data", "data are taken while a write waits"),
             Fault("register_read", "response_reg & rready", "response_reg", "read data are not held"),
-            Fault("register_write", " & ({2'd0, new_cores_reg} <= most_reg)", "", "k above the rows of a prefix is accepted"),
+            Fault("register_write", "fits_most_reg <= {2'd0, new_cores_reg} <= most_reg;", "fits_most_reg <= 1'd1;", "k above the rows of a prefix is accepted"),
             Fault("register_write", "(new_cores_reg != 8'd0) & ", "", "k = 0 is accepted"),
             Fault("register_write", "changes_rotation_reg & fits_byte_reg &", "changes_rotation_reg &", "k = 257 is taken for 1"),
             Fault("register_write", "refusal_next = 1'd1;", "refusal_next = refusal_reg;", "STATUS does not show a refusal"),
@@ -290,7 +290,7 @@ PROOFS = (
         depth=1,
         faults=(
             Fault("meta_fifo", "second_pointer_next = read_pointer_reg + 5'd2;", "second_pointer_next = read_pointer_reg + 5'd1;", "IP or not is another frame's"),
-            Fault("meta_fifo", "pending_reg | (ONE << delay)", "pending_reg | ONE", "rows of short frames appear at once"),
+            Fault("meta_fifo", "pending_reg | delay", "pending_reg | 8'd1", "rows of short frames appear at once"),
             Fault("meta_fifo", "read_pointer_next = read_pointer_reg + 5'd1;", "read_pointer_next = read_pointer_reg + 5'd2;", "rows are left out"),
         ),
     ),
@@ -374,7 +374,7 @@ PROOFS = (
         faults=(
             Fault("beat_fifo", "~held_reg[27]", "~held_reg[29]", "the input is told too late to stop", 60, ("SCR_FLOOD",)),
             Fault("scheduler", "assign go = ~outstanding_reg[31];", "assign go = 1'd1;", "beats are started without a place", 70, ("SCR_FLOOD",)),
-            Fault("frame_queue", "assign space = ~reserved_reg[16];", "assign space = ~stored_reg[15];", "frames are numbered without a place", 60, ("SCR_FLOOD",)),
+            Fault("frame_queue", "assign space = ~reserved_reg[16];", "assign space = ~stored_reg[14];", "frames are numbered without a place", 60, ("SCR_FLOOD",)),
             Fault("header_window", "FINAL_INDEX - beat_index_reg", "beat_index_reg", "short frames appear too soon"),
         ),
         **CONTROL,

@@ -155,7 +155,7 @@ always @* begin
         tie_third: assert (in_force_reg);
     tie_any: assert (!any || last_core < 8'd128);
     tie_last: assert (last_plus_one_reg == after_last);
-    tie_phase: assert (phase_reg <= LAST_PHASE && holding_reg == (phase_reg != 5'd0 || has_reset && !in_force_reg) && (phase_reg == 5'd0 || in_force_reg));
+    tie_phase: assert (phase_reg <= BEFORE_LAST_PHASE + 5'd1 && done_reg == (phase_reg == BEFORE_LAST_PHASE + 5'd1) && holding_reg == (phase_reg != 5'd0 || has_reset && !in_force_reg) && (phase_reg == 5'd0 || in_force_reg));
     tie_after: assert (after_next_reg == next_core_reg + 8'd1 || !began);
     tie_wraps: assert (!began || after_wraps_reg == (after_next_reg == cores));
     tie_core: assert (!began || next_core_reg == after_last % cores);

@@ -255,7 +255,7 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         self.meta_fifo.write.next = self.packet_parser.valid.val();
         self.meta_fifo.write_row.next = self.packet_parser.row.val();
         self.meta_fifo.write_info.next = self.packet_parser.info.val();
-        self.meta_fifo.delay.next = self.packet_parser.row_missing_beats.val();
+        self.meta_fifo.delay.next = self.packet_parser.row_delay.val();
         self.meta_fifo.pop.next = self.numberer.meta_pop.val();
 
         self.settings.clk.next = self.clk.val();

@@ -3,7 +3,7 @@ use rust_hdl::prelude::*;
 use super::types::FrameTicket;
 use crate::primitive::DistRam;
 
-/// Queue of tickets: two registers that take turns as its head, behind 16 places in RAM. Places for 17 tickets are
+/// Queue of tickets: two registers that take turns as its head, behind a RAM that holds 15 at most. Places for 17 tickets are
 /// reserved before tickets are made, and counted in unary, as what is in the RAM.
 ///
 /// A register is loaded when it is empty, whether or not the other is taken in that cycle: what is taken is known late.
@@ -30,7 +30,7 @@ pub struct FrameQueue {
     ram: DistRam<FrameTicket, 4>,
     write_pointer: DFF<Bits<4>>,
     read_pointer: DFF<Bits<4>>,
-    stored: DFF<Bits<16>>,
+    stored: DFF<Bits<15>>,
     reserved: DFF<Bits<17>>,
     head_valid: DFF<Bit>,
     both_valid: DFF<Bit>,

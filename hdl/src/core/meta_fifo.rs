@@ -20,8 +20,8 @@ pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     pub write_row: Signal<In, Bits<R>>,
     /// What else is known of its frame.
     pub write_info: Signal<In, FrameInfo>,
-    /// Cycles for which the entry is to be held back, 0..=7.
-    pub delay: Signal<In, Bits<4>>,
+    /// For how many cycles the entry is to be held back, 0..=7: that bit, alone.
+    pub delay: Signal<In, Bits<8>>,
     /// There is an entry to be read.
     pub valid: Signal<Out, Bit>,
     /// Its row.
@@ -45,7 +45,6 @@ pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     pending: DFF<Bits<8>>,
     token: Signal<Local, Bits<8>>,
     appears: Signal<Local, Bit>,
-    one: Constant<Bits<8>>,
 }
 
 impl<const R: usize, const F: usize, const D: usize> Default for MetaFifo<R, F, D> {
@@ -75,7 +74,6 @@ impl<const R: usize, const F: usize, const D: usize> Default for MetaFifo<R, F, 
             pending: DFF::default(),
             token: Signal::default(),
             appears: Signal::default(),
-            one: Constant::new(1.into()),
         }
     }
 }
@@ -135,7 +133,7 @@ impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D>
         // most once a cycle, so no two tokens meet.
         self.token.next = self.pending.q.val();
         if self.write.val() {
-            self.token.next = self.pending.q.val() | (self.one.val() << self.delay.val());
+            self.token.next = self.pending.q.val() | self.delay.val();
         }
         self.appears.next = self.token.val().get_bit(0);
         self.pending.d.next = self.token.val() >> 1;

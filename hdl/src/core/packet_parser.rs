@@ -47,8 +47,8 @@ pub struct PacketParser<const R: usize> {
     pub row: Signal<Out, Bits<R>>,
     /// What else is known of the frame.
     pub info: Signal<Out, FrameInfo>,
-    /// Beats by which the frame fell short of the window.
-    pub row_missing_beats: Signal<Out, Bits<4>>,
+    /// By how many beats the frame fell short of the window, 0..=7: that bit, alone.
+    pub row_delay: Signal<Out, Bits<8>>,
 
     valid_pipe: DFF<Bits<7>>,
     a_time: DFF<Bits<TIME>>,
@@ -69,7 +69,7 @@ pub struct PacketParser<const R: usize> {
     d_missing: DFF<Bits<4>>,
     e_missing: DFF<Bits<4>>,
     f_missing: DFF<Bits<4>>,
-    g_missing: DFF<Bits<4>>,
+    g_delay: DFF<Bits<8>>,
 
     type_0: Signal<Local, Bits<16>>,
     type_1: Signal<Local, Bits<16>>,
@@ -161,6 +161,7 @@ pub struct PacketParser<const R: usize> {
     ipv6_header: Constant<Bits<16>>,
     ipv6_skip: Constant<Bits<4>>,
     min_header_words: Constant<Bits<4>>,
+    one: Constant<Bits<8>>,
 }
 
 impl<const R: usize> PacketParser<R> {
@@ -181,7 +182,7 @@ impl<const R: usize> PacketParser<R> {
             valid: Signal::default(),
             row: Signal::default(),
             info: Signal::default(),
-            row_missing_beats: Signal::default(),
+            row_delay: Signal::default(),
             valid_pipe: DFF::default(),
             a_time: DFF::default(),
             b_time: DFF::default(),
@@ -201,7 +202,7 @@ impl<const R: usize> PacketParser<R> {
             d_missing: DFF::default(),
             e_missing: DFF::default(),
             f_missing: DFF::default(),
-            g_missing: DFF::default(),
+            g_delay: DFF::default(),
             type_0: Signal::default(),
             type_1: Signal::default(),
             type_2: Signal::default(),
@@ -285,6 +286,7 @@ impl<const R: usize> PacketParser<R> {
             ipv6_header: Constant::new(40.into()),
             ipv6_skip: Constant::new(5.into()),
             min_header_words: Constant::new(5.into()),
+            one: Constant::new(1.into()),
         }
     }
 }
@@ -295,7 +297,7 @@ impl<const R: usize> Logic for PacketParser<R> {
         clock!(
             self, clk, valid_pipe, a_time, b_time, c_time, d_time, e_time, f_time, a_id, b_id,
             c_id, d_id, e_id, f_id, a_missing, b_missing, c_missing, d_missing, e_missing,
-            f_missing, g_missing
+            f_missing, g_delay
         );
         clock!(
             self,
@@ -390,7 +392,7 @@ impl<const R: usize> Logic for PacketParser<R> {
         self.d_missing.d.next = self.c_missing.q.val();
         self.e_missing.d.next = self.d_missing.q.val();
         self.f_missing.d.next = self.e_missing.q.val();
-        self.g_missing.d.next = self.f_missing.q.val();
+        self.g_delay.d.next = self.one.val() << self.f_missing.q.val();
 
         // Stage a. The EtherType stands at byte 12, 16 or 20. Stale bytes of a short frame do no harm:
         // stage f asks whether the whole IP header is present.
@@ -604,6 +606,6 @@ impl<const R: usize> Logic for PacketParser<R> {
         self.valid.next = self.valid_pipe.q.val().get_bit(6);
         self.row.next = self.g_row.q.val();
         self.info.next = self.g_info.q.val();
-        self.row_missing_beats.next = self.g_missing.q.val();
+        self.row_delay.next = self.g_delay.q.val();
     }
 }

@@ -76,21 +76,27 @@ pub struct RegisterWrite {
     to_steering: DFF<Bit>,
     new_cores: DFF<Bits<8>>,
     new_words: DFF<Bits<8>>,
+    top_is_zero: DFF<Bit>,
+    middle_is_zero: DFF<Bit>,
     fits_byte: DFF<Bit>,
     fits_queue: DFF<Bit>,
     whole: DFF<Bit>,
     nothing: DFF<Bit>,
     core: Signal<Local, Bits<7>>,
     wide_core: Signal<Local, Bits<8>>,
-    above_byte: Signal<Local, Bits<24>>,
-    above_queue: Signal<Local, Bits<23>>,
+    top: Signal<Local, Bits<12>>,
+    middle: Signal<Local, Bits<11>>,
     prefix_rows: PrefixRows,
     most: DFF<Bits<10>>,
     words_valid: DFF<Bit>,
     cores_valid: DFF<Bit>,
-    is_known: DFF<Bit>,
+    is_any: DFF<Bit>,
+    is_queue: DFF<Bit>,
     changes_rotation: DFF<Bit>,
-    valid: DFF<Bit>,
+    is_simple: DFF<Bit>,
+    is_possible: DFF<Bit>,
+    fits_most: DFF<Bit>,
+    valid: Signal<Local, Bit>,
     commits: Signal<Local, Bit>,
     settled: Signal<Local, Bit>,
 
@@ -163,21 +169,27 @@ impl RegisterWrite {
             to_steering: DFF::default(),
             new_cores: DFF::default(),
             new_words: DFF::default(),
+            top_is_zero: DFF::default(),
+            middle_is_zero: DFF::default(),
             fits_byte: DFF::default(),
             fits_queue: DFF::default(),
             whole: DFF::default(),
             nothing: DFF::default(),
             core: Signal::default(),
             wide_core: Signal::default(),
-            above_byte: Signal::default(),
-            above_queue: Signal::default(),
+            top: Signal::default(),
+            middle: Signal::default(),
             prefix_rows: PrefixRows::new(profile.row_bytes(), history),
             most: DFF::default(),
             words_valid: DFF::default(),
             cores_valid: DFF::default(),
-            is_known: DFF::default(),
+            is_any: DFF::default(),
+            is_queue: DFF::default(),
             changes_rotation: DFF::default(),
-            valid: DFF::default(),
+            is_simple: DFF::default(),
+            is_possible: DFF::default(),
+            fits_most: DFF::default(),
+            valid: Signal::default(),
             commits: Signal::default(),
             settled: Signal::default(),
             control_enable: Preset::new(true),
@@ -244,6 +256,8 @@ impl Logic for RegisterWrite {
             to_steering,
             new_cores,
             new_words,
+            top_is_zero,
+            middle_is_zero,
             fits_byte,
             fits_queue,
             whole,
@@ -251,9 +265,12 @@ impl Logic for RegisterWrite {
             most,
             words_valid,
             cores_valid,
-            is_known,
+            is_any,
+            is_queue,
             changes_rotation,
-            valid,
+            is_simple,
+            is_possible,
+            fits_most,
             steers
         );
 
@@ -302,10 +319,10 @@ impl Logic for RegisterWrite {
             & (self.wide_core.val() < self.max_cores.val());
         self.whole.d.next = self.strobes.q.val() == 15;
         self.nothing.d.next = self.strobes.q.val() == 0;
-        self.above_byte.next = self.data.q.val().get_bits::<24>(8);
-        self.above_queue.next = self.data.q.val().get_bits::<23>(9);
-        self.fits_byte.d.next = self.above_byte.val() == 0;
-        self.fits_queue.d.next = self.above_queue.val() == 0;
+        self.top.next = self.data.q.val().get_bits::<12>(20);
+        self.middle.next = self.data.q.val().get_bits::<11>(9);
+        self.top_is_zero.d.next = self.top.val() == 0;
+        self.middle_is_zero.d.next = self.middle.val() == 0;
         self.new_cores.d.next = self.cores_register.q.val();
         self.new_words.d.next = self.words_register.q.val();
         if self.to_cores.q.val() {
@@ -318,29 +335,33 @@ impl Logic for RegisterWrite {
         // Whether it would be valid. What cannot change in a step is computed again in it.
         self.prefix_rows.words.next = self.new_words.q.val();
         self.most.d.next = self.prefix_rows.rows.val();
+        self.fits_queue.d.next = self.top_is_zero.q.val() & self.middle_is_zero.q.val();
+        self.fits_byte.d.next =
+            self.top_is_zero.q.val() & self.middle_is_zero.q.val() & !self.data.q.val().get_bit(8);
         self.words_valid.d.next = (self.new_words.q.val() != 0)
             & (self.new_words.q.val() <= self.max_words.val())
             & ((self.new_words.q.val() & self.odd_words.val()) == 0);
         self.cores_valid.d.next =
             (self.new_cores.q.val() != 0) & (self.new_cores.q.val() <= self.max_cores.val());
         self.changes_rotation.d.next = self.to_cores.q.val() | self.to_prefix_words.q.val();
-        self.is_known.d.next = self.to_control.q.val()
-            | self.to_status.q.val()
-            | ((self.to_default_queue.q.val() | self.to_steering.q.val())
-                & self.fits_queue.q.val());
-        self.valid.d.next = self.nothing.q.val()
+        self.is_any.d.next = self.to_control.q.val() | self.to_status.q.val();
+        self.is_queue.d.next = self.to_default_queue.q.val() | self.to_steering.q.val();
+        self.is_simple.d.next = self.nothing.q.val()
             | (self.whole.q.val()
-                & (self.is_known.q.val()
-                    | (self.changes_rotation.q.val()
-                        & self.fits_byte.q.val()
-                        & self.words_valid.q.val()
-                        & self.cores_valid.q.val()
-                        & (bit_cast::<10, 8>(self.new_cores.q.val()) <= self.most.q.val()))));
+                & (self.is_any.q.val() | (self.is_queue.q.val() & self.fits_queue.q.val())));
+        self.is_possible.d.next = self.whole.q.val()
+            & self.changes_rotation.q.val()
+            & self.fits_byte.q.val()
+            & self.words_valid.q.val()
+            & self.cores_valid.q.val();
+        self.fits_most.d.next = bit_cast::<10, 8>(self.new_cores.q.val()) <= self.most.q.val();
+        self.valid.next =
+            self.is_simple.q.val() | (self.is_possible.q.val() & self.fits_most.q.val());
 
         // The write.
         if self.commits.val() {
-            self.response_refused.d.next = !self.valid.q.val();
-            if !self.valid.q.val() {
+            self.response_refused.d.next = !self.valid.val();
+            if !self.valid.val() {
                 self.refusal.d.next = true;
             } else if self.whole.q.val() {
                 if self.to_control.q.val() {
@@ -369,7 +390,7 @@ impl Logic for RegisterWrite {
             self.data_held.d.next = false;
         }
         self.steers.d.next = self.commits.val()
-            & self.valid.q.val()
+            & self.valid.val()
             & self.whole.q.val()
             & self.to_steering.q.val()
             & !self.rst.val();

@@ -102,7 +102,7 @@ pub struct Settings {
     divisor_low: Signal<Local, Bits<8>>,
     divisor_high: Signal<Local, Bits<8>>,
     updates: Signal<Local, Bit>,
-    done: Signal<Local, Bit>,
+    done: DFF<Bit>,
     differs: DFF<Bit>,
     change: Signal<Local, Bit>,
     take: Signal<Local, Bit>,
@@ -114,7 +114,7 @@ pub struct Settings {
     in_reset: DFF<Bit>,
     reset_starts: Signal<Local, Bit>,
 
-    last_phase: Constant<Bits<5>>,
+    before_last_phase: Constant<Bits<5>>,
     beats_per_word_log2: Constant<Bits<3>>,
     words_per_beat_log2: Constant<Bits<3>>,
 }
@@ -189,7 +189,7 @@ impl Settings {
             divisor_low: Signal::default(),
             divisor_high: Signal::default(),
             updates: Signal::default(),
-            done: Signal::default(),
+            done: DFF::default(),
             differs: DFF::default(),
             change: Signal::default(),
             take: Signal::default(),
@@ -199,7 +199,7 @@ impl Settings {
             powered: DFF::default(),
             in_reset: DFF::default(),
             reset_starts: Signal::default(),
-            last_phase: Constant::new(22.into()),
+            before_last_phase: Constant::new(21.into()),
             beats_per_word_log2: log2((word / beat_bytes).max(1)),
             words_per_beat_log2: log2((beat_bytes / word).max(1)),
         }
@@ -227,6 +227,7 @@ impl Logic for Settings {
             after_wraps,
             last_plus_one,
             phase,
+            done,
             holding,
             remainder,
             divisor,
@@ -312,13 +313,13 @@ impl Logic for Settings {
         self.high_is_zero.d.next = self.divisor_high.val() == 0;
         self.updates.next = !self.phase.q.val().get_bit(0)
             & !(self.phase.q.val().get_bit(4) & self.phase.q.val().get_bit(2));
-        self.done.next = self.phase.q.val() == self.last_phase.val();
+        self.done.d.next = self.phase.q.val() == self.before_last_phase.val();
         if self.phase.q.val() == 0 {
             if self.change.val() & self.next_valid.q.val() {
                 self.phase.d.next = 1.into();
                 self.holding.d.next = true;
             }
-        } else if self.done.val() {
+        } else if self.done.q.val() {
             self.phase.d.next = 0.into();
             self.holding.d.next = false;
         } else {
@@ -339,7 +340,7 @@ impl Logic for Settings {
 
         // What is put in force first after a reset, and what enables, makes the rotation begin anew. The former starts no
         // epoch: the reset has done that.
-        self.take.next = self.next_valid.q.val() & (!self.change.val() | self.done.val());
+        self.take.next = self.next_valid.q.val() & (!self.change.val() | self.done.q.val());
         self.starts.next = self.take.val()
             & self.in_force.q.val()
             & self.next_enable.q.val()
@@ -363,11 +364,11 @@ impl Logic for Settings {
             self.now_rows.d.next = self.rows.q.val();
             self.now_default_queue.d.next = self.next_default_queue.q.val();
             self.is_one.next = self.next_is_one.q.val();
-            if self.change.val() {
-                self.next_core.d.next = self.remainder.q.val();
-                self.after_next.d.next = self.after_remainder.q.val();
-                self.after_wraps.d.next = self.remainder_wraps.q.val();
-            }
+        }
+        if self.done.q.val() {
+            self.next_core.d.next = self.remainder.q.val();
+            self.after_next.d.next = self.after_remainder.q.val();
+            self.after_wraps.d.next = self.remainder_wraps.q.val();
         }
 
         // The reset that comes with power does not count.
@@ -385,6 +386,7 @@ impl Logic for Settings {
             self.after_wraps.d.next = self.is_one.val();
             self.last_plus_one.d.next = 0.into();
             self.phase.d.next = 0.into();
+            self.done.d.next = false;
             self.holding.d.next = false;
         }
         if self.rst.val() {

@@ -5,7 +5,7 @@ use crate::primitive::DistRam;
 
 /// The steering table: a queue for each core. A core that was never steered has the queue of its own number.
 ///
-/// It is read at two places: for frames, within the cycle, and for the register bus, a cycle later.
+/// It is read at two places: for frames, within the cycle, and for the register bus, three cycles later.
 #[derive(LogicBlock)]
 pub struct Steering {
     /// Clock.
@@ -24,19 +24,31 @@ pub struct Steering {
     pub queue: Signal<Out, Bits<DEST>>,
     /// The core that the register bus asks for.
     pub read_core: Signal<In, Bits<7>>,
-    /// Its queue, a cycle later.
+    /// Its queue, three cycles later.
     pub read_queue: Signal<Out, Bits<DEST>>,
 
     frame_table: DistRam<Bits<DEST>, 7>,
     read_table: DistRam<Bits<DEST>, 7>,
     steered: DFF<Bits<128>>,
+    a_core: DFF<Bits<7>>,
+    a_word: DFF<Bits<DEST>>,
+    a_steered: DFF<Bits<128>>,
+    b_core: DFF<Bits<7>>,
+    b_word: DFF<Bits<DEST>>,
+    b_is_steered: DFF<Bit>,
     answer: DFF<Bits<DEST>>,
     written: Signal<Local, Bits<7>>,
-    asked: Signal<Local, Bits<7>>,
+    low_bits: Signal<Local, Bits<7>>,
+    high_bits: Signal<Local, Bits<7>>,
     looked_up: Signal<Local, Bits<7>>,
     one: Constant<Bits<128>>,
     core_mask: Constant<Bits<7>>,
+    low_mask: Constant<Bits<7>>,
+    high_mask: Constant<Bits<7>>,
 }
+
+/// Bits of a core's number that choose a flag first, the others then.
+const LOW_MASK: u64 = 3;
 
 impl Steering {
     /// A table for at most `max_cores` cores.
@@ -55,12 +67,21 @@ impl Steering {
             frame_table: DistRam::with_depth(places),
             read_table: DistRam::with_depth(places),
             steered: DFF::default(),
+            a_core: DFF::default(),
+            a_word: DFF::default(),
+            a_steered: DFF::default(),
+            b_core: DFF::default(),
+            b_word: DFF::default(),
+            b_is_steered: DFF::default(),
             answer: DFF::default(),
             written: Signal::default(),
-            asked: Signal::default(),
+            low_bits: Signal::default(),
+            high_bits: Signal::default(),
             looked_up: Signal::default(),
             one: Constant::new(1.into()),
             core_mask: Constant::new((places as u64 - 1).into()),
+            low_mask: Constant::new((LOW_MASK & (places as u64 - 1)).into()),
+            high_mask: Constant::new((!LOW_MASK & (places as u64 - 1)).into()),
         }
     }
 }
@@ -68,7 +89,18 @@ impl Steering {
 impl Logic for Steering {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clk, steered, answer);
+        dff_setup!(self, clk, steered);
+        clock!(
+            self,
+            clk,
+            a_core,
+            a_word,
+            a_steered,
+            b_core,
+            b_word,
+            b_is_steered,
+            answer
+        );
         clock!(self, clk, frame_table, read_table);
         self.frame_table.write_enable.next = self.write.val();
         self.frame_table.write_address.next = self.write_core.val();
@@ -91,12 +123,21 @@ impl Logic for Steering {
         } else {
             self.queue.next = bit_cast::<DEST, 7>(self.core.val());
         }
-        self.asked.next = self.read_core.val() & self.core_mask.val();
         self.read_table.read_address.next = self.read_core.val();
-        if self.steered.q.val().get_bit(self.asked.val().index()) {
-            self.answer.d.next = self.read_table.read_data.val();
+
+        // Stage a: every fourth flag, from that of the core modulo 4 on. Stage b: of these, the core's.
+        self.low_bits.next = self.read_core.val() & self.low_mask.val();
+        self.a_core.d.next = self.read_core.val();
+        self.a_word.d.next = self.read_table.read_data.val();
+        self.a_steered.d.next = self.steered.q.val() >> self.low_bits.val();
+        self.high_bits.next = self.a_core.q.val() & self.high_mask.val();
+        self.b_core.d.next = self.a_core.q.val();
+        self.b_word.d.next = self.a_word.q.val();
+        self.b_is_steered.d.next = self.a_steered.q.val().get_bit(self.high_bits.val().index());
+        if self.b_is_steered.q.val() {
+            self.answer.d.next = self.b_word.q.val();
         } else {
-            self.answer.d.next = bit_cast::<DEST, 7>(self.read_core.val());
+            self.answer.d.next = bit_cast::<DEST, 7>(self.b_core.q.val());
         }
         self.read_queue.next = self.answer.q.val();
     }

@@ -33,6 +33,8 @@ const REGISTER: &str = "bits that a 32-bit register does not have";
 const SEQ: &str = "upper half of the sequence number: 2²⁰ packets and more";
 const HIGH: &str = "upper part of a 64-bit counter: 2²⁴ events and more";
 const FIELD: &str = "a field that rows of this profile do not have";
+const SHORT: &str = "a frame falls short of the window by one beat at most";
+const LOOKUP: &str = "bits of a core's number that the other stage of its lookup takes, or that 16 cores do not have";
 const ROTATION: &str = "lanes that 512 bits with rows of 16 bytes do not have";
 
 /// A field of `FrameTicket`: its lowest bit, its width, and how many of its bits this configuration uses.
@@ -134,9 +136,11 @@ fn toggle(point: &Point) -> Option<Reason> {
         return constant(true, "a name for bits that nothing reads");
     }
     match block(point) {
-        "steering" | "sent_counter" if matches!(stem, "steered" | "counted") => {
+        "steering" | "sent_counter" if matches!(stem, "steered" | "a_steered" | "counted") => {
             return constant(bit >= 16, FLAGS);
         }
+        "steering" if name == "low_bits" => return constant(bit >= 2, LOOKUP),
+        "steering" if name == "high_bits" => return constant(!(2..4).contains(&bit), LOOKUP),
         _ => {}
     }
     if is(&["header", "b_header_reg", "header_bits"]) {
@@ -196,10 +200,10 @@ fn toggle(point: &Point) -> Option<Reason> {
     }
     match (block(point), stem) {
         ("meta_fifo", "pending" | "token") => {
-            return constant(
-                bit >= 1,
-                "a frame falls short of the window by one beat at most",
-            );
+            return constant(bit >= 1, SHORT);
+        }
+        (_, "g_delay" | "delay" | "row_delay" | "packet_parser_row_delay") => {
+            return constant(bit >= 2, SHORT);
         }
         ("meta_fifo", "held" | "visible") => {
             return far(

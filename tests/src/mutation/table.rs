@@ -148,7 +148,7 @@ pub const MUTANTS: &[Mutant] = &[
         "whether a frame is IP is another frame's"),
     mutant("meta-bypass", "meta_fifo", "        if (held_reg[1]) begin", "        if (held_reg[0]) begin",
         "whether a frame is IP is stale when it becomes the head as it is written"),
-    mutant("meta-delay", "meta_fifo", "token = pending_reg | (ONE << delay);", "token = pending_reg | ONE;",
+    mutant("meta-delay", "meta_fifo", "token = pending_reg | delay;", "token = pending_reg | 8'd1;",
         "short frames come out early: latency depends on length"),
     mutant("seq-skips", "numberer", "seq_low_next = seq_low_reg + 20'd1;", "seq_low_next = seq_low_reg + 20'd2;",
         "every other sequence number is left out"),
@@ -248,7 +248,7 @@ pub const MUTANTS: &[Mutant] = &[
         "a reset keeps the counts of frames sent"),
     mutant("counter-neighbour", "counters", "first_four = frames_sequenced_count;", "first_four = frames_passed_by_count;",
         "one counter shows another"),
-    mutant("refuse-nothing", "register_write", "& ({2'd0, new_cores_reg} <= most_reg)", "",
+    mutant("refuse-nothing", "register_write", "fits_most_reg <= {2'd0, new_cores_reg} <= most_reg;", "fits_most_reg <= 1'd1;",
         "k above the rows of a prefix is accepted"),
     mutant("refuse-zero", "register_write", "cores_valid_reg <= (new_cores_reg != 8'd0) & ", "cores_valid_reg <= ",
         "k = 0 is accepted"),
@@ -280,7 +280,7 @@ pub const MUTANTS: &[Mutant] = &[
         "bit 32 of a counter is read at bit 33")),
     mutant("read-unmapped", "register_read", "            no_register_next = 1'd1;\n", "            no_register_next = 1'd0;\n",
         "unmapped reads are OKAY"),
-    mutant("read-steering", "steering", "answer_next = {2'd0, read_core};", "answer_next = 9'd0;",
+    mutant("read-steering", "steering", "answer_reg <= {2'd0, b_core_reg};", "answer_reg <= 9'd0;",
         "an unwritten word of the steering table reads as 0"),
 ];
 
