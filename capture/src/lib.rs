@@ -5,7 +5,6 @@
 //! | [`reader`] | streams a pcap or pcapng file, compressed or not, in bounded memory, without allocating per packet |
 //! | [`writer`] | writes pcap (microseconds or nanoseconds) or pcapng, byte for byte reproducible |
 //! | [`packet`] | builds single frames with right lengths and checksums |
-//! | [`quantity`] | how numbers, shares and durations are written in options |
 //! | [`trace`] | generates whole traffic mixes, deterministic from a seed |
 //!
 //! ```
@@ -29,7 +28,6 @@ pub mod error;
 pub mod link_type;
 mod order;
 pub mod packet;
-pub mod quantity;
 pub mod reader;
 pub mod timestamp;
 pub mod trace;

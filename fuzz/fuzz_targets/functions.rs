@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use scr_fuzz::{Clock, Input, function, packet};
-use scr_runtime::nf::{Action, NetworkFunction, Verdict, Visitor};
+use scr_nf::{Action, NetworkFunction, Verdict, Visitor};
 use scr_wire::Profile;
 
 struct Rows<'a>(Input<'a>, &'a Profile);

@@ -14,7 +14,7 @@ use scr_runtime::device::{BoxError, Fate, PacketInfo, Path, Strike};
 use scr_runtime::dispatch::{Dispatcher, Entry, Item, Load};
 use scr_runtime::egress::{Burial, Egress, EgressConfig, Outcomes};
 use scr_runtime::failover::{Members, Roster};
-use scr_runtime::nf::{NetworkFunction, Visitor};
+use scr_nf::{NetworkFunction, Visitor};
 use scr_runtime::recovery::{Log, Peers};
 use scr_runtime::verify::{Ledger, Reference};
 use scr_runtime::worker::exchange::Exchange;

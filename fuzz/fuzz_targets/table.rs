@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use scr_fuzz::Input;
-use scr_runtime::table::{Key, Table};
+use scr_nf::table::{Key, Table};
 
 /// Slots by the rules of eviction: the slot freed last, else the next unused one, else the hand's.
 struct Model<K> {

@@ -6,7 +6,7 @@
 use libfuzzer_sys::fuzz_target;
 use scr_fuzz::{Clock, Input, function, packet};
 use scr_runtime::EventLevel;
-use scr_runtime::nf::{NetworkFunction, Visitor};
+use scr_nf::{NetworkFunction, Visitor};
 use scr_runtime::recovery::Peers;
 use scr_runtime::worker::{Outcome, Output, Worker, WorkerConfig};
 use scr_wire::{Config, Disposition, Frame, Geometry, MAX_PREFIX_BYTES, Profile, Seq, Sequencer};

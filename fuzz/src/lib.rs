@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use scr_runtime::nf::{NAMES, Selected};
+use scr_nf::{NAMES, Selected};
 use scr_wire::{Profile, Timestamp, profile};
 
 /// Every function, some with several sets of options, and chains. All of them are small: they evict, run out of ports and

@@ -7,7 +7,7 @@ mod frames;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use frames::{Lane, flags, options};
-use scr_runtime::nf::{NetworkFunction, Selected, Visitor};
+use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_wire::Profile;
 
 /// Packets of a round, for small tables; every worker's share of them is timed.
@@ -46,7 +46,7 @@ impl Visitor for Bench<'_, '_> {
 }
 
 fn worker(criterion: &mut Criterion) {
-    for name in scr_runtime::nf::NAMES {
+    for name in scr_nf::NAMES {
         let selected = Selected::new(name, options(name)).unwrap();
         let profile = selected.smallest_profile();
         let bench = Bench {

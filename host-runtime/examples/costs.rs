@@ -18,8 +18,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use frames::{Lane, flags, options};
+use scr_nf::{NAMES, NetworkFunction, Selected, Visitor};
 use scr_runtime::dispatch::{Dispatcher, Load};
-use scr_runtime::nf::{NAMES, NetworkFunction, Selected, Visitor};
 use scr_wire::{Profile, Seq};
 
 const CORES: [u8; 5] = [1, 2, 4, 8, 16];

@@ -7,7 +7,7 @@
 mod frames;
 
 use frames::{Lane, flags, options};
-use scr_runtime::nf::{NetworkFunction, Selected, Visitor};
+use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_wire::Profile;
 
 struct Run<'a> {

@@ -16,10 +16,10 @@ use std::thread;
 use std::time::Instant;
 
 use rtrb::RingBuffer;
+use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_runtime::device::{Batch, Device, Inject, MemorySource, Model, Replay, Select};
 use scr_runtime::dispatch::{Dispatcher, Item, Load};
 use scr_runtime::failover::Roster;
-use scr_runtime::nf::{NetworkFunction, Selected, Visitor};
 use scr_runtime::recovery::{Log, LogWriter, Peers};
 use scr_runtime::worker::station::{Equipment, Queues, Station};
 use scr_runtime::worker::threads::{self, Halt, Patience, Task};

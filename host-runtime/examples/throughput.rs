@@ -4,8 +4,8 @@
 
 use std::error::Error;
 
+use scr_nf::Selected;
 use scr_runtime::device::{MemorySource, Model, Replay};
-use scr_runtime::nf::Selected;
 use scr_runtime::{Outputs, ReplayConfig, replay};
 use scr_wire::{Config, Geometry};
 

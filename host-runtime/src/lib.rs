@@ -12,8 +12,6 @@
 //!
 //! | module | one idea |
 //! |---|---|
-//! | [`nf`] | network functions: options, rows, effects, verdicts; the registry |
-//! | [`table`] | the bounded flow table with deterministic eviction that functions keep their state in |
 //! | [`device`] | where frames come from: sources, NICs and wrappers around them |
 //! | [`control`] | a hardware sequencer behind its registers: identify, check, configure, read counters |
 //! | [`dispatch`] | batches on their way to the workers, with back-pressure and without copies |
@@ -31,7 +29,7 @@
 //!
 //! ```
 //! use scr_runtime::device::{MemorySource, Model, Replay};
-//! use scr_runtime::nf::Selected;
+//! use scr_nf::Selected;
 //! use scr_runtime::{Outputs, ReplayConfig, replay};
 //!
 //! let function = Selected::new("heavy-hitter", &["threshold=1000"])?;
@@ -48,26 +46,19 @@
 //! ```
 #![deny(unsafe_code)]
 
-// A function's file says `scr_runtime::nf` in here as well as in a crate of its own, so it can be moved as it is.
-extern crate self as scr_runtime;
-
 pub mod control;
 pub mod device;
 pub mod dispatch;
 pub mod egress;
 pub mod failover;
-pub mod nf;
-mod prefetch;
 pub mod recovery;
 pub mod replay;
-pub mod table;
 pub mod verify;
 pub mod worker;
 
 pub use control::{RegisterAccess, SequencerControl};
 pub use device::Device;
 pub use egress::PacketSink;
-pub use nf::{NetworkFunction, Verdict};
 pub use replay::{
     Outputs, PerCore, Progress, ReplayConfig, ReplayError, ReplayReport, replay, replay_own,
 };

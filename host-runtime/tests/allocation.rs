@@ -8,7 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use frames::{Lane, flags, options};
-use scr_runtime::nf::{NAMES, NetworkFunction, Selected, Visitor};
+use scr_nf::{NAMES, NetworkFunction, Selected, Visitor};
 use scr_wire::{Profile, profile};
 
 thread_local! {

@@ -318,7 +318,7 @@ fn changes_at_the_planned_number(depth: usize) {
         plan: plan.clone(),
         batch_frames: 16,
         ..ReplayConfig::new(
-            scr_runtime::nf::Selected::new::<&str>("conntrack", &[]).unwrap(),
+            scr_nf::Selected::new::<&str>("conntrack", &[]).unwrap(),
             setup.profile,
             3,
             6,

@@ -3,9 +3,9 @@
 mod support;
 
 use proptest::prelude::*;
+use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_runtime::EventLevel;
 use scr_runtime::device::{Frames, MemorySource, Path};
-use scr_runtime::nf::{NetworkFunction, Selected, Visitor};
 use scr_runtime::recovery::Peers;
 use scr_runtime::worker::{Outcome, Output, Worker, WorkerConfig};
 use scr_wire::{Config, Seq, Sequencer, Timestamp, profile};

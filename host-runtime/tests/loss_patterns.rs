@@ -7,9 +7,9 @@
 mod support;
 
 use proptest::prelude::*;
-use scr_runtime::Verdict;
+use scr_nf::Verdict;
+use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_runtime::device::{Batch, Device, DeviceError, Fate, NicReport, PacketInfo, Path};
-use scr_runtime::nf::{NetworkFunction, Selected, Visitor};
 use scr_wire::{Config, Disposition, Frame, Geometry, Seq, Sequencer, Timestamp};
 use support::{Packet, Setup, run_device};
 

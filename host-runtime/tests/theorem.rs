@@ -31,7 +31,7 @@ fn setup() -> impl Strategy<Value = Setup> {
             (batch, batches, threads, wider),
         )| {
             let options: Vec<String> = options.into_iter().map(str::to_owned).collect();
-            let mut function = scr_runtime::nf::Selected::new(nf, &options).unwrap();
+            let mut function = scr_nf::Selected::new(nf, &options).unwrap();
             if sequence_all {
                 function = function.with_other_frames();
             }

@@ -132,7 +132,7 @@ const FUNCTIONS: [(&str, &[&str]); 9] = [
 
 fn setup(which: usize, cores: u8, wide: bool) -> Setup {
     let (nf, options) = FUNCTIONS[which];
-    let function = scr_runtime::nf::Selected::new(nf, options).unwrap();
+    let function = scr_nf::Selected::new(nf, options).unwrap();
     let profile = if wide {
         &scr_wire::profile::FLOW6_TIME
     } else {

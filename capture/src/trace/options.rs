@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::distribution::FlowSizes;
 use super::random::Random;
-use crate::quantity;
+use scr_quantity as quantity;
 
 /// An option's text that cannot be understood, or a value out of its range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use scr_capture::quantity::{self, QuantityError, Unit};
+use scr_quantity::{self as quantity, QuantityError, Unit};
 
 pub use quantity::{rate, share, whole};
 

@@ -7,11 +7,11 @@
 
 use std::net::IpAddr;
 
-use scr_runtime::nf::options::CAPACITY;
-use scr_runtime::nf::{
+use scr_nf::options::CAPACITY;
+use scr_nf::table::Table;
+use scr_nf::{
     Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
-use scr_runtime::table::Table;
 use scr_wire::Field;
 use scr_wire::parse::PROTOCOL_TCP;
 use serde::Serialize;

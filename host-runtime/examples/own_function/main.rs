@@ -8,8 +8,8 @@ mod connection_limit;
 use std::error::Error;
 
 use connection_limit::ConnectionLimit;
+use scr_nf::Own;
 use scr_runtime::device::{MemorySource, Model, Replay};
-use scr_runtime::nf::Own;
 use scr_runtime::{Outputs, ReplayConfig, replay_own};
 use scr_wire::{Config, Geometry};
 

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use loom::thread;
+use scr_nf::{Action, Description, NetworkFunction, Verdict};
 use scr_runtime::EventLevel;
-use scr_runtime::nf::{Action, Description, NetworkFunction, Verdict};
 use scr_runtime::recovery::{Log, LogWriter, Peers};
 use scr_runtime::worker::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
 use scr_wire::{Config, Disposition, Frame, MAX_PREFIX_BYTES, Seq, Sequencer, Timestamp, profile};

@@ -2,7 +2,7 @@
 
 use scr_capture::Timestamp;
 
-use crate::prefetch;
+use scr_nf::prefetch;
 
 /// Most frames in a batch.
 pub const BATCH_FRAMES: usize = 128;

@@ -24,7 +24,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use scr_capture::quantity::{self, Unit};
+use scr_quantity::{self as quantity, Unit};
 use scr_wire::Seq;
 use scr_wire::header::HEADER_BYTES;
 

@@ -12,11 +12,11 @@ use super::{Burial, Burials, Resequencer};
 use crate::device::{BoxError, Fate, PacketInfo, Path};
 use crate::dispatch::Load;
 use crate::failover::Members;
-use crate::nf::{NetworkFunction, Verdict};
 use crate::verify::{Ledger, Mismatch, Reference};
 use crate::worker::station::Done;
 use crate::worker::threads::{Halt, Poll, Task};
 use crate::worker::{Outcome, Output, Reason};
+use scr_nf::{NetworkFunction, Verdict};
 
 /// Takes the packets that passed, and those that passed by, in order of arrival.
 pub trait PacketSink {
@@ -629,7 +629,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::nf::{Selected, Visitor};
+    use scr_nf::{Selected, Visitor};
 
     /// What the egress says of frames of these numbers, all delivered to one worker that said these outcomes.
     struct Said<'a>(&'a [(u64, Outcome)]);

@@ -9,13 +9,13 @@ use crate::device::batch::BATCH_FRAMES;
 use crate::device::{BoxError, DeviceError};
 use crate::egress::PacketSink;
 use crate::failover::Plan;
-use crate::nf::{SelectError, Selected};
 use crate::worker::EventLevel;
+use scr_nf::{SelectError, Selected};
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
 pub struct ReplayConfig<S = Selected> {
-    /// The network function with its options: [`Selected`], or [`Own`](crate::nf::Own). Where the device's sequencer is set
+    /// The network function with its options: [`Selected`], or [`Own`](scr_nf::Own). Where the device's sequencer is set
     /// to `sequence_all`, one that [knows of it](Selected::with_other_frames).
     pub function: S,
     /// Profile of the rows.

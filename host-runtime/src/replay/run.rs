@@ -17,13 +17,13 @@ use crate::device::{Damage, Device, Extent, Injected};
 use crate::dispatch::{Dispatcher, Load};
 use crate::egress::{Egress, EgressConfig, Outcomes};
 use crate::failover::{FailoverReport, Roster};
-use crate::nf::{Family, NetworkFunction, Own, Select, Visitor};
 use crate::recovery::{Log, LogWriter, Peers};
 use crate::verify::{Ledger, Mismatch, Reference};
 use crate::worker::exchange::Exchange;
 use crate::worker::station::{Equipment, Finished, Queues, Station};
 use crate::worker::threads::{self, Halt, Task};
 use crate::worker::{Counters, EventLevel, IDLE_SLACK, Reason};
+use scr_nf::{Family, NetworkFunction, Own, Select, Visitor};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

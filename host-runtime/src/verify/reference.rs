@@ -4,8 +4,8 @@ use std::fmt;
 
 use scr_wire::{Frame, Profile};
 
-use crate::nf::{NetworkFunction, Verdict};
 use crate::worker::{Outcome, Reason};
+use scr_nf::{NetworkFunction, Verdict};
 
 /// The reference run of a function.
 #[derive(Debug)]

@@ -11,7 +11,7 @@
 use scr_wire::header::HEADER_BYTES;
 
 use super::Worker;
-use crate::nf::NetworkFunction;
+use scr_nf::NetworkFunction;
 
 /// Rows that are fetched before they are applied: enough to cover an access to memory, few enough that all are still in L1
 /// when they are wanted.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::nf::Description;
+use scr_nf::Description;
 
 /// Which events are recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

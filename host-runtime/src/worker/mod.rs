@@ -25,10 +25,10 @@ mod transfer;
 use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
 
-use crate::nf::{NetworkFunction, Verdict};
 use crate::recovery::guard::{Guard, stands};
 use crate::recovery::{Fenced, LogWriter, Peers, Settlement};
 use events::{Recorder, What};
+use scr_nf::{NetworkFunction, Verdict};
 use transfer::Transfer;
 
 pub use events::EventLevel;

@@ -2,7 +2,7 @@
 
 use scr_wire::Rejection;
 
-use crate::nf::Verdict;
+use scr_nf::Verdict;
 
 /// Why a frame was not taken. The state is as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

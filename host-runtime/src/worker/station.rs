@@ -17,8 +17,8 @@ use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
 use crate::device::{Path, Strike};
 use crate::dispatch::{Entry, Item, Load};
 use crate::failover::Roster;
-use crate::nf::{NetworkFunction, Verdict};
 use crate::recovery::{LogWriter, Peers};
+use scr_nf::{NetworkFunction, Verdict};
 
 /// Frames of a lane that are brought from the core that made them before they are handled.
 const FRAMES_AHEAD: usize = 4;

@@ -23,8 +23,8 @@ use super::events::What;
 use super::exchange::Exchange;
 use super::outcome::Reason;
 use super::{Barrier, HALF, Outcome, Output, Pause, Progress, Snapshot, Worker};
-use crate::nf::NetworkFunction;
 use crate::recovery::{LogWriter, Settlement};
+use scr_nf::NetworkFunction;
 
 /// What a worker needs for it.
 pub(super) struct Transfer<S> {
@@ -243,9 +243,9 @@ mod tests {
     use scr_wire::profile::SOURCE;
 
     use super::*;
-    use crate::nf::{Action, Description};
     use crate::recovery::{Log, Peers};
     use crate::worker::{EventLevel, WorkerConfig};
+    use scr_nf::{Action, Description};
 
     /// Counts rows.
     #[derive(Clone)]

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use scr_nf::Selected;
 use scr_runtime::device::{
     Batch, Damage, Device, DeviceError, Fault, Inject, MemorySource, Model, NicReport, Replay,
     Select,
 };
 use scr_runtime::failover::Plan;
-use scr_runtime::nf::Selected;
 use scr_runtime::{
     EventLevel, Outputs, PacketSink, ReplayConfig, ReplayError, ReplayReport, replay,
 };

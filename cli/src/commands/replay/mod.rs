@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use scr_capture::{CaptureError, CaptureReader, Packet};
+use scr_nf::{SelectError, Selected};
 use scr_runtime::device::{
     BoxError, Device, DeviceError, Extent, Fault, Inject, PacketSource, Replay, Tap,
 };
-use scr_runtime::nf::{SelectError, Selected};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
 use scr_wire::{Profile, profile};
 use serde_json::{Map, Value};

@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 
 use clap::ValueHint;
 use scr_capture::trace::{TraceConfig, TraceGenerator};
+use scr_nf::Selected;
 use scr_runtime::device::{BoxError, Device, Fault, Inject, Model, PacketInfo, Replay, Select};
-use scr_runtime::nf::Selected;
 use scr_runtime::{Outputs, PacketSink, ReplayConfig, ReplayReport, replay};
 use scr_wire::{Config, Geometry};
 use serde_json::Value;
@@ -388,7 +388,7 @@ mod tests {
 
     #[test]
     fn every_function_is_soaked() {
-        for name in scr_runtime::nf::NAMES {
+        for name in scr_nf::NAMES {
             assert!(SUBJECTS.iter().any(|s| s.nf == *name), "{name}");
         }
         assert!(SUBJECTS.iter().any(|s| s.nf.contains(',')));

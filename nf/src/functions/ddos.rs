@@ -1,0 +1,290 @@
+//! `ddos`: drops what a source sends beyond a number of packets.
+//!
+//! Key: source address. Every packet counts, dropped ones too; packet `threshold + 1` is the first that is dropped.
+//! The count is that since the start, or with `window=SECONDS` that of the source's current window: windows follow each
+//! other without gap from the source's first packet on. A packet that is older than its source's window counts in it; one
+//! that is older than the window's start by more than a window starts a new one, for a single packet with a time far ahead
+//! must not count all that come after it together.
+//!
+//! 0.0.0.0 is a source like any other (a flood of DHCP requests has it). Only with `sequence_all` a row can be that of a
+//! frame that is not IP, which has no source; then a protocol is needed to tell, and a packet from 0.0.0.0 with protocol 0
+//! does not count.
+//!
+//! When the table is full, a new source evicts the one under the table's hand ([`crate::table`]), whose count is lost.
+
+use std::net::IpAddr;
+
+use scr_wire::Field;
+use serde::Serialize;
+
+use crate::options::CAPACITY;
+use crate::table::Table;
+use crate::{
+    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+};
+
+/// The function before its layout is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Ddos;
+
+/// Its options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// Packets of a source that pass.
+    pub threshold: u64,
+    /// Length of a window in nanoseconds; `None`: since the start.
+    pub window: Option<u64>,
+    /// Entries in the table.
+    pub capacity: usize,
+    /// Frames that are not IP have rows, too.
+    other_frames: bool,
+}
+
+impl Family for Ddos {
+    const NAME: &'static str = "ddos";
+    const ABOUT: &'static str = "drop what a source sends beyond a number of packets";
+    const OPTIONS: &'static [OptionHelp] = &[
+        OptionHelp {
+            usage: "threshold=PACKETS",
+            about: "packets of a source that pass (1000000)",
+        },
+        OptionHelp {
+            usage: "window=SECONDS",
+            about: "count within windows of this length; needs a profile with timestamps (since the start)",
+        },
+        CAPACITY,
+    ];
+    type Parameters = Parameters;
+    type Function<L: Layout> = Function<L>;
+
+    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
+        Ok(Parameters {
+            threshold: options
+                .number("threshold", 0..=u64::MAX)?
+                .unwrap_or(1_000_000),
+            window: options.seconds("window")?,
+            capacity: options.capacity()?,
+            other_frames: false,
+        })
+    }
+
+    fn with_other_frames(parameters: Parameters) -> Parameters {
+        Parameters {
+            other_frames: true,
+            ..parameters
+        }
+    }
+
+    fn needs(parameters: &Parameters) -> Vec<Field> {
+        let mut fields = vec![Field::SrcIp4];
+        if parameters.other_frames {
+            fields.push(Field::Protocol);
+        }
+        if parameters.window.is_some() {
+            fields.extend([Field::Seconds, Field::Nanoseconds]);
+        }
+        fields
+    }
+
+    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
+        Function { parameters, layout }
+    }
+}
+
+/// A source's count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    packets: u64,
+    /// When the current window began; 0 without windows.
+    since: u64,
+}
+
+/// The function over rows of layout `L`.
+#[derive(Clone, Debug)]
+pub struct Function<L> {
+    parameters: Parameters,
+    layout: L,
+}
+
+/// An entry of the state file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Source address.
+    pub src: IpAddr,
+    /// Packets counted.
+    pub packets: u64,
+}
+
+impl<L: Layout> NetworkFunction for Function<L> {
+    type State = Table<L::Address, Source>;
+    /// The source's count; 0 for a row without source.
+    type Effect = u64;
+    type Entry = Entry;
+
+    const ROW_BYTES: usize = L::ROW_BYTES;
+
+    fn new_state(&self) -> Self::State {
+        Table::new(self.parameters.capacity)
+    }
+
+    #[inline(always)]
+    fn apply(&self, state: &mut Self::State, row: &[u8]) -> u64 {
+        if self.parameters.other_frames && self.layout.is_of_nobody(row) {
+            return 0;
+        }
+        let (source, new) = state.get_or_insert(&self.layout.src(row));
+        if let Some(window) = self.parameters.window {
+            let now = self.layout.nanos(row);
+            if new {
+                source.since = now;
+            } else if now >= source.since.saturating_add(window) {
+                source.since += (now - source.since) / window * window;
+                source.packets = 0;
+            } else if source.since.saturating_sub(now) > window {
+                // The packet that began the window was ahead of its time.
+                source.since = now;
+                source.packets = 0;
+            }
+        }
+        source.packets += 1;
+        source.packets
+    }
+
+    fn looks_ahead(&self, state: &Self::State) -> bool {
+        state.outgrows_l2()
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, state: &Self::State, row: &[u8]) {
+        state.prefetch(&self.layout.src(row));
+    }
+
+    #[inline]
+    fn action(&self, packets: u64) -> Action {
+        Action::pass_if(packets <= self.parameters.threshold)
+    }
+
+    fn entries(&self, state: &Self::State) -> Vec<Entry> {
+        let mut entries: Vec<_> = state.iter().map(|(&src, s)| (src, s.packets)).collect();
+        entries.sort_unstable();
+        entries
+            .into_iter()
+            .map(|(src, packets)| Entry {
+                src: src.ip(),
+                packets,
+            })
+            .collect()
+    }
+
+    fn describe(&self, row: &[u8], packets: u64) -> Option<Description> {
+        (packets > 0).then(|| Description {
+            key: self.layout.src(row).ip().to_string(),
+            state: packets.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Verdict;
+    use crate::layout::{FlowTime, Knock, Source};
+
+    fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
+        let mut options = Options::parse(Ddos::NAME, Ddos::OPTIONS, options).unwrap();
+        Ddos::build(Ddos::parameters(&mut options).unwrap(), layout)
+    }
+
+    #[test]
+    fn the_packet_after_the_threshold_is_dropped() {
+        let f = function(Source, &["threshold=3"]);
+        let mut state = f.new_state();
+        let mut verdicts = vec![];
+        for _ in 0..5 {
+            let effect = f.apply(&mut state, &[10, 0, 0, 1]);
+            verdicts.push(f.verdict(effect, &[], &mut vec![]));
+        }
+        use Verdict::{Drop, Pass};
+        assert_eq!(verdicts, [Pass, Pass, Pass, Drop, Drop]);
+        assert_eq!(f.apply(&mut state, &[10, 0, 0, 2]), 1);
+        let entries = serde_json::to_string(&f.entries(&state)).unwrap();
+        assert_eq!(
+            entries,
+            r#"[{"src":"10.0.0.1","packets":5},{"src":"10.0.0.2","packets":1}]"#
+        );
+    }
+
+    #[test]
+    fn a_source_of_zeros_counts_like_any_other() {
+        let f = function(Source, &["threshold=1"]);
+        let mut state = f.new_state();
+        assert_eq!(f.apply(&mut state, &[0; 4]), 1);
+        assert_eq!(f.apply(&mut state, &[0; 4]), 2);
+        assert_eq!(f.describe(&[0; 4], 2).unwrap().key, "0.0.0.0");
+        assert_eq!(f.entries(&state)[0].src.to_string(), "0.0.0.0");
+        assert_eq!(f.verdict(1, &[], &mut vec![]), Verdict::Pass);
+        assert_eq!(f.verdict(2, &[], &mut vec![]), Verdict::Drop);
+    }
+
+    #[test]
+    fn with_other_frames_blank_rows_pass_and_count_nowhere() {
+        let mut options = Options::parse(Ddos::NAME, Ddos::OPTIONS, &["threshold=0"]).unwrap();
+        let parameters = Ddos::parameters(&mut options).unwrap();
+        let f = Ddos::build(Ddos::with_other_frames(parameters), Knock);
+        let mut state = f.new_state();
+        assert_eq!(f.apply(&mut state, &[0; 8]), 0);
+        assert_eq!(f.verdict(0, &[], &mut vec![]), Verdict::Pass);
+        assert!(state.is_empty());
+        assert_eq!(f.describe(&[0; 8], 0), None);
+        // DHCP, and a destination port alone.
+        assert_eq!(f.apply(&mut state, &[0, 0, 0, 0, 0, 67, 17, 0]), 1);
+        assert_eq!(f.verdict(1, &[], &mut vec![]), Verdict::Drop);
+        assert_eq!(f.apply(&mut state, &[0, 0, 0, 0, 0, 67, 0, 0]), 0);
+    }
+
+    #[test]
+    fn windows_tumble_from_the_first_packet() {
+        let f = function(FlowTime, &["window=1.5"]);
+        let mut state = f.new_state();
+        let mut at = |seconds: u32, nanos: u32| {
+            let mut row = [0; 32];
+            row[0] = 10;
+            row[16..20].copy_from_slice(&seconds.to_be_bytes());
+            row[20..24].copy_from_slice(&nanos.to_be_bytes());
+            f.apply(&mut state, &row)
+        };
+        assert_eq!(at(100, 0), 1);
+        assert_eq!(at(101, 499_999_999), 2);
+        assert_eq!(at(101, 500_000_000), 1);
+        assert_eq!(at(101, 0), 2); // older than the window: counts in it
+        assert_eq!(at(107, 499_999_999), 1); // the window from 106.0
+        assert_eq!(at(107, 500_000_000), 1);
+        // Older than the start of the window by one window, and by more.
+        assert_eq!(at(106, 0), 2);
+        assert_eq!(at(105, 999_999_999), 1); // the window from there
+        assert_eq!(at(107, 499_999_998), 2);
+        assert_eq!(at(107, 499_999_999), 1);
+    }
+
+    #[test]
+    fn a_packet_far_ahead_or_a_clock_that_wraps_keeps_no_source_out() {
+        let f = function(FlowTime, &["window=1", "threshold=2"]);
+        let mut state = f.new_state();
+        let mut at = |seconds: u32| {
+            let mut row = [0; 32];
+            row[0] = 10;
+            row[16..20].copy_from_slice(&seconds.to_be_bytes());
+            f.apply(&mut state, &row)
+        };
+        assert_eq!([at(100), at(3700), at(101), at(101)], [1, 1, 1, 2]);
+        assert_eq!([at(102), at(u32::MAX), at(0), at(1)], [1, 1, 1, 1]);
+        let f = function(FlowTime, &["window=4294967295.999999999"]);
+        let mut state = f.new_state();
+        let mut last = |seconds: u32| {
+            let mut row = [0xff; 32];
+            row[16..20].copy_from_slice(&seconds.to_be_bytes());
+            f.apply(&mut state, &row)
+        };
+        assert_eq!([last(u32::MAX), last(0), last(u32::MAX)], [1, 2, 3]);
+    }
+}

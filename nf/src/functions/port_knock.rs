@@ -1,0 +1,363 @@
+//! `port-knock`: a firewall that a source opens by sending to three ports in order.
+//!
+//! Key: source address. Only TCP knocks. A packet passes if its source is OPEN after it, else it is dropped; packets of
+//! other protocols find the source as it is and change nothing.
+//!
+//! | from | first port | second port | third port | any other port |
+//! |---|---|---|---|---|
+//! | CLOSED_0 | CLOSED_1 | CLOSED_0 | CLOSED_0 | CLOSED_0 |
+//! | CLOSED_1 | CLOSED_0 | CLOSED_2 | CLOSED_0 | CLOSED_0 |
+//! | CLOSED_2 | CLOSED_0 | CLOSED_0 | OPEN | CLOSED_0 |
+//! | OPEN | CLOSED_0 | CLOSED_0 | CLOSED_0 | CLOSED_0 (with `sticky-open` always OPEN) |
+//!
+//! An entry is created, in CLOSED_0 before the packet's own transition, by a SYN (with or without ACK), and removed
+//! after its transition by a FIN; a FIN removes only an entry that existed before the packet. The verdict is that of
+//! the state before removal. A packet without entry and without SYN changes nothing and is dropped. A later fragment
+//! has port 0 and no flags, hence counts as any other port.
+//!
+//! When the table is full, a new source evicts the one under the table's hand ([`crate::table`]), which is closed then.
+
+use std::net::IpAddr;
+
+use scr_wire::Field;
+use scr_wire::parse::PROTOCOL_TCP;
+use serde::Serialize;
+
+use crate::options::CAPACITY;
+use crate::table::Table;
+use crate::{
+    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+};
+
+/// The function before its layout is known.
+#[derive(Clone, Copy, Debug)]
+pub struct PortKnock;
+
+/// Its options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// The ports to knock at, in order.
+    pub ports: [u16; 3],
+    /// OPEN stays open.
+    pub sticky_open: bool,
+    /// Entries in the table.
+    pub capacity: usize,
+}
+
+impl Family for PortKnock {
+    const NAME: &'static str = "port-knock";
+    const ABOUT: &'static str = "pass only sources that knocked at three ports in order";
+    const OPTIONS: &'static [OptionHelp] = &[
+        OptionHelp {
+            usage: "ports=A,B,C",
+            about: "the ports to knock at, in order (100,101,102)",
+        },
+        OptionHelp {
+            usage: "sticky-open",
+            about: "a source that is open stays open",
+        },
+        CAPACITY,
+    ];
+    type Parameters = Parameters;
+    type Function<L: Layout> = Function<L>;
+
+    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
+        Ok(Parameters {
+            ports: options.value("ports", ports)?.unwrap_or([100, 101, 102]),
+            sticky_open: options.flag("sticky-open"),
+            capacity: options.capacity()?,
+        })
+    }
+
+    fn needs(_: &Parameters) -> Vec<Field> {
+        vec![
+            Field::SrcIp4,
+            Field::DstPort,
+            Field::Protocol,
+            Field::TcpFlags,
+        ]
+    }
+
+    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
+        Function { parameters, layout }
+    }
+}
+
+fn ports(text: &str) -> Result<[u16; 3], &'static str> {
+    const WRONG: &str = "must be three ports from 1 to 65535, as in 100,101,102";
+    let ports: Vec<u16> = text
+        .split(',')
+        .map(|port| port.trim().parse().unwrap_or(0))
+        .collect();
+    match <[u16; 3]>::try_from(ports) {
+        Ok(ports) if ports.iter().all(|&port| port != 0) => Ok(ports),
+        _ => Err(WRONG),
+    }
+}
+
+/// How far a source has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Door {
+    /// Has knocked at no port.
+    #[default]
+    #[serde(rename = "CLOSED_0")]
+    Closed0,
+    /// Has knocked at the first port.
+    #[serde(rename = "CLOSED_1")]
+    Closed1,
+    /// Has knocked at the first and second port.
+    #[serde(rename = "CLOSED_2")]
+    Closed2,
+    /// Has knocked at all three.
+    #[serde(rename = "OPEN")]
+    Open,
+}
+
+impl Door {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Closed0 => "CLOSED_0",
+            Self::Closed1 => "CLOSED_1",
+            Self::Closed2 => "CLOSED_2",
+            Self::Open => "OPEN",
+        }
+    }
+}
+
+/// What a row did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The packet is not IP.
+    Blank,
+    /// Its source has no entry.
+    Unknown,
+    /// The packet is not TCP; the source's entry is as before.
+    Untouched(Door),
+    /// The source's entry after the row, and before the row removed it.
+    Moved(Door),
+}
+
+/// The function over rows of layout `L`.
+#[derive(Clone, Debug)]
+pub struct Function<L> {
+    parameters: Parameters,
+    layout: L,
+}
+
+/// An entry of the state file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Source address.
+    pub src: IpAddr,
+    /// How far it has come.
+    pub state: Door,
+}
+
+impl<L: Layout> Function<L> {
+    #[inline]
+    fn transition(&self, from: Door, port: u16) -> Door {
+        let [first, second, third] = self.parameters.ports;
+        match from {
+            Door::Closed0 if port == first => Door::Closed1,
+            Door::Closed1 if port == second => Door::Closed2,
+            Door::Closed2 if port == third => Door::Open,
+            Door::Open if self.parameters.sticky_open => Door::Open,
+            _ => Door::Closed0,
+        }
+    }
+}
+
+impl<L: Layout> NetworkFunction for Function<L> {
+    type State = Table<L::Address, Door>;
+    type Effect = Effect;
+    type Entry = Entry;
+
+    const ROW_BYTES: usize = L::ROW_BYTES;
+
+    fn new_state(&self) -> Self::State {
+        Table::new(self.parameters.capacity)
+    }
+
+    #[inline(always)]
+    fn apply(&self, state: &mut Self::State, row: &[u8]) -> Effect {
+        if self.layout.is_blank(row) {
+            return Effect::Blank;
+        }
+        let source = self.layout.src(row);
+        if self.layout.protocol(row) != PROTOCOL_TCP {
+            return state
+                .get(&source)
+                .map_or(Effect::Unknown, |&door| Effect::Untouched(door));
+        }
+        let flags = self.layout.tcp_flags(row);
+        let (door, new) = if flags.syn() {
+            state.get_or_insert(&source)
+        } else {
+            match state.get_mut(&source) {
+                Some(door) => (door, false),
+                None => return Effect::Unknown,
+            }
+        };
+        *door = self.transition(*door, self.layout.dst_port(row));
+        let door = *door;
+        if flags.fin() && !new {
+            state.remove(&source);
+        }
+        Effect::Moved(door)
+    }
+
+    fn looks_ahead(&self, state: &Self::State) -> bool {
+        state.outgrows_l2()
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, state: &Self::State, row: &[u8]) {
+        state.prefetch(&self.layout.src(row));
+    }
+
+    #[inline]
+    fn action(&self, effect: Effect) -> Action {
+        Action::pass_if(matches!(
+            effect,
+            Effect::Blank | Effect::Untouched(Door::Open) | Effect::Moved(Door::Open)
+        ))
+    }
+
+    fn entries(&self, state: &Self::State) -> Vec<Entry> {
+        let mut entries: Vec<_> = state.iter().map(|(&src, &door)| (src, door)).collect();
+        entries.sort_unstable();
+        entries
+            .into_iter()
+            .map(|(src, state)| Entry {
+                src: src.ip(),
+                state,
+            })
+            .collect()
+    }
+
+    fn describe(&self, row: &[u8], effect: Effect) -> Option<Description> {
+        match effect {
+            Effect::Moved(door) | Effect::Untouched(door) => Some(Description {
+                key: self.layout.src(row).ip().to_string(),
+                state: door.name().to_owned(),
+            }),
+            Effect::Blank | Effect::Unknown => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Verdict;
+    use crate::layout::Knock;
+
+    const SYN: u8 = 0x02;
+    const FIN: u8 = 0x01;
+    const ACK: u8 = 0x10;
+
+    fn function(options: &[&str]) -> Function<Knock> {
+        let mut options = Options::parse(PortKnock::NAME, PortKnock::OPTIONS, options).unwrap();
+        PortKnock::build(PortKnock::parameters(&mut options).unwrap(), Knock)
+    }
+
+    fn row(port: u16, protocol: u8, flags: u8) -> [u8; 8] {
+        let [hi, lo] = port.to_be_bytes();
+        [10, 0, 0, 1, hi, lo, protocol, flags]
+    }
+
+    fn at(f: &Function<Knock>, door: Option<Door>) -> Table<u32, Door> {
+        let mut state = f.new_state();
+        if let Some(door) = door {
+            *state.get_or_insert(&0x0a00_0001).0 = door;
+        }
+        state
+    }
+
+    /// Every state (no entry included) × port class × flags × protocol × sticky, against the text of the rules.
+    #[test]
+    fn every_transition() {
+        use Door::{Closed0, Closed1, Closed2, Open};
+        let froms = [
+            None,
+            Some(Closed0),
+            Some(Closed1),
+            Some(Closed2),
+            Some(Open),
+        ];
+        let flag_sets = [0, SYN, FIN, ACK, SYN | FIN, SYN | ACK, FIN | ACK, 0xff];
+        for sticky in [false, true] {
+            let f = function(if sticky { &["sticky-open"] } else { &[] });
+            for from in froms {
+                for port in [0, 99, 100, 101, 102, 103, 65535] {
+                    for flags in flag_sets {
+                        for protocol in [6, 17, 1, 0] {
+                            let mut state = at(&f, from);
+                            let effect = f.apply(&mut state, &row(port, protocol, flags));
+                            let verdict = f.verdict(effect, &[], &mut vec![]);
+                            let after = state.get(&0x0a00_0001).copied();
+
+                            let tcp = protocol == 6;
+                            let entry = from.or((tcp && flags & SYN != 0).then_some(Closed0));
+                            let moved = entry.map(|door| match (door, port) {
+                                _ if !tcp => door,
+                                (Closed0, 100) => Closed1,
+                                (Closed1, 101) => Closed2,
+                                (Closed2, 102) => Open,
+                                (Open, _) if sticky => Open,
+                                _ => Closed0,
+                            });
+                            let removed = tcp && flags & FIN != 0 && from.is_some();
+                            let case = (sticky, from, port, flags, protocol);
+                            assert_eq!(after, moved.filter(|_| !removed), "{case:?}");
+                            assert_eq!(verdict == Verdict::Pass, moved == Some(Open), "{case:?}");
+                            let described = f.describe(&row(port, protocol, flags), effect);
+                            assert_eq!(
+                                described.map(|d| d.state),
+                                moved.map(|d| d.name().to_owned())
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_blank_row_passes_and_changes_nothing() {
+        let f = function(&[]);
+        let mut state = f.new_state();
+        let effect = f.apply(&mut state, &[0, 0, 0, 0, 0, 100, 0, SYN]);
+        assert_eq!(f.verdict(effect, &[], &mut vec![]), Verdict::Pass);
+        assert!(state.is_empty());
+    }
+
+    #[test]
+    fn the_knock_opens_and_the_next_packet_closes() {
+        let f = function(&[]);
+        let mut state = f.new_state();
+        let doors: Vec<_> = [100, 101, 102, 80]
+            .map(|port| f.apply(&mut state, &row(port, 6, SYN)))
+            .into();
+        use Door::{Closed0, Closed1, Closed2, Open};
+        assert_eq!(doors, [Closed1, Closed2, Open, Closed0].map(Effect::Moved));
+    }
+
+    #[test]
+    fn ports_are_read() {
+        assert_eq!(ports("7, 8,9"), Ok([7, 8, 9]));
+        for bad in ["", "1,2", "1,2,3,4", "0,1,2", "1,2,65536", "a,b,c"] {
+            assert!(ports(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn entries_name_states() {
+        let f = function(&[]);
+        let state = at(&f, Some(Door::Closed1));
+        assert_eq!(
+            serde_json::to_string(&f.entries(&state)).unwrap(),
+            r#"[{"src":"10.0.0.1","state":"CLOSED_1"}]"#
+        );
+    }
+}
