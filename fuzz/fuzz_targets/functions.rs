@@ -3,9 +3,9 @@
 //! blank; a rewritten packet is as long as it was.
 #![no_main]
 
+use scr_nf::{Action, NetworkFunction, Verdict, Visitor};
 use libfuzzer_sys::fuzz_target;
 use scr_fuzz::{Clock, Input, function, packet};
-use scr_nf::{Action, NetworkFunction, Verdict, Visitor};
 use scr_wire::Profile;
 
 struct Rows<'a>(Input<'a>, &'a Profile);

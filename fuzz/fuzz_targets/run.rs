@@ -7,14 +7,15 @@
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 
+use scr_nic::{BoxError};
+use scr_nf::{NetworkFunction, Visitor};
 use libfuzzer_sys::fuzz_target;
 use rtrb::{Consumer, Producer, RingBuffer};
 use scr_fuzz::{Clock, Input, function, packet};
-use scr_runtime::device::{BoxError, Fate, PacketInfo, Path, Strike};
+use scr_runtime::device::{Fate, PacketInfo, Path, WorkerFault};
 use scr_runtime::dispatch::{Dispatcher, Entry, Item, Load};
 use scr_runtime::egress::{Burial, Egress, EgressConfig, Outcomes};
 use scr_runtime::failover::{Members, Roster};
-use scr_nf::{NetworkFunction, Visitor};
 use scr_runtime::recovery::{Log, Peers};
 use scr_runtime::verify::{Ledger, Reference};
 use scr_runtime::worker::exchange::Exchange;
@@ -475,7 +476,7 @@ fn feed<F: NetworkFunction>(
         };
         batch.push(info, path, queue, &[&frame]);
         match high {
-            3 => batch.frames_mut()[at].fate = Fate::Lost,
+            3 => batch.faults_mut(at).fate = Fate::Lost,
             4 | 5 => {
                 let (place, value) = (input.byte().unwrap_or(0), input.byte().unwrap_or(0));
                 let place = usize::from(place);
@@ -492,7 +493,7 @@ fn feed<F: NetworkFunction>(
                 batch.duplicate(at);
                 copies += 1;
             }
-            8 if run.members.count() > 1 => batch.frames_mut()[at].strike = Some(Strike::Crash),
+            8 if run.members.count() > 1 => batch.faults_mut(at).worker = Some(WorkerFault::Crash),
             _ => {}
         }
         if batch.is_full() {

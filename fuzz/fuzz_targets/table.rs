@@ -1,9 +1,9 @@
 //! The flow table under arbitrary calls, against its documented rules on plain collections.
 #![no_main]
 
+use scr_nf::table::{Key, Table};
 use libfuzzer_sys::fuzz_target;
 use scr_fuzz::Input;
-use scr_nf::table::{Key, Table};
 
 /// Slots by the rules of eviction: the slot freed last, else the next unused one, else the hand's.
 struct Model<K> {

@@ -3,10 +3,10 @@
 //! nor output; and one that it takes does what the format says, by a reading of it that knows no worker.
 #![no_main]
 
+use scr_nf::{NetworkFunction, Visitor};
 use libfuzzer_sys::fuzz_target;
 use scr_fuzz::{Clock, Input, function, packet};
 use scr_runtime::EventLevel;
-use scr_nf::{NetworkFunction, Visitor};
 use scr_runtime::recovery::Peers;
 use scr_runtime::worker::{Outcome, Output, Worker, WorkerConfig};
 use scr_wire::{Config, Disposition, Frame, Geometry, MAX_PREFIX_BYTES, Profile, Seq, Sequencer};

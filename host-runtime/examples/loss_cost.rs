@@ -17,7 +17,8 @@ use std::time::Instant;
 
 use rtrb::RingBuffer;
 use scr_nf::{NetworkFunction, Selected, Visitor};
-use scr_runtime::device::{Batch, Device, Inject, MemorySource, Model, Replay, Select};
+use scr_nic::Model;
+use scr_runtime::device::{Batch, Device, Inject, MemorySource, Replay, ReplayDevice, Select};
 use scr_runtime::dispatch::{Dispatcher, Item, Load};
 use scr_runtime::failover::Roster;
 use scr_runtime::recovery::{Log, LogWriter, Peers};
@@ -168,7 +169,7 @@ impl Compare<'_> {
                 let source = source(self.flows).repeated(REPLAYED / u64::from(PACKETS) - 1);
                 let mut plain = Replay::new(source, nic);
                 let mut lossy;
-                let device: &mut dyn Device = if injector {
+                let device: &mut dyn ReplayDevice = if injector {
                     lossy = Inject::losing(plain, at_rate(rate));
                     &mut lossy
                 } else {

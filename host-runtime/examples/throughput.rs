@@ -5,7 +5,8 @@
 use std::error::Error;
 
 use scr_nf::Selected;
-use scr_runtime::device::{MemorySource, Model, Replay};
+use scr_nic::Model;
+use scr_runtime::device::{MemorySource, Replay};
 use scr_runtime::{Outputs, ReplayConfig, replay};
 use scr_wire::{Config, Geometry};
 

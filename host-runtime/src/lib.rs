@@ -13,7 +13,6 @@
 //! | module | one idea |
 //! |---|---|
 //! | [`device`] | where frames come from: sources, NICs and wrappers around them |
-//! | [`control`] | a hardware sequencer behind its registers: identify, check, configure, read counters |
 //! | [`dispatch`] | batches on their way to the workers, with back-pressure and without copies |
 //! | [`worker`] | one replica, kept by taking frames; its queue; threads |
 //! | [`recovery`] | rows that a worker's own frames do not hold, from its peers' logs |
@@ -28,7 +27,8 @@
 //! run.
 //!
 //! ```
-//! use scr_runtime::device::{MemorySource, Model, Replay};
+//! use scr_nic::Model;
+//! use scr_runtime::device::{MemorySource, Replay};
 //! use scr_nf::Selected;
 //! use scr_runtime::{Outputs, ReplayConfig, replay};
 //!
@@ -46,7 +46,6 @@
 //! ```
 #![deny(unsafe_code)]
 
-pub mod control;
 pub mod device;
 pub mod dispatch;
 pub mod egress;
@@ -56,7 +55,6 @@ pub mod replay;
 pub mod verify;
 pub mod worker;
 
-pub use control::{RegisterAccess, SequencerControl};
 pub use device::Device;
 pub use egress::PacketSink;
 pub use replay::{

@@ -6,11 +6,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use scr_nic::{BoxError, FrameSink, Model, Nic, NicReport, SteeringMap};
 use scr_runtime::device::{
-    Batch, BoxError, Device, DeviceError, Emit, Fault, FrameInfo, Inject, Injected, Model, Nic,
-    NicReport, Observer, Ranges, Replay, Select, Tap,
+    Batch, Device, DeviceError, Fault, FrameInfo, Inject, Injected, Observer, Ranges, Replay,
+    ReplayDevice, Select, Tap,
 };
-use scr_runtime::failover::{Cause, Plan, Rotation};
+use scr_runtime::failover::{Cause, Plan};
 use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
 use scr_wire::{Config, Frame, Profile, Sequencer, Timestamp};
 use support::{
@@ -66,7 +67,7 @@ fn a_crash_loses_the_frames_in_the_queue_and_nothing_else() {
             "{}",
             death.frames_lost
         );
-        let [turn] = &ran.report.failover.turns[..] else {
+        let [turn] = &ran.report.failover.resteerings[..] else {
             panic!("{:?}", ran.report.failover);
         };
         assert_eq!((turn.cores, &turn.queues[..]), (3, &[0, 1, 3][..]));
@@ -86,7 +87,7 @@ fn whoever_stands_still_for_long_is_left_behind() {
     check(&ran);
     assert_eq!(ran.report.failover.died.len(), 1);
     assert_eq!(ran.report.failover.died[0].cause, Cause::Stall);
-    assert_eq!(ran.report.failover.turns[0].cores, 2);
+    assert_eq!(ran.report.failover.resteerings[0].cores, 2);
 
     // A worker that comes back finds out that it was declared dead, and does no harm.
     setup.faults = vec![fault("stall=1500@core=1:100"), fault("lose@rate=0.1")];
@@ -104,20 +105,22 @@ impl<D: Device> Device for Slow<D> {
         self.0.receive(batch)
     }
 
-    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
-        self.0.turn(rotation, batch)
+    fn resteer(&mut self, map: &SteeringMap, batch: &mut Batch) -> Result<bool, DeviceError> {
+        self.0.resteer(map, batch)
     }
 
+    fn report(&self) -> NicReport {
+        self.0.report()
+    }
+}
+
+impl<D: ReplayDevice> ReplayDevice for Slow<D> {
     fn hold_before(&mut self, count: Option<u64>) {
         self.0.hold_before(count);
     }
 
     fn is_held(&self) -> bool {
         self.0.is_held()
-    }
-
-    fn nic(&self) -> NicReport {
-        self.0.nic()
     }
 
     fn lost(&self) -> Option<&Ranges> {
@@ -146,7 +149,7 @@ fn whoever_was_only_slow_joins_again() {
         let ran = run_slowly(&setup, 4000);
         check(&ran);
         assert_eq!(ran.report.failover.died[0].cause, Cause::Stall);
-        let turns = &ran.report.failover.turns;
+        let turns = &ran.report.failover.resteerings;
         assert_eq!((turns[0].cores, turns[1].cores), (2, 3), "{turns:?}");
         assert_eq!(turns[1].joined, [1]);
         assert!(ran.report.per_core[1].frames > 500);
@@ -154,7 +157,7 @@ fn whoever_was_only_slow_joins_again() {
         setup.rejoin = false;
         let ran = run_slowly(&setup, 4000);
         check(&ran);
-        assert_eq!(ran.report.failover.turns.len(), 1);
+        assert_eq!(ran.report.failover.resteerings.len(), 1);
     }
 }
 
@@ -172,7 +175,7 @@ fn one_may_be_slow_again_and_again() {
     .to_vec();
     let ran = run_slowly(&setup, 5000);
     check(&ran);
-    let turns = &ran.report.failover.turns;
+    let turns = &ran.report.failover.resteerings;
     assert!(ran.report.failover.died.len() >= 2, "{turns:?}");
     assert_eq!(turns.last().unwrap().cores, 3);
 }
@@ -187,7 +190,7 @@ fn more_than_are_wanted_do_not_come_back() {
     let ran = run_slowly(&setup, 4500);
     check(&ran);
     assert_eq!(ran.report.failover.died.len(), 1);
-    let turns = &ran.report.failover.turns;
+    let turns = &ran.report.failover.resteerings;
     assert!(turns.iter().all(|turn| turn.joined.is_empty()), "{turns:?}");
 }
 
@@ -211,7 +214,7 @@ fn one_after_the_other_may_die() {
     let ran = run(&setup, &traffic(2000));
     check(&ran);
     assert_eq!(ran.report.failover.died.len(), 3);
-    assert_eq!(ran.report.failover.turns.last().unwrap().queues, [2]);
+    assert_eq!(ran.report.failover.resteerings.last().unwrap().queues, [2]);
 
     setup.faults.push(fault("crash@core=2:1500"));
     let device = Replay::new(
@@ -261,7 +264,7 @@ struct Deep {
 }
 
 impl Deep {
-    fn give(&mut self, out: &mut Emit<'_>) -> Result<(), BoxError> {
+    fn give(&mut self, out: &mut dyn FrameSink) -> Result<(), BoxError> {
         match self.inside.pop_front() {
             Some((packet, time)) => self.model.offer(&packet, time, out),
             None => Ok(()),
@@ -274,7 +277,7 @@ impl Nic for Deep {
         &mut self,
         packet: &[u8],
         time: Timestamp,
-        out: &mut Emit<'_>,
+        out: &mut dyn FrameSink,
     ) -> Result<(), BoxError> {
         self.inside.push_back((packet.to_vec(), time));
         if self.inside.len() > self.depth {
@@ -283,7 +286,7 @@ impl Nic for Deep {
         Ok(())
     }
 
-    fn flush(&mut self, out: &mut Emit<'_>) -> Result<(), BoxError> {
+    fn flush(&mut self, out: &mut dyn FrameSink) -> Result<(), BoxError> {
         while !self.inside.is_empty() {
             self.give(out)?;
         }
@@ -294,8 +297,8 @@ impl Nic for Deep {
         self.model.numbers(packet)
     }
 
-    fn turn(&mut self, rotation: &Rotation) -> Result<bool, BoxError> {
-        self.model.turn(rotation)
+    fn resteer(&mut self, map: &SteeringMap) -> Result<bool, BoxError> {
+        self.model.resteer(map)
     }
 
     fn report(&self) -> NicReport {
@@ -343,7 +346,7 @@ fn changes_at_the_planned_number(depth: usize) {
     assert!(report.replicas_agree);
     let turns: Vec<_> = report
         .failover
-        .turns
+        .resteerings
         .iter()
         .map(|t| (t.seq.unwrap(), t.cores))
         .collect();
@@ -352,8 +355,8 @@ fn changes_at_the_planned_number(depth: usize) {
         [(100, 5), (101, 2), (2500, 4), (3000, 1), (3001, 5)],
         "depth {depth}"
     );
-    assert_eq!(report.failover.turns[0].joined, [3, 4]);
-    assert_eq!(report.failover.turns[4].joined, [1, 2, 3, 4]);
+    assert_eq!(report.failover.resteerings[0].joined, [3, 4]);
+    assert_eq!(report.failover.resteerings[4].joined, [1, 2, 3, 4]);
     for &(seq, cores, queue) in &headers.0 {
         let expected = plan
             .resizes()
@@ -396,7 +399,7 @@ fn a_place_can_be_used_again() {
     setup.plan = "3000:3".parse().unwrap();
     let ran = run(&setup, &traffic(6000));
     check(&ran);
-    let turn = ran.report.failover.turns.last().unwrap();
+    let turn = ran.report.failover.resteerings.last().unwrap();
     assert_eq!(
         (turn.seq, turn.cores, &turn.joined[..]),
         (Some(3000), 3, &[0, 1][..])
@@ -420,7 +423,7 @@ fn whoever_crashes_on_its_way_out_is_buried_before_its_place_is_used_again() {
         check(&ran);
         let failover = &ran.report.failover;
         assert_eq!(failover.died.len(), 2, "{failover:?}");
-        assert_eq!(ran.report.failover.turns.last().unwrap().cores, 4);
+        assert_eq!(ran.report.failover.resteerings.last().unwrap().cores, 4);
     }
 }
 
@@ -438,7 +441,7 @@ fn a_device_that_cannot_turn_goes_on_without_the_dead() {
     let mut device = Inject::new(device, vec![fault("crash@core=1:500")]);
     let ran = try_device(&setup, &mut device).unwrap();
     check(&ran);
-    assert!(ran.report.failover.turns.is_empty());
+    assert!(ran.report.failover.resteerings.is_empty());
     assert_eq!(ran.report.loss.frames_lost_with_workers, 167);
     assert_eq!(ran.report.loss.rows_lost_everywhere, 0);
 }

@@ -9,7 +9,8 @@ mod support;
 use proptest::prelude::*;
 use scr_nf::Verdict;
 use scr_nf::{NetworkFunction, Selected, Visitor};
-use scr_runtime::device::{Batch, Device, DeviceError, Fate, NicReport, PacketInfo, Path};
+use scr_nic::NicReport;
+use scr_runtime::device::{Batch, Device, DeviceError, Fate, PacketInfo, Path, ReplayDevice};
 use scr_wire::{Config, Disposition, Frame, Geometry, Seq, Sequencer, Timestamp};
 use support::{Packet, Setup, run_device};
 
@@ -155,19 +156,19 @@ impl Device for Script<'_> {
                 prefix_bytes: frame.prefix_bytes as u16,
             };
             batch.push(info, path, frame.core.into(), &[&frame.bytes]);
-            if let Some(last) = batch.frames_mut().last_mut()
-                && frame.lost
-            {
-                last.fate = Fate::Lost;
+            if frame.lost {
+                batch.faults_mut(batch.len() - 1).fate = Fate::Lost;
             }
         }
         Ok(true)
     }
 
-    fn nic(&self) -> NicReport {
+    fn report(&self) -> NicReport {
         NicReport::of_kind("script")
     }
 }
+
+impl ReplayDevice for Script<'_> {}
 
 /// What must come out.
 #[derive(Debug, Default, PartialEq)]

@@ -5,8 +5,9 @@ mod support;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use scr_nic::Model;
 use scr_runtime::ReplayError;
-use scr_runtime::device::{Fault, Inject, Model, Replay};
+use scr_runtime::device::{Fault, Inject, Replay};
 use scr_wire::{Config, Seq, Sequencer};
 use support::{
     Function, REWRITING, Ran, Setup, accounted, fault, functions, packet, plans, run,

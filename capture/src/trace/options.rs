@@ -3,9 +3,10 @@
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
+use scr_quantity as quantity;
+
 use super::distribution::FlowSizes;
 use super::random::Random;
-use scr_quantity as quantity;
 
 /// An option's text that cannot be understood, or a value out of its range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

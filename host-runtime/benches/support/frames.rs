@@ -4,8 +4,9 @@
 use std::hint::black_box;
 
 use scr_nf::NetworkFunction;
+use scr_nic::Model;
 use scr_runtime::EventLevel;
-use scr_runtime::device::{Batch, Device, MemorySource, Model, Replay};
+use scr_runtime::device::{Batch, Device, MemorySource, Replay};
 use scr_runtime::recovery::{Log, Peers};
 use scr_runtime::worker::ahead::Ahead;
 use scr_runtime::worker::{Output, Worker, WorkerConfig};

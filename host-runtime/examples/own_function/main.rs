@@ -9,7 +9,8 @@ use std::error::Error;
 
 use connection_limit::ConnectionLimit;
 use scr_nf::Own;
-use scr_runtime::device::{MemorySource, Model, Replay};
+use scr_nic::Model;
+use scr_runtime::device::{MemorySource, Replay};
 use scr_runtime::{Outputs, ReplayConfig, replay_own};
 use scr_wire::{Config, Geometry};
 

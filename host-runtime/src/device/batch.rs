@@ -1,7 +1,6 @@
 //! A batch of frames in one buffer, in the order in which they arrived.
 
 use scr_capture::Timestamp;
-
 use scr_nf::prefetch;
 
 /// Most frames in a batch.
@@ -59,13 +58,24 @@ pub enum Fate {
     Disordered,
 }
 
-/// What a frame does to the worker that meets it: an injected fault.
+/// What happens to the worker that meets a frame: an injected fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Strike {
+pub enum WorkerFault {
     /// The worker is gone, with its replica, before it takes the frame.
     Crash,
     /// The worker stands still for so many milliseconds before it takes the frame.
     Stall(u32),
+}
+
+/// What is wrong with a frame, for nearly all frames nothing: kept beside the batch, so that it costs them nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct FrameFaults {
+    /// What happens to it on its way to a worker.
+    pub fate: Fate,
+    /// The frame is a second copy of the one before: no packet of its own.
+    pub copy: bool,
+    /// What happens to the worker that meets it.
+    pub worker: Option<WorkerFault>,
 }
 
 /// What is known of a packet besides its bytes.
@@ -88,12 +98,6 @@ pub struct FrameInfo {
     pub path: Path,
     /// The queue it was steered to.
     pub queue: u16,
-    /// What happens to it on its way to a worker.
-    pub fate: Fate,
-    /// The frame is a second copy of the one before: no packet of its own.
-    pub copy: bool,
-    /// What it does to its worker.
-    pub strike: Option<Strike>,
     start: u32,
     len: u32,
 }
@@ -103,6 +107,8 @@ pub struct FrameInfo {
 pub struct Batch {
     bytes: Vec<u8>,
     frames: Vec<FrameInfo>,
+    /// Frames with which something is wrong, in order.
+    faults: Vec<(usize, FrameFaults)>,
     max_frames: usize,
 }
 
@@ -118,6 +124,7 @@ impl Batch {
         Self {
             bytes: Vec::new(),
             frames: Vec::new(),
+            faults: Vec::new(),
             max_frames: max_frames.max(1),
         }
     }
@@ -144,6 +151,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.frames.clear();
+        self.faults.clear();
         prefetch::write_all(self.bytes.as_ptr(), BYTES_AHEAD);
         prefetch::write_all(self.frames.as_ptr(), FRAMES_AHEAD * size_of::<FrameInfo>());
     }
@@ -164,9 +172,6 @@ impl Batch {
             packet,
             path,
             queue,
-            fate: Fate::Delivered,
-            copy: false,
-            strike: None,
             start: start as u32,
             len: (self.bytes.len() - start) as u32,
         });
@@ -203,10 +208,29 @@ impl Batch {
         &self.frames
     }
 
-    /// The same, to decide their fate.
+    /// What is wrong with frame `i`.
     #[inline]
-    pub fn frames_mut(&mut self) -> &mut [FrameInfo] {
-        &mut self.frames
+    pub fn faults(&self, i: usize) -> FrameFaults {
+        if self.faults.is_empty() {
+            return FrameFaults::default();
+        }
+        self.faults_of(i)
+    }
+
+    #[cold]
+    fn faults_of(&self, i: usize) -> FrameFaults {
+        let place = self.faults.binary_search_by_key(&i, |&(frame, _)| frame);
+        place.map_or(FrameFaults::default(), |place| self.faults[place].1)
+    }
+
+    /// The same, to bring something about.
+    pub fn faults_mut(&mut self, i: usize) -> &mut FrameFaults {
+        let place = self.faults.binary_search_by_key(&i, |&(frame, _)| frame);
+        let place = place.unwrap_or_else(|place| {
+            self.faults.insert(place, (i, FrameFaults::default()));
+            place
+        });
+        &mut self.faults[place].1
     }
 
     /// Bytes of frame `i`, to damage them.
@@ -226,12 +250,19 @@ impl Batch {
         let FrameInfo { start, len, .. } = self.frames[i];
         let from = start as usize..(start + len) as usize;
         let copy = FrameInfo {
-            copy: true,
-            strike: None,
             start: self.bytes.len() as u32,
             ..self.frames[i]
         };
         self.bytes.extend_from_within(from);
         self.frames.insert(i + 1, copy);
+        for (frame, _) in &mut self.faults {
+            *frame += usize::from(*frame > i);
+        }
+        let faults = FrameFaults {
+            copy: true,
+            worker: None,
+            ..self.faults(i)
+        };
+        *self.faults_mut(i + 1) = faults;
     }
 }

@@ -1,13 +1,14 @@
 //! A capture of SCR frames as a device, for example one that `--frames` wrote.
 
+use scr_nic::NicReport;
 use scr_wire::header::ETHERTYPE;
 use scr_wire::{MAX_PREFIX_WORDS, WORD_BYTES};
 
-use super::{Batch, Device, DeviceError, Extent, NicReport, PacketInfo, PacketSource, Path};
+use super::{Batch, Device, DeviceError, Extent, PacketInfo, PacketSource, Path, ReplayDevice};
 
 /// Frames of a source, each steered to the queue that its header names.
 ///
-/// What has not the EtherType of SCR frames passed by. A core number that no worker has is taken modulo the number of
+/// A frame that does not have SCR's EtherType passed by. A core number that no worker has is taken modulo the number of
 /// workers, so that a damaged frame reaches a worker that rejects and counts it.
 #[derive(Debug)]
 pub struct Frames<S> {
@@ -65,10 +66,12 @@ impl<S: PacketSource> Device for Frames<S> {
         Ok(!self.ended)
     }
 
-    fn nic(&self) -> NicReport {
+    fn report(&self) -> NicReport {
         NicReport::of_kind("frames")
     }
+}
 
+impl<S: PacketSource> ReplayDevice for Frames<S> {
     fn extent(&self) -> Extent {
         self.source.extent()
     }

@@ -24,13 +24,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use scr_nic::{NicReport, SteeringMap};
 use scr_quantity::{self as quantity, Unit};
 use scr_wire::Seq;
 use scr_wire::header::HEADER_BYTES;
 
-use super::batch::Strike;
-use super::{Batch, Device, DeviceError, Extent, Fate, Injected, NicReport, Ranges};
-use crate::failover::Rotation;
+use super::batch::WorkerFault;
+use super::{Batch, Device, DeviceError, Extent, Fate, Injected, Ranges, ReplayDevice};
 
 /// Which frames a fault meets. Frames that passed by never are met.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,7 +129,7 @@ const fn mix(n: u64) -> u64 {
 
 /// What a fault does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Damage {
+pub enum FaultEffect {
     /// The frame is lost.
     Lose,
     /// It is cut to so many bytes.
@@ -139,10 +139,10 @@ pub enum Damage {
     /// It comes twice.
     Duplicate,
     /// Its worker meets this.
-    Strike(Strike),
+    Worker(WorkerFault),
 }
 
-impl Damage {
+impl FaultEffect {
     /// Name of the fault in reports.
     pub const fn name(self) -> &'static str {
         match self {
@@ -150,8 +150,8 @@ impl Damage {
             Self::Truncate(_) => "truncated",
             Self::Corrupt => "corrupted",
             Self::Duplicate => "duplicated",
-            Self::Strike(Strike::Stall(_)) => "stalled",
-            Self::Strike(Strike::Crash) => "crashed",
+            Self::Worker(WorkerFault::Stall(_)) => "stalled",
+            Self::Worker(WorkerFault::Crash) => "crashed",
         }
     }
 }
@@ -160,7 +160,7 @@ impl Damage {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// What it does.
-    pub damage: Damage,
+    pub effect: FaultEffect,
     /// The frames it meets.
     pub which: Select,
 }
@@ -214,16 +214,16 @@ impl Reading<'_> {
         }
     }
 
-    fn damage(&self, what: &str) -> Result<Damage, FaultError> {
+    fn effect(&self, what: &str) -> Result<FaultEffect, FaultError> {
         const BYTES: &str =
             "give the bytes that are left of the frame, below 2^32, as in truncate=40";
         const MS: &str = "give a duration below 2^32 milliseconds, as in stall=500 or stall=2s";
         let Some((name, value)) = what.split_once('=') else {
             return match what {
-                "lose" => Ok(Damage::Lose),
-                "corrupt" => Ok(Damage::Corrupt),
-                "duplicate" => Ok(Damage::Duplicate),
-                "crash" => Ok(Damage::Strike(Strike::Crash)),
+                "lose" => Ok(FaultEffect::Lose),
+                "corrupt" => Ok(FaultEffect::Corrupt),
+                "duplicate" => Ok(FaultEffect::Duplicate),
+                "crash" => Ok(FaultEffect::Worker(WorkerFault::Crash)),
                 "" => Err(self.lacking("nothing stands before the @", WHATS)),
                 "truncate" => Err(self.wrong(what, "lacks its value", BYTES)),
                 "stall" => Err(self.wrong(what, "lacks its value", MS)),
@@ -234,7 +234,7 @@ impl Reading<'_> {
             "truncate" => {
                 let bytes = quantity::whole(value).ok().and_then(|n| n.try_into().ok());
                 bytes
-                    .map(Damage::Truncate)
+                    .map(FaultEffect::Truncate)
                     .ok_or_else(|| self.wrong(value, "is no number of bytes", BYTES))
             }
             "stall" => {
@@ -242,7 +242,7 @@ impl Reading<'_> {
                 nanos
                     .filter(|nanos| nanos % 1_000_000 == 0)
                     .and_then(|nanos| (nanos / 1_000_000).try_into().ok())
-                    .map(|ms| Damage::Strike(Strike::Stall(ms)))
+                    .map(|ms| FaultEffect::Worker(WorkerFault::Stall(ms)))
                     .ok_or_else(|| self.wrong(value, "is no whole number of milliseconds", MS))
             }
             "lose" | "corrupt" | "duplicate" | "crash" => {
@@ -334,7 +334,7 @@ impl FromStr for Fault {
             ));
         };
         Ok(Self {
-            damage: reading.damage(what)?,
+            effect: reading.effect(what)?,
             which: reading.which(which)?,
         })
     }
@@ -342,13 +342,13 @@ impl FromStr for Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.damage {
-            Damage::Lose => f.write_str("lose")?,
-            Damage::Truncate(bytes) => write!(f, "truncate={bytes}")?,
-            Damage::Corrupt => f.write_str("corrupt")?,
-            Damage::Duplicate => f.write_str("duplicate")?,
-            Damage::Strike(Strike::Stall(ms)) => write!(f, "stall={ms}")?,
-            Damage::Strike(Strike::Crash) => f.write_str("crash")?,
+        match self.effect {
+            FaultEffect::Lose => f.write_str("lose")?,
+            FaultEffect::Truncate(bytes) => write!(f, "truncate={bytes}")?,
+            FaultEffect::Corrupt => f.write_str("corrupt")?,
+            FaultEffect::Duplicate => f.write_str("duplicate")?,
+            FaultEffect::Worker(WorkerFault::Stall(ms)) => write!(f, "stall={ms}")?,
+            FaultEffect::Worker(WorkerFault::Crash) => f.write_str("crash")?,
         }
         match &self.which {
             Select::List(list) => write!(f, "@{list}"),
@@ -377,7 +377,7 @@ impl<D: Device> Inject<D> {
     /// `inner` with `faults`.
     pub fn new(inner: D, mut faults: Vec<Fault>) -> Self {
         // Losses come first: what else meets a frame depends on whether it comes.
-        faults.sort_by_key(|fault| fault.damage != Damage::Lose);
+        faults.sort_by_key(|fault| fault.effect != FaultEffect::Lose);
         Self {
             inner,
             faults: faults
@@ -391,11 +391,11 @@ impl<D: Device> Inject<D> {
 
     /// `inner` without the frames that `which` meets.
     pub fn losing(inner: D, which: Select) -> Self {
-        let damage = Damage::Lose;
-        Self::new(inner, vec![Fault { damage, which }])
+        let effect = FaultEffect::Lose;
+        Self::new(inner, vec![Fault { effect, which }])
     }
 
-    fn injure(&mut self, batch: &mut Batch, from: usize) {
+    fn inject(&mut self, batch: &mut Batch, from: usize) {
         let mut at = from;
         while at < batch.len() {
             if batch.frames()[at].path.is_sequenced()
@@ -403,39 +403,39 @@ impl<D: Device> Inject<D> {
             {
                 let [.., a, b, c, d, e, _, _, _, _] = *header;
                 let seq = Seq::from_be_bytes([a, b, c, d, e]);
-                at += usize::from(self.damage(batch, at, seq));
+                at += usize::from(self.apply(batch, at, seq));
             }
             at += 1;
         }
     }
 
     /// What the faults do to a frame. Whether there are two of it now.
-    fn damage(&mut self, batch: &mut Batch, at: usize, seq: Seq) -> bool {
+    fn apply(&mut self, batch: &mut Batch, at: usize, seq: Seq) -> bool {
         let core = batch.frames()[at].queue;
         let mut duplicate = false;
         for (fault, memory) in &mut self.faults {
-            let lost = batch.frames()[at].fate == Fate::Lost;
-            let idle = match fault.damage {
+            let lost = batch.faults(at).fate == Fate::Lost;
+            let idle = match fault.effect {
                 // There is one copy, however many faults ask for it, and none of a frame that is lost.
-                Damage::Duplicate => lost || duplicate,
+                FaultEffect::Duplicate => lost || duplicate,
                 // No worker meets a frame that is lost.
-                Damage::Strike(_) => lost,
-                Damage::Lose | Damage::Truncate(_) | Damage::Corrupt => false,
+                FaultEffect::Worker(_) => lost,
+                FaultEffect::Lose | FaultEffect::Truncate(_) | FaultEffect::Corrupt => false,
             };
             if !fault.which.meets(seq, core, memory) || idle {
                 continue;
             }
             memory.spent = true;
-            *self.injected.entry(fault.damage.name()).or_default() += 1;
-            match fault.damage {
-                Damage::Lose => {
+            *self.injected.entry(fault.effect.name()).or_default() += 1;
+            match fault.effect {
+                FaultEffect::Lose => {
                     self.lost.insert(seq.get());
-                    batch.frames_mut()[at].fate = Fate::Lost;
+                    batch.faults_mut(at).fate = Fate::Lost;
                 }
-                Damage::Truncate(len) => batch.truncate(at, len as usize),
-                Damage::Corrupt => corrupt(batch.bytes_mut(at), seq),
-                Damage::Duplicate => duplicate = true,
-                Damage::Strike(strike) => batch.frames_mut()[at].strike = Some(strike),
+                FaultEffect::Truncate(len) => batch.truncate(at, len as usize),
+                FaultEffect::Corrupt => corrupt(batch.bytes_mut(at), seq),
+                FaultEffect::Duplicate => duplicate = true,
+                FaultEffect::Worker(fault) => batch.faults_mut(at).worker = Some(fault),
             }
         }
         if duplicate {
@@ -445,7 +445,7 @@ impl<D: Device> Inject<D> {
     }
 }
 
-/// Damages one of the header's fields that the format has checked.
+/// FaultEffects one of the header's fields that the format has checked.
 fn corrupt(frame: &mut [u8], seq: Seq) {
     let random = mix(seq.get() ^ 0xdead);
     // Version, profile, EtherType and row size have one right value; k and valid_rows are never 0.
@@ -462,27 +462,29 @@ impl<D: Device> Device for Inject<D> {
     fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
         let before = batch.len();
         let more = self.inner.receive(batch);
-        self.injure(batch, before);
+        self.inject(batch, before);
         more
     }
 
-    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
+    fn resteer(&mut self, map: &SteeringMap, batch: &mut Batch) -> Result<bool, DeviceError> {
         let before = batch.len();
-        let turned = self.inner.turn(rotation, batch);
-        self.injure(batch, before);
-        turned
+        let done = self.inner.resteer(map, batch);
+        self.inject(batch, before);
+        done
     }
 
+    fn report(&self) -> NicReport {
+        self.inner.report()
+    }
+}
+
+impl<D: ReplayDevice> ReplayDevice for Inject<D> {
     fn hold_before(&mut self, count: Option<u64>) {
         self.inner.hold_before(count);
     }
 
     fn is_held(&self) -> bool {
         self.inner.is_held()
-    }
-
-    fn nic(&self) -> NicReport {
-        self.inner.nic()
     }
 
     fn extent(&self) -> Extent {
@@ -501,7 +503,8 @@ impl<D: Device> Device for Inject<D> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::{MemorySource, Model, Replay};
+    use crate::device::{MemorySource, Replay};
+    use scr_nic::Model;
     use scr_wire::{Config, Frame, profile};
 
     fn fault(text: &str) -> Fault {
@@ -651,7 +654,7 @@ mod tests {
         let mut batch = Batch::new(100);
         assert!(!device.receive(&mut batch).unwrap());
         let lost: Vec<usize> = (0..batch.len())
-            .filter(|&i| batch.frames()[i].fate == Fate::Lost)
+            .filter(|&i| batch.faults(i).fate == Fate::Lost)
             .collect();
         assert_eq!(lost, [1, 5, 8]);
         assert_eq!(device.lost().unwrap().to_string(), "1,5,8");
@@ -661,10 +664,10 @@ mod tests {
         assert_eq!(broken, [4, 6, 7]);
         assert_eq!(batch.bytes(4).len(), 20);
         assert_eq!((batch.len(), batch.bytes(9)), (13, batch.bytes(10)));
-        let copies: Vec<usize> = (0..13).filter(|&i| batch.frames()[i].copy).collect();
+        let copies: Vec<usize> = (0..13).filter(|&i| batch.faults(i).copy).collect();
         assert_eq!(copies, [10]);
         let struck: Vec<usize> = (0..13)
-            .filter(|&i| batch.frames()[i].strike == Some(Strike::Crash))
+            .filter(|&i| batch.faults(i).worker == Some(WorkerFault::Crash))
             .collect();
         // Frame 1 is lost, so it meets the next one of its core.
         assert_eq!(struck, [4]);

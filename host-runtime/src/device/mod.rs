@@ -8,41 +8,36 @@
 //!
 //! | module | device |
 //! |---|---|
-//! | [`replay`] | packets of a source, sent through a [`Nic`] that sequences them |
-//! | [`model`] | the golden sequencer as a NIC |
+//! | [`replay`] | packets of a source, sent through a [`Nic`](scr_nic::Nic) that sequences them |
 //! | [`frames`] | a capture of SCR frames, recorded behind a NIC |
 //! | [`memory`] | packets from memory, for tests and measurements |
 //! | [`inject`] | wrapper: losses, damage and worker faults, on purpose |
 //! | [`tap`] | wrapper: shows every frame to an observer, such as a capture file |
 //!
-//! A simulated or real NIC takes part by implementing [`Nic`].
+//! A simulated or real NIC takes part by implementing [`Nic`](scr_nic::Nic); an interface that receives frames, by
+//! implementing [`Device`].
 
 pub mod batch;
 pub mod frames;
+mod in_flight;
 pub mod inject;
 pub mod memory;
-pub mod model;
-pub mod nic;
 pub mod ranges;
 pub mod replay;
 pub mod source;
 pub mod tap;
 
-pub use batch::{Batch, Fate, FrameInfo, PacketInfo, Path, Strike};
+pub use batch::{Batch, Fate, FrameFaults, FrameInfo, PacketInfo, Path, WorkerFault};
 pub use frames::Frames;
-pub use inject::{Damage, Fault, FaultError, Inject, Select};
+pub use inject::{Fault, FaultEffect, FaultError, Inject, Select};
 pub use memory::MemorySource;
-pub use model::Model;
-pub use nic::{Activity, Emit, Nic, NicReport};
 pub use ranges::Ranges;
 pub use replay::Replay;
 pub use source::PacketSource;
 pub use tap::{Observer, Tap};
 
-use crate::failover::Rotation;
-
-/// An error of a part that other crates supply.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use auto_impl::auto_impl;
+use scr_nic::{BoxError, NicReport, SteeringMap};
 
 /// Why a device yields no more frames.
 #[derive(Debug, thiserror::Error)]
@@ -58,9 +53,9 @@ pub enum DeviceError {
         /// How.
         source: BoxError,
     },
-    /// The NIC does not take another rotation.
+    /// The NIC does not take another steering map.
     #[error("the NIC does not change its cores: {0}")]
-    Turn(BoxError),
+    Resteer(BoxError),
     /// The NIC did not give back what it was given, or more.
     #[error("packet {packet}: {what}")]
     Contract {
@@ -84,6 +79,7 @@ pub struct Extent {
 }
 
 /// A source of frames in order, pulled in batches.
+#[auto_impl(&mut, Box)]
 pub trait Device {
     /// Appends frames to `batch` until it [`is_full`](Batch::is_full) or none are left, and returns whether more may
     /// come.
@@ -93,20 +89,28 @@ pub trait Device {
     /// [`DeviceError`]; the device is at its end then. Frames received before are in the batch.
     fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError>;
 
-    /// Turns the rotation: the sequencer's core c steers to queue `rotation.queues()[c]` from the next packet on. Frames
-    /// still under the old one are appended to `batch` first. False when the device cannot.
+    /// Changes the steering: the sequencer's core c steers to queue `map.queues()[c]` from the next packet on. Frames
+    /// still under the old map are appended to `batch` first. False when the device cannot.
     ///
     /// # Errors
     ///
     /// [`DeviceError`]; the device is at its end then.
-    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
-        let _ = (rotation, batch);
+    fn resteer(&mut self, map: &SteeringMap, batch: &mut Batch) -> Result<bool, DeviceError> {
+        let _ = (map, batch);
         Ok(false)
     }
 
-    /// Makes [`receive`](Self::receive) return, with whatever is in the batch, before it takes the packet that becomes the
-    /// `count`-th frame to be sequenced, from 0; `None` lifts that. To be set before the first packet is received, so
-    /// that all are counted. Devices that cannot be turned ignore it.
+    /// What the NIC has to report.
+    fn report(&self) -> NicReport;
+}
+
+/// What only a replay can do, for it has all its packets before it: hold before one of them, say how far it has come, and
+/// keep account of what was done to frames on purpose.
+#[auto_impl(&mut, Box)]
+pub trait ReplayDevice: Device {
+    /// Makes [`receive`](Device::receive) return, with whatever is in the batch, before it takes the packet that becomes
+    /// the `count`-th frame to be sequenced, from 0; `None` lifts that. To be set before the first packet is received, so
+    /// that all are counted. Devices that cannot be resteered ignore it.
     fn hold_before(&mut self, count: Option<u64>) {
         let _ = count;
     }
@@ -115,9 +119,6 @@ pub trait Device {
     fn is_held(&self) -> bool {
         false
     }
-
-    /// What the NIC has to report.
-    fn nic(&self) -> NicReport;
 
     /// How much of the input has been consumed.
     fn extent(&self) -> Extent {
@@ -137,37 +138,3 @@ pub trait Device {
 
 /// How often which fault was injected.
 pub type Injected = std::collections::BTreeMap<&'static str, u64>;
-
-impl<D: Device + ?Sized> Device for Box<D> {
-    fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
-        (**self).receive(batch)
-    }
-
-    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
-        (**self).turn(rotation, batch)
-    }
-
-    fn hold_before(&mut self, count: Option<u64>) {
-        (**self).hold_before(count);
-    }
-
-    fn is_held(&self) -> bool {
-        (**self).is_held()
-    }
-
-    fn nic(&self) -> NicReport {
-        (**self).nic()
-    }
-
-    fn extent(&self) -> Extent {
-        (**self).extent()
-    }
-
-    fn lost(&self) -> Option<&Ranges> {
-        (**self).lost()
-    }
-
-    fn injected(&self) -> Injected {
-        (**self).injected()
-    }
-}

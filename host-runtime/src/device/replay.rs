@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
+use scr_nic::{FrameSink, Nic, NicReport, SteeringMap};
 use scr_wire::Timestamp;
 
-use super::nic::InFlight;
-use super::{Batch, Device, DeviceError, Emit, Extent, Nic, NicReport, PacketInfo, PacketSource};
-use crate::failover::Rotation;
+use super::in_flight::{Emit, InFlight};
+use super::{Batch, Device, DeviceError, Extent, PacketInfo, PacketSource, ReplayDevice};
 
 /// A device that reads packets and gives them to a NIC.
 #[derive(Debug)]
@@ -180,14 +180,20 @@ impl<S: PacketSource, N: Nic> Device for Replay<S, N> {
         Ok(!self.ended)
     }
 
-    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
+    fn resteer(&mut self, map: &SteeringMap, batch: &mut Batch) -> Result<bool, DeviceError> {
         self.drain(batch).inspect_err(|_| self.ended = true)?;
-        self.nic.turn(rotation).map_err(|source| {
+        self.nic.resteer(map).map_err(|source| {
             self.ended = true;
-            DeviceError::Turn(source)
+            DeviceError::Resteer(source)
         })
     }
 
+    fn report(&self) -> NicReport {
+        self.nic.report()
+    }
+}
+
+impl<S: PacketSource, N: Nic> ReplayDevice for Replay<S, N> {
     fn hold_before(&mut self, count: Option<u64>) {
         self.counting |= count.is_some();
         self.hold = count;
@@ -195,10 +201,6 @@ impl<S: PacketSource, N: Nic> Device for Replay<S, N> {
 
     fn is_held(&self) -> bool {
         self.kept.is_some() && self.hold == Some(self.numbered)
-    }
-
-    fn nic(&self) -> NicReport {
-        self.nic.report()
     }
 
     fn extent(&self) -> Extent {
@@ -209,7 +211,8 @@ impl<S: PacketSource, N: Nic> Device for Replay<S, N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::{BoxError, MemorySource, Path};
+    use crate::device::{MemorySource, Path};
+    use scr_nic::BoxError;
 
     /// Holds packets back and then gives all at once; loses or invents frames on request.
     #[derive(Default)]
@@ -224,7 +227,7 @@ mod tests {
             &mut self,
             packet: &[u8],
             _: Timestamp,
-            out: &mut Emit<'_>,
+            out: &mut dyn FrameSink,
         ) -> Result<(), BoxError> {
             self.held.push(packet.to_vec());
             if self.held.len() == 3 {
@@ -233,7 +236,7 @@ mod tests {
             Ok(())
         }
 
-        fn flush(&mut self, out: &mut Emit<'_>) -> Result<(), BoxError> {
+        fn flush(&mut self, out: &mut dyn FrameSink) -> Result<(), BoxError> {
             if self.keep {
                 return Ok(());
             }

@@ -2,10 +2,14 @@
 
 use scr_capture::trace::TraceGenerator;
 use scr_capture::{CaptureReader, Packet};
+use scr_nic::BoxError;
 
-use super::{BoxError, Extent};
+use auto_impl::auto_impl;
+
+use super::Extent;
 
 /// A source of packets in order.
+#[auto_impl(&mut, Box)]
 pub trait PacketSource {
     /// The next packet, or `None` at the end.
     ///
@@ -37,26 +41,5 @@ impl PacketSource for CaptureReader {
 impl PacketSource for TraceGenerator {
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError> {
         Ok(TraceGenerator::next_packet(self))
-    }
-}
-
-impl<S: PacketSource + ?Sized> PacketSource for &mut S {
-    #[inline]
-    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError> {
-        (**self).next_packet()
-    }
-
-    fn extent(&self) -> Extent {
-        (**self).extent()
-    }
-}
-
-impl<S: PacketSource + ?Sized> PacketSource for Box<S> {
-    fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError> {
-        (**self).next_packet()
-    }
-
-    fn extent(&self) -> Extent {
-        (**self).extent()
     }
 }

@@ -1,11 +1,9 @@
 //! Showing every frame to an observer on its way.
 
 use scr_capture::CaptureWriter;
+use scr_nic::{BoxError, NicReport, SteeringMap};
 
-use super::{
-    Batch, BoxError, Device, DeviceError, Extent, FrameInfo, Injected, NicReport, Path, Ranges,
-};
-use crate::failover::Rotation;
+use super::{Batch, Device, DeviceError, Extent, FrameInfo, Injected, Path, Ranges, ReplayDevice};
 
 /// Someone who sees every frame that the NIC sent.
 pub trait Observer {
@@ -74,23 +72,25 @@ impl<D: Device, O: Observer> Device for Tap<D, O> {
         more
     }
 
-    fn turn(&mut self, rotation: &Rotation, batch: &mut Batch) -> Result<bool, DeviceError> {
+    fn resteer(&mut self, map: &SteeringMap, batch: &mut Batch) -> Result<bool, DeviceError> {
         let before = batch.len();
-        let turned = self.inner.turn(rotation, batch);
+        let done = self.inner.resteer(map, batch);
         self.show(batch, before)?;
-        turned
+        done
     }
 
+    fn report(&self) -> NicReport {
+        self.inner.report()
+    }
+}
+
+impl<D: ReplayDevice, O: Observer> ReplayDevice for Tap<D, O> {
     fn hold_before(&mut self, count: Option<u64>) {
         self.inner.hold_before(count);
     }
 
     fn is_held(&self) -> bool {
         self.inner.is_held()
-    }
-
-    fn nic(&self) -> NicReport {
-        self.inner.nic()
     }
 
     fn extent(&self) -> Extent {

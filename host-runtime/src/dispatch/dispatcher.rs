@@ -81,11 +81,12 @@ impl Dispatcher {
             if !info.path.is_sequenced() {
                 continue;
             }
-            self.sequenced += u64::from(!info.copy);
+            let faults = load.batch.faults(i);
+            self.sequenced += u64::from(!faults.copy);
             if let Ok(frame) = Frame::parse(load.batch.bytes(i), &self.profile) {
                 let header = *frame.header();
                 if !self.follows(&header) {
-                    load.batch.frames_mut()[i].fate = Fate::Disordered;
+                    load.batch.faults_mut(i).fate = Fate::Disordered;
                     continue;
                 }
                 self.enter(i, &header, &mut load.segments);
@@ -95,9 +96,9 @@ impl Dispatcher {
                     segment.unreadable = 0;
                 }
             } else if let Some(segment) = load.segments.last_mut() {
-                segment.unreadable += u64::from(!info.copy);
+                segment.unreadable += u64::from(!faults.copy);
             }
-            if info.fate == Fate::Delivered {
+            if faults.fate == Fate::Delivered {
                 let lane = load.lanes.get_mut(usize::from(info.queue));
                 let Some(lane) = lane else {
                     return Err(self.no_worker(info.packet.index, info.queue, info.path));

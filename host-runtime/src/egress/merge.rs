@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
 use rtrb::{Consumer, Producer};
+use scr_nf::{NetworkFunction, Verdict};
+use scr_nic::BoxError;
 use scr_wire::{Frame, PassedBy, Profile};
 
 use super::{Burial, Burials, Resequencer};
-use crate::device::{BoxError, Fate, PacketInfo, Path};
+use crate::device::{Fate, PacketInfo, Path};
 use crate::dispatch::Load;
 use crate::failover::Members;
 use crate::verify::{Ledger, Mismatch, Reference};
 use crate::worker::station::Done;
 use crate::worker::threads::{Halt, Poll, Task};
 use crate::worker::{Outcome, Output, Reason};
-use scr_nf::{NetworkFunction, Verdict};
 
 /// Takes the packets that passed, and those that passed by, in order of arrival.
 pub trait PacketSink {
@@ -217,8 +218,10 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                 break;
             }
             busy = true;
-            for (at, info) in (load.first..).zip(load.batch.frames()) {
-                let way = if !info.path.is_sequenced() || info.fate != Fate::Delivered {
+            for (i, info) in load.batch.frames().iter().enumerate() {
+                let at = load.first + i as u64;
+                let fate = load.batch.faults(i).fate;
+                let way = if !info.path.is_sequenced() || fate != Fate::Delivered {
                     Way::Own
                 } else if !load.members.has(info.queue) {
                     // A device that cannot be turned still steers to the dead.
@@ -403,8 +406,9 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
     #[inline]
     fn frame(&mut self, load: &Load, i: usize, way: Way) -> Result<(), BoxError> {
         let info = &load.batch.frames()[i];
+        let faults = load.batch.faults(i);
         // A second copy is a frame, but no packet.
-        self.report.packets += u64::from(!info.copy);
+        self.report.packets += u64::from(!faults.copy);
         match info.path {
             Path::Uncaptured | Path::PassedBy => {
                 if info.path == Path::Uncaptured {
@@ -419,11 +423,11 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                     None => Ok(()),
                 };
             }
-            Path::Sequenced { .. } => self.report.sequenced += u64::from(!info.copy),
+            Path::Sequenced { .. } => self.report.sequenced += u64::from(!faults.copy),
         }
-        match (info.fate, way) {
+        match (faults.fate, way) {
             (Fate::Lost, _) => {
-                self.report.frames_lost += u64::from(!info.copy);
+                self.report.frames_lost += u64::from(!faults.copy);
                 Ok(())
             }
             (Fate::Disordered, _) => {

@@ -1,4 +1,4 @@
-//! What happened to workers and rotation.
+//! What happened to workers and steering.
 
 use std::fmt;
 
@@ -34,9 +34,9 @@ pub struct Departure {
     pub frames_lost: u64,
 }
 
-/// The rotation was turned.
+/// The steering map was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Turn {
+pub struct Resteering {
     /// Sequence number of the first frame under it, where one came.
     pub seq: Option<u64>,
     /// k from there on.
@@ -53,14 +53,15 @@ pub struct Turn {
 pub struct FailoverReport {
     /// Workers that died.
     pub died: Vec<Departure>,
-    /// Changes of the rotation.
-    pub turns: Vec<Turn>,
+    /// Changes of the steering map.
+    #[serde(rename = "turns")]
+    pub resteerings: Vec<Resteering>,
 }
 
 impl FailoverReport {
     /// Whether nothing happened.
     pub fn is_empty(&self) -> bool {
-        self.died.is_empty() && self.turns.is_empty()
+        self.died.is_empty() && self.resteerings.is_empty()
     }
 
     /// Frames lost with workers.

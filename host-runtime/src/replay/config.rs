@@ -3,14 +3,15 @@
 use std::io::Write;
 use std::time::Duration;
 
+use scr_nf::{SelectError, Selected};
+use scr_nic::BoxError;
 use scr_wire::{Profile, Seq};
 
+use crate::device::DeviceError;
 use crate::device::batch::BATCH_FRAMES;
-use crate::device::{BoxError, DeviceError};
 use crate::egress::PacketSink;
 use crate::failover::Plan;
 use crate::worker::EventLevel;
-use scr_nf::{SelectError, Selected};
 
 /// What a run is to do.
 #[derive(Clone, Debug)]
@@ -115,7 +116,7 @@ pub enum ReplayError {
     },
     /// The device cannot change its cores, which the plan asks for.
     #[error("the device cannot change its cores while it runs")]
-    CannotTurn,
+    CannotResteer,
     /// There was no thread to be had for the workers.
     #[error("a thread could not be started: {0}")]
     Thread(std::io::Error),

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 
 use rtrb::{Consumer, Producer};
+use scr_nic::SteeringMap;
 use scr_wire::{Frame, Profile};
 
 use super::Progress;
 use super::config::ReplayError;
-use crate::device::{Batch, Device, DeviceError};
+use crate::device::{Batch, DeviceError, ReplayDevice};
 use crate::dispatch::{Dispatcher, Entry, Item, Load};
 use crate::egress::Burial;
 use crate::failover::{
-    Cause, Departure, FailoverReport, Members, Resize, Roster, Rotation, Turn, Watch,
+    Cause, Departure, FailoverReport, Members, Resize, Resteering, Roster, Watch, steering,
 };
 use crate::recovery::Log;
 use crate::worker::Snapshot;
@@ -54,12 +55,12 @@ pub(super) struct Feed<S> {
     members: Members,
     /// Places whose workers are on their way out.
     leaving: Members,
-    rotation: Rotation,
+    steering: SteeringMap,
     /// Frames of the batch in hand that came before the last turn.
-    turned_at: usize,
-    /// Frames behind the last turn, before the first one whose number can be read.
+    resteered_at: usize,
+    /// Frames under the new map, before the first one whose number can be read.
     unreadable: u64,
-    /// A worker died, and the rotation still has its place.
+    /// A worker died, and the steering map still has its place.
     unbalanced: bool,
     /// Places whose last worker died.
     fallen: Members,
@@ -97,7 +98,7 @@ impl<E: Into<ReplayError>> From<E> for Stop {
 pub(super) struct Fed {
     /// Whether the device came to its end.
     pub result: Result<(), ReplayError>,
-    /// What happened to workers and rotation.
+    /// What happened to workers and steering.
     pub report: FailoverReport,
     /// The places whose workers are there at the end.
     pub members: Members,
@@ -116,8 +117,8 @@ impl<S: Clone> Feed<S> {
             watch: Watch::new(at.queues.len(), config.stall_timeout),
             members: Members::first(config.cores.into()),
             leaving: Members::default(),
-            rotation: Rotation::straight(config.cores),
-            turned_at: 0,
+            steering: SteeringMap::straight(config.cores),
+            resteered_at: 0,
             unreadable: 0,
             unbalanced: false,
             fallen: Members::default(),
@@ -135,7 +136,7 @@ impl<S: Clone> Feed<S> {
     /// Runs the device to its end, or until the run is given up, and waits until all workers have ended.
     pub(super) fn run(
         mut self,
-        device: &mut dyn Device,
+        device: &mut dyn ReplayDevice,
         progress: &mut dyn FnMut(Progress),
         halt: &Halt,
     ) -> Fed {
@@ -162,7 +163,7 @@ impl<S: Clone> Feed<S> {
 
     fn feed(
         &mut self,
-        device: &mut dyn Device,
+        device: &mut dyn ReplayDevice,
         progress: &mut dyn FnMut(Progress),
         halt: &Halt,
     ) -> Result<(), Stop> {
@@ -177,14 +178,14 @@ impl<S: Clone> Feed<S> {
                 return Err(ReplayError::Stopped.into());
             };
             filling.clear();
-            self.turned_at = 0;
+            self.resteered_at = 0;
             self.steer(device, &mut filling.batch, halt)?;
             let received = device.receive(&mut filling.batch);
             filling.serial = self.serial;
             filling.first = self.packets;
             filling.members = self.members;
             self.dispatcher.prepare(filling)?;
-            self.note_turn(&filling.batch);
+            self.note_resteering(&filling.batch);
             self.serial += 1;
             self.packets += filling.batch.len() as u64;
             self.send(&load);
@@ -292,10 +293,10 @@ impl<S: Clone> Feed<S> {
         Ok(())
     }
 
-    /// Turns the rotation where workers have died, or the plan says so.
+    /// Changes the steering map where workers have died, or the plan says so.
     fn steer(
         &mut self,
-        device: &mut dyn Device,
+        device: &mut dyn ReplayDevice,
         batch: &mut Batch,
         halt: &Halt,
     ) -> Result<(), Stop> {
@@ -305,8 +306,8 @@ impl<S: Clone> Feed<S> {
             }
         }
         if std::mem::take(&mut self.unbalanced) {
-            // A device that cannot be turned goes on as before: what it steers to the dead is lost, and counted.
-            self.turn(device, batch, self.members, Vec::new())?;
+            // A device that cannot be resteered goes on as before: what it steers to the dead is lost, and counted.
+            self.resteer(device, batch, self.members, Vec::new())?;
         }
         self.readmit(device, batch, halt)?;
         let Some(&resize) = self.plan.front() else {
@@ -329,7 +330,7 @@ impl<S: Clone> Feed<S> {
     /// waits for the replica that they start with; they join when it is there.
     fn readmit(
         &mut self,
-        device: &mut dyn Device,
+        device: &mut dyn ReplayDevice,
         batch: &mut Batch,
         halt: &Halt,
     ) -> Result<(), Stop> {
@@ -352,14 +353,14 @@ impl<S: Clone> Feed<S> {
         for &place in &returned {
             self.admit(place, &snapshot, halt)?;
         }
-        self.turn(device, batch, self.members, returned)?;
+        self.resteer(device, batch, self.members, returned)?;
         Ok(())
     }
 
     fn resize(
         &mut self,
         cores: u8,
-        device: &mut dyn Device,
+        device: &mut dyn ReplayDevice,
         batch: &mut Batch,
         halt: &Halt,
     ) -> Result<(), Stop> {
@@ -371,7 +372,7 @@ impl<S: Clone> Feed<S> {
             joined = self.let_join(cores, halt)?;
             staying = self.members;
         } else {
-            let queues = self.rotation.queues().iter().rev();
+            let queues = self.steering.queues().iter().rev();
             let superfluous = self.members.count() - cores;
             for &place in queues
                 .filter(|&&place| self.members.has(place))
@@ -381,58 +382,58 @@ impl<S: Clone> Feed<S> {
                 self.leaving.add(place);
             }
         }
-        if !self.turn(device, batch, staying, joined)? {
-            return Err(ReplayError::CannotTurn.into());
+        if !self.resteer(device, batch, staying, joined)? {
+            return Err(ReplayError::CannotResteer.into());
         }
         Ok(())
     }
 
-    fn turn(
+    fn resteer(
         &mut self,
-        device: &mut dyn Device,
+        device: &mut dyn ReplayDevice,
         batch: &mut Batch,
         members: Members,
         joined: Vec<u16>,
     ) -> Result<bool, DeviceError> {
-        let rotation = self.rotation.over(members);
-        if rotation == self.rotation && joined.is_empty() {
+        let map = steering::over(&self.steering, members);
+        if map == self.steering && joined.is_empty() {
             return Ok(true);
         }
-        // A device that could not be turned still steers to those that come back.
-        if rotation != self.rotation && !device.turn(&rotation, batch)? {
+        // A device that could not be resteered still steers to those that come back.
+        if map != self.steering && !device.resteer(&map, batch)? {
             return Ok(false);
         }
-        // What the device still held is under the turn before.
-        self.note_turn(batch);
-        self.turned_at = batch.len();
+        // What the device still held is under the map before.
+        self.note_resteering(batch);
+        self.resteered_at = batch.len();
         self.unreadable = 0;
-        self.report.turns.push(Turn {
+        self.report.resteerings.push(Resteering {
             seq: None,
-            cores: rotation.cores(),
-            queues: rotation.queues().to_vec(),
+            cores: map.cores(),
+            queues: map.queues().to_vec(),
             joined,
         });
-        self.rotation = rotation;
+        self.steering = map;
         Ok(true)
     }
 
-    /// Notes the number of the first frame behind the last turn, if there is one in a batch.
-    fn note_turn(&mut self, batch: &Batch) {
-        let Some(turn) = self
+    /// Notes the number of the first frame under the new map, if there is one in a batch.
+    fn note_resteering(&mut self, batch: &Batch) {
+        let Some(last) = self
             .report
-            .turns
+            .resteerings
             .last_mut()
-            .filter(|turn| turn.seq.is_none())
+            .filter(|last| last.seq.is_none())
         else {
             return;
         };
-        for i in self.turned_at..batch.len() {
+        for i in self.resteered_at..batch.len() {
             let info = &batch.frames()[i];
-            if !info.path.is_sequenced() || info.copy {
+            if !info.path.is_sequenced() || batch.faults(i).copy {
                 continue;
             }
             if let Ok(frame) = Frame::parse(batch.bytes(i), &self.profile) {
-                turn.seq = Some(frame.header().seq.minus(self.unreadable).get());
+                last.seq = Some(frame.header().seq.minus(self.unreadable).get());
                 return;
             }
             self.unreadable += 1;

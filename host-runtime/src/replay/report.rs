@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use scr_nic::NicReport;
+use scr_nic::registers::Counters;
 use serde::Serialize;
 
-use crate::control::Counters;
-use crate::device::NicReport;
 use crate::failover::FailoverReport;
 use crate::verify::Mismatch;
 

@@ -7,13 +7,14 @@ use std::thread;
 use std::time::Instant;
 
 use rtrb::RingBuffer;
+use scr_nf::{Family, NetworkFunction, Own, Select, Visitor};
 use scr_wire::{MAX_CORES, PassedBy};
 use serde::Serialize;
 
 use super::config::{Outputs, ReplayConfig, ReplayError};
 use super::feed::{Connections, Fed, Feed, LEAD};
 use super::report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts, rate};
-use crate::device::{Damage, Device, Extent, Injected};
+use crate::device::{Extent, FaultEffect, Injected, ReplayDevice};
 use crate::dispatch::{Dispatcher, Load};
 use crate::egress::{Egress, EgressConfig, Outcomes};
 use crate::failover::{FailoverReport, Roster};
@@ -23,7 +24,6 @@ use crate::worker::exchange::Exchange;
 use crate::worker::station::{Equipment, Finished, Queues, Station};
 use crate::worker::threads::{self, Halt, Task};
 use crate::worker::{Counters, EventLevel, IDLE_SLACK, Reason};
-use scr_nf::{Family, NetworkFunction, Own, Select, Visitor};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Progress {
 /// [`ReplayError`]. That replicas or verdicts differ is not an error but a result: see [`ReplayReport::is_good`].
 pub fn replay(
     config: &ReplayConfig,
-    device: &mut dyn Device,
+    device: &mut dyn ReplayDevice,
     outputs: Outputs<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ReplayReport, ReplayError> {
@@ -60,7 +60,7 @@ pub fn replay(
 /// As [`replay`].
 pub fn replay_own<F: Family>(
     config: &ReplayConfig<Own<F>>,
-    device: &mut dyn Device,
+    device: &mut dyn ReplayDevice,
     outputs: Outputs<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ReplayReport, ReplayError> {
@@ -69,7 +69,7 @@ pub fn replay_own<F: Family>(
 
 fn run<S: Select>(
     config: &ReplayConfig<S>,
-    device: &mut dyn Device,
+    device: &mut dyn ReplayDevice,
     outputs: Outputs<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<ReplayReport, ReplayError> {
@@ -87,7 +87,7 @@ fn run<S: Select>(
 
 struct Run<'r, 'o, S> {
     config: &'r ReplayConfig<S>,
-    device: &'r mut dyn Device,
+    device: &'r mut dyn ReplayDevice,
     outputs: Outputs<'o>,
     progress: &'r mut dyn FnMut(Progress),
 }
@@ -218,7 +218,7 @@ impl<S: Select> Run<'_, '_, S> {
             cores: config.cores,
             profile: config.profile.name(),
             prefix_words: config.prefix_words,
-            nic: NicFigures::new(self.device.nic(), out.packets - out.uncaptured),
+            nic: NicFigures::new(self.device.report(), out.packets - out.uncaptured),
             verdicts: Verdicts {
                 pass: out.pass,
                 drop: out.drop,
@@ -256,7 +256,7 @@ impl<S> Run<'_, '_, S> {
     /// Faults by name; losses have their own place in the report.
     fn injected(&self) -> Injected {
         let mut injected = self.device.injected();
-        injected.remove(Damage::Lose.name());
+        injected.remove(FaultEffect::Lose.name());
         injected
     }
 }

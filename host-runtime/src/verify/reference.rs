@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use scr_nf::{NetworkFunction, Verdict};
 use scr_wire::{Frame, Profile};
 
 use crate::worker::{Outcome, Reason};
-use scr_nf::{NetworkFunction, Verdict};
 
 /// The reference run of a function.
 #[derive(Debug)]

@@ -8,10 +8,10 @@
 //! Where the state fits the core's L2 nothing is done, for then it would only cost. Nothing that is done here changes what
 //! a worker does; frames are not even checked.
 
+use scr_nf::NetworkFunction;
 use scr_wire::header::HEADER_BYTES;
 
 use super::Worker;
-use scr_nf::NetworkFunction;
 
 /// Rows that are fetched before they are applied: enough to cover an access to memory, few enough that all are still in L1
 /// when they are wanted.

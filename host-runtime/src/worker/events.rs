@@ -1,8 +1,7 @@
 //! Recording what happens to rows, as JSON lines.
 
-use serde::Serialize;
-
 use scr_nf::Description;
+use serde::Serialize;
 
 /// Which events are recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -22,13 +22,13 @@ pub mod station;
 pub mod threads;
 mod transfer;
 
+use scr_nf::{NetworkFunction, Verdict};
 use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
 
 use crate::recovery::guard::{Guard, stands};
 use crate::recovery::{Fenced, LogWriter, Peers, Settlement};
 use events::{Recorder, What};
-use scr_nf::{NetworkFunction, Verdict};
 use transfer::Transfer;
 
 pub use events::EventLevel;

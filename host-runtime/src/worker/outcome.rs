@@ -1,8 +1,7 @@
 //! What a worker hands on for each frame.
 
-use scr_wire::Rejection;
-
 use scr_nf::Verdict;
+use scr_wire::Rejection;
 
 /// Why a frame was not taken. The state is as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,17 +8,17 @@ use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
 use rtrb::{Consumer, Producer};
+use scr_nf::{NetworkFunction, Verdict};
 use scr_wire::Profile;
 
 use super::ahead::Ahead;
 use super::exchange::Exchange;
 use super::threads::{Poll, Task};
 use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
-use crate::device::{Path, Strike};
+use crate::device::{Path, WorkerFault};
 use crate::dispatch::{Entry, Item, Load};
 use crate::failover::Roster;
 use crate::recovery::{LogWriter, Peers};
-use scr_nf::{NetworkFunction, Verdict};
 
 /// Frames of a lane that are brought from the core that made them before they are handled.
 const FRAMES_AHEAD: usize = 4;
@@ -61,7 +61,7 @@ struct Cursor {
 /// Why going through a load was broken off.
 enum Break {
     Pause(Pause),
-    Strike(Strike),
+    Fault(WorkerFault),
 }
 
 impl From<Pause> for Break {
@@ -289,10 +289,10 @@ fn run<F: NetworkFunction>(
             && (frame as usize) < end
         {
             let info = &load.batch.frames()[frame as usize];
-            if let Some(strike) = info.strike
+            if let Some(fault) = load.batch.faults(frame as usize).worker
                 && !std::mem::replace(struck, true)
             {
-                return Err(Break::Strike(strike));
+                return Err(Break::Fault(fault));
             }
             ahead.advance(worker, *at, lane.len(), |i| {
                 load.batch.bytes(lane[i] as usize)
@@ -344,11 +344,11 @@ impl<F: NetworkFunction> Station<F> {
                     Poll::Busy
                 }
             }
-            Err(Break::Strike(Strike::Stall(ms))) => {
+            Err(Break::Fault(WorkerFault::Stall(ms))) => {
                 self.stalled = Some(Instant::now() + Duration::from_millis(ms.into()));
                 Poll::Busy
             }
-            Err(Break::Strike(Strike::Crash) | Break::Pause(Pause::Fenced)) => {
+            Err(Break::Fault(WorkerFault::Crash) | Break::Pause(Pause::Fenced)) => {
                 self.vacate();
                 Poll::Busy
             }

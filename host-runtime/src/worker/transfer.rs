@@ -17,6 +17,7 @@
 
 use std::sync::Arc;
 
+use scr_nf::NetworkFunction;
 use scr_wire::Seq;
 
 use super::events::What;
@@ -24,7 +25,6 @@ use super::exchange::Exchange;
 use super::outcome::Reason;
 use super::{Barrier, HALF, Outcome, Output, Pause, Progress, Snapshot, Worker};
 use crate::recovery::{LogWriter, Settlement};
-use scr_nf::NetworkFunction;
 
 /// What a worker needs for it.
 pub(super) struct Transfer<S> {

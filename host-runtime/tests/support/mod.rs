@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use scr_nf::Selected;
+use scr_nic::{Model, NicReport};
 use scr_runtime::device::{
-    Batch, Damage, Device, DeviceError, Fault, Inject, MemorySource, Model, NicReport, Replay,
+    Batch, Device, DeviceError, Fault, FaultEffect, Inject, MemorySource, Replay, ReplayDevice,
     Select,
 };
 use scr_runtime::failover::Plan;
@@ -251,7 +252,7 @@ impl PacketSink for Collect {
         &mut self,
         info: &scr_runtime::device::PacketInfo,
         bytes: &[u8],
-    ) -> Result<(), scr_runtime::device::BoxError> {
+    ) -> Result<(), scr_nic::BoxError> {
         self.0.push((info.index, bytes.to_vec()));
         Ok(())
     }
@@ -271,17 +272,17 @@ pub fn run_source(setup: &Setup, source: MemorySource) -> Ran {
     let device = Replay::new(source, Model::from_sequencer(sequencer));
     let mut faults = setup.faults.clone();
     if let Some(which) = setup.loss.clone() {
-        let damage = Damage::Lose;
-        faults.push(Fault { damage, which });
+        let effect = FaultEffect::Lose;
+        faults.push(Fault { effect, which });
     }
     run_device(setup, &mut Inject::new(device, faults))
 }
 
-pub fn run_device(setup: &Setup, device: &mut dyn Device) -> Ran {
+pub fn run_device(setup: &Setup, device: &mut dyn ReplayDevice) -> Ran {
     try_device(setup, device).unwrap()
 }
 
-pub fn try_device(setup: &Setup, device: &mut dyn Device) -> Result<Ran, ReplayError> {
+pub fn try_device(setup: &Setup, device: &mut dyn ReplayDevice) -> Result<Ran, ReplayError> {
     let mut function = Selected::new(setup.nf, &setup.options).unwrap();
     if setup.sequence_all {
         function = function.with_other_frames();
@@ -348,9 +349,9 @@ pub fn seeded_faults(
     count: std::ops::Range<usize>,
 ) -> impl Strategy<Value = Vec<Fault>> {
     let seeded = (one, any::<u64>()).prop_map(|(text, seed)| {
-        let Fault { damage, which } = fault(&text);
+        let Fault { effect, which } = fault(&text);
         let which = which.seeded(seed);
-        Fault { damage, which }
+        Fault { effect, which }
     });
     proptest::collection::vec(seeded, count)
 }
@@ -422,10 +423,12 @@ impl Device for Prepared {
         Ok(true)
     }
 
-    fn nic(&self) -> NicReport {
+    fn report(&self) -> NicReport {
         NicReport::of_kind("prepared")
     }
 }
+
+impl ReplayDevice for Prepared {}
 
 /// Heavy-hitter counts by source and destination port, straight from packets.
 pub fn count<'a>(packets: impl IntoIterator<Item = &'a Packet>) -> BTreeMap<(u8, u16), u64> {

@@ -8,7 +8,9 @@
 //! |---|---|
 //! | `input` | packets waiting, laid out as beats |
 //! | `output` | frames being collected and frames complete |
+//! | [`attached`] | the simulated NIC as a [`scr_nic::Nic`], under the control of a host |
 
+pub mod attached;
 mod input;
 mod output;
 
@@ -21,6 +23,7 @@ use crate::stream::{
     Access, Answer, Beat, Configurator, Pattern, PatternState, PortError, Rules, SettingError,
     Settings, StreamPorts, User, Violation,
 };
+pub use attached::AttachedNic;
 use input::InputQueue;
 pub use output::OutFrame;
 use output::OutputQueue;

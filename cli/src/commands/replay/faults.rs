@@ -1,6 +1,6 @@
 //! The faults of a replay, from its options.
 
-use scr_runtime::device::{Damage, Fault, FaultError, Select, Strike};
+use scr_runtime::device::{Fault, FaultEffect, FaultError, Select, WorkerFault};
 
 use super::Args;
 use crate::error::{Error, Result};
@@ -13,11 +13,11 @@ use crate::error::{Error, Result};
 pub fn all(args: &Args, cores: u8) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for text in &args.fault {
-        let Fault { damage, which } = text
+        let Fault { effect, which } = text
             .parse()
             .map_err(|error: FaultError| Error::bad(format!("--fault {error}"), error.remedy()))?;
         let which = which.seeded(args.seed);
-        faults.push(Fault { damage, which });
+        faults.push(Fault { effect, which });
     }
     for text in &args.crash {
         faults.push(crash(text)?);
@@ -52,7 +52,7 @@ fn crash(text: &str) -> Result<Fault> {
         )
     })?;
     Ok(Fault {
-        damage: Damage::Strike(Strike::Crash),
+        effect: FaultEffect::Worker(WorkerFault::Crash),
         which,
     })
 }
@@ -74,6 +74,6 @@ fn loss(args: &Args) -> Result<Option<Fault>> {
             },
         }
     };
-    let damage = Damage::Lose;
-    Ok(Some(Fault { damage, which }))
+    let effect = FaultEffect::Lose;
+    Ok(Some(Fault { effect, which }))
 }

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use scr_capture::{CaptureError, CaptureReader, Packet};
 use scr_nf::{SelectError, Selected};
+use scr_nic::BoxError;
 use scr_runtime::device::{
-    BoxError, Device, DeviceError, Extent, Fault, Inject, PacketSource, Replay, Tap,
+    DeviceError, Extent, Fault, Inject, PacketSource, Replay, ReplayDevice, Tap,
 };
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
 use scr_wire::{Profile, profile};
@@ -256,11 +257,11 @@ impl Written {
     fn replay(
         mut self,
         config: &ReplayConfig,
-        device: impl Device,
+        device: impl ReplayDevice,
         faults: Vec<Fault>,
         progress: &Progress,
     ) -> std::result::Result<ReplayReport, Failure> {
-        let mut device: Box<dyn Device + '_> = Box::new(Inject::new(device, faults));
+        let mut device: Box<dyn ReplayDevice + '_> = Box::new(Inject::new(device, faults));
         if let Some(frames) = &mut self.frames {
             device = Box::new(Tap::new(device, frames));
         }

@@ -4,14 +4,11 @@ use std::path::Path;
 
 use scr_hdl::emit::latency_cycles;
 use scr_hdl::{CoreConfig, Dut};
-use scr_runtime::control::{Counters, RegisterAccess, SequencerControl};
-use scr_runtime::device::{Activity, BoxError, Emit, Model, Nic, NicReport};
-use scr_runtime::failover::Rotation;
-use scr_sim::nic::{NicConfig, SimNic};
+use scr_nic::{BoxError, Model, Nic};
+use scr_sim::nic::{AttachedNic, NicConfig, SimNic};
 use scr_sim::stream::Settings;
 use scr_sim::verilator::Waveform;
-use scr_wire::parse::parse;
-use scr_wire::{Config, Timestamp, registers};
+use scr_wire::registers;
 
 use super::args::NicArg;
 use crate::error::{Error, Result};
@@ -67,7 +64,13 @@ fn start<D: Dut + 'static>(
     };
     let nic =
         SimNic::new(block, NicConfig::new(at_reset, latency)).map_err(|e| defect(e.into()))?;
-    let nic = SimulatedNic::start(nic, simulator, sequencing).map_err(defect)?;
+    let nic = AttachedNic::attach(
+        nic,
+        simulator.name(),
+        &sequencing.profile,
+        sequencing.config,
+    )
+    .map_err(defect)?;
     Ok(Box::new(nic))
 }
 
@@ -92,126 +95,4 @@ fn chosen() -> Simulator {
         ),
     }
     simulator
-}
-
-/// The simulated NIC's registers.
-struct SimRegisters<D>(SimNic<D>);
-
-impl<D: Dut> RegisterAccess for SimRegisters<D> {
-    fn read(&mut self, offset: u16) -> std::result::Result<u32, BoxError> {
-        // As on PCI: what is not there reads as 0.
-        Ok(self.0.read_register(offset)?.unwrap_or(0))
-    }
-
-    fn write(&mut self, offset: u16, value: u32) -> std::result::Result<(), BoxError> {
-        // A refusal shows in STATUS.
-        self.0.write_register(offset, value)?;
-        Ok(())
-    }
-}
-
-/// Simulated hardware as a NIC of the host runtime, configured and read through its registers.
-struct SimulatedNic<D> {
-    control: SequencerControl<SimRegisters<D>>,
-    simulator: Simulator,
-    sequencing: Sequencing,
-    packets: u64,
-    activity: Activity,
-    counters: Option<Counters>,
-}
-
-impl<D: Dut> SimulatedNic<D> {
-    fn start(
-        nic: SimNic<D>,
-        simulator: Simulator,
-        sequencing: &Sequencing,
-    ) -> std::result::Result<Self, BoxError> {
-        let mut control = SequencerControl::identify(SimRegisters(nic))?;
-        control.expect_profile(&sequencing.profile)?;
-        control.configure(&sequencing.config)?;
-        // A capture may have no packet that reaches the NIC.
-        let counters = control.counters()?;
-        let nic = &mut control.access().0;
-        nic.settle()?;
-        nic.restart_counters();
-        Ok(Self {
-            control,
-            simulator,
-            sequencing: *sequencing,
-            packets: 0,
-            activity: Activity::default(),
-            counters: Some(counters),
-        })
-    }
-
-    fn collect(&mut self, out: &mut Emit<'_>) {
-        let nic = &mut self.control.access().0;
-        while let Some(frame) = nic.pop() {
-            out.frame(frame.queue, &[frame.bytes]);
-        }
-        let counters = nic.counters();
-        self.activity = Activity {
-            cycles: counters.cycles,
-            beats_in: counters.beats_in,
-            beats_out: counters.beats_out,
-            idle_with_work: counters.idle_with_work,
-        };
-    }
-}
-
-impl<D: Dut> Nic for SimulatedNic<D> {
-    fn offer(
-        &mut self,
-        packet: &[u8],
-        time: Timestamp,
-        out: &mut Emit<'_>,
-    ) -> std::result::Result<(), BoxError> {
-        self.packets += 1;
-        self.control.access().0.push(packet, time)?;
-        self.collect(out);
-        Ok(())
-    }
-
-    fn flush(&mut self, out: &mut Emit<'_>) -> std::result::Result<(), BoxError> {
-        self.control.access().0.flush()?;
-        self.collect(out);
-        let counters = self.control.counters()?;
-        let numbered_or_not = counters.sequenced + counters.passed_by;
-        if (counters.packets_in, numbered_or_not) != (self.packets, self.packets) {
-            let text = format!(
-                "its counters show {} packets in, {numbered_or_not} of them sequenced or passed by; it was given {}",
-                counters.packets_in, self.packets
-            );
-            return Err(text.into());
-        }
-        self.counters = Some(counters);
-        Ok(())
-    }
-
-    fn numbers(&self, packet: &[u8]) -> bool {
-        let parsed = parse(packet, self.sequencing.profile.has_ipv6());
-        self.sequencing.config.sequences(&parsed)
-    }
-
-    fn turn(&mut self, rotation: &Rotation) -> std::result::Result<bool, BoxError> {
-        for (core, &queue) in (0..).zip(rotation.queues()) {
-            self.control.steer(core, queue)?;
-        }
-        let config = Config {
-            cores: rotation.cores(),
-            ..self.sequencing.config
-        };
-        self.control.configure(&config)?;
-        self.sequencing.config = config;
-        self.control.access().0.settle()?;
-        Ok(true)
-    }
-
-    fn report(&self) -> NicReport {
-        NicReport {
-            activity: Some(self.activity),
-            counters: self.counters.clone(),
-            ..NicReport::of_kind(self.simulator.name())
-        }
-    }
 }

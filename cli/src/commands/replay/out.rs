@@ -4,8 +4,9 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use scr_capture::{CaptureError, CaptureWriter, WriteOptions};
+use scr_nic::BoxError;
 use scr_runtime::PacketSink;
-use scr_runtime::device::{BoxError, PacketInfo};
+use scr_runtime::device::PacketInfo;
 
 use crate::error::{Error, Result};
 use crate::output::Opened;

@@ -105,7 +105,7 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
             death.core, death.cause, death.frames_lost
         )?;
     }
-    let turns = &report.failover.turns;
+    let turns = &report.failover.resteerings;
     for (i, turn) in (1..).zip(turns) {
         let from = match turn.seq {
             Some(seq) => format!("from frame {seq} on"),

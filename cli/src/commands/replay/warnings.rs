@@ -2,7 +2,7 @@
 //! about.
 
 use scr_runtime::ReplayReport;
-use scr_runtime::device::{Damage, Fault, Select, Strike};
+use scr_runtime::device::{Fault, FaultEffect, Select, WorkerFault};
 
 use super::Args;
 use crate::warning::{self, Warning};
@@ -105,7 +105,7 @@ pub fn missed(args: &Args, faults: &[Fault], report: &ReplayReport) -> Vec<Warni
     let crashed = injected("crashed");
     let crashes = faults
         .iter()
-        .filter(|fault| fault.damage == Damage::Strike(Strike::Crash));
+        .filter(|fault| fault.effect == FaultEffect::Worker(WorkerFault::Crash));
     let asked = crashes.count();
     if crashed < asked as u64 {
         missed.push(Warning::bare(
@@ -117,7 +117,7 @@ pub fn missed(args: &Args, faults: &[Fault], report: &ReplayReport) -> Vec<Warni
     }
     let sequenced = report.sequenced;
     for fault in faults {
-        let name = fault.damage.name();
+        let name = fault.effect.name();
         match &fault.which {
             Select::List(list) => {
                 if let late @ 1.. = list.count_from(sequenced) {
@@ -135,7 +135,7 @@ pub fn missed(args: &Args, faults: &[Fault], report: &ReplayReport) -> Vec<Warni
             | Select::Burst {
                 probability: 0.0, ..
             } => {}
-            _ if fault.damage == Damage::Strike(Strike::Crash) => {}
+            _ if fault.effect == FaultEffect::Worker(WorkerFault::Crash) => {}
             _ if injected(name) == 0 => missed.push(Warning::bare(
                 "fault-missed",
                 format!("{fault}: no frame was {name}; {sequenced} were sequenced"),

@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 use clap::ValueHint;
 use scr_capture::trace::{TraceConfig, TraceGenerator};
 use scr_nf::Selected;
-use scr_runtime::device::{BoxError, Device, Fault, Inject, Model, PacketInfo, Replay, Select};
+use scr_nic::{BoxError, Model};
+use scr_runtime::device::{Fault, Inject, PacketInfo, Replay, ReplayDevice, Select};
 use scr_runtime::{Outputs, PacketSink, ReplayConfig, ReplayReport, replay};
 use scr_wire::{Config, Geometry};
 use serde_json::Value;
@@ -319,12 +320,12 @@ impl Combination {
         let nic = Model::new(&profile, HISTORY, Config::new(cores, words))?;
         let mut faults = Vec::new();
         for text in self.kind.faults {
-            let Fault { damage, which } = text.parse()?;
+            let Fault { effect, which } = text.parse()?;
             let mut which = which.seeded(seed);
             if let Select::Core { core, .. } | Select::First { core, .. } = &mut which {
                 *core %= u16::from(cores);
             }
-            faults.push(Fault { damage, which });
+            faults.push(Fault { effect, which });
         }
         let mut device = Inject::new(Replay::new(TraceGenerator::new(&trace)?, nic), faults);
         let config = ReplayConfig {

@@ -2,7 +2,7 @@
 
 use scr_wire::registers::Capabilities;
 
-use crate::device::BoxError;
+use crate::BoxError;
 
 /// Why a sequencer cannot be controlled.
 #[derive(Debug, thiserror::Error)]

@@ -3,15 +3,14 @@
 use scr_wire::parse::parse;
 use scr_wire::{Config, ConfigError, Disposition, MAX_PREFIX_BYTES, Profile, Sequencer, Timestamp};
 
-use super::{BoxError, Emit, Nic, NicReport};
-use crate::failover::Rotation;
+use crate::{BoxError, FrameSink, Nic, NicReport, SteeringMap};
 
 /// The golden sequencer.
 pub struct Model {
     sequencer: Box<Sequencer>,
     prefix: Box<[u8; MAX_PREFIX_BYTES]>,
     default_queue: u16,
-    rotation: Rotation,
+    steering: SteeringMap,
 }
 
 impl Model {
@@ -29,7 +28,7 @@ impl Model {
     /// A sequencer that may have a past.
     pub fn from_sequencer(sequencer: Sequencer) -> Self {
         Self {
-            rotation: Rotation::straight(sequencer.config().cores),
+            steering: SteeringMap::straight(sequencer.config().cores),
             sequencer: Box::new(sequencer),
             prefix: Box::new([0; MAX_PREFIX_BYTES]),
             default_queue: 0,
@@ -48,7 +47,7 @@ impl Nic for Model {
         &mut self,
         packet: &[u8],
         time: Timestamp,
-        out: &mut Emit<'_>,
+        out: &mut dyn FrameSink,
     ) -> Result<(), BoxError> {
         match self
             .sequencer
@@ -58,14 +57,14 @@ impl Nic for Model {
             Disposition::Sequenced {
                 core, prefix_bytes, ..
             } => out.frame(
-                self.rotation.queue(core),
+                self.steering.queue(core),
                 &[&self.prefix[..prefix_bytes], packet],
             ),
         }
         Ok(())
     }
 
-    fn flush(&mut self, _: &mut Emit<'_>) -> Result<(), BoxError> {
+    fn flush(&mut self, _: &mut dyn FrameSink) -> Result<(), BoxError> {
         Ok(())
     }
 
@@ -74,12 +73,12 @@ impl Nic for Model {
         self.sequencer.config().sequences(&parsed)
     }
 
-    fn turn(&mut self, rotation: &Rotation) -> Result<bool, BoxError> {
+    fn resteer(&mut self, map: &SteeringMap) -> Result<bool, BoxError> {
         self.sequencer.configure(Config {
-            cores: rotation.cores(),
+            cores: map.cores(),
             ..self.sequencer.config()
         })?;
-        self.rotation = rotation.clone();
+        self.steering = map.clone();
         Ok(true)
     }
 

@@ -1,11 +1,5 @@
 //! Control of a hardware sequencer through its registers (`scr_wire::registers`).
 //!
-//! ```text
-//!  SequencerControl ──▶ RegisterAccess ──▶ simulated AXI4-Lite bus, PCI BAR, …
-//!  identify, check,      read, write
-//!  configure, counters
-//! ```
-//!
 //! | module | one idea |
 //! |---|---|
 //! | [`access`] | how a register is reached: the one thing that differs between simulated and real NICs |
