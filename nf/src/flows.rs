@@ -9,18 +9,13 @@
 use scr_wire::Field;
 use scr_wire::parse::{PROTOCOL_TCP, PROTOCOL_UDP};
 
-use super::layout::FiveTuple;
-use super::{Address, Layout, OptionError, OptionHelp, Options};
-use crate::table::Table;
+use crate::{Layout, OptionError, OptionHelp, Options, Retain};
 
 /// The option `syn-fin`.
 pub const SYN_FIN: OptionHelp = OptionHelp {
     usage: "syn-fin",
     about: "keep entries only from a TCP SYN or UDP packet to a FIN",
 };
-
-/// A table of flows over rows of layout `L`.
-pub type FlowTable<L, V> = Table<<<L as Layout>::Address as Address>::Flow, V>;
 
 /// How entries are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,49 +39,30 @@ impl Keeping {
         })
     }
 
-    /// The fields that a row must have: the 5-tuple, for `syn-fin` the flags, and `others`.
-    pub fn needs(&self, others: &[Field]) -> Vec<Field> {
-        let mut fields = FIVE_TUPLE.to_vec();
-        if self.syn_fin {
-            fields.push(Field::TcpFlags);
-        }
-        fields.extend(others);
-        fields
+    /// The fields that a row must have besides the 5-tuple: for `syn-fin` the flags, and `others`.
+    pub fn other_fields(&self, others: &[Field]) -> Vec<Field> {
+        let flags = self.syn_fin.then_some(Field::TcpFlags);
+        flags.into_iter().chain(others.iter().copied()).collect()
     }
 
-    /// Lets `change` have the entry of the row's flow, and says to it whether that is new; `None` for a row that has
-    /// none.
+    /// Whether a row creates an entry where its flow has none.
     #[inline(always)]
-    pub fn update<L: Layout, V: Copy + Default, R>(
-        &self,
-        layout: &L,
-        table: &mut FlowTable<L, V>,
-        row: &[u8],
-        change: impl FnOnce(&mut V, bool) -> R,
-    ) -> Option<R> {
-        if layout.is_blank(row) {
-            return None;
-        }
-        let flow = layout.flow(row);
+    pub fn creates<L: Layout>(&self, layout: &L, row: &[u8]) -> bool {
         if !self.syn_fin {
-            let (value, new) = table.get_or_insert(&flow);
-            return Some(change(value, new));
+            return true;
         }
         let protocol = layout.protocol(row);
-        let flags = layout.tcp_flags(row);
-        let tcp = protocol == PROTOCOL_TCP;
-        let creates = protocol == PROTOCOL_UDP || tcp && flags.syn();
-        let (value, new) = if creates {
-            table.get_or_insert(&flow)
-        } else {
-            (table.get_mut(&flow)?, false)
-        };
-        let result = change(value, new);
-        if tcp && flags.fin() && !new {
-            // A copy: what is passed by reference would be kept in memory for all rows.
-            table.remove(&{ flow });
-        }
-        Some(result)
+        protocol == PROTOCOL_UDP || protocol == PROTOCOL_TCP && layout.tcp_flags(row).syn()
+    }
+
+    /// What becomes of the entry, which is `new` if this row created it.
+    #[inline(always)]
+    pub fn retain<L: Layout>(&self, layout: &L, row: &[u8], new: bool) -> Retain {
+        let ends = self.syn_fin
+            && layout.protocol(row) == PROTOCOL_TCP
+            && layout.tcp_flags(row).fin()
+            && !new;
+        if ends { Retain::Remove } else { Retain::Keep }
     }
 }
 
@@ -99,39 +75,25 @@ pub const FIVE_TUPLE: [Field; 5] = [
     Field::Protocol,
 ];
 
-/// The flows of a table with their values, sorted numerically.
-pub fn sorted<A: Address, V: Copy + Default>(table: &Table<A::Flow, V>) -> Vec<(FiveTuple, V)> {
-    let mut entries: Vec<_> = table.iter().map(|(&flow, &value)| (flow, value)).collect();
-    entries.sort_unstable_by_key(|&(flow, _)| flow);
-    entries
-        .into_iter()
-        .map(|(flow, value)| (A::tuple(flow), value))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::functions::heavy_hitter::HeavyHitter;
     use crate::layout::Flow;
+    use crate::{NetworkFunction, Own};
 
     #[test]
     fn syn_fin_keeps_connections() {
-        let keeping = Keeping {
-            syn_fin: true,
-            capacity: 8,
-        };
-        let mut table = Table::new(keeping.capacity);
+        let options = ["syn-fin", "capacity=8"];
+        let f = Own::<HeavyHitter>::new(&options).unwrap().over(Flow);
+        let mut state = f.new_state();
         let (syn, fin, ack) = (0x02, 0x01, 0x10);
         let mut step = |protocol, flags| {
             let row = [
                 10, 0, 0, 1, 10, 0, 1, 1, 0, 7, 0, 80, protocol, flags, 0, 10,
             ];
-            let count = keeping.update(&Flow, &mut table, &row, |count: &mut u32, new| {
-                assert_eq!(new, *count == 0);
-                *count += 1;
-                *count
-            });
-            (count, table.len())
+            let described = f.describe(&row, f.apply(&mut state, &row));
+            let count = described.map(|d| d.state[8..9].parse::<u32>().unwrap());
+            (count, state.table.len())
         };
         assert_eq!(step(6, ack), (None, 0));
         assert_eq!(step(6, fin), (None, 0));

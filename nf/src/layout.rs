@@ -251,10 +251,19 @@ impl TcpFlags {
     }
 }
 
-/// An address as it stands in a row. Ordered numerically.
-pub trait Address: Key + Ord + Debug + Sync {
-    /// A 5-tuple of such addresses. Ordered numerically by source, destination, ports and protocol.
-    type Flow: Key + Ord + Debug + Sync;
+/// A key that functions keep entries by. Ordered numerically.
+pub trait FlowKey: Key + Ord + Debug + Sync {
+    /// The key for people.
+    type Shown: fmt::Display;
+
+    /// The key for people.
+    fn shown(self) -> Self::Shown;
+}
+
+/// An address as it stands in a row.
+pub trait Address: FlowKey<Shown = IpAddr> {
+    /// A 5-tuple of such addresses. Ordered by source, destination, ports and protocol.
+    type Flow: FlowKey<Shown = FiveTuple>;
 
     /// The address at `at` in `row`.
     fn read(row: &[u8], at: usize) -> Self;
@@ -404,6 +413,38 @@ impl Address for [u64; 2] {
     fn tuple(Flow6(words): Flow6) -> FiveTuple {
         let [a, b, c, d, rest] = words.map(u64::swap_bytes);
         FiveTuple::new([a, b].ip(), [c, d].ip(), rest)
+    }
+}
+
+impl FlowKey for u32 {
+    type Shown = IpAddr;
+
+    fn shown(self) -> IpAddr {
+        self.ip()
+    }
+}
+
+impl FlowKey for [u64; 2] {
+    type Shown = IpAddr;
+
+    fn shown(self) -> IpAddr {
+        self.ip()
+    }
+}
+
+impl FlowKey for Flow4 {
+    type Shown = FiveTuple;
+
+    fn shown(self) -> FiveTuple {
+        u32::tuple(self)
+    }
+}
+
+impl FlowKey for Flow6 {
+    type Shown = FiveTuple;
+
+    fn shown(self) -> FiveTuple {
+        <[u64; 2]>::tuple(self)
     }
 }
 

@@ -8,6 +8,7 @@
 //! | module | one idea |
 //! |---|---|
 //! | [`functions`] | the functions, a file each |
+//! | [`flow_function`] | functions that keep an entry for each key: what most are written as |
 //! | [`registry`] | which ones there are, and how one is chosen by name and options |
 //! | [`options`] | options by name, and what is wrong with them |
 //! | [`layout`] | where the fields stand in a row: constants, where the profile is known to the compiler |
@@ -21,16 +22,18 @@
 //! Nothing here knows threads, queues, devices or files: a function is given rows, in order, and the same rows make the
 //! same state on every replica.
 //!
-//! A function is one file in [`functions`] and one line in [`registry`]. The file holds a [`Family`], which is what can be
-//! said before the row profile is known (name, options, fields needed), and a [`NetworkFunction`] generic over the
-//! [`Layout`] of rows, which is what runs. Everything that runs per row is thereby compiled once per function and
-//! profile, with the offsets of fields as constants.
+//! A function is one file in [`functions`] and one line in [`registry`]. Most keep an entry for each source or flow, and
+//! are a [`FlowFunction`]: a key, and what a row does to its value. Any other is a [`Family`], which is what can be said
+//! before the row profile is known (name, options, fields needed), and a [`NetworkFunction`] generic over the [`Layout`] of
+//! rows, which is what runs. Everything that runs per row is thereby compiled once per function and profile, with the
+//! offsets of fields as constants.
 #![deny(unsafe_code)]
 
 // A function's file says `scr_nf` in here as well as in a crate of its own, so it can be moved as it is.
 extern crate self as scr_nf;
 
 pub mod chain;
+pub mod flow_function;
 pub mod flows;
 pub mod functions;
 pub mod layout;
@@ -45,10 +48,11 @@ pub mod table;
 
 use std::fmt;
 
+pub use flow_function::{FlowFunction, KeyFields, Keyed, Retain};
 pub use layout::{Address, Layout};
 pub use nanoseconds::Nanoseconds;
 pub use options::{OptionError, OptionHelp, Options};
-pub use registry::{NAMES, Own, Select, SelectError, Selected, Visitor};
+pub use registry::{CATALOGUE, FunctionHelp, NAMES, Own, Select, SelectError, Selected, Visitor};
 pub use rewrite::{Endpoint, Translation};
 
 /// Entries a function's table holds where `capacity` is not given.

@@ -46,6 +46,14 @@ pub enum OptionError {
         /// How to say which is meant.
         remedy: String,
     },
+    /// The function declares the option and never reads it.
+    #[error("{function} declares the option '{key}' and never reads it")]
+    Unread {
+        /// The function's name.
+        function: String,
+        /// The option.
+        key: &'static str,
+    },
     /// Options exclude each other.
     #[error("{0}")]
     Conflict(String),
@@ -72,7 +80,10 @@ pub enum OptionError {
 /// Options as they were given, each taken out by the function that knows it.
 #[derive(Clone, Debug)]
 pub struct Options {
+    function: String,
     given: Vec<(String, Option<String>)>,
+    /// What the function declares and has not read yet.
+    unread: Vec<&'static str>,
 }
 
 impl Options {
@@ -83,7 +94,7 @@ impl Options {
     /// [`OptionError`] for an unknown or repeated option, a missing or a superfluous value.
     pub fn parse<S: AsRef<str>>(
         function: &str,
-        known: &[OptionHelp],
+        known: &'static [OptionHelp],
         given: &[S],
     ) -> Result<Self, OptionError> {
         let mut options: Vec<(String, Option<String>)> = Vec::new();
@@ -108,10 +119,31 @@ impl Options {
             }
             options.push((key.to_owned(), value.map(str::to_owned)));
         }
-        Ok(Self { given: options })
+        Ok(Self {
+            function: function.to_owned(),
+            given: options,
+            unread: known.iter().map(OptionHelp::key).collect(),
+        })
+    }
+
+    /// To be called when the function has read its options.
+    ///
+    /// # Errors
+    ///
+    /// [`OptionError::Unread`] for an option that it declares and has not asked for, given or not: it would be taken and do
+    /// nothing.
+    pub fn finish(self) -> Result<(), OptionError> {
+        match self.unread.first() {
+            None => Ok(()),
+            Some(&key) => Err(OptionError::Unread {
+                function: self.function,
+                key,
+            }),
+        }
     }
 
     fn take(&mut self, key: &str) -> Option<Option<String>> {
+        self.unread.retain(|&unread| unread != key);
         let at = self.given.iter().position(|(k, _)| k == key)?;
         Some(self.given.swap_remove(at).1)
     }
@@ -281,6 +313,20 @@ mod tests {
             about: "",
         },
     ];
+
+    #[test]
+    fn an_option_that_is_declared_and_never_read_is_an_error() {
+        let known: &[OptionHelp] = &[CAPACITY, crate::flows::SYN_FIN];
+        let mut options = Options::parse("f", known, &["syn-fin"]).unwrap();
+        options.capacity().unwrap();
+        let error = options.clone().finish().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "f declares the option 'syn-fin' and never reads it"
+        );
+        assert!(options.flag("syn-fin"));
+        assert_eq!(options.finish(), Ok(()));
+    }
 
     #[test]
     fn errors_say_what_is_valid() {

@@ -7,7 +7,7 @@ use scr_wire::{Field, Profile, profile};
 use super::chain::{Chain, Stage};
 use super::layout::{self, Columns, Flow, Flow6Time, FlowTime, Knock, Source, User4, User16};
 use super::options::{self, OptionHelp};
-use super::{Family, NetworkFunction, OptionError, Options};
+use super::{Family, Layout, NetworkFunction, OptionError, Options};
 
 /// Code to be run with whichever function was selected.
 pub trait Visitor {
@@ -91,16 +91,28 @@ impl<F: Family> Own<F> {
     ///
     /// # Errors
     ///
-    /// [`OptionError`] when it does not take them.
+    /// [`OptionError`] when it does not take them, or declares one that it never reads.
     pub fn new<S: AsRef<str>>(options: &[S]) -> Result<Self, OptionError> {
         let mut options = Options::parse(F::NAME, F::OPTIONS, options)?;
-        Ok(Self(F::parameters(&mut options)?))
+        let parameters = F::parameters(&mut options)?;
+        options.finish()?;
+        Ok(Self(parameters))
     }
 
     /// The function where the sequencer is set to `sequence_all`, so that frames that are not IP have rows, too.
     #[must_use]
     pub fn with_other_frames(self) -> Self {
         Self(F::with_other_frames(self.0))
+    }
+
+    /// The function over rows of `layout`, which has the fields that it [`needs`](Self::needs).
+    pub fn over<L: Layout>(self, layout: L) -> F::Function<L> {
+        F::build(self.0, layout)
+    }
+
+    /// The options' values.
+    pub fn parameters(&self) -> &F::Parameters {
+        &self.0
     }
 
     /// The fields that the function needs with these options; IPv4 addresses stand for 16-byte ones as well.
@@ -125,6 +137,17 @@ impl<F: Family> Select for Own<F> {
     }
 }
 
+/// What can be said of a function before it is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FunctionHelp {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does, in a phrase.
+    pub about: &'static str,
+    /// The options it takes.
+    pub options: &'static [OptionHelp],
+}
+
 /// Makes a registry of families: one line each.
 macro_rules! functions {
     ($($variant:ident($family:ty),)*) => {
@@ -137,16 +160,20 @@ macro_rules! functions {
         /// The names of all functions.
         pub const NAMES: &[&str] = &[$(<$family as $crate::Family>::NAME,)*];
 
+        /// All functions, for help texts and pages.
+        pub const CATALOGUE: &[$crate::registry::FunctionHelp] = &[$(
+            $crate::registry::FunctionHelp {
+                name: <$family as $crate::Family>::NAME,
+                about: <$family as $crate::Family>::ABOUT,
+                options: <$family as $crate::Family>::OPTIONS,
+            },
+        )*];
+
         impl Single {
             /// The name and the options of the function `name`, if there is one.
             fn find(name: &str) -> Option<(&'static str, &'static [$crate::OptionHelp])> {
-                $(if name == <$family as $crate::Family>::NAME {
-                    return Some((
-                        <$family as $crate::Family>::NAME,
-                        <$family as $crate::Family>::OPTIONS,
-                    ));
-                })*
-                None
+                let found = CATALOGUE.iter().find(|function| function.name == name);
+                found.map(|function| (function.name, function.options))
             }
 
             /// The function `name`, if there is one, with `options`.

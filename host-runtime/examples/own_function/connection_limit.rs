@@ -8,62 +8,18 @@
 use std::net::IpAddr;
 
 use scr_nf::options::CAPACITY;
-use scr_nf::table::Table;
-use scr_nf::{
-    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
-};
+use scr_nf::{Action, FlowFunction, KeyFields, Layout, OptionError, OptionHelp, Options, Retain};
 use scr_wire::Field;
 use scr_wire::parse::PROTOCOL_TCP;
 use serde::Serialize;
 
-/// The function before its layout is known.
-#[derive(Clone, Copy, Debug)]
-pub struct ConnectionLimit;
-
-/// Its options.
+/// The function's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameters {
+pub struct ConnectionLimit {
     /// Connections that a source may have open.
     pub limit: u32,
     /// Entries in the table.
     pub capacity: usize,
-}
-
-impl Family for ConnectionLimit {
-    const NAME: &'static str = "connection-limit";
-    const ABOUT: &'static str = "drop SYNs of sources that have too many connections open";
-    const OPTIONS: &'static [OptionHelp] = &[
-        OptionHelp {
-            usage: "limit=CONNECTIONS",
-            about: "connections that a source may have open (100)",
-        },
-        CAPACITY,
-    ];
-    type Parameters = Parameters;
-    type Function<L: Layout> = Function<L>;
-
-    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
-        let limit = options.number("limit", 0..=u32::MAX.into())?;
-        Ok(Parameters {
-            limit: limit.map_or(100, |limit| limit as u32),
-            capacity: options.capacity()?,
-        })
-    }
-
-    fn needs(_: &Parameters) -> Vec<Field> {
-        vec![Field::SrcIp4, Field::Protocol, Field::TcpFlags]
-    }
-
-    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
-        Function { parameters, layout }
-    }
-}
-
-/// The function over rows of layout `L`.
-#[derive(Clone, Debug)]
-pub struct Function<L> {
-    parameters: Parameters,
-    layout: L,
 }
 
 /// What a row did.
@@ -83,68 +39,101 @@ pub struct Entry {
     pub open: u32,
 }
 
-impl<L: Layout> NetworkFunction for Function<L> {
-    type State = Table<L::Address, u32>;
+impl FlowFunction for ConnectionLimit {
+    const NAME: &'static str = "connection-limit";
+    const ABOUT: &'static str = "drop SYNs of sources that have too many connections open";
+    const OPTIONS: &'static [OptionHelp] = &[
+        OptionHelp {
+            usage: "limit=CONNECTIONS",
+            about: "connections that a source may have open (100)",
+        },
+        CAPACITY,
+    ];
+
+    type Key<L: Layout> = L::Address;
+    type ShownKey = IpAddr;
+    type Value = u32;
     type Effect = Effect;
     type Entry = Entry;
+    type Shared = ();
 
-    fn new_state(&self) -> Self::State {
-        Table::new(self.parameters.capacity)
+    fn read(options: &mut Options) -> Result<Self, OptionError> {
+        let limit = options.number("limit", 0..=u32::MAX.into())?;
+        Ok(Self {
+            limit: limit.map_or(100, |limit| limit as u32),
+            capacity: options.capacity()?,
+        })
     }
 
-    #[inline]
-    fn apply(&self, state: &mut Self::State, row: &[u8]) -> Effect {
-        let unseen = Effect {
-            pass: true,
-            open: None,
-        };
-        if self.layout.protocol(row) != PROTOCOL_TCP {
-            return unseen;
-        }
-        let source = self.layout.src(row);
-        let flags = self.layout.tcp_flags(row);
-        if flags.syn() && !flags.ack() {
-            let (open, _) = state.get_or_insert(&source);
-            let pass = *open < self.parameters.limit;
+    fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn key_fields(&self) -> KeyFields {
+        KeyFields::SOURCE
+    }
+
+    fn other_fields(&self) -> Vec<Field> {
+        vec![Field::Protocol, Field::TcpFlags]
+    }
+
+    #[inline(always)]
+    fn key<L: Layout>(&self, layout: &L, row: &[u8]) -> Option<L::Address> {
+        (layout.protocol(row) == PROTOCOL_TCP).then(|| layout.src(row))
+    }
+
+    #[inline(always)]
+    fn creates<L: Layout>(&self, layout: &L, row: &[u8]) -> bool {
+        let flags = layout.tcp_flags(row);
+        flags.syn() && !flags.ack()
+    }
+
+    #[inline(always)]
+    fn update<L: Layout>(
+        &self,
+        layout: &L,
+        row: &[u8],
+        open: &mut u32,
+        _new: bool,
+    ) -> (Effect, Retain) {
+        let flags = layout.tcp_flags(row);
+        let mut pass = true;
+        if self.creates(layout, row) {
+            pass = *open < self.limit;
             *open += u32::from(pass);
-            let open = Some(*open);
-            return Effect { pass, open };
-        }
-        let Some(open) = state.get_mut(&source) else {
-            return unseen;
-        };
-        if flags.fin() || flags.rst() {
+        } else if flags.fin() || flags.rst() {
             *open = open.saturating_sub(1);
         }
-        let left = *open;
-        if left == 0 {
-            state.remove(&source);
-        }
+        let effect = Effect {
+            pass,
+            open: Some(*open),
+        };
+        let retain = if *open == 0 {
+            Retain::Remove
+        } else {
+            Retain::Keep
+        };
+        (effect, retain)
+    }
+
+    #[inline(always)]
+    fn without_entry<L: Layout>(&self, _: &L, _: &[u8]) -> Effect {
         Effect {
             pass: true,
-            open: Some(left),
+            open: None,
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn action(&self, effect: Effect) -> Action {
         Action::pass_if(effect.pass)
     }
 
-    fn entries(&self, state: &Self::State) -> Vec<Entry> {
-        let mut entries: Vec<_> = state.iter().map(|(&src, &open)| (src, open)).collect();
-        entries.sort_unstable();
-        let entry = |(src, open): (L::Address, u32)| Entry {
-            src: src.ip(),
-            open,
-        };
-        entries.into_iter().map(entry).collect()
+    fn entry(&self, src: IpAddr, &open: &u32) -> Entry {
+        Entry { src, open }
     }
 
-    fn describe(&self, row: &[u8], effect: Effect) -> Option<Description> {
-        effect.open.map(|open| Description {
-            key: self.layout.src(row).ip().to_string(),
-            state: format!("open={open}"),
-        })
+    fn describe(&self, effect: Effect) -> Option<String> {
+        effect.open.map(|open| format!("open={open}"))
     }
 }

@@ -18,18 +18,11 @@ use scr_wire::Field;
 use serde::Serialize;
 
 use crate::options::CAPACITY;
-use crate::table::Table;
-use crate::{
-    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
-};
+use crate::{Action, FlowFunction, KeyFields, Layout, OptionError, OptionHelp, Options, Retain};
 
-/// The function before its layout is known.
-#[derive(Clone, Copy, Debug)]
-pub struct Ddos;
-
-/// Its options.
+/// The function's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameters {
+pub struct Ddos {
     /// Packets of a source that pass.
     pub threshold: u64,
     /// Length of a window in nanoseconds; `None`: since the start.
@@ -40,7 +33,24 @@ pub struct Parameters {
     other_frames: bool,
 }
 
-impl Family for Ddos {
+/// A source's count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    packets: u64,
+    /// When the current window began; 0 without windows.
+    since: u64,
+}
+
+/// An entry of the state file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Source address.
+    pub src: IpAddr,
+    /// Packets counted.
+    pub packets: u64,
+}
+
+impl FlowFunction for Ddos {
     const NAME: &'static str = "ddos";
     const ABOUT: &'static str = "drop what a source sends beyond a number of packets";
     const OPTIONS: &'static [OptionHelp] = &[
@@ -54,11 +64,17 @@ impl Family for Ddos {
         },
         CAPACITY,
     ];
-    type Parameters = Parameters;
-    type Function<L: Layout> = Function<L>;
 
-    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
-        Ok(Parameters {
+    type Key<L: Layout> = L::Address;
+    type ShownKey = IpAddr;
+    type Value = Source;
+    /// The source's count; 0 for a row without source.
+    type Effect = u64;
+    type Entry = Entry;
+    type Shared = ();
+
+    fn read(options: &mut Options) -> Result<Self, OptionError> {
+        Ok(Self {
             threshold: options
                 .number("threshold", 0..=u64::MAX)?
                 .unwrap_or(1_000_000),
@@ -68,73 +84,48 @@ impl Family for Ddos {
         })
     }
 
-    fn with_other_frames(parameters: Parameters) -> Parameters {
-        Parameters {
+    fn with_other_frames(self) -> Self {
+        Self {
             other_frames: true,
-            ..parameters
+            ..self
         }
     }
 
-    fn needs(parameters: &Parameters) -> Vec<Field> {
-        let mut fields = vec![Field::SrcIp4];
-        if parameters.other_frames {
+    fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn key_fields(&self) -> KeyFields {
+        KeyFields::SOURCE
+    }
+
+    fn other_fields(&self) -> Vec<Field> {
+        let mut fields = Vec::new();
+        if self.other_frames {
             fields.push(Field::Protocol);
         }
-        if parameters.window.is_some() {
+        if self.window.is_some() {
             fields.extend([Field::Seconds, Field::Nanoseconds]);
         }
         fields
     }
 
-    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
-        Function { parameters, layout }
-    }
-}
-
-/// A source's count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Source {
-    packets: u64,
-    /// When the current window began; 0 without windows.
-    since: u64,
-}
-
-/// The function over rows of layout `L`.
-#[derive(Clone, Debug)]
-pub struct Function<L> {
-    parameters: Parameters,
-    layout: L,
-}
-
-/// An entry of the state file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
-    /// Source address.
-    pub src: IpAddr,
-    /// Packets counted.
-    pub packets: u64,
-}
-
-impl<L: Layout> NetworkFunction for Function<L> {
-    type State = Table<L::Address, Source>;
-    /// The source's count; 0 for a row without source.
-    type Effect = u64;
-    type Entry = Entry;
-
-    const ROW_BYTES: usize = L::ROW_BYTES;
-
-    fn new_state(&self) -> Self::State {
-        Table::new(self.parameters.capacity)
+    #[inline(always)]
+    fn key<L: Layout>(&self, layout: &L, row: &[u8]) -> Option<L::Address> {
+        let nobody = self.other_frames && layout.is_of_nobody(row);
+        (!nobody).then(|| layout.src(row))
     }
 
     #[inline(always)]
-    fn apply(&self, state: &mut Self::State, row: &[u8]) -> u64 {
-        if self.parameters.other_frames && self.layout.is_of_nobody(row) {
-            return 0;
-        }
-        let (source, new) = state.get_or_insert(&self.layout.src(row));
-        if let Some(window) = self.parameters.window {
-            let now = self.layout.nanos(row);
+    fn update<L: Layout>(
+        &self,
+        layout: &L,
+        row: &[u8],
+        source: &mut Source,
+        new: bool,
+    ) -> (u64, Retain) {
+        if let Some(window) = self.window {
+            let now = layout.nanos(row);
             if new {
                 source.since = now;
             } else if now >= source.since.saturating_add(window) {
@@ -147,52 +138,39 @@ impl<L: Layout> NetworkFunction for Function<L> {
             }
         }
         source.packets += 1;
-        source.packets
-    }
-
-    fn looks_ahead(&self, state: &Self::State) -> bool {
-        state.outgrows_l2()
+        (source.packets, Retain::Keep)
     }
 
     #[inline(always)]
-    fn prefetch(&self, state: &Self::State, row: &[u8]) {
-        state.prefetch(&self.layout.src(row));
+    fn without_entry<L: Layout>(&self, _: &L, _: &[u8]) -> u64 {
+        0
     }
 
-    #[inline]
+    #[inline(always)]
     fn action(&self, packets: u64) -> Action {
-        Action::pass_if(packets <= self.parameters.threshold)
+        Action::pass_if(packets <= self.threshold)
     }
 
-    fn entries(&self, state: &Self::State) -> Vec<Entry> {
-        let mut entries: Vec<_> = state.iter().map(|(&src, s)| (src, s.packets)).collect();
-        entries.sort_unstable();
-        entries
-            .into_iter()
-            .map(|(src, packets)| Entry {
-                src: src.ip(),
-                packets,
-            })
-            .collect()
+    fn entry(&self, src: IpAddr, source: &Source) -> Entry {
+        Entry {
+            src,
+            packets: source.packets,
+        }
     }
 
-    fn describe(&self, row: &[u8], packets: u64) -> Option<Description> {
-        (packets > 0).then(|| Description {
-            key: self.layout.src(row).ip().to_string(),
-            state: packets.to_string(),
-        })
+    fn describe(&self, packets: u64) -> Option<String> {
+        (packets > 0).then(|| packets.to_string())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Verdict;
     use crate::layout::{FlowTime, Knock, Source};
+    use crate::{Keyed, NetworkFunction, Own, Verdict};
 
-    fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
-        let mut options = Options::parse(Ddos::NAME, Ddos::OPTIONS, options).unwrap();
-        Ddos::build(Ddos::parameters(&mut options).unwrap(), layout)
+    fn function<L: Layout>(layout: L, options: &[&str]) -> Keyed<Ddos, L> {
+        Own::<Ddos>::new(options).unwrap().over(layout)
     }
 
     #[test]
@@ -228,13 +206,12 @@ mod tests {
 
     #[test]
     fn with_other_frames_blank_rows_pass_and_count_nowhere() {
-        let mut options = Options::parse(Ddos::NAME, Ddos::OPTIONS, &["threshold=0"]).unwrap();
-        let parameters = Ddos::parameters(&mut options).unwrap();
-        let f = Ddos::build(Ddos::with_other_frames(parameters), Knock);
+        let parameters = Own::<Ddos>::new(&["threshold=0"]).unwrap();
+        let f = parameters.with_other_frames().over(Knock);
         let mut state = f.new_state();
         assert_eq!(f.apply(&mut state, &[0; 8]), 0);
         assert_eq!(f.verdict(0, &[], &mut vec![]), Verdict::Pass);
-        assert!(state.is_empty());
+        assert!(state.table.is_empty());
         assert_eq!(f.describe(&[0; 8], 0), None);
         // DHCP, and a destination port alone.
         assert_eq!(f.apply(&mut state, &[0, 0, 0, 0, 0, 67, 17, 0]), 1);

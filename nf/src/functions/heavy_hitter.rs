@@ -7,57 +7,20 @@
 use scr_wire::Field;
 use serde::Serialize;
 
-use crate::flows::{self, FlowTable, Keeping, SYN_FIN};
+use crate::flows::{Keeping, SYN_FIN};
 use crate::layout::FiveTuple;
 use crate::options::CAPACITY;
-use crate::table::Table;
 use crate::{
-    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
+    Action, Address, FlowFunction, KeyFields, Layout, OptionError, OptionHelp, Options, Retain,
 };
 
-/// The function before its layout is known.
-#[derive(Clone, Copy, Debug)]
-pub struct HeavyHitter;
-
-/// Its options.
+/// The function's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameters {
+pub struct HeavyHitter {
     /// Bytes from which on a flow is heavy.
     pub threshold: u64,
     /// How entries are kept.
     pub keeping: Keeping,
-}
-
-impl Family for HeavyHitter {
-    const NAME: &'static str = "heavy-hitter";
-    const ABOUT: &'static str = "count every flow and report the heavy ones";
-    const OPTIONS: &'static [OptionHelp] = &[
-        OptionHelp {
-            usage: "threshold=BYTES",
-            about: "bytes from which on a flow is heavy (1048576)",
-        },
-        SYN_FIN,
-        CAPACITY,
-    ];
-    type Parameters = Parameters;
-    type Function<L: Layout> = Function<L>;
-
-    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
-        Ok(Parameters {
-            threshold: options
-                .number("threshold", 0..=u64::MAX)?
-                .unwrap_or(1 << 20),
-            keeping: Keeping::read(options)?,
-        })
-    }
-
-    fn needs(parameters: &Parameters) -> Vec<Field> {
-        parameters.keeping.needs(&[Field::IpLength])
-    }
-
-    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
-        Function { parameters, layout }
-    }
 }
 
 /// A flow's counts.
@@ -65,13 +28,6 @@ impl Family for HeavyHitter {
 pub struct Counts {
     packets: u64,
     bytes: u64,
-}
-
-/// The function over rows of layout `L`.
-#[derive(Clone, Debug)]
-pub struct Function<L> {
-    parameters: Parameters,
-    layout: L,
 }
 
 /// An entry of the state file.
@@ -88,60 +44,92 @@ pub struct Entry {
     pub heavy: bool,
 }
 
-impl<L: Layout> NetworkFunction for Function<L> {
-    type State = FlowTable<L, Counts>;
+impl FlowFunction for HeavyHitter {
+    const NAME: &'static str = "heavy-hitter";
+    const ABOUT: &'static str = "count every flow and report the heavy ones";
+    const OPTIONS: &'static [OptionHelp] = &[
+        OptionHelp {
+            usage: "threshold=BYTES",
+            about: "bytes from which on a flow is heavy (1048576)",
+        },
+        SYN_FIN,
+        CAPACITY,
+    ];
+
+    type Key<L: Layout> = <L::Address as Address>::Flow;
+    type ShownKey = FiveTuple;
+    type Value = Counts;
     /// The flow's counts; `None` for a row that touched no entry.
     type Effect = Option<Counts>;
     type Entry = Entry;
+    type Shared = ();
 
-    const ROW_BYTES: usize = L::ROW_BYTES;
-
-    fn new_state(&self) -> Self::State {
-        Table::new(self.parameters.keeping.capacity)
-    }
-
-    #[inline(always)]
-    fn apply(&self, state: &mut Self::State, row: &[u8]) -> Option<Counts> {
-        let keeping = &self.parameters.keeping;
-        keeping.update(&self.layout, state, row, |counts, _| {
-            counts.packets += 1;
-            counts.bytes += u64::from(self.layout.ip_length(row));
-            *counts
+    fn read(options: &mut Options) -> Result<Self, OptionError> {
+        Ok(Self {
+            threshold: options
+                .number("threshold", 0..=u64::MAX)?
+                .unwrap_or(1 << 20),
+            keeping: Keeping::read(options)?,
         })
     }
 
-    fn looks_ahead(&self, state: &Self::State) -> bool {
-        state.outgrows_l2()
+    fn capacity(&self) -> usize {
+        self.keeping.capacity
+    }
+
+    fn key_fields(&self) -> KeyFields {
+        KeyFields::FLOW
+    }
+
+    fn other_fields(&self) -> Vec<Field> {
+        self.keeping.other_fields(&[Field::IpLength])
     }
 
     #[inline(always)]
-    fn prefetch(&self, state: &Self::State, row: &[u8]) {
-        state.prefetch(&self.layout.flow(row));
+    fn key<L: Layout>(&self, layout: &L, row: &[u8]) -> Option<Self::Key<L>> {
+        (!layout.is_blank(row)).then(|| layout.flow(row))
     }
 
-    #[inline]
+    #[inline(always)]
+    fn creates<L: Layout>(&self, layout: &L, row: &[u8]) -> bool {
+        self.keeping.creates(layout, row)
+    }
+
+    #[inline(always)]
+    fn update<L: Layout>(
+        &self,
+        layout: &L,
+        row: &[u8],
+        counts: &mut Counts,
+        new: bool,
+    ) -> (Option<Counts>, Retain) {
+        counts.packets += 1;
+        counts.bytes += u64::from(layout.ip_length(row));
+        (Some(*counts), self.keeping.retain(layout, row, new))
+    }
+
+    #[inline(always)]
+    fn without_entry<L: Layout>(&self, _: &L, _: &[u8]) -> Option<Counts> {
+        None
+    }
+
+    #[inline(always)]
     fn action(&self, _: Option<Counts>) -> Action {
         Action::Pass
     }
 
-    fn entries(&self, state: &Self::State) -> Vec<Entry> {
-        flows::sorted::<L::Address, _>(state)
-            .into_iter()
-            .map(|(flow, Counts { packets, bytes })| Entry {
-                flow,
-                packets,
-                bytes,
-                heavy: bytes >= self.parameters.threshold,
-            })
-            .collect()
+    fn entry(&self, flow: FiveTuple, &Counts { packets, bytes }: &Counts) -> Entry {
+        Entry {
+            flow,
+            packets,
+            bytes,
+            heavy: bytes >= self.threshold,
+        }
     }
 
-    fn describe(&self, row: &[u8], effect: Option<Counts>) -> Option<Description> {
+    fn describe(&self, effect: Option<Counts>) -> Option<String> {
         let Counts { packets, bytes } = effect?;
-        Some(Description {
-            key: L::Address::tuple(self.layout.flow(row)).to_string(),
-            state: format!("packets={packets} bytes={bytes}"),
-        })
+        Some(format!("packets={packets} bytes={bytes}"))
     }
 }
 
@@ -149,10 +137,10 @@ impl<L: Layout> NetworkFunction for Function<L> {
 mod tests {
     use super::*;
     use crate::layout::{Flow, Flow6Time};
+    use crate::{Keyed, NetworkFunction, Own};
 
-    fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
-        let mut options = Options::parse(HeavyHitter::NAME, HeavyHitter::OPTIONS, options).unwrap();
-        HeavyHitter::build(HeavyHitter::parameters(&mut options).unwrap(), layout)
+    fn function<L: Layout>(layout: L, options: &[&str]) -> Keyed<HeavyHitter, L> {
+        Own::<HeavyHitter>::new(options).unwrap().over(layout)
     }
 
     fn row(src: u8, sport: u16, protocol: u8, flags: u8, length: u16) -> [u8; 16] {

@@ -24,63 +24,17 @@ use scr_wire::parse::PROTOCOL_TCP;
 use serde::Serialize;
 
 use crate::options::CAPACITY;
-use crate::table::Table;
-use crate::{
-    Action, Address, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
-};
+use crate::{Action, FlowFunction, KeyFields, Layout, OptionError, OptionHelp, Options, Retain};
 
-/// The function before its layout is known.
-#[derive(Clone, Copy, Debug)]
-pub struct PortKnock;
-
-/// Its options.
+/// The function's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameters {
+pub struct PortKnock {
     /// The ports to knock at, in order.
     pub ports: [u16; 3],
     /// OPEN stays open.
     pub sticky_open: bool,
     /// Entries in the table.
     pub capacity: usize,
-}
-
-impl Family for PortKnock {
-    const NAME: &'static str = "port-knock";
-    const ABOUT: &'static str = "pass only sources that knocked at three ports in order";
-    const OPTIONS: &'static [OptionHelp] = &[
-        OptionHelp {
-            usage: "ports=A,B,C",
-            about: "the ports to knock at, in order (100,101,102)",
-        },
-        OptionHelp {
-            usage: "sticky-open",
-            about: "a source that is open stays open",
-        },
-        CAPACITY,
-    ];
-    type Parameters = Parameters;
-    type Function<L: Layout> = Function<L>;
-
-    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
-        Ok(Parameters {
-            ports: options.value("ports", ports)?.unwrap_or([100, 101, 102]),
-            sticky_open: options.flag("sticky-open"),
-            capacity: options.capacity()?,
-        })
-    }
-
-    fn needs(_: &Parameters) -> Vec<Field> {
-        vec![
-            Field::SrcIp4,
-            Field::DstPort,
-            Field::Protocol,
-            Field::TcpFlags,
-        ]
-    }
-
-    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
-        Function { parameters, layout }
-    }
 }
 
 fn ports(text: &str) -> Result<[u16; 3], &'static str> {
@@ -137,13 +91,6 @@ pub enum Effect {
     Moved(Door),
 }
 
-/// The function over rows of layout `L`.
-#[derive(Clone, Debug)]
-pub struct Function<L> {
-    parameters: Parameters,
-    layout: L,
-}
-
 /// An entry of the state file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
@@ -153,69 +100,102 @@ pub struct Entry {
     pub state: Door,
 }
 
-impl<L: Layout> Function<L> {
+impl PortKnock {
     #[inline]
     fn transition(&self, from: Door, port: u16) -> Door {
-        let [first, second, third] = self.parameters.ports;
+        let [first, second, third] = self.ports;
         match from {
             Door::Closed0 if port == first => Door::Closed1,
             Door::Closed1 if port == second => Door::Closed2,
             Door::Closed2 if port == third => Door::Open,
-            Door::Open if self.parameters.sticky_open => Door::Open,
+            Door::Open if self.sticky_open => Door::Open,
             _ => Door::Closed0,
         }
     }
 }
 
-impl<L: Layout> NetworkFunction for Function<L> {
-    type State = Table<L::Address, Door>;
+impl FlowFunction for PortKnock {
+    const NAME: &'static str = "port-knock";
+    const ABOUT: &'static str = "pass only sources that knocked at three ports in order";
+    const OPTIONS: &'static [OptionHelp] = &[
+        OptionHelp {
+            usage: "ports=A,B,C",
+            about: "the ports to knock at, in order (100,101,102)",
+        },
+        OptionHelp {
+            usage: "sticky-open",
+            about: "a source that is open stays open",
+        },
+        CAPACITY,
+    ];
+
+    type Key<L: Layout> = L::Address;
+    type ShownKey = IpAddr;
+    type Value = Door;
     type Effect = Effect;
     type Entry = Entry;
+    type Shared = ();
 
-    const ROW_BYTES: usize = L::ROW_BYTES;
+    fn read(options: &mut Options) -> Result<Self, OptionError> {
+        Ok(Self {
+            ports: options.value("ports", ports)?.unwrap_or([100, 101, 102]),
+            sticky_open: options.flag("sticky-open"),
+            capacity: options.capacity()?,
+        })
+    }
 
-    fn new_state(&self) -> Self::State {
-        Table::new(self.parameters.capacity)
+    fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn key_fields(&self) -> KeyFields {
+        KeyFields::SOURCE
+    }
+
+    fn other_fields(&self) -> Vec<Field> {
+        vec![Field::DstPort, Field::Protocol, Field::TcpFlags]
     }
 
     #[inline(always)]
-    fn apply(&self, state: &mut Self::State, row: &[u8]) -> Effect {
-        if self.layout.is_blank(row) {
-            return Effect::Blank;
+    fn key<L: Layout>(&self, layout: &L, row: &[u8]) -> Option<L::Address> {
+        (!layout.is_blank(row)).then(|| layout.src(row))
+    }
+
+    #[inline(always)]
+    fn creates<L: Layout>(&self, layout: &L, row: &[u8]) -> bool {
+        layout.protocol(row) == PROTOCOL_TCP && layout.tcp_flags(row).syn()
+    }
+
+    #[inline(always)]
+    fn update<L: Layout>(
+        &self,
+        layout: &L,
+        row: &[u8],
+        door: &mut Door,
+        new: bool,
+    ) -> (Effect, Retain) {
+        if layout.protocol(row) != PROTOCOL_TCP {
+            return (Effect::Untouched(*door), Retain::Keep);
         }
-        let source = self.layout.src(row);
-        if self.layout.protocol(row) != PROTOCOL_TCP {
-            return state
-                .get(&source)
-                .map_or(Effect::Unknown, |&door| Effect::Untouched(door));
-        }
-        let flags = self.layout.tcp_flags(row);
-        let (door, new) = if flags.syn() {
-            state.get_or_insert(&source)
+        *door = self.transition(*door, layout.dst_port(row));
+        let retain = if layout.tcp_flags(row).fin() && !new {
+            Retain::Remove
         } else {
-            match state.get_mut(&source) {
-                Some(door) => (door, false),
-                None => return Effect::Unknown,
-            }
+            Retain::Keep
         };
-        *door = self.transition(*door, self.layout.dst_port(row));
-        let door = *door;
-        if flags.fin() && !new {
-            state.remove(&source);
-        }
-        Effect::Moved(door)
-    }
-
-    fn looks_ahead(&self, state: &Self::State) -> bool {
-        state.outgrows_l2()
+        (Effect::Moved(*door), retain)
     }
 
     #[inline(always)]
-    fn prefetch(&self, state: &Self::State, row: &[u8]) {
-        state.prefetch(&self.layout.src(row));
+    fn without_entry<L: Layout>(&self, layout: &L, row: &[u8]) -> Effect {
+        if layout.is_blank(row) {
+            Effect::Blank
+        } else {
+            Effect::Unknown
+        }
     }
 
-    #[inline]
+    #[inline(always)]
     fn action(&self, effect: Effect) -> Action {
         Action::pass_if(matches!(
             effect,
@@ -223,24 +203,13 @@ impl<L: Layout> NetworkFunction for Function<L> {
         ))
     }
 
-    fn entries(&self, state: &Self::State) -> Vec<Entry> {
-        let mut entries: Vec<_> = state.iter().map(|(&src, &door)| (src, door)).collect();
-        entries.sort_unstable();
-        entries
-            .into_iter()
-            .map(|(src, state)| Entry {
-                src: src.ip(),
-                state,
-            })
-            .collect()
+    fn entry(&self, src: IpAddr, &state: &Door) -> Entry {
+        Entry { src, state }
     }
 
-    fn describe(&self, row: &[u8], effect: Effect) -> Option<Description> {
+    fn describe(&self, effect: Effect) -> Option<String> {
         match effect {
-            Effect::Moved(door) | Effect::Untouched(door) => Some(Description {
-                key: self.layout.src(row).ip().to_string(),
-                state: door.name().to_owned(),
-            }),
+            Effect::Moved(door) | Effect::Untouched(door) => Some(door.name().to_owned()),
             Effect::Blank | Effect::Unknown => None,
         }
     }
@@ -249,16 +218,16 @@ impl<L: Layout> NetworkFunction for Function<L> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Verdict;
+    use crate::flow_function::KeyedState;
     use crate::layout::Knock;
+    use crate::{Keyed, NetworkFunction, Own, Verdict};
 
     const SYN: u8 = 0x02;
     const FIN: u8 = 0x01;
     const ACK: u8 = 0x10;
 
-    fn function(options: &[&str]) -> Function<Knock> {
-        let mut options = Options::parse(PortKnock::NAME, PortKnock::OPTIONS, options).unwrap();
-        PortKnock::build(PortKnock::parameters(&mut options).unwrap(), Knock)
+    fn function(options: &[&str]) -> Keyed<PortKnock, Knock> {
+        Own::<PortKnock>::new(options).unwrap().over(Knock)
     }
 
     fn row(port: u16, protocol: u8, flags: u8) -> [u8; 8] {
@@ -266,10 +235,10 @@ mod tests {
         [10, 0, 0, 1, hi, lo, protocol, flags]
     }
 
-    fn at(f: &Function<Knock>, door: Option<Door>) -> Table<u32, Door> {
+    fn at(f: &Keyed<PortKnock, Knock>, door: Option<Door>) -> KeyedState<u32, Door, ()> {
         let mut state = f.new_state();
         if let Some(door) = door {
-            *state.get_or_insert(&0x0a00_0001).0 = door;
+            *state.table.get_or_insert(&0x0a00_0001).0 = door;
         }
         state
     }
@@ -295,7 +264,7 @@ mod tests {
                             let mut state = at(&f, from);
                             let effect = f.apply(&mut state, &row(port, protocol, flags));
                             let verdict = f.verdict(effect, &[], &mut vec![]);
-                            let after = state.get(&0x0a00_0001).copied();
+                            let after = state.table.get(&0x0a00_0001).copied();
 
                             let tcp = protocol == 6;
                             let entry = from.or((tcp && flags & SYN != 0).then_some(Closed0));
@@ -329,7 +298,7 @@ mod tests {
         let mut state = f.new_state();
         let effect = f.apply(&mut state, &[0, 0, 0, 0, 0, 100, 0, SYN]);
         assert_eq!(f.verdict(effect, &[], &mut vec![]), Verdict::Pass);
-        assert!(state.is_empty());
+        assert!(state.table.is_empty());
     }
 
     #[test]

@@ -20,68 +20,26 @@
 use scr_wire::Field;
 use serde::Serialize;
 
-use crate::flows::{self, FlowTable, Keeping, SYN_FIN};
+use crate::flows::{Keeping, SYN_FIN};
 use crate::layout::FiveTuple;
 use crate::options::CAPACITY;
-use crate::table::Table;
 use crate::{
-    Action, Address, Description, Family, Layout, Nanoseconds, NetworkFunction, OptionError,
-    OptionHelp, Options,
+    Action, Address, FlowFunction, KeyFields, Layout, Nanoseconds, OptionError, OptionHelp,
+    Options, Retain,
 };
 
 /// A whole token in the unit that is counted in.
 const TOKEN: u64 = 1_000_000_000;
 
-/// The function before its layout is known.
-#[derive(Clone, Copy, Debug)]
-pub struct TokenBucket;
-
-/// Its options.
+/// The function's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameters {
+pub struct TokenBucket {
     /// Tokens a second.
     pub rate: u64,
     /// What a full bucket holds, in 10⁻⁹ tokens.
     pub full: u64,
     /// How entries are kept.
     pub keeping: Keeping,
-}
-
-impl Family for TokenBucket {
-    const NAME: &'static str = "token-bucket";
-    const ABOUT: &'static str = "drop what a flow sends beyond a rate";
-    const OPTIONS: &'static [OptionHelp] = &[
-        OptionHelp {
-            usage: "rate=PACKETS",
-            about: "packets a second that a flow may send (1000)",
-        },
-        OptionHelp {
-            usage: "burst=PACKETS",
-            about: "packets that it may send at once (16)",
-        },
-        SYN_FIN,
-        CAPACITY,
-    ];
-    type Parameters = Parameters;
-    type Function<L: Layout> = Function<L>;
-
-    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
-        let burst = options.number("burst", 1..=u64::MAX / TOKEN)?.unwrap_or(16);
-        Ok(Parameters {
-            rate: options.number("rate", 0..=u64::MAX)?.unwrap_or(1000),
-            full: burst * TOKEN,
-            keeping: Keeping::read(options)?,
-        })
-    }
-
-    fn needs(parameters: &Parameters) -> Vec<Field> {
-        let time = [Field::Seconds, Field::Nanoseconds];
-        parameters.keeping.needs(&time)
-    }
-
-    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
-        Function { parameters, layout }
-    }
 }
 
 /// A flow's bucket.
@@ -125,13 +83,6 @@ pub struct Metered {
     pass: bool,
 }
 
-/// The function over rows of layout `L`.
-#[derive(Clone, Debug)]
-pub struct Function<L> {
-    parameters: Parameters,
-    layout: L,
-}
-
 /// An entry of the state file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
@@ -144,70 +95,104 @@ pub struct Entry {
     pub last_ns: Nanoseconds,
 }
 
-impl<L: Layout> NetworkFunction for Function<L> {
-    type State = FlowTable<L, Bucket>;
+impl FlowFunction for TokenBucket {
+    const NAME: &'static str = "token-bucket";
+    const ABOUT: &'static str = "drop what a flow sends beyond a rate";
+    const OPTIONS: &'static [OptionHelp] = &[
+        OptionHelp {
+            usage: "rate=PACKETS",
+            about: "packets a second that a flow may send (1000)",
+        },
+        OptionHelp {
+            usage: "burst=PACKETS",
+            about: "packets that it may send at once (16)",
+        },
+        SYN_FIN,
+        CAPACITY,
+    ];
+
+    type Key<L: Layout> = <L::Address as Address>::Flow;
+    type ShownKey = FiveTuple;
+    type Value = Bucket;
     /// `None` for a row that touched no entry.
     type Effect = Option<Metered>;
     type Entry = Entry;
+    type Shared = ();
 
-    const ROW_BYTES: usize = L::ROW_BYTES;
-
-    fn new_state(&self) -> Self::State {
-        Table::new(self.parameters.keeping.capacity)
-    }
-
-    #[inline(always)]
-    fn apply(&self, state: &mut Self::State, row: &[u8]) -> Option<Metered> {
-        let Parameters {
-            rate,
-            full,
-            ref keeping,
-        } = self.parameters;
-        keeping.update(&self.layout, state, row, |bucket, new| {
-            if new {
-                bucket.tokens = full;
-            }
-            bucket.fill(self.layout.nanos(row), rate, full);
-            let pass = bucket.take();
-            Metered {
-                bucket: *bucket,
-                pass,
-            }
+    fn read(options: &mut Options) -> Result<Self, OptionError> {
+        let burst = options.number("burst", 1..=u64::MAX / TOKEN)?.unwrap_or(16);
+        Ok(Self {
+            rate: options.number("rate", 0..=u64::MAX)?.unwrap_or(1000),
+            full: burst * TOKEN,
+            keeping: Keeping::read(options)?,
         })
     }
 
-    fn looks_ahead(&self, state: &Self::State) -> bool {
-        state.outgrows_l2()
+    fn capacity(&self) -> usize {
+        self.keeping.capacity
+    }
+
+    fn key_fields(&self) -> KeyFields {
+        KeyFields::FLOW
+    }
+
+    fn other_fields(&self) -> Vec<Field> {
+        let time = [Field::Seconds, Field::Nanoseconds];
+        self.keeping.other_fields(&time)
     }
 
     #[inline(always)]
-    fn prefetch(&self, state: &Self::State, row: &[u8]) {
-        state.prefetch(&self.layout.flow(row));
+    fn key<L: Layout>(&self, layout: &L, row: &[u8]) -> Option<Self::Key<L>> {
+        (!layout.is_blank(row)).then(|| layout.flow(row))
     }
 
-    #[inline]
+    #[inline(always)]
+    fn creates<L: Layout>(&self, layout: &L, row: &[u8]) -> bool {
+        self.keeping.creates(layout, row)
+    }
+
+    #[inline(always)]
+    fn update<L: Layout>(
+        &self,
+        layout: &L,
+        row: &[u8],
+        bucket: &mut Bucket,
+        new: bool,
+    ) -> (Option<Metered>, Retain) {
+        if new {
+            bucket.tokens = self.full;
+        }
+        bucket.fill(layout.nanos(row), self.rate, self.full);
+        let pass = bucket.take();
+        let metered = Metered {
+            bucket: *bucket,
+            pass,
+        };
+        (Some(metered), self.keeping.retain(layout, row, new))
+    }
+
+    #[inline(always)]
+    fn without_entry<L: Layout>(&self, _: &L, _: &[u8]) -> Option<Metered> {
+        None
+    }
+
+    #[inline(always)]
     fn action(&self, effect: Option<Metered>) -> Action {
         Action::pass_if(effect.is_none_or(|metered| metered.pass))
     }
 
-    fn entries(&self, state: &Self::State) -> Vec<Entry> {
-        flows::sorted::<L::Address, _>(state)
-            .into_iter()
-            .map(|(flow, Bucket { tokens, last })| Entry {
-                flow,
-                tokens: tokens as f64 / TOKEN as f64,
-                last_ns: Nanoseconds(last),
-            })
-            .collect()
+    fn entry(&self, flow: FiveTuple, &Bucket { tokens, last }: &Bucket) -> Entry {
+        Entry {
+            flow,
+            tokens: tokens as f64 / TOKEN as f64,
+            last_ns: Nanoseconds(last),
+        }
     }
 
-    fn describe(&self, row: &[u8], effect: Option<Metered>) -> Option<Description> {
+    fn describe(&self, effect: Option<Metered>) -> Option<String> {
         let Bucket { tokens, last } = effect?.bucket;
         let (whole, rest) = (tokens / TOKEN, tokens % TOKEN);
-        Some(Description {
-            key: L::Address::tuple(self.layout.flow(row)).to_string(),
-            state: format!("tokens={whole}.{rest:09} last_ns={last}"),
-        })
+        Some(format!("tokens={whole}.{rest:09} last_ns={last}"))
     }
 }
 
@@ -218,8 +203,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::Verdict;
     use crate::layout::{Flow6Time, FlowTime};
+    use crate::{Keyed, NetworkFunction, Own, Verdict};
 
     const SYN: u8 = 0x02;
     const FIN: u8 = 0x01;
@@ -227,13 +212,12 @@ mod tests {
     /// The latest time that a row can have.
     const END: u64 = u32::MAX as u64 * 1_000_000_000 + 999_999_999;
 
-    fn parameters(options: &[&str]) -> Result<Parameters, OptionError> {
-        let mut options = Options::parse(TokenBucket::NAME, TokenBucket::OPTIONS, options)?;
-        TokenBucket::parameters(&mut options)
+    fn parameters(options: &[&str]) -> Result<TokenBucket, OptionError> {
+        Ok(Own::<TokenBucket>::new(options)?.parameters().clone())
     }
 
-    fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
-        TokenBucket::build(parameters(options).unwrap(), layout)
+    fn function<L: Layout>(layout: L, options: &[&str]) -> Keyed<TokenBucket, L> {
+        Own::<TokenBucket>::new(options).unwrap().over(layout)
     }
 
     fn row(host: u8, protocol: u8, flags: u8, at: u64) -> [u8; 32] {
@@ -362,13 +346,10 @@ mod tests {
         assert_eq!(verdicts(&[&rate, "burst=1"], &[0, 1 << 32]).0, "pp");
         // All of the time there is, at one token a second: 2³² - 1 tokens and a fraction.
         let burst = format!("burst={}", 1u64 << 33);
-        let mut f = function(FlowTime, &["rate=1", &burst]);
-        let mut state = f.new_state();
-        f.parameters.full = TOKEN;
-        f.apply(&mut state, &row(1, 6, ACK, 0));
-        f.parameters.full = TOKEN << 33;
-        let effect = f.apply(&mut state, &row(1, 6, ACK, END)).unwrap();
-        assert_eq!(effect.bucket.tokens, END - TOKEN);
+        let f = parameters(&["rate=1", &burst]).unwrap();
+        let mut bucket = Bucket::default();
+        let (effect, _) = f.update(&FlowTime, &row(1, 6, ACK, END), &mut bucket, false);
+        assert_eq!(effect.unwrap().bucket.tokens, END - TOKEN);
     }
 
     #[test]
@@ -378,7 +359,7 @@ mod tests {
         let mut step = |protocol, flags| {
             let effect = f.apply(&mut state, &row(1, protocol, flags, 5));
             let verdict = f.verdict(effect, &[], &mut vec![]);
-            (effect.is_some(), verdict, state.len())
+            (effect.is_some(), verdict, state.table.len())
         };
         use Verdict::{Drop, Pass};
         assert_eq!(step(6, ACK), (false, Pass, 0));
@@ -419,7 +400,7 @@ mod tests {
         let mut state = f.new_state();
         let effect = f.apply(&mut state, &[0; 64]);
         assert_eq!(f.verdict(effect, &[], &mut vec![]), Verdict::Pass);
-        assert!(state.is_empty());
+        assert!(state.table.is_empty());
         let mut row = [0; 64];
         row[..2].copy_from_slice(&[0x20, 0x01]);
         row[36] = 58;

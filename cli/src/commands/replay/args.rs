@@ -9,6 +9,29 @@ use scr_runtime::failover::Plan;
 use crate::input::InputArgs;
 use crate::options::{ProfileArg, SequencerArgs, number};
 
+/// Help on `--nf`.
+fn functions() -> String {
+    let (last, others) = scr_nf::NAMES.split_last().unwrap_or((&"", &[]));
+    format!(
+        "Network function: {} or {last}; or several with commas between, as in ddos,nat: a chain, each on what the one \
+         before lets through",
+        others.join(", ")
+    )
+}
+
+/// Help on `--nf-opt`.
+fn function_options() -> String {
+    let functions = scr_nf::CATALOGUE.iter().map(|function| {
+        let options: Vec<_> = function.options.iter().map(|o| o.usage).collect();
+        format!("{}: {}", function.name, options.join(", "))
+    });
+    format!(
+        "An option of the network function, as in threshold=1000; may be given several times. {}. In a chain as in \
+         nat.ports=2000-3000 where several functions have the option",
+        functions.collect::<Vec<_>>().join("; ")
+    )
+}
+
 /// Options of `scr replay`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -18,18 +41,10 @@ pub struct Args {
     #[command(flatten)]
     pub input: InputArgs,
 
-    /// Network function: ddos, heavy-hitter, port-knock, token-bucket, conntrack, nat or load-balancer; or several with
-    /// commas between, as in ddos,nat: a chain, each on what the one before lets through.
-    #[arg(long, value_name = "NAME[,NAME...]", default_value = "heavy-hitter")]
+    #[arg(long, value_name = "NAME[,NAME...]", default_value = "heavy-hitter", help = functions())]
     pub nf: String,
 
-    /// An option of the network function, as in threshold=1000; may be given several times. ddos: threshold (packets),
-    /// window (seconds); heavy-hitter: threshold (bytes), syn-fin; port-knock: ports=A,B,C, sticky-open; token-bucket:
-    /// rate (packets a second), burst, syn-fin; nat: external, inside, ports=LOW-HIGH, tcp-timeout, udp-timeout
-    /// (seconds), no-timeout, translate-all; load-balancer: vip, backends (`ADDRESS[:PORT][*WEIGHT],...`), table, down, drain,
-    /// up=BACKEND@SECONDS,...; all but nat: capacity (entries). In a chain as in nat.ports=2000-3000 where several
-    /// functions have the option.
-    #[arg(long, value_name = "KEY[=VALUE]")]
+    #[arg(long, value_name = "KEY[=VALUE]", help = function_options())]
     pub nf_opt: Vec<String>,
 
     /// Row profile: source, knock, flow, flow-time, flow6-time, or a profile file (TOML) [default: the smallest that
@@ -157,4 +172,21 @@ pub enum Strategy {
     RssPlusPlus,
     /// Stages on cores (not available yet)
     Pipeline,
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_handbook_has_every_function_and_option() {
+        let page = include_str!("../../../../docs/cli.md");
+        let row = |start: &str| page.lines().find(|line| line.starts_with(start)).unwrap();
+        let (functions, options) = (row("| `--nf "), row("| `--nf-opt "));
+        for function in scr_nf::CATALOGUE {
+            assert!(functions.contains(function.name), "{}", function.name);
+            for option in function.options {
+                let key = format!("`{}`", option.key());
+                assert!(options.contains(&key), "{}: {key}", function.name);
+            }
+        }
+    }
 }

@@ -32,6 +32,12 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// Whether it opens a connection where there is none.
+    #[inline(always)]
+    pub fn opens(&self) -> bool {
+        matches!(step(None, Direction::Original, self.segment), Step::To(_))
+    }
+
     #[inline(always)]
     fn extent(&self) -> Extent {
         Extent::of(self.segment, self.seq, self.room)

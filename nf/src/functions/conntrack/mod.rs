@@ -32,63 +32,18 @@ use serde::Serialize;
 use self::connection::{Connection, Fate, Packet};
 use self::extent::{Room, Version};
 use self::transitions::{Direction, Segment};
+use crate::layout::FiveTuple;
 use crate::options::CAPACITY;
-use crate::table::{Key, Table};
 use crate::{
-    Action, Address, Description, Family, Layout, Nanoseconds, NetworkFunction, OptionError,
-    OptionHelp, Options,
+    Action, Address, FlowFunction, KeyFields, Layout, Nanoseconds, OptionError, OptionHelp,
+    Options, Retain,
 };
 
-/// The function before its layout is known.
-#[derive(Clone, Copy, Debug)]
-pub struct Conntrack;
-
-/// Its options.
+/// The function's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parameters {
+pub struct Conntrack {
     /// Entries in the table.
     pub capacity: usize,
-}
-
-impl Family for Conntrack {
-    const NAME: &'static str = "conntrack";
-    const ABOUT: &'static str = "follow TCP connections and drop what does not belong to one";
-    const OPTIONS: &'static [OptionHelp] = &[CAPACITY];
-    type Parameters = Parameters;
-    type Function<L: Layout> = Function<L>;
-
-    fn parameters(options: &mut Options) -> Result<Parameters, OptionError> {
-        Ok(Parameters {
-            capacity: options.capacity()?,
-        })
-    }
-
-    fn needs(_: &Parameters) -> Vec<Field> {
-        vec![
-            Field::SrcIp4,
-            Field::DstIp4,
-            Field::SrcPort,
-            Field::DstPort,
-            Field::Protocol,
-            Field::TcpFlags,
-            Field::IpLength,
-            Field::Seconds,
-            Field::Nanoseconds,
-            Field::TcpSeq,
-            Field::TcpAck,
-        ]
-    }
-
-    fn build<L: Layout>(parameters: Parameters, layout: L) -> Function<L> {
-        Function { parameters, layout }
-    }
-}
-
-/// The function over rows of layout `L`.
-#[derive(Clone, Debug)]
-pub struct Function<L> {
-    parameters: Parameters,
-    layout: L,
 }
 
 /// Where a packet comes from whose 5-tuple is `reversed` or not. Of a connection of an endpoint with itself every packet
@@ -100,31 +55,6 @@ fn direction(connection: &Connection, reversed: bool, of_itself: bool) -> Direct
     } else {
         Direction::Reply
     }
-}
-
-/// A segment that is not valid by its length or flags: it is dropped, and does nothing to a connection. But as any other
-/// it finds out that one is dead: the kernel looks a connection up before it looks at these.
-#[cold]
-fn look_at<K: Key>(
-    table: &mut Table<K, Connection>,
-    key: &K,
-    direction: impl Fn(&Connection) -> Direction,
-    now: u64,
-) -> Option<(transitions::State, Direction)> {
-    let connection = table.get_mut(key)?;
-    let seen = (connection.state, direction(connection));
-    if connection.is_dead(now) {
-        table.remove(key);
-    }
-    Some(seen)
-}
-
-/// All connections.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tracker<K> {
-    table: Table<K, Connection>,
-    /// Time of the last row that was not blank.
-    now: u64,
 }
 
 /// What a row did.
@@ -152,151 +82,188 @@ pub struct Entry {
     pub last_ns: Nanoseconds,
 }
 
-impl<L: Layout> NetworkFunction for Function<L> {
-    type State = Tracker<<L::Address as Address>::Flow>;
+/// The version of IP that the addresses of `row` are of: both are IPv4 addresses, or the packet is not IPv4.
+#[inline(always)]
+fn version<L: Layout>(layout: &L, row: &[u8]) -> Version {
+    match (layout.src(row).v4(), layout.dst(row).v4()) {
+        (Some(_), Some(_)) => Version::V4,
+        _ => Version::V6,
+    }
+}
+
+/// The packet of a row; `None` where its length or flags are not valid. Its direction follows from its connection.
+#[inline(always)]
+fn packet<L: Layout>(layout: &L, row: &[u8]) -> Option<Packet> {
+    let flags = layout.tcp_flags(row);
+    Some(Packet {
+        segment: Segment::of(flags)?,
+        direction: Direction::Original,
+        seq: layout.tcp_seq(row),
+        ack: layout.tcp_ack(row),
+        acknowledges: flags.ack(),
+        room: Room::of(version(layout, row), layout.ip_length(row))?,
+        now: layout.nanos(row),
+    })
+}
+
+impl FlowFunction for Conntrack {
+    const NAME: &'static str = "conntrack";
+    const ABOUT: &'static str = "follow TCP connections and drop what does not belong to one";
+    const OPTIONS: &'static [OptionHelp] = &[CAPACITY];
+
+    type Key<L: Layout> = <L::Address as Address>::Flow;
+    type ShownKey = FiveTuple;
+    type Value = Connection;
     type Effect = Effect;
     type Entry = Entry;
+    /// Time of the last row that was not blank.
+    type Shared = u64;
 
-    const ROW_BYTES: usize = L::ROW_BYTES;
-
-    fn new_state(&self) -> Self::State {
-        Tracker {
-            table: Table::new(self.parameters.capacity),
-            now: 0,
-        }
+    fn read(options: &mut Options) -> Result<Self, OptionError> {
+        Ok(Self {
+            capacity: options.capacity()?,
+        })
     }
 
-    #[inline]
-    fn apply(&self, state: &mut Self::State, row: &[u8]) -> Effect {
-        let untracked = |pass| Effect { pass, seen: None };
-        if self.layout.is_blank(row) {
-            return untracked(true);
-        }
-        let now = self.layout.nanos(row);
-        state.now = now;
-        if self.layout.protocol(row) != PROTOCOL_TCP {
-            return untracked(true);
-        }
-        let (key, reversed) = L::Address::undirected(self.layout.flow(row));
-        let of_itself = L::Address::reversed(key) == key;
-        let direction = |connection: &Connection| direction(connection, reversed, of_itself);
-        let flags = self.layout.tcp_flags(row);
-        let room = Room::of(self.version(row), self.layout.ip_length(row));
-        let (Some(room), Some(segment)) = (room, Segment::of(flags)) else {
-            let seen = look_at(&mut state.table, &key, direction, now);
-            return Effect { pass: false, seen };
-        };
-        let mut packet = Packet {
-            segment,
-            direction: Direction::Original,
-            seq: self.layout.tcp_seq(row),
-            ack: self.layout.tcp_ack(row),
-            acknowledges: flags.ack(),
-            room,
-            now,
-        };
-        let mut seen = None;
-        if let Some(connection) = state.table.get_mut(&key) {
-            packet.direction = direction(connection);
-            seen = Some((connection.state, packet.direction));
-            let fate = if connection.is_dead(now) {
-                None
-            } else {
-                Some(connection.take(&packet))
-            };
-            match fate {
-                Some(fate @ (Fate::Lives | Fate::Refuses)) => {
-                    return Effect {
-                        pass: fate == Fate::Lives,
-                        seen: Some((connection.state, packet.direction)),
-                    };
-                }
-                Some(Fate::Ends) => {
-                    state.table.remove(&key);
-                    return Effect { pass: true, seen };
-                }
-                Some(Fate::GivesWay) | None => {
-                    state.table.remove(&key);
-                }
-            }
-        }
-        let Some(connection) = Connection::open(&packet, reversed) else {
-            return Effect { pass: false, seen };
-        };
-        *state.table.get_or_insert(&key).0 = connection;
-        Effect {
-            pass: true,
-            seen: Some((connection.state, Direction::Original)),
-        }
+    fn capacity(&self) -> usize {
+        self.capacity
     }
 
-    fn looks_ahead(&self, state: &Self::State) -> bool {
-        state.table.outgrows_l2()
+    fn key_fields(&self) -> KeyFields {
+        KeyFields::CONNECTION
+    }
+
+    fn other_fields(&self) -> Vec<Field> {
+        vec![
+            Field::TcpFlags,
+            Field::IpLength,
+            Field::Seconds,
+            Field::Nanoseconds,
+            Field::TcpSeq,
+            Field::TcpAck,
+        ]
     }
 
     #[inline(always)]
-    fn prefetch(&self, state: &Self::State, row: &[u8]) {
-        let (key, _) = L::Address::undirected(self.layout.flow(row));
-        state.table.prefetch(&key);
+    fn observe<L: Layout>(&self, layout: &L, row: &[u8], now: &mut u64) {
+        if !layout.is_blank(row) {
+            *now = layout.nanos(row);
+        }
     }
 
-    #[inline]
+    #[inline(always)]
+    fn key<L: Layout>(&self, layout: &L, row: &[u8]) -> Option<Self::Key<L>> {
+        (layout.protocol(row) == PROTOCOL_TCP).then(|| L::Address::undirected(layout.flow(row)).0)
+    }
+
+    #[inline(always)]
+    fn creates<L: Layout>(&self, layout: &L, row: &[u8]) -> bool {
+        packet(layout, row).is_some_and(|packet| packet.opens())
+    }
+
+    #[inline(always)]
+    fn update<L: Layout>(
+        &self,
+        layout: &L,
+        row: &[u8],
+        connection: &mut Connection,
+        new: bool,
+    ) -> (Effect, Retain) {
+        let (key, reversed) = L::Address::undirected(layout.flow(row));
+        let packet = packet(layout, row);
+        if !new {
+            let of_itself = L::Address::reversed(key) == key;
+            let direction = direction(connection, reversed, of_itself);
+            let seen = Some((connection.state, direction));
+            let dead = connection.is_dead(layout.nanos(row));
+            let Some(packet) = packet else {
+                // It is dropped and does nothing to a connection. But as any other it finds out that one is dead: the
+                // kernel looks a connection up before it looks at length and flags.
+                let retain = if dead { Retain::Remove } else { Retain::Keep };
+                return (Effect { pass: false, seen }, retain);
+            };
+            if !dead {
+                match connection.take(&Packet {
+                    direction,
+                    ..packet
+                }) {
+                    fate @ (Fate::Lives | Fate::Refuses) => {
+                        let effect = Effect {
+                            pass: fate == Fate::Lives,
+                            seen: Some((connection.state, direction)),
+                        };
+                        return (effect, Retain::Keep);
+                    }
+                    Fate::Ends => return (Effect { pass: true, seen }, Retain::Remove),
+                    Fate::GivesWay => {}
+                }
+            }
+            if !packet.opens() {
+                return (Effect { pass: false, seen }, Retain::Remove);
+            }
+        }
+        // Only what opens a connection has come here.
+        if let Some(opened) = packet.and_then(|packet| Connection::open(&packet, reversed)) {
+            *connection = opened;
+        }
+        let effect = Effect {
+            pass: true,
+            seen: Some((connection.state, Direction::Original)),
+        };
+        (effect, Retain::Keep)
+    }
+
+    #[inline(always)]
+    fn without_entry<L: Layout>(&self, layout: &L, row: &[u8]) -> Effect {
+        Effect {
+            pass: layout.protocol(row) != PROTOCOL_TCP,
+            seen: None,
+        }
+    }
+
+    #[inline(always)]
     fn action(&self, effect: Effect) -> Action {
         Action::pass_if(effect.pass)
     }
 
-    fn entries(&self, state: &Self::State) -> Vec<Entry> {
-        let mut entries: Vec<_> = state
-            .table
-            .iter()
-            .filter(|(_, connection)| !connection.is_dead(state.now))
-            .map(|(&key, &connection)| {
-                let flow = if connection.is_reversed() {
-                    L::Address::reversed(key)
-                } else {
-                    key
-                };
-                (flow, connection)
-            })
-            .collect();
-        entries.sort_unstable_by_key(|&(flow, _)| flow);
-        entries
-            .into_iter()
-            .map(|(flow, connection)| {
-                let tuple = L::Address::tuple(flow);
-                Entry {
-                    client: tuple.src,
-                    server: tuple.dst,
-                    client_port: tuple.sport,
-                    server_port: tuple.dport,
-                    state: connection.state.name(),
-                    last_ns: Nanoseconds(connection.last),
-                }
-            })
-            .collect()
+    fn is_shown(&self, connection: &Connection, &now: &u64) -> bool {
+        !connection.is_dead(now)
     }
 
-    fn describe(&self, row: &[u8], effect: Effect) -> Option<Description> {
-        let (state, direction) = effect.seen?;
-        let flow = self.layout.flow(row);
-        let flow = match direction {
+    fn shown_key<L: Layout>(&self, key: Self::Key<L>, connection: &Connection) -> Self::Key<L> {
+        if connection.is_reversed() {
+            L::Address::reversed(key)
+        } else {
+            key
+        }
+    }
+
+    fn entry(&self, tuple: FiveTuple, connection: &Connection) -> Entry {
+        Entry {
+            client: tuple.src,
+            server: tuple.dst,
+            client_port: tuple.sport,
+            server_port: tuple.dport,
+            state: connection.state.name(),
+            last_ns: Nanoseconds(connection.last),
+        }
+    }
+
+    fn describe(&self, effect: Effect) -> Option<String> {
+        effect.seen.map(|(state, _)| state.name().to_owned())
+    }
+
+    fn described_key<L: Layout>(
+        &self,
+        layout: &L,
+        row: &[u8],
+        effect: Effect,
+    ) -> Option<Self::Key<L>> {
+        let (_, direction) = effect.seen?;
+        let flow = layout.flow(row);
+        Some(match direction {
             Direction::Original => flow,
             Direction::Reply => L::Address::reversed(flow),
-        };
-        Some(Description {
-            key: L::Address::tuple(flow).to_string(),
-            state: state.name().to_owned(),
         })
-    }
-}
-
-impl<L: Layout> Function<L> {
-    /// The version of IP that the addresses of `row` are of: both are IPv4 addresses, or the packet is not IPv4.
-    #[inline(always)]
-    fn version(&self, row: &[u8]) -> Version {
-        match (self.layout.src(row).v4(), self.layout.dst(row).v4()) {
-            (Some(_), Some(_)) => Version::V4,
-            _ => Version::V6,
-        }
     }
 }

@@ -58,8 +58,8 @@ fn encode(p: &Segment) -> Vec<u8> {
 
 /// Both, side by side.
 struct Pair<L: Layout> {
-    function: Function<L>,
-    state: Tracker<<L::Address as Address>::Flow>,
+    function: Keyed<Conntrack, L>,
+    state: KeyedState<<L::Address as Address>::Flow, Connection, u64>,
     model: Model,
 }
 

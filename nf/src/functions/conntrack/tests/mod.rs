@@ -5,8 +5,9 @@ mod rules;
 use self::model::{TIMEOUTS, on_grid};
 use super::transitions::{State, Step, UNANSWERED_TIMEOUT, step};
 use super::*;
-use crate::Verdict;
+use crate::flow_function::KeyedState;
 use crate::layout::{Flow4, Flow6Time, FlowTime, TcpFlags};
+use crate::{Keyed, NetworkFunction, Own, Verdict};
 
 const SECOND: u64 = 1_000_000_000;
 /// The latest time that a row can have.
@@ -148,15 +149,14 @@ fn flags(text: &str) -> u8 {
         .sum()
 }
 
-fn function<L: Layout>(layout: L, options: &[&str]) -> Function<L> {
-    let mut options = Options::parse(Conntrack::NAME, Conntrack::OPTIONS, options).unwrap();
-    Conntrack::build(Conntrack::parameters(&mut options).unwrap(), layout)
+fn function<L: Layout>(layout: L, options: &[&str]) -> Keyed<Conntrack, L> {
+    Own::<Conntrack>::new(options).unwrap().over(layout)
 }
 
 /// A tracker under test.
 struct Bench {
-    function: Function<FlowTime>,
-    state: Tracker<Flow4>,
+    function: Keyed<Conntrack, FlowTime>,
+    state: KeyedState<Flow4, Connection, u64>,
 }
 
 impl Bench {

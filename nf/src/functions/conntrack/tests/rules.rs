@@ -24,7 +24,7 @@ impl Talk {
         } else {
             (SERVER, CLIENT)
         };
-        let at = self.0.state.now + SECOND;
+        let at = self.0.state.shared + SECOND;
         let mut row = row(from, to, flags(text), seq, ack, at);
         row[14..16].copy_from_slice(&length.to_be_bytes());
         self.0.apply(&row)
@@ -76,7 +76,7 @@ fn lengths_that_have_no_room_for_a_header_are_invalid() {
     assert!(!talk.send('c', "R", 100, 500, 20));
     assert_eq!(talk.0.only(), before);
     // It finds out that a connection is dead, and opens none.
-    talk.0.state.now += 432_000 * SECOND;
+    talk.0.state.shared += 432_000 * SECOND;
     assert!(!talk.send('c', "S", 100, 500, 39));
     assert!(talk.0.state.table.is_empty());
     assert!(talk.send('c', "A", 100, 500, 0));
