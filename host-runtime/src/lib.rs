@@ -45,18 +45,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![deny(unsafe_code)]
+// The parts that only whole runs use.
+#![cfg_attr(not(feature = "run"), allow(dead_code))]
 
 pub mod device;
 pub mod dispatch;
 pub mod egress;
 pub mod failover;
 pub mod recovery;
+#[cfg(feature = "run")]
 pub mod replay;
 pub mod verify;
 pub mod worker;
 
 pub use device::Device;
 pub use egress::PacketSink;
+#[cfg(feature = "run")]
 pub use replay::{
     Outputs, PerCore, Progress, ReplayConfig, ReplayError, ReplayReport, replay, replay_own,
 };
