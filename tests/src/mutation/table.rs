@@ -280,7 +280,7 @@ pub const MUTANTS: &[Mutant] = &[
         "bit 32 of a counter is read at bit 33")),
     mutant("read-unmapped", "register_read", "            no_register_next = 1'd1;\n", "            no_register_next = 1'd0;\n",
         "unmapped reads are OKAY"),
-    mutant("read-steering", "steering", "answer_reg <= {2'd0, b_core_reg};", "answer_reg <= 9'd0;",
+    mutant("read-steering", "steering", "answer_next = {2'd0, b_core_reg};", "answer_next = 9'd0;",
         "an unwritten word of the steering table reads as 0"),
 ];
 
