@@ -3,7 +3,7 @@
 //! 0x88B5 is "IEEE 802 local experimental 1": anybody may use it. A frame of somebody else is told from a damaged one by
 //! its header: damage makes one field what it cannot be, and in a frame of another protocol most of them are.
 
-use crate::header::{ETHERTYPE, HEADER_BYTES, Header, VERSION};
+use crate::header::{HEADER_BYTES, Header, VERSION};
 use crate::{Geometry, MAX_CORES, MAX_PREFIX_WORDS, Rejection, profile};
 
 /// Ids from here on are free for users' profiles.
@@ -57,15 +57,13 @@ pub fn contradictions(head: &[u8; HEADER_BYTES]) -> impl Iterator<Item = Rejecti
 /// Whether a frame is SCR's, be it damaged: it has the EtherType, and a header in which at most one field cannot be what it
 /// is. One that is cut in the header counts as SCR's.
 pub fn is_scr(frame: &[u8]) -> bool {
-    if frame.get(12..14) != Some(&ETHERTYPE.to_be_bytes()) {
-        return false;
-    }
-    frame
-        .first_chunk()
-        .is_none_or(|head| contradictions(head).count() < ENOUGH)
+    Header::peek(frame).is_some()
+        && frame
+            .first_chunk()
+            .is_none_or(|head| contradictions(head).count() < ENOUGH)
 }
 
 /// Whether a frame has the EtherType and is not SCR's.
 pub fn is_foreign(frame: &[u8]) -> bool {
-    frame.get(12..14) == Some(&ETHERTYPE.to_be_bytes()) && !is_scr(frame)
+    Header::peek(frame).is_some() && !is_scr(frame)
 }

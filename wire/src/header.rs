@@ -17,6 +17,17 @@ pub const SRC_MAC_0: u8 = 0b10;
 /// Header bytes 12..14: EtherType "IEEE 802 local experimental 1".
 pub const ETHERTYPE: u16 = 0x88b5;
 
+/// Offset of the EtherType.
+const ETHERTYPE_AT: usize = 12;
+
+/// The version of the format that `frame` says it has, where it is long enough to have one.
+pub const fn version(frame: &[u8]) -> Option<u8> {
+    match frame {
+        [_, version, ..] => Some(*version),
+        _ => None,
+    }
+}
+
 /// Bits in an epoch number.
 pub const EPOCH_BITS: u32 = 6;
 
@@ -69,6 +80,25 @@ impl Header {
         ]
     }
 
+    /// The header of `frame` if its EtherType is SCR's, with nothing else checked: for those who look at frames without
+    /// taking them for valid, such as a device that steers them. [`crate::Frame::parse`] checks everything.
+    ///
+    /// A frame cut within the last two bytes of its header has zeros there.
+    #[inline]
+    pub fn peek(frame: &[u8]) -> Option<Self> {
+        if frame.get(ETHERTYPE_AT..)?.first_chunk() != Some(&ETHERTYPE.to_be_bytes()) {
+            return None;
+        }
+        match frame.first_chunk() {
+            Some(header) => Some(Self::read(header)),
+            None => {
+                let mut header = [0; HEADER_BYTES];
+                header[..frame.len()].copy_from_slice(frame);
+                Some(Self::read(&header))
+            }
+        }
+    }
+
     /// The fields as they stand in the bytes; nothing is checked.
     #[inline]
     pub(crate) const fn read(b: &[u8; HEADER_BYTES]) -> Self {
@@ -81,6 +111,39 @@ impl Header {
             seq: Seq::from_be_bytes([b[7], b[8], b[9], b[10], b[11]]),
             valid_rows: b[14],
             row_log2: b[15] & 0x0f,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peek_reads_what_emit_wrote_and_checks_the_ethertype_alone() {
+        let header = Header {
+            profile: 3,
+            prefix_words: 63,
+            cores: 128,
+            core: 127,
+            epoch: 63,
+            seq: Seq::new(u64::MAX),
+            valid_rows: 255,
+            row_log2: 5,
+        };
+        let bytes = header.emit();
+        assert_eq!(Header::peek(&bytes), Some(header));
+        let cut = Header {
+            row_log2: 0,
+            ..header
+        };
+        assert_eq!(Header::peek(&bytes[..15]), Some(cut));
+        assert_eq!(Header::peek(&bytes[..13]), None);
+        assert_eq!(Header::peek(&[]), None);
+        for at in 0..HEADER_BYTES {
+            let mut other = bytes;
+            other[at] ^= 0x40;
+            assert_eq!(Header::peek(&other).is_none(), (12..14).contains(&at));
         }
     }
 }

@@ -228,12 +228,12 @@ fn content(bytes: &[u8], profiles: &BTreeMap<u8, Profile>) -> Content {
         reason: why.name(),
         message: why.to_string(),
     };
-    if bytes.get(12..14) != Some(&header::ETHERTYPE.to_be_bytes()) {
+    let Some(head) = Header::peek(bytes) else {
         return Content::Other {
             foreign: None,
             packet: summary(bytes),
         };
-    }
+    };
     if foreign::is_foreign(bytes) {
         return Content::Other {
             foreign: Some(Foreign::new(bytes)),
@@ -243,15 +243,15 @@ fn content(bytes: &[u8], profiles: &BTreeMap<u8, Profile>) -> Content {
     if bytes.len() < header::HEADER_BYTES {
         return rejected(Rejection::TooShort);
     }
-    if bytes[1] != header::VERSION {
+    if header::version(bytes) != Some(header::VERSION) {
         return rejected(Rejection::Version);
     }
-    let Some(profile) = profiles.get(&bytes[2]) else {
+    let Some(profile) = profiles.get(&head.profile) else {
         return Content::Rejected {
             reason: Rejection::Profile.name(),
             message: format!(
                 "unknown profile id {}: describe it in a file and give that with --profile FILE",
-                bytes[2]
+                head.profile
             ),
         };
     };

@@ -1,8 +1,7 @@
 //! A capture of SCR frames as a device, for example one that `--frames` wrote.
 
 use scr_nic::NicReport;
-use scr_wire::header::ETHERTYPE;
-use scr_wire::{MAX_PREFIX_WORDS, WORD_BYTES};
+use scr_wire::{Header, MAX_PREFIX_WORDS, WORD_BYTES};
 
 use super::{Batch, Device, DeviceError, Extent, PacketInfo, PacketSource, Path, ReplayDevice};
 
@@ -30,16 +29,15 @@ impl<S: PacketSource> Frames<S> {
 
 /// The way of a frame and its core, as the header has it, unchecked.
 fn classify(frame: &[u8]) -> (Path, u16) {
-    let is_scr = frame.get(12..14) == Some(&ETHERTYPE.to_be_bytes()[..]);
     if frame.is_empty() {
         return (Path::Uncaptured, 0);
     }
-    if !is_scr {
+    let Some(header) = Header::peek(frame) else {
         return (Path::PassedBy, 0);
-    }
-    let words = usize::from(frame[3].min(MAX_PREFIX_WORDS));
+    };
+    let words = usize::from(header.prefix_words.min(MAX_PREFIX_WORDS));
     let prefix_bytes = (words * WORD_BYTES).min(frame.len()) as u16;
-    (Path::Sequenced { prefix_bytes }, u16::from(frame[5]))
+    (Path::Sequenced { prefix_bytes }, header.core.into())
 }
 
 impl<S: PacketSource> Device for Frames<S> {

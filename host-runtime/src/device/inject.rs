@@ -26,8 +26,8 @@ use std::str::FromStr;
 
 use scr_nic::{NicReport, SteeringMap};
 use scr_quantity::{self as quantity, Unit};
-use scr_wire::Seq;
 use scr_wire::header::HEADER_BYTES;
+use scr_wire::{Header, Seq};
 
 use super::batch::WorkerFault;
 use super::{Batch, Device, DeviceError, Extent, Fate, Injected, Ranges, ReplayDevice};
@@ -399,11 +399,10 @@ impl<D: Device> Inject<D> {
         let mut at = from;
         while at < batch.len() {
             if batch.frames()[at].path.is_sequenced()
-                && let Some(header) = batch.bytes(at).first_chunk::<HEADER_BYTES>()
+                && batch.bytes(at).len() >= HEADER_BYTES
+                && let Some(header) = Header::peek(batch.bytes(at))
             {
-                let [.., a, b, c, d, e, _, _, _, _] = *header;
-                let seq = Seq::from_be_bytes([a, b, c, d, e]);
-                at += usize::from(self.apply(batch, at, seq));
+                at += usize::from(self.apply(batch, at, header.seq));
             }
             at += 1;
         }
