@@ -81,7 +81,8 @@ pub(super) enum Source {
 impl Source {
     /// The decompressed stream of `compressed`, of which nothing has been consumed.
     ///
-    /// # Errors If there is no memory for a decompressor.
+    /// # Errors
+    /// If there is no memory for a decompressor.
     pub(super) fn decompressing(
         compressed: Chunks,
         compression: Compression,

@@ -145,7 +145,8 @@ impl From<Preset> for TraceConfig {
 impl TraceConfig {
     /// Checks that every value is within its range.
     ///
-    /// # Errors The first value that is not.
+    /// # Errors
+    /// The first value that is not.
     pub fn check(&self) -> Result<(), OptionError> {
         if !(1..=MAX_FLOWS).contains(&self.flows) {
             return Err(OptionError::new(
