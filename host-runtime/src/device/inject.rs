@@ -104,7 +104,7 @@ impl Select {
         }
     }
 
-    /// The same selection with another seed, if it has one.
+    /// This selection with another seed, if it has one.
     #[must_use]
     pub fn seeded(mut self, new: u64) -> Self {
         if let Self::Rate { seed, .. } | Self::Burst { seed, .. } = &mut self {

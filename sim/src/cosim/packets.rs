@@ -302,7 +302,7 @@ pub(super) fn random_packet(rng: &mut Rng) -> TestPacket {
 
 /// `n` packets of the nasty mix: 0 to 3 VLAN tags, IP options, fragments, IPv6 with extension headers, runts, jumbo
 /// frames, other protocols, headers cut at every length, wrong versions and header lengths, every remainder of a beat.
-/// The same seed gives the same packets.
+/// Equal seeds give equal packets.
 pub fn random_packets(seed: u64, n: usize) -> Vec<TestPacket> {
     let mut rng = Rng::with_seed(seed);
     std::iter::repeat_with(|| random_packet(&mut rng))

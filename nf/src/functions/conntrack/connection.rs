@@ -109,7 +109,7 @@ impl Marks {
     const REVERSED: u16 = 1;
     /// The server has sent something that was not invalid.
     const ANSWERED: u16 = 1 << 1;
-    /// An answer was followed by a packet that was valid in ESTABLISHED.
+    /// An answer was followed by a packet that led from SYN_RECV or ESTABLISHED to ESTABLISHED.
     const ASSURED: u16 = 1 << 2;
     /// Both sides have sent a SYN.
     const SIMULTANEOUS: u16 = 1 << 3;

@@ -1,5 +1,5 @@
-//! What is known of the sequence numbers that a segment occupies: rows have its sequence number and its IP length, but
-//! do not tell options from data.
+//! The sequence numbers that a segment may occupy: rows have its sequence number and its IP length, but do not tell
+//! options from data.
 //!
 //! ```text
 //!  IP length:  │ IP header, TCP header │ options (0 to 40 bytes, in fours) │ data │
