@@ -1,4 +1,4 @@
-//! What can go wrong with a capture, and what to do about it.
+//! Errors of captures, and their remedies.
 
 use std::io;
 
@@ -7,8 +7,9 @@ use crate::{LinkType, MAX_RECORD_LEN};
 
 /// A capture that cannot be read or written.
 ///
-/// Every variant names the file. Packet numbers count from 1, as Wireshark shows them; offsets are bytes from the start
-/// of the file, or of what it decompresses to, and then `(decompressed)` stands behind the name. [`remedy`](Self::remedy) says what the user can do.
+/// Every variant names the file. Packet numbers count from 1, as in Wireshark; offsets are bytes from the start of the
+/// file, or of the decompressed stream, and then `(decompressed)` follows the name. [`remedy`](Self::remedy) says what
+/// the user can do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaptureError {
@@ -31,7 +32,7 @@ pub enum CaptureError {
         file: String,
         /// Bytes read before the failure.
         offset: u64,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The file has no bytes at all.
@@ -45,9 +46,9 @@ pub enum CaptureError {
     NotACapture {
         /// Name of the capture.
         file: String,
-        /// What its first bytes suggest.
+        /// Suggestion from the first bytes.
         looks_like: &'static str,
-        /// What turns it into a capture.
+        /// How to turn the file into a capture.
         remedy: &'static str,
     },
     /// The file ends within its file header or first section header.
@@ -70,7 +71,7 @@ pub enum CaptureError {
         /// Minor version in the file.
         minor: u16,
     },
-    /// The file ends within a packet record or block. Only a strict reader makes an error of it.
+    /// The file ends within a packet record or block. Only a strict reader reports this as an error.
     #[error(
         "{file}: ends within packet {packet}, whose record starts at byte {offset}: {have} of {need} bytes are there"
     )]
@@ -79,9 +80,9 @@ pub enum CaptureError {
         file: String,
         /// Number of the packet, or of the packet that would follow the block.
         packet: u64,
-        /// Where the record starts.
+        /// Offset of the record.
         offset: u64,
-        /// Bytes of the record that are there.
+        /// Bytes of the record that are present.
         have: u64,
         /// Bytes that the record needs, as far as known.
         need: u64,
@@ -94,51 +95,51 @@ pub enum CaptureError {
     DamagedStream {
         /// Name of the capture.
         file: String,
-        /// How it is compressed.
+        /// The file's compression.
         compression: Compression,
-        /// Where in the compressed stream the decompressor stopped.
+        /// Offset in the compressed stream where the decompressor stopped.
         at: u64,
-        /// Number of the packet that it was to give next.
+        /// Number of the packet expected next.
         packet: u64,
-        /// Where its record starts in the decompressed stream.
+        /// Offset of its record in the decompressed stream.
         offset: u64,
-        /// What is wrong.
+        /// The fault.
         what: String,
     },
-    /// A zstd stream for which the decompressor needs more memory than it is given.
+    /// A zstd stream needs more memory for decompression than allowed.
     #[error(
         "{file}: the zstd stream needs more than 128 MiB of memory, at packet {packet}, byte {offset}"
     )]
     LargeWindow {
         /// Name of the capture.
         file: String,
-        /// Number of the packet that it was to give next.
+        /// Number of the packet expected next.
         packet: u64,
-        /// Where its record starts in the decompressed stream.
+        /// Offset of its record in the decompressed stream.
         offset: u64,
     },
-    /// No packet of the capture has a link type that is read.
+    /// No packet of the capture has a supported link type.
     #[error("{}", link_type_message(file, *packet, *link_type))]
     LinkType {
         /// Name of the capture.
         file: String,
-        /// Number of the first packet, and where its record starts; `None` if the file header gives the type for all.
+        /// Number of the first packet and the offset of its record; `None` if the file header gives the type for all.
         packet: Option<(u64, u64)>,
         /// The link type found.
         link_type: LinkType,
     },
-    /// A packet cannot be read as Ethernet. Only a strict reader makes an error of it.
+    /// A packet cannot be read as Ethernet. Only a strict reader reports this as an error.
     #[error("{file}: packet {packet} at byte {offset} has link type {link_type} and {}", left_out_message(*why))]
     LeftOut {
         /// Name of the capture.
         file: String,
         /// Number of the packet.
         packet: u64,
-        /// Where its record starts.
+        /// Offset of the packet's record.
         offset: u64,
-        /// Its link type.
+        /// Link type of the packet.
         link_type: LinkType,
-        /// Why it cannot be read.
+        /// Why the packet cannot be read.
         why: LeftOut,
     },
     /// A record announces more bytes than [`MAX_RECORD_LEN`].
@@ -150,9 +151,9 @@ pub enum CaptureError {
         file: String,
         /// Number of the packet.
         packet: u64,
-        /// Where its record starts.
+        /// Offset of the packet's record.
         offset: u64,
-        /// The announced length.
+        /// The length announced.
         length: u64,
     },
     /// A record or block contradicts its format.
@@ -162,9 +163,9 @@ pub enum CaptureError {
         file: String,
         /// Number of the packet, or of the packet that would follow the block.
         packet: u64,
-        /// Where the record or block starts.
+        /// Offset of the record or block.
         offset: u64,
-        /// What is wrong.
+        /// The contradiction.
         what: String,
     },
     /// The output cannot be created or written.
@@ -172,7 +173,7 @@ pub enum CaptureError {
     Unwritable {
         /// Name of the capture.
         file: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A packet handed to the writer is longer than [`MAX_RECORD_LEN`].
@@ -184,7 +185,7 @@ pub enum CaptureError {
         file: String,
         /// Number the packet would have had.
         packet: u64,
-        /// Its length in bytes.
+        /// Length of the packet in bytes.
         length: u64,
     },
 }
@@ -209,13 +210,13 @@ fn left_out_message(why: LeftOut) -> &'static str {
 const REPAIR: &str = "the file is damaged: capture it again or copy it again; `editcap -F pcapng IN OUT` keeps the packets \
                       before the damage";
 
-/// The names of the link types that are read.
+/// The names of the supported link types.
 fn read_link_types() -> String {
     LinkType::READ.map(LinkType::label).join(", ")
 }
 
 impl CaptureError {
-    /// What the user can do about it, as one sentence without a full stop.
+    /// The remedy for the user, as one sentence without a full stop.
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {

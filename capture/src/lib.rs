@@ -1,10 +1,10 @@
-//! Packet captures for SCR: reading them, writing them, and synthesising traffic to fill them.
+//! Packet captures for SCR: reading, writing and synthesising them.
 //!
-//! | module | what it does |
+//! | module | purpose |
 //! |---|---|
 //! | [`reader`] | streams a pcap or pcapng file, compressed or not, in bounded memory, without allocating per packet |
 //! | [`writer`] | writes pcap (microseconds or nanoseconds) or pcapng, byte for byte reproducible |
-//! | [`packet`] | builds single frames with right lengths and checksums |
+//! | [`packet`] | builds single frames with correct lengths and checksums |
 //! | [`trace`] | generates whole traffic mixes, deterministic from a seed |
 //!
 //! ```
@@ -42,5 +42,5 @@ pub use writer::{CaptureWriter, WriteFormat, WriteOptions};
 
 /// The longest packet record or pcapng block that is read or written, in bytes (64 MiB).
 ///
-/// A capture that announces a longer one is damaged; the limit keeps a damaged length from becoming an allocation.
+/// A capture that announces a longer one is damaged; the limit keeps a damaged length from causing a huge allocation.
 pub const MAX_RECORD_LEN: usize = 64 << 20;

@@ -1,4 +1,4 @@
-//! What a capture's packets start with.
+//! Link types: the first header of a capture's packets.
 
 use std::fmt;
 
@@ -21,16 +21,16 @@ impl LinkType {
     pub const RAW: Self = Self(101);
     /// OpenBSD loopback: an address family in network byte order.
     pub const LOOP: Self = Self(108);
-    /// Linux cooked capture: what `any` gave.
+    /// Linux cooked capture, as `any` used to give.
     pub const LINUX_SLL: Self = Self(113);
     /// An IPv4 packet.
     pub const IPV4: Self = Self(228);
     /// An IPv6 packet.
     pub const IPV6: Self = Self(229);
-    /// Linux cooked capture, version 2: what `any` gives.
+    /// Linux cooked capture, version 2, as `any` gives.
     pub const LINUX_SLL2: Self = Self(276);
 
-    /// The link types that are read, in ascending order. All but [`ETHERNET`](Self::ETHERNET) are given an Ethernet header.
+    /// The supported link types, in ascending order. All but [`ETHERNET`](Self::ETHERNET) are given an Ethernet header.
     pub const READ: [Self; 10] = [
         Self::NULL,
         Self::ETHERNET,
@@ -57,13 +57,13 @@ impl LinkType {
         }
     }
 
-    /// Whether packets of this link type are read.
+    /// Whether packets of this link type are supported.
     #[must_use]
     pub fn is_read(self) -> bool {
         Self::READ.contains(&self)
     }
 
-    /// The registry's name, such as `LINUX_SLL`; `None` for a number that it does not have.
+    /// The registry's name, such as `LINUX_SLL`; `None` for a number without one.
     #[must_use]
     pub fn name(self) -> Option<String> {
         match DataLink::from(self.0) {
@@ -72,7 +72,7 @@ impl LinkType {
         }
     }
 
-    /// The registry's name, or the number where it has none.
+    /// The registry's name, or the number if it has none.
     #[must_use]
     pub fn label(self) -> String {
         self.name().unwrap_or_else(|| self.0.to_string())

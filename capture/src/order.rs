@@ -21,7 +21,7 @@ impl fmt::Display for ByteOrder {
     }
 }
 
-/// The `N` bytes at `at`. The callers have checked the length; indexing panics otherwise.
+/// The `N` bytes at `at`. Callers must have checked the length; indexing panics otherwise.
 #[inline]
 fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut out = [0; N];

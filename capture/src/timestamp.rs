@@ -1,12 +1,12 @@
-//! When a packet was received.
+//! Receive times of packets.
 
 use std::fmt;
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
-/// A moment since 1970-01-01 00:00:00 UTC, to the nanosecond.
+/// A time since 1970-01-01 00:00:00 UTC, to the nanosecond.
 ///
-/// `nanos` is below 1,000,000,000. Moments before 1970, which pcapng can express, have `seconds` in two's complement
+/// `nanos` is below 1,000,000,000. Times before 1970, which pcapng can express, have `seconds` in two's complement
 /// (modulo 2⁶⁴), so that the low 32 bits are right for formats that keep only those.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
@@ -17,7 +17,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// A moment from seconds and nanoseconds; nanoseconds of a second or more are carried into the seconds.
+    /// A time from seconds and nanoseconds; nanoseconds of a second or more are carried into the seconds.
     #[must_use]
     pub const fn new(seconds: u64, nanos: u32) -> Self {
         let carry = nanos as u64 / NANOS_PER_SECOND;
@@ -27,7 +27,7 @@ impl Timestamp {
         }
     }
 
-    /// A moment from nanoseconds since 1970.
+    /// A time from nanoseconds since 1970.
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Timestamp {
         self.seconds as u128 * NANOS_PER_SECOND as u128 + self.nanos as u128
     }
 
-    /// The moment `nanos` nanoseconds later.
+    /// The time `nanos` nanoseconds later.
     #[must_use]
     pub const fn plus_nanos(self, nanos: u64) -> Self {
         let later = Self::from_nanos(nanos);

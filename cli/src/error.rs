@@ -1,4 +1,4 @@
-//! What went wrong, what the user can do about it, and the exit status that says so.
+//! Errors, what the user can do about them, and their exit status.
 
 use std::env;
 use std::fmt;
@@ -15,13 +15,13 @@ pub type Result<T = ()> = std::result::Result<T, Error>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// A check that the command was asked to make has failed.
+    /// A check requested by the user has failed.
     Check,
     /// Bad usage or bad input.
     Bad,
-    /// The reader of standard output has gone. Nobody is there to be told.
+    /// The reader of standard output has gone, so nobody is left to be told.
     ReaderGone,
-    /// A signal came; what is written is whole up to there. It has this exit status.
+    /// A signal came; the output is complete up to that point. The value is the exit status.
     Interrupted(u8),
 }
 
@@ -51,7 +51,7 @@ impl Error {
         }
     }
 
-    /// The same as a failed check.
+    /// Turns the error into a failed check.
     pub fn into_check(self) -> Self {
         Self {
             kind: Kind::Check,
@@ -67,7 +67,7 @@ impl Error {
         )
     }
 
-    /// A signal ended the command after so many packets, with this exit status.
+    /// A signal ended the command after this many packets, with this exit status.
     pub fn interrupted(status: u8, packets: u64) -> Self {
         Self {
             kind: Kind::Interrupted(status),
@@ -92,12 +92,12 @@ impl Error {
         .into()
     }
 
-    /// Shows the error on standard error and gives the exit status.
+    /// Prints the error on standard error and returns the exit status.
     pub fn report(&self) -> ExitCode {
         if self.kind == Kind::ReaderGone {
             return ExitCode::SUCCESS;
         }
-        // Where standard error cannot be written either, the exit status has to do.
+        // If standard error cannot be written either, the exit status has to do.
         let _ = io::stderr().write_all(self.rendered(Look::of_stderr()).as_bytes());
         ExitCode::from(match self.kind {
             Kind::Check => 1,
@@ -108,7 +108,7 @@ impl Error {
 
     fn rendered(&self, look: Option<Look>) -> String {
         let mut text = String::new();
-        // Elsewhere the two lines serve better: a frame of other characters, or of many short lines, hides them.
+        // Otherwise the two plain lines are better: a frame of other characters, or of many short lines, hides them.
         if let Some(look) = look.filter(|look| look.unicode && look.is_wide()) {
             let colourless = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
             let theme = match colourless {
@@ -177,7 +177,7 @@ mod tests {
         let graphical = error.rendered(look(80, true));
         assert!(graphical.contains("packet 3") && graphical.contains("do better"));
         assert_ne!(graphical, plain);
-        // Narrow terminals and other characters: nothing is drawn.
+        // Narrow terminals and other character sets: nothing is drawn.
         for columns in [1, 20, 59] {
             assert_eq!(error.rendered(look(columns, true)), plain);
         }

@@ -1,4 +1,4 @@
-//! The generated hardware in a simulator: Verilator's where it can be had, else rust-hdl's own.
+//! The generated hardware in a simulator: Verilator's if available, else rust-hdl's own.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -21,12 +21,12 @@ use crate::progress::Progress;
 pub enum Simulator {
     /// A model of the emitted Verilog, built by Verilator and a C++ compiler.
     Verilator,
-    /// rust-hdl's own.
+    /// rust-hdl's own simulator.
     RustHdl,
 }
 
 impl Simulator {
-    /// The fastest there is here, and why if it is the slow one.
+    /// The fastest simulator available here, and the reason if it is the slow one.
     pub fn best() -> (Self, Option<String>) {
         match Toolchain::discover() {
             Ok(_) => (Self::Verilator, None),
@@ -49,7 +49,7 @@ impl Simulator {
     ///
     /// # Errors
     ///
-    /// When it is not Verilator that simulates, the model cannot be built, or the file cannot be opened.
+    /// If the simulator is not Verilator, the model cannot be built, or the file cannot be opened.
     pub fn load_traced(self, core: &CoreConfig, path: &Path) -> Result<VerilatorModel> {
         if self != Self::Verilator {
             return Err(Error::bad(
@@ -71,12 +71,12 @@ impl Simulator {
 ///
 /// # Errors
 ///
-/// When the core cannot be generated.
+/// If the core cannot be generated.
 pub fn interpreted(core: &CoreConfig) -> Result<Box<dyn Dut + Send>> {
     scr_hdl::simulate(core).map_err(core_error)
 }
 
-/// The smallest hardware that is generated for a configuration: few sizes, so that built models are found again.
+/// The smallest hardware generated for a configuration: there are few sizes, so that built models are found again.
 pub fn core_for(sequencing: &Sequencing) -> CoreConfig {
     CoreConfig {
         history: sequencing.history,
@@ -92,7 +92,7 @@ pub fn core_for(sequencing: &Sequencing) -> CoreConfig {
 ///
 /// # Errors
 ///
-/// When a parameter is out of range.
+/// If a parameter is out of range.
 pub fn emit(core: &CoreConfig, top: &str) -> Result<Emitted> {
     scr_hdl::emit::emit_as(core, top).map_err(core_error)
 }
@@ -110,11 +110,11 @@ fn core_error(error: scr_hdl::BuildError) -> Error {
     }
 }
 
-/// The Verilator model of a core, built when it is not there yet; one that writes waveforms if `trace` says how.
+/// The Verilator model of a core, built if it is not in the cache; it writes waveforms if `trace` gives a format.
 ///
 /// # Errors
 ///
-/// When the core cannot be generated or the model cannot be built.
+/// If the core cannot be generated or the model cannot be built.
 pub fn model(core: &CoreConfig, trace: Option<TraceFormat>) -> Result<SequencerModel> {
     let mut builder = ModelBuilder::new();
     if let Some(format) = trace {
@@ -124,27 +124,27 @@ pub fn model(core: &CoreConfig, trace: Option<TraceFormat>) -> Result<SequencerM
 }
 
 fn build(core: &CoreConfig, builder: &ModelBuilder) -> Result<SequencerModel> {
-    // What is unfinished is removed when a signal comes.
+    // Unfinished files are removed when a signal comes.
     interrupt::watch()?;
     let progress = Progress::spinner("looking for the Verilator model");
     SequencerModel::build(core, builder, &mut |step| show(&progress, &step)).map_err(model_error)
 }
 
-/// A small model that was built and run.
+/// The result of building and running a small model.
 pub struct Trial {
-    /// How long both took, in seconds.
+    /// Seconds that building and running took.
     pub seconds: f64,
-    /// Where models are kept.
+    /// Directory of the models.
     pub cache: PathBuf,
 }
 
-/// Builds a small model, even if it is in the cache, and compares what it does with the golden model.
+/// Builds a small model, even if it is in the cache, and compares its output with the golden model's.
 ///
 /// # Errors
 ///
-/// What keeps models from being built and run here.
+/// The reason why models cannot be built and run here.
 pub fn try_out() -> Result<Trial> {
-    /// Enough to see frames come out of every core.
+    /// Enough packets that frames come out of every core.
     const PACKETS: usize = 100;
     let started = Instant::now();
     let profile = scr_wire::profile::SOURCE;
@@ -175,7 +175,7 @@ pub fn try_out() -> Result<Trial> {
 ///
 /// # Errors
 ///
-/// When it does not start.
+/// If the model does not start.
 pub fn instance(model: &SequencerModel) -> Result<VerilatorModel> {
     model.instance().map_err(model_error)
 }
@@ -205,7 +205,7 @@ fn show(progress: &Progress, step: &BuildStep) {
     }
 }
 
-/// The message of a build error ends with a line that says what to do.
+/// The message of a build error ends with a line that gives the remedy.
 fn model_error(error: SequencerError) -> Error {
     let error = match error {
         SequencerError::Emit(error) => return core_error(error),

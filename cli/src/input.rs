@@ -1,4 +1,4 @@
-//! Captures that commands read, and what there is to say about them.
+//! Captures that commands read, and remarks on them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,11 +12,11 @@ use crate::error::Result;
 use crate::interrupt;
 use crate::warning::Reasons;
 
-/// How a capture is read.
+/// Options for reading a capture.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct InputArgs {
-    /// A capture that is cut short, or has packets that cannot be read as Ethernet, is bad input: exit status 2 [default:
-    /// its whole packets are read, others pass by, with a warning].
+    /// Treat a capture that is cut short, or has packets that cannot be read as Ethernet, as bad input: exit status 2
+    /// [default: its whole packets are read, others pass by, with a warning].
     #[arg(long)]
     pub strict: bool,
 }
@@ -26,14 +26,14 @@ impl InputArgs {
     ///
     /// # Errors
     ///
-    /// When it is no capture that can be read.
+    /// If it is not a readable capture.
     pub fn open(self, path: &Path) -> Result<CaptureReader> {
         Ok(interrupt::open(path)?.strict(self.strict))
     }
 }
 
-/// What a capture held besides whole packets of Ethernet, with the keys of `--json`, which are there only when they have
-/// something to say.
+/// Remarks on a capture: what it held besides complete Ethernet packets, with the keys of `--json`, which are present
+/// only if they have something to report.
 #[derive(Clone, Debug, Serialize)]
 pub struct Remarks {
     /// Packets that were given an Ethernet header, by link type.
@@ -53,7 +53,7 @@ pub struct Remarks {
     packets_left_out: u64,
 }
 
-/// Where a capture is cut short.
+/// The place where a capture is cut short.
 #[derive(Clone, Copy, Debug, Serialize)]
 struct CaptureCut {
     packet: u64,
@@ -61,7 +61,7 @@ struct CaptureCut {
 }
 
 impl Remarks {
-    /// What there is to say about what `reader` has read so far.
+    /// Remarks on what `reader` has read so far.
     pub fn on(reader: &CaptureReader) -> Self {
         let account = reader.account();
         let mut left_out: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
@@ -86,7 +86,7 @@ impl Remarks {
         }
     }
 
-    /// Adds packets that no command gets to see: they pass by.
+    /// Adds packets that no command sees; they count as passed by.
     pub fn count_left_out(&self, packets: &mut u64, passed_by: &mut u64, reasons: &mut Reasons) {
         let left_out = self.packets_left_out;
         if left_out > 0 {
@@ -96,11 +96,11 @@ impl Remarks {
         }
     }
 
-    /// The keys and values in JSON, each with a comma before it, for an object that is being written.
+    /// The keys and values in JSON, each preceded by a comma, for an object being written.
     ///
     /// # Errors
     ///
-    /// None that can be thought of.
+    /// None in practice.
     pub fn members(&self) -> std::io::Result<Vec<u8>> {
         let object = serde_json::to_vec(self)?;
         Ok(
@@ -111,7 +111,7 @@ impl Remarks {
         )
     }
 
-    /// Says it on standard error, each thing once.
+    /// Prints the remarks on standard error, each once.
     pub fn say(&self) {
         for line in &self.lines {
             eprintln!("{line}");
@@ -119,7 +119,7 @@ impl Remarks {
     }
 }
 
-/// Where the capture is cut short, unless it was a signal that ended it.
+/// Where the capture is cut short, unless a signal ended it.
 fn cut(reader: &CaptureReader) -> Option<Cut> {
     reader.account().cut.filter(|_| !interrupt::came())
 }

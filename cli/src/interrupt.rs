@@ -1,8 +1,8 @@
-//! SIGINT (Ctrl-C) and SIGTERM: what is being written is brought to an end at a packet.
+//! SIGINT (Ctrl-C) and SIGTERM: output in progress is completed at a packet boundary.
 //!
-//! A thread waits for the signals, so that nothing is done inside a handler. A command that writes asks [`came`] between two
-//! packets, and behaves as if its input had ended. The second signal, or the first while there is nothing to bring to an
-//! end, ends the program at once; unfinished files are removed.
+//! A thread waits for the signals, so that nothing is done inside a handler. A command that writes calls [`came`]
+//! between packets, and behaves as if its input had ended. The second signal, or the first if there is nothing to
+//! complete, ends the program at once; unfinished files are removed.
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -23,17 +23,17 @@ use crate::output::staged;
 /// The first signal that came, 0 if none did.
 static CAME: AtomicI32 = AtomicI32::new(0);
 
-/// Whether somebody asks [`came`], so that the first signal need not end the program.
+/// Whether the command calls [`came`], so that the first signal need not end the program.
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// Can be read from when a signal has come. None while nobody waits for signals.
+/// Readable once a signal has come. None while nobody waits for signals.
 static WAKE: OnceLock<PipeReader> = OnceLock::new();
 
-/// From now on a signal ends the program with what is unfinished removed.
+/// From now on a signal ends the program and removes unfinished files.
 ///
 /// # Errors
 ///
-/// When there is no thread to be had that could wait for signals.
+/// If no thread can be started to wait for signals.
 pub fn watch() -> Result {
     static WATCHING: AtomicBool = AtomicBool::new(false);
     if WATCHING.swap(true, Ordering::Relaxed) {
@@ -53,7 +53,7 @@ pub fn watch() -> Result {
     });
     match started {
         Ok(reader) => {
-            // This is called once.
+            // Called only once.
             let _ = WAKE.set(reader);
             Ok(())
         }
@@ -61,7 +61,7 @@ pub fn watch() -> Result {
     }
 }
 
-/// The signals that are ignored from outside, as under `nohup` or behind `&`: bit 0 is signal 1. They stay so.
+/// The signals ignored from outside, as under `nohup` or behind `&`: bit 0 is signal 1. They stay ignored.
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -85,7 +85,7 @@ fn wait(mut signals: Signals, mut wake: PipeWriter) {
     }
 }
 
-/// The exit status of a program that a signal has ended, as a shell has it.
+/// The exit status of a program that a signal has ended, as in a shell.
 fn status(signal: i32) -> i32 {
     128 + signal
 }
@@ -101,17 +101,17 @@ pub fn ask() -> Result {
     Ok(())
 }
 
-/// Whether a signal has come, so that it is time to come to an end.
+/// Whether a signal has come, so that it is time to finish.
 #[inline]
 pub fn came() -> bool {
     CAME.load(Ordering::Relaxed) != 0
 }
 
-/// What a command ends with that has come to its end because a signal came.
+/// The result of a command that has finished because a signal came.
 ///
 /// # Errors
 ///
-/// If one came: the exit status says so, and the message that what was written is whole up to there.
+/// If one came: the exit status says so, and the message says that the output is complete up to that point.
 pub fn ended(packets: u64) -> Result {
     match CAME.load(Ordering::SeqCst) {
         0 => Ok(()),
@@ -119,7 +119,7 @@ pub fn ended(packets: u64) -> Result {
     }
 }
 
-/// Opens the capture at `path`; `-` is standard input. Waiting for more of a pipe ends when a signal comes.
+/// Opens the capture at `path`; `-` is standard input. A signal ends a wait for more data from a pipe.
 ///
 /// # Errors
 ///
@@ -128,7 +128,7 @@ pub fn open(path: &Path) -> Result<CaptureReader> {
     let reader = if path == Path::new("-") {
         match io::stdin().as_fd().try_clone_to_owned() {
             Ok(stdin) => CaptureReader::from_read(Waiting::new(stdin), "standard input"),
-            // It is closed, and says so when it is read.
+            // Standard input is closed; reading it reports that.
             Err(_) => CaptureReader::open(path),
         }
     } else {
@@ -146,7 +146,7 @@ pub fn open(path: &Path) -> Result<CaptureReader> {
     Ok(reader?)
 }
 
-/// A stream that ends when a signal comes while it has nothing to give.
+/// A stream that ends if a signal comes while it has no data.
 struct Waiting {
     file: File,
 }

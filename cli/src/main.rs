@@ -3,21 +3,21 @@
 //! Results go to standard output; progress and messages go to standard error. The exit status is 0 on success, 1 when
 //! a check failed (replicas disagree, a simulation differs from the golden model), and 2 on bad usage or bad input.
 //!
-//! | module | what it does |
+//! | module | content |
 //! |---|---|
-//! | [`commands`] | one file, or folder, for each command |
-//! | [`options`] | groups of options that several commands share, and what follows from them |
-//! | [`error`] | what went wrong, the remedy, the exit status |
+//! | [`commands`] | the commands, one file or folder each |
+//! | [`options`] | groups of options shared by several commands, and the values derived from them |
+//! | [`error`] | errors, their remedies and the exit status |
 //! | [`hardware`] | the generated hardware in a simulator |
-//! | [`input`] | captures that commands read, and what there is to say about them |
+//! | [`input`] | captures that commands read, and remarks on them |
 //! | [`interrupt`] | signals that end the program, and input that ends with them |
-//! | [`memory`] | what happens where there is no memory |
-//! | [`output`] | standard output and output files, checked before work starts, put in place after it |
+//! | [`memory`] | errors when memory runs out |
+//! | [`output`] | standard output and output files, checked before work starts, moved into place after it |
 //! | [`progress`] | progress on a terminal |
-//! | [`terminal`] | what the terminal can show |
-//! | [`usage`] | bad usage, in the form of all other errors |
-//! | [`text`] | how addresses, flags and sequence numbers are written |
-//! | [`warning`] | what a success does not show by itself |
+//! | [`terminal`] | the capabilities of the terminal |
+//! | [`usage`] | usage errors, in the form of all other errors |
+//! | [`text`] | text forms of addresses, flags and sequence numbers |
+//! | [`warning`] | warnings about runs that succeeded |
 #![deny(unsafe_code)]
 
 mod commands;
@@ -60,7 +60,8 @@ struct Cli {
     command: commands::Command,
 }
 
-/// The command line. A negative number is a value, so that an option that takes none says which it takes.
+/// Parses the command line. A negative number counts as a value, so that an option that does not accept it can say what
+/// it does accept.
 fn parse() -> Result<Cli, Error> {
     fn with_negative_numbers(command: clap::Command) -> clap::Command {
         command

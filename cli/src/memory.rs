@@ -1,4 +1,4 @@
-//! What happens where there is no memory: an error and its exit status, as where anything else is missing.
+//! Running out of memory: an error and its exit status, as for any other failure.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -10,20 +10,20 @@ use std::time::Duration;
 
 use crate::output::staged;
 
-/// What a command can be told to need less for.
+/// The user's way to make a command need less memory.
 static REMEDY: OnceLock<&'static str> = OnceLock::new();
 
-/// Says what makes this run need less memory.
+/// Sets the advice on how this run can need less memory.
 pub fn remedy(text: &'static str) {
-    // There is one command in a run.
+    // A run has only one command.
     let _ = REMEDY.set(text);
 }
 
-/// The system's allocator. Where that has nothing left, the program ends with an error.
+/// The system's allocator. If it runs out of memory, the program ends with an error.
 pub struct Reporting;
 
-// SAFETY: every call goes to `System` with the caller's own arguments, so what holds of them and of what `System` gives
-// back holds here; the only difference is that null is never given back, for the program has ended instead.
+// SAFETY: every call goes to `System` with the caller's own arguments, so whatever holds for them and for the results
+// of `System` holds here; the only difference is that null is never returned, because the program has ended instead.
 unsafe impl GlobalAlloc for Reporting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
@@ -36,7 +36,7 @@ unsafe impl GlobalAlloc for Reporting {
     }
 
     unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller's promise; `old` is from `System`, for all memory here is.
+        // SAFETY: the caller's promise; `old` is from `System`, because all memory here is.
         had(unsafe { System.realloc(old, layout, size) }, size)
     }
 
@@ -58,7 +58,7 @@ fn had(memory: *mut u8, bytes: usize) -> *mut u8 {
 #[inline(never)]
 fn out_of_memory(bytes: usize) -> ! {
     static SAID: AtomicBool = AtomicBool::new(false);
-    // What follows may want memory, too, and others may want some at the same time: only the first speaks.
+    // The following may need memory, too, and other threads may run out at the same time: only the first reports.
     if SAID.swap(true, Ordering::Relaxed) {
         thread::sleep(Duration::from_millis(200));
     } else {
@@ -67,14 +67,14 @@ fn out_of_memory(bytes: usize) -> ! {
         let remedy = REMEDY
             .get()
             .unwrap_or(&"allow the program more memory (`ulimit -v`)");
-        // It fits; if it did not, most of it would be there.
+        // The text fits; if it did not, most of it would be there.
         let _ = write!(
             rest,
             "error: out of memory: {bytes} bytes more could not be had\nhelp: {remedy}\n"
         );
         let free = rest.len();
         let said = text.len() - free;
-        // Where standard error cannot be written either, the exit status has to do.
+        // If standard error cannot be written either, the exit status has to do.
         let _ = io::stderr().write_all(&text[..said]);
         staged::remove_all();
     }

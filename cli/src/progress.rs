@@ -8,18 +8,18 @@ use scr_capture::CaptureReader;
 
 use crate::terminal::Look;
 
-/// Packets between two looks at the progress.
+/// Number of packets between two progress updates.
 const STRIDE: u64 = 4096;
 
-/// How far a piece of work has got.
+/// The progress of a piece of work.
 ///
-/// Drawn on standard error, and only where that is a terminal.
+/// Drawn on standard error, and only if that is a terminal.
 pub struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// Progress of `what` through a file of `total` bytes, where that is known.
+    /// Progress of `what` through a file of `total` bytes, if known.
     pub fn bytes(what: &'static str, total: Option<u64>) -> Self {
         match total {
             Some(_) => Self::new(
@@ -43,7 +43,7 @@ impl Progress {
         Self::new(what, Some(total), &wide, "{msg} {percent} %")
     }
 
-    /// Progress of `what` through `total` seconds. What is to go on for no time has a round to finish.
+    /// Progress of `what` through `total` seconds. With 0 seconds there is still one round to finish.
     pub fn seconds(what: &'static str, total: u64) -> Self {
         match total {
             0 => Self::spinner(what),
@@ -56,13 +56,13 @@ impl Progress {
         }
     }
 
-    /// Something whose length nobody knows.
+    /// Progress of something of unknown length.
     pub fn spinner(what: impl Into<String>) -> Self {
         let template = "{spinner} {msg} {elapsed}";
         let progress = Self::new(what, None, template, template);
         if !progress.bar.is_hidden() {
             let bar = progress.bar.clone();
-            // Without a thread for it, it stands still.
+            // Without its thread, the spinner stands still.
             let _ = thread::Builder::new().spawn(move || {
                 while !bar.is_finished() {
                     bar.tick();
@@ -96,22 +96,22 @@ impl Progress {
         Self { bar }
     }
 
-    /// Says what is being done now, in place of what was said before. For terminals only.
+    /// Shows the current activity, in place of the previous text. Terminals only.
     pub fn say(&self, what: &str) {
         self.bar.set_message(what.to_owned());
     }
 
-    /// Leaves a line on standard error, terminal or not.
+    /// Prints a line on standard error, terminal or not.
     pub fn note(&self, line: &str) {
         self.bar.suspend(|| eprintln!("{line}"));
     }
 
-    /// Notes that this much is done.
+    /// Sets the amount done.
     pub fn set(&self, done: u64) {
         self.bar.set_position(done);
     }
 
-    /// Notes where `reader` has got to.
+    /// Sets the progress to the position of `reader`.
     #[inline]
     pub fn at(&self, reader: &CaptureReader) {
         if reader.packets_read().is_multiple_of(STRIDE) {

@@ -1,4 +1,4 @@
-//! What the terminal on standard error can show, if there is one.
+//! Capabilities of the terminal on standard error, if there is one.
 
 use std::env;
 use std::ffi::OsString;
@@ -6,10 +6,10 @@ use std::io::{self, IsTerminal};
 
 use terminal_size::{Width, terminal_size_of};
 
-/// Columns from which on messages are drawn, and progress has a bar.
+/// Number of columns from which messages are drawn and progress has a bar.
 const WIDE: usize = 60;
 
-/// What can be drawn.
+/// The capabilities for drawing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     /// Characters in a line.
@@ -19,7 +19,7 @@ pub struct Look {
 }
 
 impl Look {
-    /// That of standard error: `None` where it is no terminal, or one that cannot go back in a line (`TERM=dumb`).
+    /// The look of standard error: `None` if it is not a terminal, or one that cannot go back in a line (`TERM=dumb`).
     pub fn of_stderr() -> Option<Self> {
         let stderr = io::stderr();
         if !stderr.is_terminal() || is_dumb(env::var_os("TERM")) {
@@ -30,7 +30,7 @@ impl Look {
             .into_iter()
             .find_map(|name| env::var(name).ok().filter(|value| !value.is_empty()));
         Some(Self {
-            // A terminal that does not know its size says 0.
+            // A terminal that does not know its size reports 0.
             columns: if width == 0 { 80 } else { width.into() },
             unicode: is_utf8(locale.as_deref()),
         })
@@ -46,7 +46,7 @@ fn is_dumb(term: Option<OsString>) -> bool {
     term.is_none_or(|term| term.is_empty() || term == "dumb")
 }
 
-/// Whether the locale's characters are those of Unicode.
+/// Whether the locale's character set is Unicode.
 fn is_utf8(locale: Option<&str>) -> bool {
     locale.is_some_and(|name| {
         let name = name.to_ascii_lowercase();

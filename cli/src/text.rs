@@ -1,4 +1,4 @@
-//! How times, addresses, flags and fields of a row are written.
+//! Text forms of times, addresses, flags and fields of a row.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -6,12 +6,12 @@ use scr_wire::{Field, Profile};
 use serde::Serializer;
 use serde_json::{Map, Value};
 
-/// A 16-byte address; IPv4-mapped ones as IPv4.
+/// A 16-byte address; IPv4-mapped addresses as IPv4.
 pub fn ip(bytes: [u8; 16]) -> IpAddr {
     Ipv6Addr::from(bytes).to_canonical()
 }
 
-/// A capture's timestamp as the sequencer takes it: seconds modulo 2³².
+/// A capture's timestamp as the sequencer uses it: seconds modulo 2³².
 pub fn wire_time(time: scr_capture::Timestamp) -> scr_wire::Timestamp {
     scr_wire::Timestamp {
         seconds: time.seconds as u32,
@@ -19,10 +19,10 @@ pub fn wire_time(time: scr_capture::Timestamp) -> scr_wire::Timestamp {
     }
 }
 
-/// The largest number up to which readers of JSON keep all.
+/// The largest number up to which JSON readers keep all digits.
 const EXACT: u64 = 1 << 53;
 
-/// Writes a number of 64 bits to JSON: as a number up to 2⁵³, and as a string of its digits above, where many readers would
+/// Writes a 64-bit number to JSON: up to 2⁵³ as a number, above as a string of its digits, because many readers would
 /// round it.
 ///
 /// # Errors
@@ -36,7 +36,7 @@ pub fn exact<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Err
     }
 }
 
-/// Names of the TCP flags that are set, as in `SYN+ACK`; `-` for none.
+/// Names of the TCP flags set, as in `SYN+ACK`; `-` for none.
 pub fn tcp_flags(flags: u8) -> String {
     const NAMES: [&str; 8] = ["FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"];
     let set: Vec<&str> = (0..8)
@@ -88,7 +88,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A row's fields and their bytes; `zero` fields only where they are not zero, which no sequencer writes.
+/// A row's fields and their bytes; `zero` fields only if they are not zero, which no sequencer writes.
 fn shown<'r>(profile: &Profile, row: &'r [u8]) -> impl Iterator<Item = (Field, &'r [u8])> {
     profile.layout().filter_map(move |(at, field)| {
         let bytes = row.get(at..at + field.len())?;

@@ -1,4 +1,4 @@
-//! Bad usage, as the parser of the command line finds it, in the form of all other errors.
+//! Usage errors found by the command-line parser, in the form of all other errors.
 
 use std::ffi::OsStr;
 
@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::error::Error;
 
-/// The error that the user is to see. `arguments` are those of the program, its name first.
+/// The error shown to the user. `arguments` are those of the program, its name first.
 pub fn explained(program: &Command, arguments: &[impl AsRef<OsStr>], found: &clap::Error) -> Error {
     let (command, name) = meant(program, arguments);
     let see = format!("see `{name} --help`");
@@ -84,7 +84,7 @@ pub fn explained(program: &Command, arguments: &[impl AsRef<OsStr>], found: &cla
             "give it in UTF-8; names of files may be anything",
         ),
         _ => {
-            // Of what the parser says, the first line; the rest is its own layout.
+            // Only the first line of the parser's text; the rest is in the parser's own layout.
             let text = found.to_string();
             let first = text.lines().next().unwrap_or_default();
             let first = first.strip_prefix("error: ").unwrap_or(first);
@@ -93,7 +93,7 @@ pub fn explained(program: &Command, arguments: &[impl AsRef<OsStr>], found: &cla
     }
 }
 
-/// The subcommand that the arguments name, and how it is called.
+/// The subcommand that the arguments name, and its full name.
 fn meant<'c>(program: &'c Command, arguments: &[impl AsRef<OsStr>]) -> (&'c Command, String) {
     let mut command = program;
     let mut name = program.get_name().to_owned();
@@ -107,7 +107,7 @@ fn meant<'c>(program: &'c Command, arguments: &[impl AsRef<OsStr>]) -> (&'c Comm
     (command, name)
 }
 
-/// The texts of a piece of context.
+/// The texts in a piece of context.
 fn listed(value: &ContextValue) -> Vec<String> {
     match value {
         ContextValue::String(text) => vec![text.clone()],
@@ -117,12 +117,12 @@ fn listed(value: &ContextValue) -> Vec<String> {
     }
 }
 
-/// `--cores` of `--cores <K>`.
+/// `--cores` from `--cores <K>`.
 fn option(argument: &str) -> &str {
     argument.split([' ', '=']).next().unwrap_or(argument)
 }
 
-/// What the help says of the first of the arguments.
+/// The help text of the first of the arguments.
 fn about(command: &Command, arguments: &[String]) -> Option<String> {
     let name = arguments.first()?;
     let argument = command

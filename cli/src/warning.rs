@@ -1,4 +1,4 @@
-//! What a success does not show by itself: that there was nothing to do, or that something did not come about.
+//! Warnings about a run that succeeded: there was nothing to do, or something did not happen.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -6,23 +6,23 @@ use std::fmt::{self, Display};
 use scr_wire::{PassedBy, profile};
 use serde::Serialize;
 
-/// Packets that passed by, by [reason](PassedBy).
+/// Numbers of packets that passed by, by [reason](PassedBy).
 pub type Reasons = BTreeMap<&'static str, u64>;
 
-/// Something that the user should know of a run that did not fail, with the keys of `--json`.
+/// A remark for the user on a run that did not fail, with the keys of `--json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Warning {
-    /// Which one it is.
+    /// Key of the warning.
     pub warning: &'static str,
-    /// What is so.
+    /// The text.
     pub message: String,
-    /// What to do, where there is something.
+    /// The remedy, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
 
 impl Warning {
-    /// A warning with what to do about it.
+    /// A warning with a remedy.
     pub fn new(warning: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             help: Some(help.into()),
@@ -30,7 +30,7 @@ impl Warning {
         }
     }
 
-    /// A warning without.
+    /// A warning without a remedy.
     pub fn bare(warning: &'static str, message: impl Into<String>) -> Self {
         Self {
             warning,
@@ -60,7 +60,7 @@ pub fn listed(reasons: &Reasons) -> String {
     counts.collect::<Vec<_>>().join(", ")
 }
 
-/// What there is to say of packets that passed by.
+/// Warnings about packets that passed by.
 pub fn of_passed_by(packets: u64, sequenced: u64, reasons: &Reasons) -> Vec<Warning> {
     let of = |reason: PassedBy| reasons.get(reason.name()).copied().unwrap_or(0);
     let ipv6 = of(PassedBy::Ipv6UnderV4Profile);

@@ -6,12 +6,12 @@
 //!            └─────▶ drop: no later function sees the row
 //! ```
 //!
-//! What a function does to a packet follows from rows ([`Action`]), so every replica knows what a later function is to
-//! see. A packet is rewritten once, at the end, to what all functions together made of it.
+//! The rows alone determine what a function does to a packet ([`Action`]), so every replica knows what a later function
+//! must see. A packet is rewritten once, at the end, with the combined result of all functions.
 //!
-//! Stages are boxed: one indirect call each and row, next to a table access. An enum over all functions would be copied
-//! into the code of every profile, and could not hold functions that are in no registry. A function alone is no chain
-//! and pays nothing.
+//! Stages are boxed, which costs one indirect call per stage and row, little next to a table access. An enum over all
+//! functions would be copied into the code of every profile and could not hold functions that are in no registry. A
+//! function on its own is not wrapped in a chain and pays nothing.
 
 use std::any::Any;
 use std::fmt;
@@ -32,7 +32,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// `function`, which must have been built for the profile of the chain, under this name.
+    /// Makes a stage of `function`, which must have been built for the chain's profile, under this name.
     pub fn new<F: NetworkFunction>(name: &'static str, function: F) -> Self {
         let function = Box::new(Unstarted(function));
         Self { name, function }
@@ -45,7 +45,7 @@ impl fmt::Debug for Stage {
     }
 }
 
-/// A function of any kind.
+/// A function of any type.
 trait Function: Send + Sync {
     fn start(&self) -> Box<dyn Running>;
 }
@@ -62,10 +62,10 @@ impl<F: NetworkFunction> Function for Unstarted<F> {
     }
 }
 
-/// A function of any kind with its state.
+/// A function of any type together with its state.
 trait Running: Send {
     fn apply(&mut self, row: &[u8]) -> Action;
-    /// What the row applied last did.
+    /// The action of the row applied last.
     fn latest(&self) -> Option<Action>;
     fn looks_ahead(&self) -> bool;
     fn prefetch(&self, row: &[u8]);
@@ -78,7 +78,7 @@ trait Running: Send {
     fn as_any(&self) -> &dyn Any;
 }
 
-/// An entry of any kind, that can be made text.
+/// An entry of any type that can be serialized.
 trait ErasedEntry {
     fn text(&self) -> String;
 }
@@ -93,7 +93,7 @@ impl<E: Serialize> ErasedEntry for E {
 struct Replica<F: NetworkFunction> {
     function: F,
     state: F::State,
-    /// Of the row applied last, to describe it.
+    /// Effect of the row applied last, kept for describing it.
     effect: Option<F::Effect>,
 }
 
@@ -154,7 +154,7 @@ impl<F: NetworkFunction> Running for Replica<F> {
 /// The states of a chain's functions.
 pub struct State {
     stages: Vec<Box<dyn Running>>,
-    /// How many functions saw the row applied last.
+    /// Number of functions that saw the row applied last.
     reached: usize,
 }
 
@@ -190,7 +190,7 @@ impl fmt::Debug for State {
     }
 }
 
-/// An entry of the state file: that of a function, with the function's name before the other keys.
+/// An entry of the state file: a function's entry, with the function's name before the other keys.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Entry(Box<RawValue>);
@@ -237,7 +237,7 @@ impl Chain {
     }
 }
 
-/// A row, copied when it is to be changed.
+/// A row, copied only when it has to be changed.
 struct Row<'a> {
     original: &'a [u8],
     copy: Option<[u8; MAX_ROW_BYTES]>,
@@ -306,8 +306,8 @@ impl NetworkFunction for Chain {
         state.stages.iter().any(|stage| stage.looks_ahead())
     }
 
-    /// For all functions, also those whose state is small: which are large is not asked for every row. For the row as it
-    /// comes: a function behind one that rewrites it will look elsewhere.
+    /// Prefetches for every function, including those whose state is small: which ones are large is not asked for every
+    /// row. Uses the row as received, so a function behind one that rewrites the row will look elsewhere.
     fn prefetch(&self, state: &State, row: &[u8]) {
         for stage in &state.stages {
             stage.prefetch(row);
@@ -341,7 +341,7 @@ impl NetworkFunction for Chain {
         totals.collect()
     }
 
-    /// Nothing: what a row touched is known with the state only.
+    /// Always `None`: what a row touched is known only with the state.
     fn describe(&self, _: &[u8], _: Action) -> Option<Description> {
         None
     }

@@ -1,4 +1,4 @@
-//! Functions that keep an entry for each key, such as a source or a flow, and know no other state.
+//! Functions that keep one entry per key, such as a source or a flow, and no other state per packet.
 //!
 //! ```text
 //!  row ──▶ key ──▶ table ──▶ update(value) ──▶ effect ──▶ action ──▶ verdict
@@ -6,9 +6,9 @@
 //!           └────────┴──▶ without_entry ──▶ effect
 //! ```
 //!
-//! A [`FlowFunction`] says which part of the state a row touches, and so it can be replicated, shared or sharded alike.
-//! [`Keyed`] makes a [`NetworkFunction`] of it: a [`Table`] of its values by its keys. Functions whose entries draw on a
-//! pool that all share, as those that translate do, are no such functions.
+//! A [`FlowFunction`] says which part of the state a row touches, so the same function can be replicated, shared or
+//! sharded. [`Keyed`] turns it into a [`NetworkFunction`]: a [`Table`] of its values by key. Functions whose entries
+//! draw on a common pool, such as those that translate addresses, do not fit this trait.
 
 use std::fmt;
 
@@ -21,90 +21,90 @@ use crate::{
     Action, Description, Family, Layout, NetworkFunction, OptionError, OptionHelp, Options,
 };
 
-/// What decides a key.
+/// The fields that decide a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyFields {
-    /// The fields of a row. An IPv4 address field stands for the 16-byte one as well.
+    /// Fields of a row. An IPv4 address field stands for the 16-byte one as well.
     pub fields: &'static [Field],
-    /// Both directions of a flow have one key.
+    /// Whether both directions of a flow have the same key.
     pub symmetric: bool,
 }
 
 impl KeyFields {
-    /// The source address.
+    /// The source address as the key.
     pub const SOURCE: Self = Self {
         fields: &[Field::SrcIp4],
         symmetric: false,
     };
-    /// The 5-tuple.
+    /// The 5-tuple as the key.
     pub const FLOW: Self = Self {
         fields: &crate::flows::FIVE_TUPLE,
         symmetric: false,
     };
-    /// The 5-tuple, both directions alike.
+    /// The 5-tuple as the key, the same for both directions.
     pub const CONNECTION: Self = Self {
         symmetric: true,
         ..Self::FLOW
     };
 }
 
-/// What becomes of an entry after an update.
+/// Fate of an entry after an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retain {
-    /// It stays.
+    /// The entry stays.
     Keep,
-    /// It is removed.
+    /// The entry is removed.
     Remove,
 }
 
-/// A function with a value for each key. The type itself is the function's parameters.
+/// A function with one value per key. The type itself holds the function's parameters.
 ///
-/// Every replica updates the same values by the same rows in the same order, so nothing here may use anything but the
-/// value, the row and the parameters: no clock, no randomness but a fixed seed, no I/O. A row with protocol 0 and all-zero
-/// addresses must have no key and give an effect whose action is to pass, but where it can only be an IP packet's:
-/// [`with_other_frames`](Self::with_other_frames).
+/// Every replica updates the same values with the same rows in the same order, so nothing here may use anything but the
+/// value, the row and the parameters: no clock, no randomness except from a fixed seed, no I/O. A row with protocol 0
+/// and all-zero addresses must have no key and give an effect whose action is to pass, unless such a row can only be
+/// that of an IP packet; see [`with_other_frames`](Self::with_other_frames).
 pub trait FlowFunction: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// Name on the command line.
     const NAME: &'static str;
-    /// What it does, in a phrase.
+    /// One-phrase description.
     const ABOUT: &'static str;
-    /// The options it takes; [`read`](Self::read) has to read each of them.
+    /// The options the function takes; [`read`](Self::read) has to read each of them.
     const OPTIONS: &'static [OptionHelp];
 
-    /// What a row's entry is found by: `L::Address`, or the 5-tuple `<L::Address as Address>::Flow`.
+    /// The key of a row's entry: `L::Address`, or the 5-tuple `<L::Address as Address>::Flow`.
     type Key<L: Layout>: FlowKey<Shown = Self::ShownKey>;
-    /// The same in state files: `IpAddr` or [`FiveTuple`](crate::layout::FiveTuple).
+    /// The key as state files show it: `IpAddr` or [`FiveTuple`](crate::layout::FiveTuple).
     type ShownKey: fmt::Display;
-    /// The value of a key. A new entry has the default.
+    /// The value of a key. A new entry has the default value.
     type Value: Copy + Default + PartialEq + Send;
-    /// What a row did: enough for the verdict on its packet and for [`describe`](Self::describe).
+    /// The effect of a row: enough for the verdict on its packet and for [`describe`](Self::describe).
     type Effect: Copy + PartialEq + Send;
     /// One entry of the state file.
     type Entry: Serialize + PartialEq + fmt::Debug;
-    /// What the state holds besides entries, such as the time; `()` for nothing.
+    /// State besides the entries, such as the time; `()` for none.
     type Shared: Copy + Default + PartialEq + Send;
 
     /// Reads the options.
     ///
     /// # Errors
     ///
-    /// [`OptionError`] for a value that cannot be used. Unknown options are found by the caller.
+    /// [`OptionError`] for a value that cannot be used. The caller reports unknown options.
     fn read(options: &mut Options) -> Result<Self, OptionError>;
 
-    /// The same where the sequencer is set to `sequence_all`: frames that are not IP have rows, too, all zero but for the
-    /// time. Without this call every row is that of an IP packet.
+    /// The function for a sequencer set to `sequence_all`: frames that are not IP then have rows, too, all zero except
+    /// for the time. Without this call every row is that of an IP packet.
     #[must_use]
     fn with_other_frames(self) -> Self {
         self
     }
 
-    /// Entries that the table holds before it evicts.
+    /// Number of entries that the table holds before it evicts.
     fn capacity(&self) -> usize;
 
     /// The fields that decide the key.
     fn key_fields(&self) -> KeyFields;
 
-    /// The other fields that a row must have.
+    /// The fields a row must have besides those of the key.
     fn other_fields(&self) -> Vec<Field> {
         Vec::new()
     }
@@ -112,14 +112,14 @@ pub trait FlowFunction: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// The key of the entry that `row` touches; `None` when it touches none.
     fn key<L: Layout>(&self, layout: &L, row: &[u8]) -> Option<Self::Key<L>>;
 
-    /// Whether `row` creates its key's entry where there is none. Only asked of rows with a key.
+    /// Whether `row` creates its key's entry if there is none. Called only for rows with a key.
     #[inline(always)]
     fn creates<L: Layout>(&self, layout: &L, row: &[u8]) -> bool {
         let _ = (layout, row);
         true
     }
 
-    /// Takes `row` into the value of its key, which is `new` if this row created its entry.
+    /// Updates the value of the row's key with `row`. The value is `new` if this row created the entry.
     fn update<L: Layout>(
         &self,
         layout: &L,
@@ -128,19 +128,19 @@ pub trait FlowFunction: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
         new: bool,
     ) -> (Self::Effect, Retain);
 
-    /// The effect of a row that has no entry: it has no key, or its key has no entry and it creates none.
+    /// The effect of a row without an entry: either it has no key, or its key has no entry and it creates none.
     fn without_entry<L: Layout>(&self, layout: &L, row: &[u8]) -> Self::Effect;
 
-    /// Takes any row into what the state holds besides entries.
+    /// Updates what the state holds besides entries; called for every row.
     #[inline(always)]
     fn observe<L: Layout>(&self, layout: &L, row: &[u8], shared: &mut Self::Shared) {
         let _ = (layout, row, shared);
     }
 
-    /// What is to be done with the packet whose row had `effect`.
+    /// The action for the packet whose row had `effect`.
     fn action(&self, effect: Self::Effect) -> Action;
 
-    /// Whether an entry is shown in the state file.
+    /// Whether the state file shows an entry.
     fn is_shown(&self, value: &Self::Value, shared: &Self::Shared) -> bool {
         let _ = (value, shared);
         true
@@ -155,8 +155,8 @@ pub trait FlowFunction: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// An entry of the state file.
     fn entry(&self, key: Self::ShownKey, value: &Self::Value) -> Self::Entry;
 
-    /// The state of the entry that a row touched with `effect`, for event files; `None` when it touched none. That of an
-    /// entry that the row removed is as it was before removal.
+    /// The state of the entry that a row touched with `effect`, for event files; `None` if it touched none. If the row
+    /// removed the entry, this is its state before removal.
     fn describe(&self, effect: Self::Effect) -> Option<String>;
 
     /// The key of the entry that `row` touched with `effect`, for event files.
@@ -176,7 +176,7 @@ pub trait FlowFunction: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
 pub struct KeyedState<K: PartialEq, V: PartialEq, S> {
     /// The values by key.
     pub table: Table<K, V>,
-    /// What the function knows besides.
+    /// State besides the entries.
     pub shared: S,
 }
 
@@ -218,7 +218,7 @@ impl<F: FlowFunction, L: Layout> NetworkFunction for Keyed<F, L> {
         };
         let (effect, retain) = function.update(layout, row, value, new);
         if retain == Retain::Remove {
-            // A copy: what is passed by reference would be kept in memory for all rows.
+            // A copy, because a value passed by reference would be kept in memory for all rows.
             state.table.remove(&{ key });
         }
         effect

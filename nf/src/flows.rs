@@ -1,10 +1,10 @@
-//! What functions with one entry per flow have in common: which rows make, find and remove an entry.
+//! Common parts of functions with one entry per flow: which rows create, find and remove an entry.
 //!
 //! Key: the 5-tuple, of any IP protocol; ports are 0 where a packet has none.
 //!
-//! With `syn-fin`, the rule of the authors of the paper, an entry is created by a TCP SYN (with or without ACK) or any
-//! UDP packet, and removed by a FIN, whose row still counts; a FIN removes only an entry that existed before the row.
-//! Rows without an entry change nothing.
+//! With `syn-fin`, the rule of the paper's authors, an entry is created by a TCP SYN (with or without ACK) or any UDP
+//! packet, and removed by a FIN, whose row still counts; a FIN removes only an entry that existed before the row. Rows
+//! without an entry change nothing.
 
 use scr_wire::Field;
 use scr_wire::parse::{PROTOCOL_TCP, PROTOCOL_UDP};
@@ -17,12 +17,12 @@ pub const SYN_FIN: OptionHelp = OptionHelp {
     about: "keep entries only from a TCP SYN or UDP packet to a FIN",
 };
 
-/// How entries are kept.
+/// When entries are created and removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keeping {
-    /// Entries live from SYN to FIN.
+    /// Whether entries live from SYN to FIN.
     pub syn_fin: bool,
-    /// Entries in the table.
+    /// Capacity of the table, in entries.
     pub capacity: usize,
 }
 
@@ -31,7 +31,7 @@ impl Keeping {
     ///
     /// # Errors
     ///
-    /// [`OptionError`] when one cannot be used.
+    /// [`OptionError`] if a value cannot be used.
     pub fn read(options: &mut Options) -> Result<Self, OptionError> {
         Ok(Self {
             syn_fin: options.flag("syn-fin"),
@@ -39,13 +39,13 @@ impl Keeping {
         })
     }
 
-    /// The fields that a row must have besides the 5-tuple: for `syn-fin` the flags, and `others`.
+    /// The fields that a row must have besides the 5-tuple: the flags for `syn-fin`, and `others`.
     pub fn other_fields(&self, others: &[Field]) -> Vec<Field> {
         let flags = self.syn_fin.then_some(Field::TcpFlags);
         flags.into_iter().chain(others.iter().copied()).collect()
     }
 
-    /// Whether a row creates an entry where its flow has none.
+    /// Whether a row creates an entry if its flow has none.
     #[inline(always)]
     pub fn creates<L: Layout>(&self, layout: &L, row: &[u8]) -> bool {
         if !self.syn_fin {
@@ -55,7 +55,7 @@ impl Keeping {
         protocol == PROTOCOL_UDP || protocol == PROTOCOL_TCP && layout.tcp_flags(row).syn()
     }
 
-    /// What becomes of the entry, which is `new` if this row created it.
+    /// Fate of the entry, which is `new` if this row created it.
     #[inline(always)]
     pub fn retain<L: Layout>(&self, layout: &L, row: &[u8], new: bool) -> Retain {
         let ends = self.syn_fin

@@ -1,8 +1,8 @@
-//! Where the fields of a row stand, and typed access to them.
+//! The offsets of a row's fields, and typed access to the fields.
 //!
-//! The offsets come from the profile's description and are constants for the profiles of the format ([`Source`] to
-//! [`Flow6Time`]); profiles of users carry theirs along ([`User4`], [`User16`]). Functions are generic over
-//! [`Layout`] and never see the difference.
+//! The offsets come from the profile's description. For the profiles of the format ([`Source`] to [`Flow6Time`]) they
+//! are constants; users' profiles carry theirs along ([`User4`], [`User16`]). Functions are generic over [`Layout`] and
+//! never see the difference.
 
 use std::fmt::{self, Debug};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -75,7 +75,7 @@ impl Columns {
         columns
     }
 
-    /// Gives `row`, whose addresses are `A`, the endpoints of `to`, as far as the profile has them.
+    /// Writes the endpoints of `to` into `row`, whose addresses are `A`, as far as the profile has them.
     pub fn translate<A: Address>(&self, row: &mut [u8], to: &Translation) {
         let sides = [
             (to.src, self.src, self.src_port),
@@ -90,7 +90,7 @@ impl Columns {
     }
 }
 
-/// Whether `profile` has `field`, where an IPv4 address is also found in a 16-byte address.
+/// Whether `profile` has `field`; a 16-byte address field also provides the IPv4 one.
 pub fn has(profile: &Profile, field: Field) -> bool {
     let wide = match field {
         Field::SrcIp4 => Field::SrcIp,
@@ -119,7 +119,7 @@ pub trait Layout: Copy + Send + Sync + 'static {
     /// 4-byte or 16-byte addresses.
     type Address: Address;
 
-    /// Bytes of a row, 0 where they are known only at run time.
+    /// Bytes of a row; 0 if known only at run time.
     const ROW_BYTES: usize = 0;
 
     /// The offsets.
@@ -189,8 +189,8 @@ pub trait Layout: Copy + Send + Sync + 'static {
         u32::from_be_bytes(read(row, self.columns().tcp_ack))
     }
 
-    /// Whether the row is that of a packet that is not IP (possible under `sequence_all`): protocol and addresses,
-    /// as far as the layout has them, all zero.
+    /// Whether the row is that of a packet that is not IP (possible under `sequence_all`): protocol and addresses, as
+    /// far as the layout has them, are all zero.
     #[inline(always)]
     fn is_blank(&self, row: &[u8]) -> bool {
         self.src(row) == Self::Address::default()
@@ -198,8 +198,8 @@ pub trait Layout: Copy + Send + Sync + 'static {
             && self.dst(row) == Self::Address::default()
     }
 
-    /// Whether the row can be that of a packet that is not IP by what all layouts with a protocol have, so that they all
-    /// say the same: no protocol, and no source or the IPv4 address 0.0.0.0.
+    /// Whether the row can be that of a packet that is not IP, judged only by what all layouts with a protocol have, so
+    /// that all of them agree: no protocol, and no source or the IPv4 address 0.0.0.0.
     #[inline(always)]
     fn is_of_nobody(&self, row: &[u8]) -> bool {
         self.src(row).is_unspecified() && self.protocol(row) == 0
@@ -251,45 +251,45 @@ impl TcpFlags {
     }
 }
 
-/// A key that functions keep entries by. Ordered numerically.
+/// A key by which functions keep entries. Ordered numerically.
 pub trait FlowKey: Key + Ord + Debug + Sync {
-    /// The key for people.
+    /// The key in readable form.
     type Shown: fmt::Display;
 
-    /// The key for people.
+    /// Converts the key to readable form.
     fn shown(self) -> Self::Shown;
 }
 
-/// An address as it stands in a row.
+/// An address as stored in a row.
 pub trait Address: FlowKey<Shown = IpAddr> {
-    /// A 5-tuple of such addresses. Ordered by source, destination, ports and protocol.
+    /// A 5-tuple of these addresses. Ordered by source, destination, ports and protocol.
     type Flow: FlowKey<Shown = FiveTuple>;
 
-    /// The address at `at` in `row`.
+    /// Reads the address at `at` in `row`.
     fn read(row: &[u8], at: usize) -> Self;
 
-    /// Puts an IPv4 address at `at` into `row`.
+    /// Writes an IPv4 address at `at` into `row`.
     fn write(row: &mut [u8], at: usize, address: u32);
 
-    /// The address if it is an IPv4 one.
+    /// The address if it is IPv4.
     fn v4(self) -> Option<u32>;
 
-    /// Whether it is all zero: 0.0.0.0, IPv4-mapped or not, or `::`.
+    /// Whether the address is all zero: 0.0.0.0, IPv4-mapped or not, or `::`.
     fn is_unspecified(self) -> bool;
 
-    /// The address for people: IPv4 where it is one.
+    /// The address in readable form: as IPv4 if it is one.
     fn ip(self) -> IpAddr;
 
-    /// The 5-tuple in `row`.
+    /// Reads the 5-tuple in `row`.
     fn flow(row: &[u8], columns: &Columns) -> Self::Flow;
 
     /// The 5-tuple of the other direction.
     fn reversed(flow: Self::Flow) -> Self::Flow;
 
-    /// One 5-tuple for both directions, and whether it is the other one of `flow`.
+    /// One 5-tuple for both directions, and whether `flow` is the reverse of it.
     fn undirected(flow: Self::Flow) -> (Self::Flow, bool);
 
-    /// The parts of a 5-tuple.
+    /// The 5-tuple in its parts.
     fn tuple(flow: Self::Flow) -> FiveTuple;
 }
 
@@ -448,8 +448,8 @@ impl FlowKey for Flow6 {
     }
 }
 
-/// A 5-tuple with 4-byte addresses, its bytes as they stand in rows: source and destination address; both ports, the
-/// protocol and zeros. Two words and no array, for they stay in registers.
+/// A 5-tuple with 4-byte addresses; its bytes are as they stand in rows: source and destination address; both ports,
+/// the protocol and zeros. Two words rather than an array, because words stay in registers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Flow4 {
     addresses: u64,
@@ -464,7 +464,7 @@ impl Flow4 {
     }
 }
 
-/// A 5-tuple with 16-byte addresses, likewise.
+/// A 5-tuple with 16-byte addresses; its bytes are as they stand in rows, too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Flow6([u64; 5]);
 
@@ -537,7 +537,7 @@ impl Columns {
         } = *self;
         let adjacent = src_port != ABSENT && dst_port == src_port + 2 && protocol == dst_port + 2;
         match row.get(src_port..).and_then(|rest| rest.first_chunk()) {
-            // As in every profile of the format that has ports: one read instead of three.
+            // This holds for every profile of the format with ports: one read instead of three.
             Some(&word) if adjacent => u64::from_le_bytes(word) & 0xff_ffff_ffff,
             _ => {
                 let [src, dst] = [src_port, dst_port].map(|at| u16::from_le_bytes(read(row, at)));
@@ -554,7 +554,7 @@ const fn swap_ports(rest: u64) -> u64 {
     rest >> 32 << 32 | (rest as u32).rotate_left(16) as u64
 }
 
-/// A 5-tuple for people and files.
+/// A 5-tuple in readable form, for output and files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FiveTuple {
     /// Source address.
@@ -570,7 +570,7 @@ pub struct FiveTuple {
 }
 
 impl FiveTuple {
-    /// `rest` is the last word of a 5-tuple, its first byte highest.
+    /// Makes the 5-tuple; `rest` is its last word, with the first byte highest.
     fn new(src: IpAddr, dst: IpAddr, rest: u64) -> Self {
         Self {
             src,
@@ -754,7 +754,7 @@ mod tests {
     fn reads_what_profiles_of_users_encode() {
         use Field::*;
         let narrow: [&[Field]; 3] = [
-            // The ports end with the row, so that no whole word begins at them.
+            // The row ends with the ports, so no whole word begins at them.
             &[
                 SrcIp4, DstIp4, IpLength, TcpFlags, SrcPort, DstPort, Protocol,
             ],

@@ -1,7 +1,8 @@
-//! Remainders of a divisor that stays the same, without dividing.
+//! Remainders by a divisor that stays the same, without division.
 //!
-//! D. Lemire, O. Kaser, N. Kurz, "Faster remainder by direct computation", 2019: with c = ⌈2¹²⁸ / d⌉ the fraction of n / d is
-//! c · n modulo 2¹²⁸, and the remainder the whole part of d times it. 128 bits are enough for every n and d below 2⁶⁴.
+//! D. Lemire, O. Kaser, N. Kurz, "Faster remainder by direct computation", 2019: with c = ⌈2¹²⁸ / d⌉ the fraction of n
+//! / d is c · n modulo 2¹²⁸, and the remainder is the whole part of d times that fraction. 128 bits are enough for
+//! every n and d below 2⁶⁴.
 
 use std::num::NonZeroU64;
 
@@ -9,12 +10,12 @@ use std::num::NonZeroU64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Modulus {
     divisor: u64,
-    /// 2¹²⁸ divided by it, rounded up; 0 for 1.
+    /// 2¹²⁸ divided by the divisor, rounded up; 0 for the divisor 1.
     reciprocal: u128,
 }
 
 impl Modulus {
-    /// For places in a list of this length. In an empty one all are 0.
+    /// The divisor for indices into a list of this length. For an empty list all indices are 0.
     pub const fn of_len(len: usize) -> Self {
         match NonZeroU64::new(len as u64) {
             Some(len) => Self::new(len),
@@ -22,7 +23,7 @@ impl Modulus {
         }
     }
 
-    /// Divides once, so that nobody need again.
+    /// Computes the reciprocal, with the only division.
     pub const fn new(divisor: NonZeroU64) -> Self {
         let divisor = divisor.get();
         Self {

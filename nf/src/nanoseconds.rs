@@ -2,8 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-/// A time in nanoseconds. In JSON it is a string of decimal digits: as a number, most readers would round it to 53 bits,
-/// which today's times exceed.
+/// A time in nanoseconds. In JSON it is a string of decimal digits: most readers would round a number to 53 bits, which
+/// today's times exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Nanoseconds(pub u64);
 

@@ -7,9 +7,9 @@ use scr_quantity::{self as quantity, Unit};
 /// An option and what it is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptionHelp {
-    /// The key, with its value's name where it takes one: `threshold=PACKETS`.
+    /// The key, with the name of its value if it takes one: `threshold=PACKETS`.
     pub usage: &'static str,
-    /// What it does and what holds without it.
+    /// Effect of the option, and the default.
     pub about: &'static str,
 }
 
@@ -20,7 +20,7 @@ impl OptionHelp {
     }
 }
 
-/// Why options are refused.
+/// Why options are rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OptionError {
     /// The function has no such option.
@@ -28,22 +28,22 @@ pub enum OptionError {
     Unknown {
         /// The function's name.
         function: String,
-        /// What was given.
+        /// The key as given.
         key: String,
-        /// The options it has.
+        /// The options the function has.
         valid: String,
     },
-    /// The option is there twice.
+    /// The option is given twice.
     #[error("option '{0}' is given twice")]
     Repeated(String),
-    /// Several functions of a chain have it.
+    /// Several functions of a chain have the option.
     #[error("option '{key}' could be that of {functions}; write {remedy}")]
     Ambiguous {
         /// The option.
         key: String,
         /// The functions that have it.
         functions: String,
-        /// How to say which is meant.
+        /// How to state which function is meant.
         remedy: String,
     },
     /// The function declares the option and never reads it.
@@ -57,12 +57,12 @@ pub enum OptionError {
     /// Options exclude each other.
     #[error("{0}")]
     Conflict(String),
-    /// A value is missing, or is there and should not.
+    /// A value is missing or superfluous.
     #[error("option '{key}' is written {usage}")]
     Form {
         /// The option.
         key: String,
-        /// How it is written.
+        /// The correct form.
         usage: &'static str,
     },
     /// The value cannot be used.
@@ -70,24 +70,24 @@ pub enum OptionError {
     Value {
         /// The option.
         key: &'static str,
-        /// What was given.
+        /// The value as given.
         value: String,
-        /// What is wrong with it.
+        /// Why the value cannot be used.
         reason: String,
     },
 }
 
-/// Options as they were given, each taken out by the function that knows it.
+/// Options as given; each function takes out those it knows.
 #[derive(Clone, Debug)]
 pub struct Options {
     function: String,
     given: Vec<(String, Option<String>)>,
-    /// What the function declares and has not read yet.
+    /// Declared by the function and not read yet.
     unread: Vec<&'static str>,
 }
 
 impl Options {
-    /// Splits and checks the options of `function`, which has `known`.
+    /// Splits and checks the options of `function`, which accepts those in `known`.
     ///
     /// # Errors
     ///
@@ -126,12 +126,12 @@ impl Options {
         })
     }
 
-    /// To be called when the function has read its options.
+    /// Must be called after the function has read its options.
     ///
     /// # Errors
     ///
-    /// [`OptionError::Unread`] for an option that it declares and has not asked for, given or not: it would be taken and do
-    /// nothing.
+    /// [`OptionError::Unread`] for an option that the function declares and has not read, given or not: it would be
+    /// accepted and have no effect.
     pub fn finish(self) -> Result<(), OptionError> {
         match self.unread.first() {
             None => Ok(()),
@@ -148,12 +148,12 @@ impl Options {
         Some(self.given.swap_remove(at).1)
     }
 
-    /// Whether the option without value is there.
+    /// Whether the option, which takes no value, is given.
     pub fn flag(&mut self, key: &'static str) -> bool {
         self.take(key).is_some()
     }
 
-    /// The option's value, turned into what it means by `parse`.
+    /// The option's value, parsed by `parse`.
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// [`OptionError::Value`] when it is none.
+    /// [`OptionError::Value`] if the value is not such a number.
     pub fn number(
         &mut self,
         key: &'static str,
@@ -200,7 +200,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// [`OptionError::Value`] when it is none.
+    /// [`OptionError::Value`] if the value is not such a number.
     pub fn seconds(&mut self, key: &'static str) -> Result<Option<u64>, OptionError> {
         self.value(key, seconds)
     }
@@ -209,18 +209,18 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// [`OptionError::Value`] when it is no number of entries.
+    /// [`OptionError::Value`] if the value is not a number of entries.
     pub fn capacity(&mut self) -> Result<usize, OptionError> {
         let capacity = self.number("capacity", 1..=(1 << 31) - 1)?;
         Ok(capacity.map_or(super::DEFAULT_CAPACITY, |n| n as usize))
     }
 }
 
-/// Nanoseconds from a positive number of seconds, decimals and units allowed.
+/// Nanoseconds from a positive number of seconds; decimals and units are allowed.
 ///
 /// # Errors
 ///
-/// How it must be written.
+/// The form the text must have.
 pub fn seconds(text: &str) -> Result<u64, &'static str> {
     match quantity::duration(text, Unit::Seconds) {
         Ok(nanos) if (1..1_000_000_000 << 32).contains(&nanos) => Ok(nanos),
@@ -238,12 +238,12 @@ fn split(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Gives each of `functions` its share of the options of the chain `name`: those with the function's name and a dot
-/// before the key, without these, and those that only it has.
+/// Distributes the options of the chain `name` among `functions`: each gets those written with its name and a dot
+/// before the key, without this prefix, and those that only it has.
 ///
 /// # Errors
 ///
-/// [`OptionError`] for an option that no function has, or several.
+/// [`OptionError`] for an option that no function has, or several have.
 pub fn deal<S: AsRef<str>>(
     name: &str,
     functions: &[(&str, &[OptionHelp])],

@@ -1,13 +1,13 @@
-//! Asking for cache lines before they are needed: to read them, or to write them.
+//! Prefetching of cache lines, for reading or for writing.
 //!
-//! Nothing here changes what a program does; it only changes how long it waits. On machines other than x86-64, and under
-//! Miri, nothing is asked for.
+//! Prefetching changes only how long a program waits, never what it does. On machines other than x86-64, and under
+//! Miri, these functions do nothing.
 #![allow(unsafe_code)]
 
 /// Bytes of a cache line.
 pub const LINE: usize = 64;
 
-/// Starts to bring the line of an address, whatever it is, into L1.
+/// Starts to bring the cache line of any address into L1.
 #[inline(always)]
 pub fn read<T>(address: *const T) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -20,9 +20,9 @@ pub fn read<T>(address: *const T) {
     let _ = address;
 }
 
-/// Starts to take the line of an address, whatever it is, from other cores, to be written here. A store does so, too, but
-/// stores wait for each other: where another core has read every line since it was written last, as with buffers
-/// that circulate, each would cost the way there and back.
+/// Starts to take the cache line of any address from other cores, to be written here. A store does so, too, but stores
+/// wait for each other: if another core has read every line since it was last written, as with circulating buffers,
+/// each store would cost a round trip.
 #[inline(always)]
 pub fn write<T>(address: *const T) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
@@ -36,7 +36,7 @@ pub fn write<T>(address: *const T) {
     let _ = address;
 }
 
-/// [`write`] for the lines of `bytes` bytes from an address on.
+/// [`write`] for every line of the `bytes` bytes from an address on.
 #[inline(always)]
 pub fn write_all<T>(address: *const T, bytes: usize) {
     for offset in (0..bytes).step_by(LINE) {

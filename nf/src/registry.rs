@@ -1,4 +1,4 @@
-//! The network functions there are, and the way from a name to compiled code.
+//! The available network functions, and the way from a name to compiled code.
 
 use std::fmt;
 
@@ -9,30 +9,30 @@ use super::layout::{self, Columns, Flow, Flow6Time, FlowTime, Knock, Source, Use
 use super::options::{self, OptionHelp};
 use super::{Family, Layout, NetworkFunction, OptionError, Options};
 
-/// Code to be run with whichever function was selected.
+/// Code to run with whichever function was selected.
 pub trait Visitor {
-    /// What it results in.
+    /// The result of the visit.
     type Output;
 
-    /// Runs with `function`.
+    /// Runs the code with `function`.
     fn visit<F: NetworkFunction>(self, function: F) -> Self::Output;
 }
 
-/// Why a function cannot be had.
+/// Why a function cannot be selected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectError {
-    /// There is none of this name.
+    /// There is no function of this name.
     #[error("there is no network function '{name}'; there are {valid}")]
     Unknown {
-        /// What was asked for.
+        /// The name as given.
         name: String,
-        /// The names there are.
+        /// The names of all functions.
         valid: String,
     },
-    /// It is in the chain already.
+    /// The function is in the chain already.
     #[error("{0} is in the chain twice; its state would have no name of its own")]
     Repeated(String),
-    /// Its options are wrong.
+    /// The options are wrong.
     #[error(transparent)]
     Option(#[from] OptionError),
     /// The profile lacks fields that the function needs.
@@ -44,14 +44,14 @@ pub enum SelectError {
         function: String,
         /// The profile.
         profile: &'static str,
-        /// The fields it lacks.
+        /// The fields that the profile lacks.
         missing: String,
-        /// The smallest profile of the format that will do.
+        /// The smallest profile of the format that has all of them.
         smallest: &'static str,
     },
 }
 
-/// What a run can be made with: a function, or several, with options.
+/// A selection for a run: one function or several, with options.
 pub trait Select {
     /// The name in reports and state files.
     fn name(&self) -> &str;
@@ -67,7 +67,7 @@ pub trait Select {
 /// A function that need not be in the registry, with its options.
 pub struct Own<F: Family>(F::Parameters);
 
-// By hand: a derivation would ask the same of the family, which is a mere name.
+// Implemented by hand: the derive would require the same of the family, which is a mere name.
 impl<F: Family> Clone for Own<F> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
@@ -91,7 +91,7 @@ impl<F: Family> Own<F> {
     ///
     /// # Errors
     ///
-    /// [`OptionError`] when it does not take them, or declares one that it never reads.
+    /// [`OptionError`] if the function does not take them, or declares an option that it never reads.
     pub fn new<S: AsRef<str>>(options: &[S]) -> Result<Self, OptionError> {
         let mut options = Options::parse(F::NAME, F::OPTIONS, options)?;
         let parameters = F::parameters(&mut options)?;
@@ -99,28 +99,28 @@ impl<F: Family> Own<F> {
         Ok(Self(parameters))
     }
 
-    /// The function where the sequencer is set to `sequence_all`, so that frames that are not IP have rows, too.
+    /// The function for a sequencer set to `sequence_all`, so that frames that are not IP have rows, too.
     #[must_use]
     pub fn with_other_frames(self) -> Self {
         Self(F::with_other_frames(self.0))
     }
 
-    /// The function over rows of `layout`, which has the fields that it [`needs`](Self::needs).
+    /// The function over rows of `layout`, which must have the fields in [`needs`](Self::needs).
     pub fn over<L: Layout>(self, layout: L) -> F::Function<L> {
         F::build(self.0, layout)
     }
 
-    /// The options' values.
+    /// The checked values of the options.
     pub fn parameters(&self) -> &F::Parameters {
         &self.0
     }
 
-    /// The fields that the function needs with these options; IPv4 addresses stand for 16-byte ones as well.
+    /// The fields the function needs with these options; an IPv4 address field stands for the 16-byte one as well.
     pub fn needs(&self) -> Vec<Field> {
         F::needs(&self.0)
     }
 
-    /// The smallest profile of the format with all fields that the function needs.
+    /// The smallest profile of the format with all fields the function needs.
     pub fn smallest_profile(&self) -> &'static Profile {
         smallest(&self.needs())
     }
@@ -137,18 +137,18 @@ impl<F: Family> Select for Own<F> {
     }
 }
 
-/// What can be said of a function before it is used.
+/// Help on a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FunctionHelp {
-    /// Its name.
+    /// Name of the function.
     pub name: &'static str,
-    /// What it does, in a phrase.
+    /// One-phrase description.
     pub about: &'static str,
-    /// The options it takes.
+    /// The options the function takes.
     pub options: &'static [OptionHelp],
 }
 
-/// Makes a registry of families: one line each.
+/// Makes a registry of families, one per line.
 macro_rules! functions {
     ($($variant:ident($family:ty),)*) => {
         /// A function with its options.
@@ -170,13 +170,13 @@ macro_rules! functions {
         )*];
 
         impl Single {
-            /// The name and the options of the function `name`, if there is one.
+            /// The name and the options of the function `name`, if it exists.
             fn find(name: &str) -> Option<(&'static str, &'static [$crate::OptionHelp])> {
                 let found = CATALOGUE.iter().find(|function| function.name == name);
                 found.map(|function| (function.name, function.options))
             }
 
-            /// The function `name`, if there is one, with `options`.
+            /// The function `name` with `options`, if it exists.
             fn new(name: &str, options: &[String]) -> Result<Option<Self>, $crate::OptionError> {
                 $(if name == <$family as $crate::Family>::NAME {
                     return Ok(Some(Self::$variant($crate::registry::Own::new(options)?)));
@@ -225,13 +225,13 @@ pub struct Selected {
 }
 
 impl Selected {
-    /// The function `name` with `options`, each `KEY` or `KEY=VALUE`; or a chain of functions, where `name` is several
-    /// names with commas between. An option may have the name of its function and a dot before it; in a chain it must
-    /// where several functions have the same option.
+    /// The function `name` with `options`, each `KEY` or `KEY=VALUE`; or a chain of functions, if `name` is several
+    /// names separated by commas. An option may be prefixed with the name of its function and a dot; in a chain it must
+    /// be if several functions have the option.
     ///
     /// # Errors
     ///
-    /// [`SelectError`] when there is no such function or it does not take the options.
+    /// [`SelectError`] if there is no such function or it does not take the options.
     pub fn new<S: AsRef<str>>(name: &str, options: &[S]) -> Result<Self, SelectError> {
         let unknown = |name: &str| SelectError::Unknown {
             name: name.to_owned(),
@@ -255,8 +255,9 @@ impl Selected {
         })
     }
 
-    /// The function where the sequencer is set to `sequence_all`, so that frames that are not IP have rows, too, which
-    /// must change nothing. Without this every row counts as that of an IP packet, and 0.0.0.0 as a source like any other.
+    /// The function for a sequencer set to `sequence_all`, so that frames that are not IP have rows, too, which must
+    /// change nothing. Without this call every row counts as that of an IP packet, and 0.0.0.0 as a source like any
+    /// other.
     #[must_use]
     pub fn with_other_frames(self) -> Self {
         let stages = self.stages.into_iter().map(Single::with_other_frames);
@@ -266,12 +267,12 @@ impl Selected {
         }
     }
 
-    /// The name, as it was given.
+    /// The name as given.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The fields that the function needs with these options; IPv4 addresses stand for 16-byte ones as well.
+    /// The fields the function needs with these options; an IPv4 address field stands for the 16-byte one as well.
     pub fn needs(&self) -> Vec<Field> {
         let mut needs = Vec::new();
         for field in self.stages.iter().flat_map(Single::needs) {
@@ -282,16 +283,16 @@ impl Selected {
         needs
     }
 
-    /// The smallest profile of the format with all fields that the function needs.
+    /// The smallest profile of the format with all fields the function needs.
     pub fn smallest_profile(&self) -> &'static Profile {
         smallest(&self.needs())
     }
 
-    /// Checks that `profile` has every field that the function needs.
+    /// Checks that `profile` has every field the function needs.
     ///
     /// # Errors
     ///
-    /// [`SelectError::Profile`] when it lacks one.
+    /// [`SelectError::Profile`] when the profile lacks one.
     pub fn check(&self, profile: &Profile) -> Result<(), SelectError> {
         check(&self.name, &self.needs(), profile)
     }
@@ -327,7 +328,7 @@ impl Select for Selected {
     }
 }
 
-/// Makes a function of this name a stage of a chain.
+/// Makes a chain stage of a function with this name.
 struct ToStage(&'static str);
 
 impl Visitor for ToStage {
@@ -379,7 +380,7 @@ fn build<F: Family, V: Visitor>(
     }
 }
 
-/// The function of `docs/write-a-function.md`, to see that it is as easily registered as the page says.
+/// The function of `docs/write-a-function.md`, to check that registering it is as easy as the page says.
 #[cfg(test)]
 #[path = "../../host-runtime/examples/own_function/connection_limit.rs"]
 mod connection_limit;

@@ -1,10 +1,10 @@
-//! IPv4 addresses that are not those of one host beyond the next router.
+//! IPv4 addresses that are not those of a single host beyond the next router.
 
 use std::net::Ipv4Addr;
 
-/// What kind of address this is, if packets to it are not for one host that a router forwards to: multicast (224.0.0.0/4),
-/// broadcast (255.255.255.255), link-local (169.254.0.0/16), loopback (127.0.0.0/8) or of this network (0.0.0.0/8). The
-/// broadcast address of a subnet looks like any other; the rest of 240.0.0.0/4 is nothing yet, and taken for hosts.
+/// Kind of this address if packets to it are not for a single host that a router forwards to: multicast (224.0.0.0/4),
+/// broadcast (255.255.255.255), link-local (169.254.0.0/16), loopback (127.0.0.0/8) or this network (0.0.0.0/8). A
+/// subnet's broadcast address looks like any other. The rest of 240.0.0.0/4 is unassigned and treated as hosts.
 #[inline]
 pub const fn special(address: u32) -> Option<&'static str> {
     let ip = Ipv4Addr::from_bits(address);

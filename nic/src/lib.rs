@@ -1,4 +1,4 @@
-//! What a NIC with a sequencer is to the host, whatever is behind it: hardware, its simulation, or the golden model.
+//! A NIC with a sequencer as the host sees it, whatever implements it: hardware, its simulation, or the golden model.
 //!
 //! ```text
 //!  packet ──▶ Nic::offer ──▶ [parse, number, prefix, steer] ──▶ FrameSink::frame(queue, bytes)
@@ -8,15 +8,15 @@
 //!  configure, counters
 //! ```
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
 //! | [`mod@nic`] | packets in, frames out, in order |
-//! | [`steering`] | which queue each of the sequencer's cores has |
+//! | [`steering`] | the queue of each of the sequencer's cores |
 //! | [`model`] | the golden sequencer as a NIC |
-//! | [`registers`] | the sequencer behind its registers: identify, check, configure, read counters |
+//! | [`registers`] | the sequencer's registers: identify, check, configure, read counters |
 //!
-//! Nothing here knows captures, workers or threads. A driver for a NIC implements [`Nic`] for its data path and
-//! [`RegisterAccess`] for its register window; `scr_sim::nic` does for simulated hardware.
+//! This crate knows nothing of captures, workers or threads. A driver for a NIC implements [`Nic`] for its data path
+//! and [`RegisterAccess`] for its register window; `scr_sim::nic` does so for simulated hardware.
 #![forbid(unsafe_code)]
 
 pub mod model;
@@ -29,5 +29,5 @@ pub use nic::{Activity, FrameSink, Nic, NicReport};
 pub use registers::{Counters, RegisterAccess, SequencerControl};
 pub use steering::SteeringMap;
 
-/// An error of a part that other crates supply.
+/// An error from a part that another crate supplies.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

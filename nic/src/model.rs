@@ -1,4 +1,4 @@
-//! The golden sequencer as a NIC: no clock, and nothing stays inside.
+//! The golden sequencer as a NIC: no clock, and no packets held inside.
 
 use scr_wire::parse::parse;
 use scr_wire::{Config, ConfigError, Disposition, MAX_PREFIX_BYTES, Profile, Sequencer, Timestamp};
@@ -25,7 +25,7 @@ impl Model {
         )?))
     }
 
-    /// A sequencer that may have a past.
+    /// Wraps a sequencer that may have history.
     pub fn from_sequencer(sequencer: Sequencer) -> Self {
         Self {
             steering: SteeringMap::straight(sequencer.config().cores),
@@ -35,7 +35,7 @@ impl Model {
         }
     }
 
-    /// The sequencer, to be configured while traffic runs.
+    /// The sequencer, for configuration while traffic runs.
     pub fn sequencer(&mut self) -> &mut Sequencer {
         &mut self.sequencer
     }

@@ -1,4 +1,4 @@
-//! The seam between a sequencer, real, simulated or in software, and the device that feeds it.
+//! The interface between a sequencer (hardware, simulated or in software) and the device that feeds it.
 
 use std::borrow::Cow;
 
@@ -8,14 +8,14 @@ use scr_wire::Timestamp;
 use crate::registers::Counters;
 use crate::{BoxError, SteeringMap};
 
-/// A NIC with a sequencer: packets in, one frame per packet out, in order, but possibly later.
+/// A NIC with a sequencer: packets in, one frame out per packet, in order but possibly later.
 #[auto_impl(&mut, Box)]
 pub trait Nic {
-    /// Gives the NIC a packet and collects what comes out meanwhile. `packet` is not empty.
+    /// Offers the NIC a packet and collects the frames that come out meanwhile. `packet` is not empty.
     ///
     /// # Errors
     ///
-    /// What went wrong in the NIC; nothing is offered after that.
+    /// The NIC's failure; nothing is offered after that.
     fn offer(
         &mut self,
         packet: &[u8],
@@ -23,11 +23,11 @@ pub trait Nic {
         out: &mut dyn FrameSink,
     ) -> Result<(), BoxError>;
 
-    /// Collects what is still inside; called until [`FrameSink::outstanding`] is 0, or a call brings nothing.
+    /// Collects the frames still inside; called until [`FrameSink::outstanding`] is 0, or a call yields nothing.
     ///
     /// # Errors
     ///
-    /// What went wrong in the NIC.
+    /// The NIC's failure.
     fn flush(&mut self, out: &mut dyn FrameSink) -> Result<(), BoxError>;
 
     /// Whether the packet would get a sequence number.
@@ -36,44 +36,44 @@ pub trait Nic {
         true
     }
 
-    /// Changes the number of cores and the queue of each, for all packets to come; called when nothing is inside. False
-    /// when the NIC cannot.
+    /// Changes the number of cores and the queue of each, for all later packets; called when nothing is inside. Returns
+    /// false if the NIC cannot.
     ///
     /// # Errors
     ///
-    /// What went wrong in the NIC.
+    /// The NIC's failure.
     fn resteer(&mut self, map: &SteeringMap) -> Result<bool, BoxError> {
         let _ = map;
         Ok(false)
     }
 
-    /// What the NIC has to report.
+    /// The NIC's report.
     fn report(&self) -> NicReport;
 }
 
-/// Takes a NIC's frames.
+/// Receives a NIC's frames.
 pub trait FrameSink {
-    /// Takes the next frame, whose bytes are `pieces` one after the other, steered to `queue`. It is the packet itself
-    /// if it passed by, and is longer by the prefix if it was sequenced.
+    /// Takes the next frame, whose bytes are `pieces` one after the other, steered to `queue`. The frame is the packet
+    /// itself if it passed by, and is longer by the prefix if it was sequenced.
     fn frame(&mut self, queue: u16, pieces: &[&[u8]]);
 
-    /// Packets inside the NIC.
+    /// Number of packets inside the NIC.
     fn outstanding(&self) -> usize;
 }
 
-/// A NIC's name and what it tells of its work.
+/// A NIC's name and the record of its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NicReport {
-    /// `model`, `verilator`, `rust-hdl`, `frames`.
+    /// Kind of NIC: `model`, `verilator`, `rust-hdl`, `frames`.
     pub kind: Cow<'static, str>,
     /// Cycle counts of a NIC with a clock.
     pub activity: Option<Activity>,
-    /// What the registers of a NIC in hardware count.
+    /// Register counters of a NIC in hardware.
     pub counters: Option<Counters>,
 }
 
 impl NicReport {
-    /// The report of a NIC without clock.
+    /// The report of a NIC without a clock.
     pub const fn of_kind(kind: &'static str) -> Self {
         Self {
             kind: Cow::Borrowed(kind),
@@ -83,14 +83,14 @@ impl NicReport {
     }
 }
 
-/// What a NIC with a clock did.
+/// Activity of a NIC with a clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Activity {
     /// Clock cycles.
     pub cycles: u64,
-    /// Beats taken.
+    /// Input beats accepted.
     pub beats_in: u64,
-    /// Beats given.
+    /// Output beats sent.
     pub beats_out: u64,
     /// Cycles in which the sink was ready, a frame was in progress or waiting, and no output beat came, after the
     /// documented latency.

@@ -1,4 +1,4 @@
-//! Which queue each of the sequencer's cores has.
+//! Steering: the queue of each of the sequencer's cores.
 
 /// The steering map: frames of the sequencer's core c go to queue `queues()[c]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,17 +7,17 @@ pub struct SteeringMap {
 }
 
 impl SteeringMap {
-    /// Each core has the queue of its own number.
+    /// Steers each core to the queue of the same number.
     pub fn straight(cores: u8) -> Self {
         Self::new((0..cores.into()).collect())
     }
 
-    /// Core c has queue `queues[c]`.
+    /// Steers core c to queue `queues[c]`.
     pub fn new(queues: Vec<u16>) -> Self {
         Self { queues }
     }
 
-    /// k.
+    /// The number of cores k.
     pub fn cores(&self) -> u8 {
         self.queues.len() as u8
     }
@@ -27,7 +27,7 @@ impl SteeringMap {
         &self.queues
     }
 
-    /// The queue of `core`; its own number where there is none.
+    /// The queue of `core`; the core's own number if the map has no entry for it.
     #[inline]
     pub fn queue(&self, core: u8) -> u16 {
         self.queues

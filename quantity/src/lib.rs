@@ -1,16 +1,17 @@
-//! How quantities are written in options: `1M` packets, `5%` of them, `10s`.
+//! Quantities as written in options: `1M` packets, `5%` of them, `10s`.
 //!
 //! | quantity | written |
 //! |---|---|
-//! | a whole number | `1500`, or with `k`, `M`, `G` behind it for 10³, 10⁶, 10⁹: `64k`, `1.5M`; `Ki`, `Mi`, `Gi` are 2¹⁰, 2²⁰, 2³⁰ |
+//! | a whole number | `1500`, or with `k`, `M`, `G` appended for 10³, 10⁶, 10⁹: `64k`, `1.5M`; `Ki`, `Mi`, `Gi` are
+//! 2¹⁰, 2²⁰, 2³⁰ |
 //! | a share | `0.05` or `5%` |
-//! | a duration | `10s`; units are `ns`, `us`, `ms`, `s`, `min`, `h`; without, the unit is the option's own |
+//! | a duration | `10s`; units are `ns`, `us`, `ms`, `s`, `min`, `h`; without a unit, the option's own applies |
 //!
-//! What could mean two things is refused: `K` and `m` are no units.
+//! Ambiguous texts are rejected: `K` and `m` are not units.
 
 use std::fmt;
 
-/// A text that is no such quantity.
+/// A text that is not a valid quantity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{text}' is {problem}")]
 pub struct QuantityError {
@@ -31,7 +32,7 @@ const WHOLE: &str = "no whole number such as 1500, 64k, 1.5M or 2G";
 const SHARE: &str = "no share such as 0.05 or 5%";
 const DURATION: &str = "no duration such as 10s, 500ms, 1.5min or 2h";
 
-/// Factors that a whole number may be multiplied by. The empty one comes last, for every text ends with it.
+/// Suffixes of a whole number and their factors. The empty suffix comes last, because every text ends with it.
 const FACTORS: [(&str, u64); 7] = [
     ("Ki", 1 << 10),
     ("Mi", 1 << 20),
@@ -46,10 +47,10 @@ const FACTORS: [(&str, u64); 7] = [
 ///
 /// # Errors
 ///
-/// [`QuantityError`] when the text is none, or one that is too large.
+/// [`QuantityError`] if the text is not such a number, or one that is too large.
 pub fn whole(text: &str) -> Result<u64, QuantityError> {
     let (digits, factor) = split(text, &FACTORS).ok_or_else(|| QuantityError::new(text, WHOLE))?;
-    // A fraction is a fraction of something.
+    // Without a factor, a fraction is not a whole number.
     if factor == 1 && digits.contains('.') {
         return Err(QuantityError::new(text, WHOLE));
     }
@@ -60,7 +61,7 @@ pub fn whole(text: &str) -> Result<u64, QuantityError> {
 ///
 /// # Errors
 ///
-/// [`QuantityError`] when the text is none.
+/// [`QuantityError`] if the text is not such a number.
 pub fn whole_in(text: &str, range: std::ops::RangeInclusive<u64>) -> Result<u64, QuantityError> {
     let number = whole(text)?;
     if range.contains(&number) {
@@ -77,7 +78,7 @@ pub fn whole_in(text: &str, range: std::ops::RangeInclusive<u64>) -> Result<u64,
 ///
 /// # Errors
 ///
-/// [`QuantityError`] when the text is none.
+/// [`QuantityError`] if the text is not a share.
 pub fn share(text: &str) -> Result<f64, QuantityError> {
     let number = match text.strip_suffix('%') {
         Some(percent) => number(percent).map(|percent| percent / 100.0),
@@ -93,11 +94,11 @@ pub fn share(text: &str) -> Result<f64, QuantityError> {
     }
 }
 
-/// A number that is not negative, with `k`, `M` or `G` if need be: a rate.
+/// A non-negative number, optionally with `k`, `M` or `G`: a rate.
 ///
 /// # Errors
 ///
-/// [`QuantityError`] when the text is none.
+/// [`QuantityError`] if the text is not such a number.
 pub fn rate(text: &str) -> Result<f64, QuantityError> {
     let scaled = split(text, &FACTORS).and_then(|(digits, factor)| {
         let number = number(digits)?;
@@ -126,11 +127,11 @@ impl Unit {
     }
 }
 
-/// A duration in nanoseconds, exactly; `unit` is that of a number without one.
+/// A duration in nanoseconds, exactly; `unit` applies to a number without one.
 ///
 /// # Errors
 ///
-/// [`QuantityError`] when the text is none, is finer than a nanosecond, or is 2⁶⁴ nanoseconds or longer.
+/// [`QuantityError`] if the text is not a duration, is finer than a nanosecond, or is 2⁶⁴ nanoseconds or longer.
 pub fn duration(text: &str, unit: Unit) -> Result<u64, QuantityError> {
     let units = [
         ("ns", 1),
@@ -147,7 +148,7 @@ pub fn duration(text: &str, unit: Unit) -> Result<u64, QuantityError> {
         .ok_or_else(|| QuantityError::new(text, DURATION))
 }
 
-/// Digits, which may have a point among them, and the factor that their suffix stands for.
+/// The digits, possibly with a point, and the factor of their suffix.
 fn split<'t>(text: &'t str, factors: &[(&str, u64)]) -> Option<(&'t str, u64)> {
     let (digits, factor) = factors
         .iter()
@@ -178,7 +179,7 @@ fn scaled(digits: &str, factor: u64) -> Option<u64> {
     u64::try_from(whole + rest / parts).ok()
 }
 
-/// A number that is not negative, as Rust reads it, without infinities and their like.
+/// A non-negative number as parsed by Rust, without infinities and the like.
 fn number(text: &str) -> Option<f64> {
     let plain = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'-' | b'+');
     let number: f64 = text.bytes().all(plain).then(|| text.parse().ok())??;

@@ -6,14 +6,14 @@
 //!             rust-hdl's simulator ──┘                └───▶ cosim  (checked against the golden model)
 //! ```
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
-//! | [`build`] | a Verilator model of exactly the Verilog asked for, built on demand, cached by content |
-//! | [`verilator`] | that model as a [`Dut`](scr_hdl::Dut) |
-//! | [`stream`] | a sequencer's ports as AXI4-Streams, its settings, the rules that its output keeps |
+//! | [`build`] | a Verilator model of exactly the given Verilog, built on demand, cached by content |
+//! | [`verilator`] | this model as a [`Dut`](scr_hdl::Dut) |
+//! | [`stream`] | a sequencer's ports as AXI4-Streams, its settings, the rules of its output |
 //! | [`nic`] | the simulated NIC: packets in, frames out, cycles counted |
-//! | [`cosim`] | a block against the golden model, every byte and every cycle; two blocks in lockstep |
-//! | [`sequencer`] | from a sequencer's build parameters to its model |
+//! | [`cosim`] | a block compared with the golden model, every byte and every cycle; two blocks in lockstep |
+//! | [`sequencer`] | building a sequencer's model from its parameters |
 //! | `software` | a stand-in for the hardware, with faults on request, for tests (feature `testing`) |
 #![deny(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! From a sequencer's build parameters to its model.
+//! Building a sequencer's model from its parameters.
 
 use scr_hdl::{CoreConfig, Emitted};
 
@@ -8,32 +8,32 @@ use crate::nic::NicConfig;
 use crate::stream::Settings;
 use crate::verilator::{ModelLibrary, TraceError, VerilatorModel};
 
-/// Why there is no model of a sequencer.
+/// Why a sequencer's model cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SequencerError {
-    /// Its Verilog could not be generated.
+    /// The Verilog could not be generated.
     #[error(transparent)]
     Emit(#[from] scr_hdl::BuildError),
-    /// Its Verilog could not be made a model.
+    /// The model could not be built from the Verilog.
     #[error(transparent)]
     Build(#[from] build::BuildError),
-    /// Its model could not be started.
+    /// The model could not be started.
     #[error(transparent)]
     Start(#[from] TraceError),
 }
 
-/// A generated sequencer and what simulates it.
+/// A generated sequencer and its simulation model.
 #[derive(Clone, Debug)]
 pub struct SequencerModel {
-    /// What it was generated from.
+    /// Parameters of the sequencer.
     pub config: CoreConfig,
-    /// Its documented latency.
+    /// Documented latency in cycles.
     pub latency_cycles: u64,
-    /// Its Verilator model.
+    /// The Verilator model.
     pub library: ModelLibrary,
 }
 
-/// The files of a generated block as the builder takes them.
+/// The files of a generated block, as input for the builder.
 pub fn sources(emitted: &Emitted) -> Vec<Source> {
     let file = |(name, text): &(String, String)| Source {
         name: name.clone(),
@@ -75,12 +75,12 @@ impl SequencerModel {
         Ok(self.library.instance()?)
     }
 
-    /// How a simulated NIC with this sequencer is operated.
+    /// The configuration of a simulated NIC with this sequencer.
     pub fn nic_config(&self, settings: Settings) -> NicConfig {
         NicConfig::new(settings, self.latency_cycles)
     }
 
-    /// How this sequencer is cosimulated.
+    /// The configuration of a cosimulation of this sequencer.
     pub fn cosim_config(&self, settings: Settings) -> CosimConfig {
         CosimConfig::new(
             self.config.profile,

@@ -1,4 +1,4 @@
-//! What the tests of the emitted Verilog share: models of a configuration, runs with evidence.
+//! Common parts of the tests of the emitted Verilog: models of a configuration, runs with evidence.
 //!
 //! A failure leaves its packets, a note with seed and settings, and a waveform in `target/cosim-failures`.
 //! `SCR_LONG=1` makes the sweeps about thirty times longer.
@@ -17,7 +17,7 @@ use scr_sim::stream::Settings;
 use scr_sim::verilator::ModelLibrary;
 use scr_wire::{Config, Geometry};
 
-/// Rounds of a sweep: `normal`, or many more under `SCR_LONG`.
+/// Number of rounds of a sweep: `normal`, or many more under `SCR_LONG`.
 pub fn rounds(normal: u64) -> u64 {
     match std::env::var_os("SCR_LONG") {
         Some(v) if v != "0" => normal * 30,
@@ -32,13 +32,13 @@ pub const MATRIX_HISTORY: usize = 16;
 pub struct Built {
     /// The configuration.
     pub config: CoreConfig,
-    /// Its Verilog.
+    /// Verilog of the configuration.
     pub emitted: Emitted,
-    /// Its model.
+    /// Model of the configuration.
     pub model: ModelLibrary,
 }
 
-/// Verilog of a configuration as the model builder wants it.
+/// Verilog of a configuration, as input for the model builder.
 pub fn sources(emitted: &Emitted) -> Vec<Source> {
     let files = emitted.files.iter();
     files
@@ -68,12 +68,12 @@ impl Built {
         Self::with(config, &ModelBuilder::new())
     }
 
-    /// The same, of a model that writes something.
+    /// As [`new`](Self::new), for a model that writes a file.
     pub fn recording(config: CoreConfig, format: TraceFormat) -> Self {
         Self::with(config, &ModelBuilder::new().trace(format))
     }
 
-    /// The model of Verilog that was changed.
+    /// The model of modified Verilog.
     pub fn of(config: CoreConfig, emitted: Emitted) -> Self {
         let model = build(&ModelBuilder::new(), &emitted);
         Self {
@@ -100,7 +100,7 @@ impl Built {
             .expect("k cores fit")
             .prefix_words()
             .max(prefix_words);
-        // A beat of 1024 bits is two words, and 63 is the most that a prefix may have.
+        // A beat of 1024 bits is two words, and a prefix has at most 63.
         let words = match self.config.width {
             1024 => words.next_multiple_of(2).min(62),
             _ => words,
@@ -108,13 +108,13 @@ impl Built {
         Settings::new(Config::new(cores, words))
     }
 
-    /// How to run it with these settings at full rate.
+    /// The configuration of a run with these settings at full rate.
     pub fn cosim(&self, settings: Settings) -> CosimConfig {
         let latency = u64::from(self.emitted.manifest.latency_cycles);
         CosimConfig::new(self.config.profile, self.config.history, latency, settings)
     }
 
-    /// A plan of `packets` packets from these settings on, without changes or resets.
+    /// A plan of `packets` packets with these initial settings, without changes or resets.
     pub fn plan(&self, packets: usize, settings: Settings) -> Plan {
         Plan {
             packets,
@@ -130,7 +130,7 @@ impl Built {
         }
     }
 
-    /// Runs the steps; a mismatch leaves evidence and panics with its place.
+    /// Runs the steps; a mismatch leaves evidence and panics with its location.
     pub fn run(&self, steps: Vec<Step>, config: &CosimConfig) -> CosimReport {
         let mut model = self.model.instance().expect("an instance");
         match run(&mut model, steps.clone(), config) {
@@ -153,7 +153,7 @@ impl Built {
     }
 }
 
-/// Where failures leave their evidence.
+/// Directory for the evidence of failures.
 pub fn failures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/cosim-failures")
 }

@@ -1,4 +1,4 @@
-//! The register block against its model: random accesses, every answer compared.
+//! The register block compared with its model: random accesses, every response checked.
 
 use proptest::prelude::*;
 use scr_hdl::{CoreConfig, Dut, Emitted};
@@ -53,7 +53,7 @@ pub fn access() -> impl Strategy<Value = Paced> {
 ///
 /// # Errors
 ///
-/// When no answer comes.
+/// If no response comes.
 pub fn make(
     bus: &mut RegisterBus,
     dut: &mut dyn Dut,
@@ -69,7 +69,7 @@ pub fn make(
     }
 }
 
-/// Makes one access on both.
+/// Makes one access on both, and compares.
 fn access_both(
     dut: &mut dyn Dut,
     bus: &mut RegisterBus,
@@ -122,14 +122,14 @@ fn read_all(
     Ok(())
 }
 
-/// Accesses from one reset to the next.
+/// Number of accesses from one reset to the next.
 const RESET_EVERY: usize = 90;
 
-/// Makes the accesses, with resets among them and without traffic, and compares every answer with the model's.
+/// Makes the accesses, with resets among them and without traffic, and compares every response with the model's.
 ///
 /// # Errors
 ///
-/// The first answer that differs.
+/// The first response that differs.
 pub fn compare(dut: &mut dyn Dut, config: &CoreConfig, accesses: &[Paced]) -> Result<(), String> {
     let mut model = RegisterModel::new(
         &config.profile,
@@ -157,7 +157,8 @@ pub fn compare(dut: &mut dyn Dut, config: &CoreConfig, accesses: &[Paced]) -> Re
         }
         access_both(dut, &mut bus, &mut model, paced)
             .map_err(|e| format!("access {place}, {e}"))?;
-        // An epoch starts when a change comes into force, some cycles later; a change back before that is none.
+        // An epoch starts when a change comes into force, some cycles later; a change back before that does not start
+        // one.
         for _ in 0..32 {
             dut.tick();
         }
@@ -169,14 +170,15 @@ pub fn compare(dut: &mut dyn Dut, config: &CoreConfig, accesses: &[Paced]) -> Re
     Ok(())
 }
 
-/// Events for which one of [`many_times`] counts.
+/// Number by which [`many_times`] makes a counter count each event.
 pub const TIMES: u64 = 1 << 15;
 
-/// The Verilog with counters that count every event 2¹⁵ times: what 64 bits hold comes within reach of simulation.
+/// Modifies the Verilog so that counters count every event 2¹⁵ times: this brings the range of 64 bits within reach of
+/// simulation.
 ///
 /// # Panics
 ///
-/// When the counters' text is another.
+/// If the counters' text has changed.
 pub fn many_times(emitted: &mut Emitted) {
     let file = format!("{}_event_counter.v", emitted.top);
     let text = emitted.files.iter_mut().find(|(name, _)| *name == file);
@@ -186,17 +188,17 @@ pub fn many_times(emitted: &mut Emitted) {
     *text = text.replace(once, times);
 }
 
-/// Hardware through which frames of one beat go, while registers are read.
+/// Hardware that passes frames of one beat while registers are read.
 struct Traffic<'a> {
     dut: &'a mut dyn Dut,
     bus: RegisterBus,
     ready: usize,
-    /// Frames taken in.
+    /// Number of frames accepted.
     taken: u64,
 }
 
 impl<'a> Traffic<'a> {
-    /// From a reset on.
+    /// Starts with a reset.
     fn new(dut: &'a mut dyn Dut) -> Result<Self, String> {
         let bus = RegisterBus::find(dut.ports()).map_err(|e| e.to_string())?;
         let port = |name: &'static str| dut.port(name).ok_or(format!("no port {name}"));
@@ -241,27 +243,27 @@ impl<'a> Traffic<'a> {
     }
 }
 
-/// Frames after which the low half of a counter of [`many_times`] turns around.
+/// Number of frames after which the low half of a counter of [`many_times`] wraps around.
 const TURN: u64 = (1 << 32) / TIMES;
 
-/// Frames that may have been taken and are not counted yet.
+/// Number of frames that may have been accepted and are not counted yet.
 const UNCOUNTED: u64 = 100;
 
-/// Counters beyond 32 bits, of hardware that counts [`many_times`]: while frames of one beat go through, halves of several counters
-/// are read in any order, with pauses. Each high half must belong to the low half of its counter that was read last; before the
-/// first of these it comes fresh.
+/// Counters beyond 32 bits, of hardware that counts [`many_times`]: while frames of one beat pass, halves of several
+/// counters are read in any order, with pauses. Each high half must belong to the low half of its counter that was read
+/// last; before the first low half, the high half is read fresh.
 ///
 /// # Errors
 ///
-/// What was read wrong.
+/// The value read wrongly.
 pub fn high_halves(dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
-    // Both count every frame of this traffic, which is no IP.
+    // Both count every frame of this traffic, which is not IP.
     let counters = [registers::PACKETS_IN, registers::PACKETS_PASSED_BY];
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut traffic = Traffic::new(dut)?;
-    // Of the low half read last: its value, and how many frames were taken before and after it was read.
+    // For the low half read last: its value, and the number of frames accepted before and after it was read.
     let mut lows: [Option<(u64, u64, u64)>; 2] = [None; 2];
-    // High halves read behind a turn since their low half.
+    // Number of high halves read after a wrap-around since their low half.
     let mut turned = 0;
     while traffic.taken < 5 * TURN / 2 || turned < 2 {
         if traffic.taken > 40 * TURN {
@@ -270,7 +272,8 @@ pub fn high_halves(dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
         for _ in 0..rng.u32(..8) {
             traffic.read(registers::ID.offset)?;
         }
-        // Of one of them the first turn passes before any half is read: it comes fresh, and is not 0.
+        // For one counter the first wrap-around happens before any half is read: the high half is read fresh, and is
+        // not 0.
         let which = match traffic.taken < 3 * TURN / 2 {
             true => 1,
             false => rng.usize(..2),
@@ -290,7 +293,7 @@ pub fn high_halves(dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
                     None => ((before % TURN) * TIMES, before, after),
                 };
                 let is_fresh = lows[which].is_none();
-                // Of a fresh half only the turn counts.
+                // For a fresh half only the wrap-around counts.
                 let value = (high << 32 | low) / TIMES;
                 let range = match is_fresh {
                     true => {
@@ -306,7 +309,7 @@ pub fn high_halves(dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
                 }
                 turned += u32::from(!is_fresh && before / TURN > to / TURN);
             }
-            // Others, of which neither half may be taken for these.
+            // Other counters, neither half of which may be mistaken for these.
             6 => {
                 let other = [SEQ, registers::BYTES_IN, registers::BYTES_OUT][rng.usize(..3)];
                 traffic.read(other.offset)?;
@@ -321,12 +324,12 @@ pub fn high_halves(dut: &mut dyn Dut, seed: u64) -> Result<(), String> {
     Ok(())
 }
 
-/// The high half of a counter whose low half was not read since the last reset comes fresh, also when halves of others are
-/// latched.
+/// The high half of a counter whose low half was not read since the last reset is read fresh, even if halves of others
+/// are latched.
 ///
 /// # Errors
 ///
-/// What was read wrong.
+/// The value read wrongly.
 pub fn fresh_halves(dut: &mut dyn Dut) -> Result<(), String> {
     let mut traffic = Traffic::new(dut)?;
     let [packets_in, ..] = COUNTERS;

@@ -1,7 +1,7 @@
-//! The vocabulary of fields that rows are made of.
+//! The fields that rows are made of.
 
-/// One field of a row. A field stands in a row as its bytes stood on the wire (big-endian where it is
-/// a number), and is all zero when the packet does not have it.
+/// One field of a row. Its bytes are as on the wire (big-endian if it is a number), and all zero if the packet does not
+/// have the field.
 ///
 /// The list is closed on purpose: each field needs an extractor in hardware, and the extractor's record
 /// ([`crate::parse::Parsed`]) carries exactly these.
@@ -96,7 +96,7 @@ impl Field {
         }
     }
 
-    /// The field with this [`name`](Self::name); `zero` is not found, for it needs a length.
+    /// The field with this [`name`](Self::name); `zero` is not found, because it needs a length.
     pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|f| f.name() == name)
     }
@@ -121,12 +121,12 @@ impl Field {
         }
     }
 
-    /// Whether the field exists only for 16-byte addresses, which make a profile sequence IPv6 too.
+    /// Whether the field exists only for 16-byte addresses, which make a profile sequence IPv6, too.
     pub const fn is_wide_address(self) -> bool {
         matches!(self, Self::SrcIp | Self::DstIp)
     }
 
-    /// Whether the field comes from the receive timestamp and not from the packet.
+    /// Whether the field comes from the receive timestamp rather than the packet.
     pub const fn is_timestamp(self) -> bool {
         matches!(self, Self::Seconds | Self::Nanoseconds)
     }

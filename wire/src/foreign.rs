@@ -1,7 +1,7 @@
-//! Frames of others with SCR's EtherType.
+//! Frames of other protocols with SCR's EtherType.
 //!
-//! 0x88B5 is "IEEE 802 local experimental 1": anybody may use it. A frame of somebody else is told from a damaged one by
-//! its header: damage makes one field what it cannot be, and in a frame of another protocol most of them are.
+//! 0x88B5 is "IEEE 802 local experimental 1", which anybody may use. The header tells a foreign frame from a damaged
+//! one: damage makes one field invalid, whereas in a frame of another protocol most of them are.
 
 use crate::header::{HEADER_BYTES, Header, VERSION};
 use crate::{Geometry, MAX_CORES, MAX_PREFIX_WORDS, Rejection, profile};
@@ -9,11 +9,11 @@ use crate::{Geometry, MAX_CORES, MAX_PREFIX_WORDS, Rejection, profile};
 /// Ids from here on are free for users' profiles.
 const FIRST_FREE_PROFILE: u8 = 128;
 
-/// Fields that cannot be what they are, from which on a frame is somebody else's.
+/// Number of invalid fields from which a frame counts as foreign.
 const ENOUGH: usize = 2;
 
-/// The fields of a header that are in no header of version 1, whatever the profile, each with the reason for which a
-/// receiver would reject the frame. A field is compared with others only where these can be what they are.
+/// The fields that are invalid in any header of version 1, whatever the profile, each with the reason for which a
+/// receiver would reject the frame. A field is compared with others only if those are valid.
 pub fn contradictions(head: &[u8; HEADER_BYTES]) -> impl Iterator<Item = Rejection> {
     let header = Header::read(head);
     let Header {
@@ -54,8 +54,8 @@ pub fn contradictions(head: &[u8; HEADER_BYTES]) -> impl Iterator<Item = Rejecti
         .filter_map(|(wrong, field)| wrong.then_some(field))
 }
 
-/// Whether a frame is SCR's, be it damaged: it has the EtherType, and a header in which at most one field cannot be what it
-/// is. One that is cut in the header counts as SCR's.
+/// Whether a frame is SCR's, possibly damaged: it has the EtherType and a header with at most one invalid field. A
+/// frame cut within the header counts as SCR's.
 pub fn is_scr(frame: &[u8]) -> bool {
     Header::peek(frame).is_some()
         && frame
@@ -63,7 +63,7 @@ pub fn is_scr(frame: &[u8]) -> bool {
             .is_none_or(|head| contradictions(head).count() < ENOUGH)
 }
 
-/// Whether a frame has the EtherType and is not SCR's.
+/// Whether a frame has the EtherType but is not SCR's.
 pub fn is_foreign(frame: &[u8]) -> bool {
     Header::peek(frame).is_some() && !is_scr(frame)
 }

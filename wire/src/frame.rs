@@ -10,7 +10,7 @@ use crate::{MAX_CORES, MAX_PREFIX_WORDS, Profile};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[repr(u8)]
 pub enum Rejection {
-    /// Under 16 bytes.
+    /// The frame is shorter than 16 bytes.
     #[error("shorter than the 16-byte header")]
     TooShort,
     /// EtherType is not 0x88B5.
@@ -98,8 +98,8 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Checks `bytes` against the format and `profile`. Byte 0 and bits 1..0 of byte 6 are not checked,
-    /// for bridges may rewrite MAC addresses. No byte string makes it panic.
+    /// Checks `bytes` against the format and `profile`. Byte 0 and bits 1..0 of byte 6 are not checked, because bridges
+    /// may rewrite MAC addresses. No byte string causes a panic.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// The header.
+    /// The contents of the header.
     #[inline]
     pub fn header(&self) -> &Header {
         &self.header

@@ -1,4 +1,4 @@
-//! How many rows fit where in a prefix of B words.
+//! Placement of rows in a prefix of B words.
 
 use crate::header::HEADER_BYTES;
 use crate::{MAX_PREFIX_WORDS, Profile, WORD_BYTES};
@@ -8,8 +8,8 @@ pub const MAX_VALID_ROWS: usize = 255;
 
 /// The placement of rows in a prefix, for one row size and one number of words.
 ///
-/// Rows are aligned to their size R from the start of the prefix, so the first begins at max(16, R) and
-/// `(64·B − max(16, R)) / R` of them fit.
+/// Rows are aligned to their size R from the start of the prefix, so the first begins at max(16, R), and `(64·B −
+/// max(16, R)) / R` of them fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     row_bytes: usize,
@@ -17,13 +17,13 @@ pub struct Geometry {
 }
 
 impl Geometry {
-    /// The geometry of prefixes of `prefix_words` (B, 1..=63) words for `profile`'s rows, or `None` when
-    /// B is out of range or holds no row.
+    /// The geometry of prefixes of `prefix_words` (B, 1..=63) words for `profile`'s rows, or `None` if B is out of
+    /// range or holds no row.
     pub const fn new(profile: &Profile, prefix_words: u8) -> Option<Self> {
         Self::of_rows(profile.row_bytes(), prefix_words)
     }
 
-    /// The same for rows of `row_bytes` (R), a power of two from 4 to 64.
+    /// The geometry for rows of `row_bytes` (R), a power of two from 4 to 64; see [`new`](Self::new).
     pub const fn of_rows(row_bytes: usize, prefix_words: u8) -> Option<Self> {
         let geometry = Self {
             row_bytes,
@@ -37,8 +37,7 @@ impl Geometry {
         }
     }
 
-    /// The geometry with the fewest words that hold `rows` rows of `profile`, or `None` when 63 words
-    /// do not hold them.
+    /// The geometry with the fewest words that hold `rows` rows of `profile`, or `None` if 63 words do not hold them.
     pub fn fewest_words(profile: &Profile, rows: usize) -> Option<Self> {
         let bytes = profile.row_bytes().max(HEADER_BYTES) + rows.max(1) * profile.row_bytes();
         let words = bytes.div_ceil(WORD_BYTES);
@@ -71,15 +70,15 @@ impl Geometry {
         }
     }
 
-    /// Rows M that fit.
+    /// Number of rows M that fit.
     pub const fn rows(self) -> usize {
-        // R is a power of two, and this is done for every frame: no division.
+        // R is a power of two, and this runs for every frame: no division.
         (self.prefix_words as usize * WORD_BYTES).saturating_sub(self.first_row())
             >> self.row_bytes.trailing_zeros()
     }
 
-    /// Most rows that a prefix can validly carry from a history of depth N = `history`:
-    /// min(M, N + 1, 255). No k above it is possible.
+    /// Largest number of rows that a prefix can validly carry from a history of depth N = `history`: min(M, N + 1,
+    /// 255). k cannot exceed it.
     pub fn max_valid_rows(self, history: usize) -> usize {
         self.rows().min(history + 1).min(MAX_VALID_ROWS)
     }

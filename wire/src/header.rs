@@ -31,9 +31,9 @@ pub const fn version(frame: &[u8]) -> Option<u8> {
 /// Bits in an epoch number.
 pub const EPOCH_BITS: u32 = 6;
 
-/// A header's contents.
+/// The contents of a header.
 ///
-/// [`emit`](Self::emit) writes exactly these; [`crate::Frame::parse`] is the way back, with all checks.
+/// [`emit`](Self::emit) writes exactly these; [`crate::Frame::parse`] is the inverse, with all checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
     /// Row profile id (byte 2).
@@ -48,14 +48,14 @@ pub struct Header {
     pub epoch: u8,
     /// Sequence number (bytes 7..12).
     pub seq: Seq,
-    /// Leading rows that carry a sequenced packet, 1..=255 (byte 14).
+    /// Leading rows that carry a sequenced packet's data, 1..=255 (byte 14).
     pub valid_rows: u8,
     /// log2 of the row size in bytes (byte 15, low nibble).
     pub row_log2: u8,
 }
 
 impl Header {
-    /// The header's 16 bytes.
+    /// Writes the header's 16 bytes.
     #[inline]
     pub const fn emit(&self) -> [u8; HEADER_BYTES] {
         let seq = self.seq.to_be_bytes();
@@ -99,7 +99,7 @@ impl Header {
         }
     }
 
-    /// The fields as they stand in the bytes; nothing is checked.
+    /// Reads the fields from the bytes; nothing is checked.
     #[inline]
     pub(crate) const fn read(b: &[u8; HEADER_BYTES]) -> Self {
         Self {

@@ -1,9 +1,9 @@
 //! The frame format of State-Compute Replication (SCR), version 1.
 //!
-//! A *sequencer* in the NIC numbers packets, remembers the last N packets' metadata as *rows*, prefixes
-//! every packet with the newest rows and sprays the packets round-robin over k cores. This crate is the
-//! one place where that format is written down as code; hardware, host, golden model and documentation
-//! are derived from it. `docs/wire-format.md` is the same in prose.
+//! A *sequencer* in the NIC numbers packets, keeps the metadata of the last N packets as *rows*, prefixes every packet
+//! with the newest rows and sprays the packets round-robin over k cores. This crate is the single definition of that
+//! format in code; hardware, host, golden model and documentation are derived from it. `docs/wire-format.md` describes
+//! it in prose.
 //!
 //! ```text
 //!  packet ──▶ parse ──▶ profile ──▶ sequencer ──▶ frame ──▶ host
@@ -11,19 +11,19 @@
 //!              fields)    bytes)       history)      over bytes)
 //! ```
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
 //! | [`seq`] | 40-bit sequence numbers and their serial arithmetic (RFC 1982) |
 //! | [`header`] | the 16-byte header, read and written |
-//! | [`field`] | the vocabulary of fields a row can be made of |
+//! | [`field`] | the fields a row can be made of |
 //! | [`profile`] | a row: which fields, in which order, in how many bytes |
 //! | [`parse`] | from an Ethernet frame to the values of all fields |
-//! | [`geometry`] | how many rows fit where in a prefix of B words |
-//! | [`registers`] | the hardware's register map, and in which order to write it |
+//! | [`geometry`] | the placement of rows in a prefix of B words |
+//! | [`registers`] | the hardware's register map, and the order of writes to it |
 //! | [`passed_by`] | why a frame gets no number |
-//! | [`foreign`] | which frames with SCR's EtherType are somebody else's |
+//! | [`foreign`] | which frames with SCR's EtherType belong to other protocols |
 //! | [`frame`] | a checked view over a received SCR frame; every reason to reject one |
-//! | [`sequencer`] | the golden sequencer, which the hardware must equal byte for byte |
+//! | [`sequencer`] | the golden sequencer, which the hardware must match byte for byte |
 //!
 //! The crate is `no_std`, allocates nothing and contains no `unsafe`.
 //!

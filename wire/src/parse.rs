@@ -1,18 +1,18 @@
 //! From an Ethernet frame to the values of all fields (format, section 5).
 //!
-//! The parser looks at no byte beyond the first [`WINDOW_BYTES`], for the hardware sees no more, and takes
-//! bytes that the frame does not have as absent. Lengths inside the packet are copied, never believed.
+//! The parser reads no byte beyond the first [`WINDOW_BYTES`], because the hardware sees no more, and treats bytes that
+//! the frame does not have as absent. Lengths inside the packet are copied, never trusted.
 
-/// Bytes of a frame that the parser may look at.
+/// Bytes of a frame that the parser may read.
 pub const WINDOW_BYTES: usize = 128;
 
 /// EtherType of IPv4.
 pub const ETHERTYPE_IPV4: u16 = 0x0800;
 /// EtherType of IPv6.
 pub const ETHERTYPE_IPV6: u16 = 0x86dd;
-/// Tag protocol identifiers of VLAN tags: IEEE 802.1Q C-tag, 802.1ad S-tag, and the two that stood for S-tags before it.
+/// Tag protocol identifiers of VLAN tags: IEEE 802.1Q C-tag, 802.1ad S-tag, and the two used for S-tags before it.
 pub const VLAN_TPIDS: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
-/// VLAN tags that are looked through.
+/// Largest number of VLAN tags skipped.
 pub const MAX_VLAN_TAGS: usize = 2;
 /// IP protocol number of TCP.
 pub const PROTOCOL_TCP: u8 = 6;
@@ -44,10 +44,10 @@ pub enum IpVersion {
     V6,
 }
 
-/// The values of all fields, as bytes stood on the wire. What the packet does not have is zero.
+/// The values of all fields, with their bytes as on the wire. Fields that the packet does not have are zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Parsed {
-    /// IP version when the packet passed step 2 (and so is sequenced by default), else `None`.
+    /// IP version if the packet passed step 2 (and so is sequenced by default), else `None`.
     pub ip_version: Option<IpVersion>,
     /// The frame has an IPv4 EtherType (or, where IPv6 is parsed, an IPv6 one) but failed step 2.
     pub malformed: bool,
@@ -71,14 +71,13 @@ pub struct Parsed {
     pub tcp_ack: [u8; 4],
 }
 
-/// `N` bytes at `at`, or `None` where the frame has not all of them.
+/// The `N` bytes at `at`, or `None` if the frame does not have all of them.
 #[inline(always)]
 fn take<const N: usize>(frame: &[u8], at: usize) -> Option<[u8; N]> {
     frame.get(at..at + N)?.try_into().ok()
 }
 
-/// Parses a frame; IPv6 only when `ipv6` (profiles with 16-byte addresses). Total: any byte string gives
-/// a result.
+/// Parses a frame; IPv6 only if `ipv6` is set (profiles with 16-byte addresses). Total: any byte string gives a result.
 #[inline]
 pub fn parse(frame: &[u8], ipv6: bool) -> Parsed {
     let frame = &frame[..frame.len().min(WINDOW_BYTES)];
@@ -100,12 +99,12 @@ pub fn parse(frame: &[u8], ipv6: bool) -> Parsed {
     parsed
 }
 
-/// The EtherType behind the VLAN tags that are looked through, or `None` where the frame ends before it.
+/// The EtherType behind the VLAN tags skipped, or `None` if the frame ends before it.
 pub fn ethertype(frame: &[u8]) -> Option<u16> {
     link(frame).0
 }
 
-/// The EtherType behind the tags, and where the network layer begins.
+/// The EtherType behind the tags, and the offset of the network layer.
 #[inline(always)]
 fn link(frame: &[u8]) -> (Option<u16>, usize) {
     let mut at = 12;
@@ -119,8 +118,7 @@ fn link(frame: &[u8]) -> (Option<u16>, usize) {
     (ethertype, at + 2)
 }
 
-/// The fields of an IPv4 header at `ip`, and where a transport header may be found; `None` when step 2
-/// fails.
+/// The fields of an IPv4 header at `ip`, and the offset of a possible transport header; `None` if step 2 fails.
 #[inline(always)]
 fn ipv4(frame: &[u8], ip: usize) -> Option<(Parsed, Option<usize>)> {
     let header: [u8; 20] = take(frame, ip)?;
@@ -145,7 +143,7 @@ fn ipv4(frame: &[u8], ip: usize) -> Option<(Parsed, Option<usize>)> {
     Some((parsed, first_fragment.then_some(ip + length)))
 }
 
-/// The same for IPv6. The transport header is looked for only right behind the fixed header.
+/// As `ipv4`, for IPv6. A transport header is looked for only directly behind the fixed header.
 #[inline(always)]
 fn ipv6(frame: &[u8], ip: usize) -> Option<(Parsed, Option<usize>)> {
     let header: [u8; 40] = take(frame, ip)?;
@@ -169,7 +167,8 @@ fn ipv6(frame: &[u8], ip: usize) -> Option<(Parsed, Option<usize>)> {
     Some((parsed, Some(ip + 40)))
 }
 
-/// Ports, flags and TCP's numbers of the transport header at `at`, as far as the frame has them.
+/// Ports, flags and TCP's sequence and acknowledgment numbers of the transport header at `at`, as far as the frame has
+/// them.
 #[inline(always)]
 fn transport(frame: &[u8], at: usize, parsed: &mut Parsed) {
     if !matches!(parsed.protocol, PROTOCOL_TCP | PROTOCOL_UDP) {

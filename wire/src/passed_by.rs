@@ -1,8 +1,8 @@
-//! Why a frame is passed by: what [`parse`] and the settings leave unsaid, for those frames alone
-//! (format, section 6).
+//! Why a frame is passed by: details that [`parse`] and the settings do not report, for those frames alone (format,
+//! section 6).
 //!
-//! The reason follows from the same walk through the tags as the row, so that there is one exactly where
-//! the sequencer gives no number.
+//! The reason is found by the same walk through the tags as the row, so there is one exactly where the sequencer
+//! assigns no number.
 
 use crate::parse::{self, ETHERTYPE_IPV4, ETHERTYPE_IPV6, VLAN_TPIDS};
 use crate::{Config, foreign, header};
@@ -15,36 +15,36 @@ const MPLS: [u16; 2] = [0x8847, 0x8848];
 const PPPOE: [u16; 2] = [0x8863, 0x8864];
 /// EtherType of LLDP.
 const LLDP: u16 = 0x88cc;
-/// Largest value of the EtherType's place that is a length (IEEE 802.3).
+/// Largest value in the EtherType's place that is a length (IEEE 802.3).
 const LONGEST: u16 = 1500;
 
-/// Why a frame has no number.
+/// Why a frame gets no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum PassedBy {
-    /// It has no Ethernet header and can be given none: no sequencer gets to see it.
+    /// The packet has no Ethernet header and cannot be given one, so no sequencer sees it.
     NotEthernet,
-    /// Nothing of it was captured.
+    /// No byte of the packet was captured.
     NotCaptured,
-    /// It ends before its EtherType.
+    /// The frame ends before its EtherType.
     TooShort,
     /// ARP.
     Arp,
-    /// IPv6, and the profile has IPv4 addresses.
+    /// IPv6, while the profile has IPv4 addresses.
     Ipv6UnderV4Profile,
     /// MPLS.
     Mpls,
     /// PPPoE, discovery or session.
     Pppoe,
-    /// More VLAN tags than are looked through.
+    /// More VLAN tags than the parser skips.
     VlanDepth,
-    /// The EtherType is IP's, but the frame has no whole header of that version.
+    /// The EtherType is IP's, but the frame has no complete header of that version.
     NoIpHeader,
     /// An SCR frame.
     ScrFrame,
     /// LLDP.
     Lldp,
-    /// IEEE 802.3 with a length in the place of an EtherType: LLC, as of spanning trees.
+    /// IEEE 802.3 with a length in place of an EtherType: LLC, as used by spanning trees.
     Llc,
     /// Any other EtherType.
     OtherEthertype,
@@ -71,7 +71,7 @@ impl PassedBy {
         Self::Disabled,
     ];
 
-    /// How many there are, for arrays of counters.
+    /// Number of reasons, for arrays of counters.
     pub const COUNT: usize = Self::ALL.len();
 
     /// Place in [`ALL`](Self::ALL).
@@ -99,7 +99,8 @@ impl PassedBy {
         }
     }
 
-    /// Why a sequencer of IP frames passes this frame by; `None` if it gives it a number. `ipv6` as in [`parse::parse`].
+    /// Why a sequencer of IP frames passes this frame by; `None` if it numbers the frame. `ipv6` as in
+    /// [`parse::parse`].
     pub fn reason(frame: &[u8], ipv6: bool) -> Option<Self> {
         let parsed = parse::parse(frame, ipv6);
         if parsed.ip_version.is_some() {
@@ -126,11 +127,11 @@ impl PassedBy {
 }
 
 impl Config {
-    /// Why a sequencer with this configuration passes a frame by; `None` if it gives it a number. `ipv6` as in
+    /// Why a sequencer with this configuration passes a frame by; `None` if it numbers the frame. `ipv6` as in
     /// [`parse::parse`].
     ///
-    /// The golden sequencer takes any frame; one of no bytes never reaches a NIC, and has its reason here under every
-    /// configuration.
+    /// The golden sequencer accepts any frame, but one of zero bytes never reaches a NIC and has a reason here under
+    /// every configuration.
     pub fn passes_by(&self, frame: &[u8], ipv6: bool) -> Option<PassedBy> {
         if frame.is_empty() {
             return Some(PassedBy::NotCaptured);

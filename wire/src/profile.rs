@@ -1,9 +1,9 @@
-//! Row profiles: which fields a row holds, in which order, in how many bytes.
+//! Row profiles: which fields a row holds, in which order and in how many bytes.
 //!
-//! A profile is described once, here or by a user, and everything else follows from the description: the
-//! hardware extractor, the golden model, the host's decoder, the documentation's table.
+//! A profile is described once, here or by a user, and everything else is derived from the description: the hardware
+//! extractor, the golden model, the host's decoder, the documentation's table.
 //!
-//! A profile of one's own takes an id from 128 up and fields from [`Field`]:
+//! A user's own profile has an id from 128 up and fields from [`Field`]:
 //!
 //! ```
 //! use scr_wire::{Field, Profile};
@@ -24,7 +24,7 @@ use crate::parse::{Parsed, Timestamp};
 /// Largest row in bytes.
 pub const MAX_ROW_BYTES: usize = 64;
 
-/// Lowest profile id that is free for users.
+/// Lowest profile id free for users.
 pub const FIRST_USER_ID: u8 = 128;
 
 /// A row profile.
@@ -36,10 +36,10 @@ pub struct Profile {
     fields: &'static [Field],
 }
 
-/// Profile 1: who sent it. Made for DDoS mitigation.
+/// Profile 1: the source of the packet. Made for DDoS mitigation.
 pub const SOURCE: Profile = Profile::builtin(1, "source", 4, &[Field::SrcIp4]);
 
-/// Profile 2: who knocks where. Made for the port-knocking firewall.
+/// Profile 2: source and port knocked at. Made for the port-knocking firewall.
 pub const KNOCK: Profile = Profile::builtin(
     2,
     "knock",
@@ -68,8 +68,8 @@ pub const FLOW: Profile = Profile::builtin(
     ],
 );
 
-/// Profile 4: the bytes of [`FLOW`], the time and TCP's numbers. Made for the connection tracker and the
-/// token-bucket policer.
+/// Profile 4: the bytes of [`FLOW`], the time, and TCP's sequence and acknowledgment numbers. Made for the connection
+/// tracker and the token-bucket policer.
 pub const FLOW_TIME: Profile = Profile::builtin(
     4,
     "flow-time",
@@ -89,7 +89,7 @@ pub const FLOW_TIME: Profile = Profile::builtin(
     ],
 );
 
-/// Profile 5: the same for IPv4 and IPv6 together; IPv4 addresses are IPv4-mapped.
+/// Profile 5: as [`FLOW_TIME`], for IPv4 and IPv6 together; IPv4 addresses are IPv4-mapped.
 pub const FLOW6_TIME: Profile = Profile::builtin(
     5,
     "flow6-time",
@@ -119,10 +119,10 @@ pub enum ProfileError {
     /// Ids below 128 belong to the format.
     #[error("profile id {0} is reserved: ids 128 to 255 are free")]
     ReservedId(u8),
-    /// The row size is none of those the format knows.
+    /// The row size is none of those in the format.
     #[error("a row of {0} bytes: it must have 4, 8, 16, 32 or 64")]
     RowSize(usize),
-    /// The fields need more or fewer bytes than the row has.
+    /// The fields take more or fewer bytes than the row has.
     #[error(
         "the fields take {fields} bytes, the row has {row}: add a zero field or choose another size"
     )]
@@ -135,7 +135,7 @@ pub enum ProfileError {
     /// A field occurs twice.
     #[error("field {0} occurs twice")]
     Repeated(&'static str),
-    /// The name is empty or has other characters than letters, digits, `-`, `_` and `.`.
+    /// The name is empty or has characters other than letters, digits, `-`, `_` and `.`.
     #[error("its name must be of letters, digits, '-', '_' and '.'")]
     Name,
     /// 4-byte and 16-byte addresses cannot stand in one row: the first sequence IPv4 only.
@@ -143,7 +143,7 @@ pub enum ProfileError {
     MixedAddresses,
 }
 
-/// Whether a profile may be called so: names stand in Verilog's comments, in tables and in JSON.
+/// Whether a profile may have this name: names appear in Verilog comments, in tables and in JSON.
 const fn is_name(name: &str) -> bool {
     let bytes = name.as_bytes();
     let mut i = 0;
@@ -179,7 +179,7 @@ impl Profile {
     ///
     /// # Panics
     ///
-    /// On what [`try_new`](Self::try_new) reports; in a `const`, at compile time.
+    /// If [`try_new`](Self::try_new) reports an error; in a `const`, at compile time.
     pub const fn new(
         id: u8,
         name: &'static str,
@@ -201,8 +201,8 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// [`ProfileError`] when the id is reserved, the row size unknown, the fields do not fill the row,
-    /// a field is repeated, addresses of both sizes are mixed, or the name is none.
+    /// [`ProfileError`] if the id is reserved, the row size unknown, the fields do not fill the row, a field is
+    /// repeated, addresses of both sizes are mixed, or the name is invalid.
     pub const fn try_new(
         id: u8,
         name: &'static str,
@@ -254,7 +254,7 @@ impl Profile {
         Ok(())
     }
 
-    /// Index of the first `field` at or after index `from`. `const`, hence by hand.
+    /// Index of the first `field` at or after index `from`. Written by hand because it is `const`.
     const fn position(&self, field: Field, from: usize) -> Option<usize> {
         let mut i = from;
         while i < self.fields.len() {
@@ -295,7 +295,7 @@ impl Profile {
         self.row_bytes.trailing_zeros() as u8
     }
 
-    /// The fields in the order in which they lie in a row.
+    /// The fields in their order in a row.
     pub const fn fields(&self) -> &'static [Field] {
         self.fields
     }
@@ -350,8 +350,8 @@ impl Profile {
         }
     }
 
-    /// The fields of a row, by the inverse of [`encode`](Self::encode). Fields that the profile lacks
-    /// are zero; the flag [`Parsed::ip_version`] cannot be told from a row and is `None`.
+    /// The fields of a row, the inverse of [`encode`](Self::encode). Fields that the profile lacks are zero;
+    /// [`Parsed::ip_version`] cannot be derived from a row and is `None`.
     ///
     /// # Panics
     ///
@@ -389,7 +389,7 @@ impl Profile {
     }
 }
 
-/// A row of the documentation's table of profiles (Markdown).
+/// The row of the profile in the documentation's table (Markdown).
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "| {} | `{}` | {} | ", self.id, self.name, self.row_bytes)?;

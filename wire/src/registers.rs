@@ -1,23 +1,23 @@
-//! The sequencer's register map: what hardware, driver, golden model and documentation have in common.
+//! The sequencer's register map, shared by hardware, driver, golden model and documentation.
 //!
-//! Registers have 32 bits and byte offsets; 64-bit values take two, low half first. `docs/sequencer.md` is the
-//! same in prose.
+//! Registers have 32 bits and byte offsets; 64-bit values take two registers, low half first. `docs/sequencer.md`
+//! describes them in prose.
 
 use core::fmt;
 
 use crate::header::VERSION as FORMAT_VERSION;
 use crate::{Config, Geometry, MAX_CORES, Profile};
 
-/// What [`ID`] holds: "SCR1".
+/// Value of [`ID`]: "SCR1".
 pub const ID_VALUE: u32 = 0x5343_5231;
 
 /// Version of the hardware's design: the lower half of [`VERSION`].
 pub const DESIGN_VERSION: u16 = 1;
 
-/// What [`VERSION`] holds: format version (31..16), design version (15..0).
+/// Value of [`VERSION`]: format version (31..16), design version (15..0).
 pub const VERSION_VALUE: u32 = (FORMAT_VERSION as u32) << 16 | DESIGN_VERSION as u32;
 
-/// Bits of a byte offset: the registers take 4 KiB.
+/// Bits of a byte offset: the registers occupy 4 KiB.
 pub const ADDRESS_BITS: usize = 12;
 
 /// [`CONTROL`], bit 0: enable; 0 passes every frame by.
@@ -53,10 +53,10 @@ impl fmt::Display for Access {
     }
 }
 
-/// A register, or one register for each core.
+/// A register, or an array with one register per core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Register {
-    /// Byte offset; of core 0, where there is one for each core.
+    /// Byte offset; that of core 0 if there is one per core.
     pub offset: u16,
     /// Name.
     pub name: &'static str,
@@ -64,9 +64,9 @@ pub struct Register {
     pub access: Access,
     /// Bits: 32, or 64 with the low half first. Reading the low half latches the high one.
     pub bits: u8,
-    /// There is one for each core, one behind the other.
+    /// Whether there is one register per core, at consecutive offsets.
     pub per_core: bool,
-    /// What it means.
+    /// Meaning of the value.
     pub meaning: &'static str,
 }
 
@@ -89,7 +89,7 @@ impl Register {
         }
     }
 
-    /// Byte offset of the register of `core`; of the only one, where there is one.
+    /// Byte offset of the register of `core`; of the only register if there is just one.
     pub const fn of_core(&self, core: u8) -> u16 {
         let bytes = (self.bits / 8) as u16;
         if self.per_core {
@@ -100,7 +100,7 @@ impl Register {
     }
 }
 
-/// The row of the register in the documentation's table.
+/// The register's row in the documentation's table.
 impl fmt::Display for Register {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let index = if self.per_core { "[c]" } else { "" };
@@ -121,42 +121,42 @@ pub const VERSION: Register = Register::word(
     Access::Read,
     "format version (31..16), design version (15..0)",
 );
-/// What the hardware was generated for.
+/// The parameters the hardware was generated for.
 pub const CAPABILITIES: Register = Register::word(
     0x008,
     "CAPABILITIES",
     Access::Read,
     "row profile (7..0), log2 of the row's bytes (11..8), maximum cores (19..12), history depth N (31..20)",
 );
-/// Modes.
+/// Mode bits.
 pub const CONTROL: Register = Register::word(
     0x00c,
     "CONTROL",
     Access::ReadWrite,
     "bit 0: enable (0: every frame passes unaltered to the default queue); bit 1: `sequence_all`. Reset value 1",
 );
-/// k.
+/// Number of cores k.
 pub const CORES: Register = Register::word(
     0x010,
     "CORES",
     Access::ReadWrite,
     "k, 1..=maximum cores. Reset value 1",
 );
-/// B.
+/// Prefix words B.
 pub const PREFIX_WORDS: Register = Register::word(
     0x014,
     "PREFIX_WORDS",
     Access::ReadWrite,
     "B, 1..=63. Reset value: the fewest that hold one row",
 );
-/// Where frames go that are not sequenced.
+/// Queue for frames that are not sequenced.
 pub const DEFAULT_QUEUE: Register = Register::word(
     0x018,
     "DEFAULT_QUEUE",
     Access::ReadWrite,
     "tdest of frames that are not sequenced. Reset value 0",
 );
-/// Refusals and epoch.
+/// Refusal flag and epoch.
 pub const STATUS: Register = Register::word(
     0x01c,
     "STATUS",
@@ -251,7 +251,7 @@ pub const MAP: [Register; 19] = [
     SENT,
 ];
 
-/// What the register at a byte offset is called, for messages.
+/// Name of the register at a byte offset, for messages.
 pub fn name(offset: u16) -> impl fmt::Display {
     Name(offset)
 }
@@ -275,21 +275,21 @@ impl fmt::Display for Name {
     }
 }
 
-/// What a sequencer was generated for, as its registers tell it.
+/// The parameters a sequencer was generated for, as its registers report them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
     /// Row profile's id.
     pub profile_id: u8,
     /// log2 of the row's bytes.
     pub row_log2: u8,
-    /// Most cores, 1..=128.
+    /// Largest number of cores, 1..=128.
     pub max_cores: u8,
     /// History depth N, 16..=256.
     pub history: u16,
 }
 
 impl Capabilities {
-    /// Of a sequencer for rows of `profile`, at most `max_cores` cores and N = `history` rows.
+    /// Capabilities of a sequencer for rows of `profile`, at most `max_cores` cores and N = `history` rows.
     pub const fn new(profile: &Profile, max_cores: u8, history: usize) -> Self {
         Self {
             profile_id: profile.id(),
@@ -299,7 +299,7 @@ impl Capabilities {
         }
     }
 
-    /// From the value of [`CAPABILITIES`].
+    /// Decodes the value of [`CAPABILITIES`].
     pub const fn from_word(word: u32) -> Self {
         Self {
             profile_id: word as u8,
@@ -322,8 +322,8 @@ impl Capabilities {
         1 << self.row_log2
     }
 
-    /// Most cores that prefixes of B = `prefix_words` words serve: min(M, N + 1, 255), and the hardware's maximum. 0
-    /// when B is out of range or holds no row.
+    /// Largest number of cores that prefixes of B = `prefix_words` words serve: min(M, N + 1, 255), and at most the
+    /// hardware's maximum. 0 if B is out of range or holds no row.
     pub fn most_cores(self, prefix_words: u8) -> u8 {
         let rows = Geometry::of_rows(self.row_bytes(), prefix_words)
             .map_or(0, |geometry| geometry.max_valid_rows(self.history.into()));
@@ -331,7 +331,7 @@ impl Capabilities {
     }
 }
 
-/// The settings that a reset leaves: enabled, k = 1, the fewest words that hold one row.
+/// The settings after a reset: enabled, k = 1, the fewest words that hold one row.
 pub fn reset_config(profile: &Profile) -> Config {
     let words = Geometry::fewest_words(profile, 1).map_or(1, Geometry::prefix_words);
     Config::new(1, words)
@@ -349,11 +349,11 @@ pub const fn control(config: &Config) -> u32 {
     word
 }
 
-/// The writes that lead from one valid configuration to another, in an order that keeps each step valid.
-/// `capabilities` are the hardware's.
+/// The writes that lead from one valid configuration to another, in an order that keeps each step valid. `capabilities`
+/// are those of the hardware.
 ///
-/// Modes that switch sequencing off come first and those that switch it on last, so that no frame is numbered
-/// under a configuration that is neither the old nor the new one unless sequencing was on before and after.
+/// Modes that switch sequencing off come first and those that switch it on last, so a frame is numbered under a
+/// configuration that is neither the old nor the new one only if sequencing was on before and after.
 pub fn plan(
     capabilities: Capabilities,
     from: &Config,

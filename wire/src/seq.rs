@@ -4,8 +4,8 @@ use core::fmt;
 
 /// A sequence number: 40 bits, counting sequenced packets from 0 within an epoch and wrapping.
 ///
-/// Two numbers are compared by serial arithmetic (RFC 1982 with SERIAL_BITS = 40), which is only
-/// meaningful when they are less than 2³⁹ apart; the type is therefore not `Ord`.
+/// Two numbers are compared by serial arithmetic (RFC 1982 with SERIAL_BITS = 40), which is only meaningful if they are
+/// less than 2³⁹ apart; the type is therefore not `Ord`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seq(u64);
 

@@ -1,5 +1,5 @@
-//! The golden sequencer: what the hardware must equal, byte for byte, and the sequencer of a deployment
-//! without an FPGA.
+//! The golden sequencer: the hardware must match it byte for byte, and it is the sequencer of a deployment without an
+//! FPGA.
 
 use crate::geometry::Geometry;
 use crate::header::{EPOCH_BITS, Header};
@@ -7,7 +7,7 @@ use crate::parse::{self, Parsed, Timestamp};
 use crate::profile::MAX_ROW_BYTES;
 use crate::{MAX_CORES, MAX_HISTORY, MAX_PREFIX_WORDS, MIN_HISTORY, Profile, Seq};
 
-/// What can be changed while traffic runs.
+/// The settings that can be changed while traffic runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
     /// Cores k in the rotation, 1..=128.
@@ -38,7 +38,7 @@ impl Config {
     }
 }
 
-/// Why a configuration is refused.
+/// Why a configuration is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// N is out of range.
@@ -50,43 +50,43 @@ pub enum ConfigError {
     /// B is out of range.
     #[error("{0} prefix words: there must be 1 to {MAX_PREFIX_WORDS}")]
     PrefixWords(u8),
-    /// k cores need k rows, and a prefix of B words, or the history, has fewer.
+    /// k cores need k rows, but a prefix of B words, or the history, has fewer.
     #[error(
         "{cores} cores need {cores} rows in every frame, but {prefix_words} prefix words and the history validly carry {rows}"
     )]
     TooFewRows {
-        /// k.
+        /// Number of cores k.
         cores: u8,
-        /// B.
+        /// Prefix words B.
         prefix_words: u8,
-        /// min(M, N + 1, 255).
+        /// Rows available: min(M, N + 1, 255).
         rows: usize,
     },
 }
 
-/// What became of a frame.
+/// How a frame was handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// Leaves unaltered, without prefix and number, to the default queue.
+    /// The frame leaves unaltered, without prefix and number, to the default queue.
     PassedBy,
-    /// Leaves behind a prefix.
+    /// The frame leaves behind a prefix.
     Sequenced {
-        /// Its sequence number.
+        /// Sequence number of the frame.
         seq: Seq,
-        /// The core it is steered to.
+        /// The core the frame is steered to.
         core: u8,
         /// Bytes of prefix written.
         prefix_bytes: usize,
     },
 }
 
-/// Rows that the buffer holds; it grows downwards, and on reaching its floor the live part moves to the
-/// top. A multiple of the largest window (N + 1 = 257), so that this happens rarely.
+/// Rows that the buffer holds. It grows downwards, and on reaching its floor the live part moves to the top. A multiple
+/// of the largest window (N + 1 = 257), so that this happens rarely.
 const BUFFER_ROWS: usize = 1024;
 
 /// The golden sequencer. About 64 KiB, nothing allocated; box it where that matters.
 ///
-/// The history lies newest first in one contiguous piece, so a prefix is one header and one copy.
+/// The history lies in one contiguous piece, newest first, so a prefix is one header and one copy.
 #[derive(Clone)]
 pub struct Sequencer {
     profile: Profile,
@@ -96,7 +96,7 @@ pub struct Sequencer {
     geometry: Geometry,
     epoch: u8,
     next_seq: Seq,
-    /// The core of the next packet before reduction by the k it will meet.
+    /// The core of the next packet, before reduction to the k then in force.
     next_core: u8,
     /// Packets sequenced in this epoch, saturating at N + 1.
     filled: usize,
@@ -110,7 +110,7 @@ impl Sequencer {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] when N, k or B are out of range or do not fit each other.
+    /// [`ConfigError`] if N, k or B is out of range or they do not fit each other.
     pub fn new(profile: &Profile, history: usize, config: Config) -> Result<Self, ConfigError> {
         if !(MIN_HISTORY..=MAX_HISTORY).contains(&history) {
             return Err(ConfigError::History(history));
@@ -157,18 +157,18 @@ impl Sequencer {
         self.epoch
     }
 
-    /// The number that the next sequenced packet gets.
+    /// The sequence number of the next sequenced packet.
     pub fn next_seq(&self) -> Seq {
         self.next_seq
     }
 
-    /// Continues the numbering at `seq`, as if an epoch had run that far; the history is kept.
+    /// Continues the numbering at `seq`, as if an epoch had run to that point; the history is kept.
     pub fn set_next_seq(&mut self, seq: Seq) {
         self.next_seq = seq;
     }
 
-    /// Takes a new configuration from the next frame on. A change of k or B keeps `seq` and the history;
-    /// a change from disabled to enabled starts a new epoch.
+    /// Applies a new configuration from the next frame on. A change of k or B keeps `seq` and the history; a change
+    /// from disabled to enabled starts a new epoch.
     ///
     /// # Errors
     ///
@@ -196,11 +196,11 @@ impl Sequencer {
         self.newest = BUFFER_ROWS * self.profile.row_bytes();
     }
 
-    /// Sequences one frame: writes its prefix to the start of `prefix` when it has one.
+    /// Sequences one frame and, if it gets a prefix, writes the prefix to the start of `prefix`.
     ///
     /// # Panics
     ///
-    /// When `prefix` is shorter than the prefix to be written; [`crate::MAX_PREFIX_BYTES`] always do.
+    /// If `prefix` is shorter than the prefix to be written; [`crate::MAX_PREFIX_BYTES`] are always enough.
     #[inline]
     pub fn sequence(&mut self, frame: &[u8], time: Timestamp, prefix: &mut [u8]) -> Disposition {
         if !self.config.enable {
@@ -261,7 +261,7 @@ impl Sequencer {
     }
 }
 
-/// The geometry of a configuration, if it is a valid one.
+/// The geometry of a configuration, if it is valid.
 fn check(profile: &Profile, history: usize, config: &Config) -> Result<Geometry, ConfigError> {
     if config.cores == 0 || config.cores > MAX_CORES {
         return Err(ConfigError::Cores(config.cores));

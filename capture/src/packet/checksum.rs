@@ -5,7 +5,7 @@
 pub(super) struct Sum(u64);
 
 impl Sum {
-    /// Adds bytes; only the last piece added may have an odd number of them.
+    /// Adds bytes; only the last piece added may have an odd length.
     pub(super) fn add(mut self, bytes: &[u8]) -> Self {
         let mut words = bytes.chunks_exact(4);
         for word in &mut words {
@@ -24,7 +24,7 @@ impl Sum {
         self
     }
 
-    /// The complement, as it stands in a header.
+    /// The complement, as stored in a header.
     pub(super) fn finish(self) -> u16 {
         let mut sum = self.0;
         while sum > 0xFFFF {
@@ -34,7 +34,7 @@ impl Sum {
     }
 }
 
-/// The Internet checksum of `bytes`: the value that stands in a header which is otherwise `bytes`, its checksum zero.
+/// The Internet checksum of `bytes`: the value for a header that consists of `bytes` with a zero checksum field.
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u16 {
     Sum::default().add(bytes).finish()

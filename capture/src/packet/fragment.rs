@@ -5,7 +5,7 @@ use super::{ETHERTYPE_IPV4, TPID_CUSTOMER, TPID_SERVICE, set_ipv4_checksum};
 /// A frame that cannot be fragmented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FragmentError {
-    /// Not an IPv4 frame whose whole packet is present.
+    /// The frame is not an IPv4 frame with the whole packet present.
     #[error("not a complete IPv4 frame")]
     NotIpv4,
     /// The frame is a fragment already.
@@ -17,8 +17,8 @@ pub enum FragmentError {
 }
 
 /// Cuts an IPv4 frame into fragments of at most `max_payload` bytes behind the IP header (rounded down to a multiple of
-/// 8). Every fragment has the Ethernet header, VLAN tags and IP options of the frame; Ethernet padding is left out. With 8
-/// bytes the first fragment of a TCP packet ends within its TCP header.
+/// 8). Every fragment has the Ethernet header, VLAN tags and IP options of the frame; Ethernet padding is left out.
+/// With 8 bytes the first fragment of a TCP packet ends within its TCP header.
 ///
 /// # Errors
 /// If the frame is not a complete, unfragmented IPv4 packet, or `max_payload` is below 8.
@@ -51,7 +51,7 @@ pub fn fragment(frame: &[u8], max_payload: usize) -> Result<Vec<Vec<u8>>, Fragme
     Ok(fragments)
 }
 
-/// Where the IPv4 header starts, how long it is, and the packet's total length.
+/// Offset and length of the IPv4 header, and the packet's total length.
 fn locate_ipv4(frame: &[u8]) -> Option<(usize, usize, usize)> {
     let mut start = 14;
     loop {

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! A [`Frame`] is a plain description that borrows its variable parts; [`Frame::write`] appends its bytes to a buffer.
-//! Headers are written by hand and not with a packet library, because frames must also be had that no library builds:
-//! fragments cut within a transport header, and every malformation that starts from a right frame. The tests check the
+//! Headers are written by hand rather than with a packet library, because frames are needed that no library builds:
+//! fragments cut within a transport header, and every malformation that starts from a valid frame. The tests check the
 //! results with such a library.
 
 mod checksum;
@@ -38,7 +38,7 @@ pub const TPID_SERVICE: u16 = 0x88A8;
 /// The shortest Ethernet frame without its frame check sequence, in bytes.
 pub const MIN_FRAME: usize = 60;
 
-/// At most this many VLAN tags are kept in a [`Frame`].
+/// Largest number of VLAN tags kept in a [`Frame`].
 pub const MAX_TAGS: usize = 4;
 
 /// An IPv4 header.
@@ -58,7 +58,7 @@ pub struct Ipv4<'a> {
     pub more_fragments: bool,
     /// Fragment offset in units of 8 bytes, 0..8192.
     pub fragment_offset: u16,
-    /// Options; at most 40 bytes, padded with zeros to a multiple of 4. What exceeds 40 bytes is left out.
+    /// Options; at most 40 bytes, padded with zeros to a multiple of 4. Bytes beyond 40 are left out.
     pub options: &'a [u8],
 }
 
@@ -78,14 +78,14 @@ impl<'a> Ipv4<'a> {
         }
     }
 
-    /// The same with options.
+    /// Sets the options.
     #[must_use]
     pub const fn options(mut self, options: &'a [u8]) -> Self {
         self.options = options;
         self
     }
 
-    /// The same with a fragment offset, in units of 8 bytes, and the more-fragments flag.
+    /// Sets the fragment offset, in units of 8 bytes, and the more-fragments flag.
     #[must_use]
     pub const fn fragment(mut self, offset: u16, more: bool) -> Self {
         self.fragment_offset = offset;
@@ -107,8 +107,8 @@ pub struct Ipv6<'a> {
     pub destination: [u8; 16],
     /// Hop limit.
     pub hop_limit: u8,
-    /// Extension headers: the number of each and its bytes, whose first, the next header, is overwritten. The length must
-    /// be what the header itself says.
+    /// Extension headers: the number of each and its bytes, the first of which, the next header, is overwritten. The
+    /// length must match the length in the header itself.
     pub extensions: &'a [(u8, &'a [u8])],
 }
 
@@ -129,7 +129,7 @@ impl Ipv6<'_> {
     }
 }
 
-/// What an Ethernet frame carries.
+/// The network layer of an Ethernet frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network<'a> {
     /// IPv4.
@@ -138,7 +138,7 @@ pub enum Network<'a> {
     Ipv6(Ipv6<'a>, Transport<'a>),
     /// ARP for IPv4 over Ethernet.
     Arp {
-        /// Whether it is a reply.
+        /// Whether the message is a reply.
         reply: bool,
         /// MAC address of the sender.
         sender_mac: [u8; 6],
@@ -165,11 +165,11 @@ pub struct Frame<'a> {
     pub source: [u8; 6],
     tags: [(u16, u16); MAX_TAGS],
     tag_count: usize,
-    /// What the frame carries.
+    /// The network layer.
     pub network: Network<'a>,
     /// Bytes behind the last header.
     pub payload: &'a [u8],
-    /// The frame is padded with zeros to this many bytes; [`MIN_FRAME`] is what the wire demands.
+    /// Length to which the frame is padded with zeros; the wire demands [`MIN_FRAME`].
     pub min_len: usize,
 }
 
@@ -215,7 +215,7 @@ impl<'a> Frame<'a> {
         frame
     }
 
-    /// The same with other MAC addresses.
+    /// Sets the MAC addresses.
     #[must_use]
     pub const fn macs(mut self, destination: [u8; 6], source: [u8; 6]) -> Self {
         self.destination = destination;
@@ -223,8 +223,8 @@ impl<'a> Frame<'a> {
         self
     }
 
-    /// The same with one more VLAN tag inside those it has: its TPID and its tag control information (priority, VLAN id).
-    /// Beyond [`MAX_TAGS`] nothing is added.
+    /// Adds a VLAN tag inside the existing ones: its TPID and its tag control information (priority, VLAN id). Beyond
+    /// [`MAX_TAGS`] nothing is added.
     #[must_use]
     pub const fn vlan(mut self, tpid: u16, control: u16) -> Self {
         if self.tag_count < MAX_TAGS {
@@ -234,21 +234,21 @@ impl<'a> Frame<'a> {
         self
     }
 
-    /// The same with a payload.
+    /// Sets the payload.
     #[must_use]
     pub const fn payload(mut self, payload: &'a [u8]) -> Self {
         self.payload = payload;
         self
     }
 
-    /// The same, padded with zeros to at least `len` bytes.
+    /// Pads the frame with zeros to at least `len` bytes.
     #[must_use]
     pub const fn pad_to(mut self, len: usize) -> Self {
         self.min_len = len;
         self
     }
 
-    /// Where the EtherType's payload (the IP header) begins.
+    /// Offset of the EtherType's payload (the IP header).
     #[must_use]
     pub const fn network_offset(&self) -> usize {
         14 + 4 * self.tag_count
@@ -343,7 +343,7 @@ fn write_ipv4(header: &Ipv4<'_>, protocol: u8, total: usize, out: &mut Vec<u8>) 
     set_ipv4_checksum(&mut out[start..]);
 }
 
-/// Fills in the checksum of the whole IPv4 header `header`.
+/// Fills in the checksum of the complete IPv4 header `header`.
 fn set_ipv4_checksum(header: &mut [u8]) {
     header[10..12].fill(0);
     let sum = checksum(header);

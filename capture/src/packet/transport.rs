@@ -1,8 +1,8 @@
-//! What follows the IP header.
+//! The part of a packet behind the IP header.
 
 use super::checksum::Sum;
 
-/// TCP flag bits, as byte 13 of the TCP header has them.
+/// TCP flag bits, as in byte 13 of the TCP header.
 pub mod flags {
     /// No more data from the sender.
     pub const FIN: u8 = 0x01;
@@ -33,12 +33,12 @@ pub struct Tcp<'a> {
     pub flags: u8,
     /// Receive window.
     pub window: u16,
-    /// Options; at most 40 bytes, padded with zeros to a multiple of 4. What exceeds 40 bytes is left out.
+    /// Options; at most 40 bytes, padded with zeros to a multiple of 4. Bytes beyond 40 are left out.
     pub options: &'a [u8],
 }
 
 impl Tcp<'_> {
-    /// A segment with these ports and flags, sequence and acknowledgment 0 and the largest window.
+    /// A segment with these ports and flags, sequence and acknowledgment numbers 0 and the largest window.
     #[must_use]
     pub const fn new(source: u16, destination: u16, flags: u8) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Tcp<'_> {
     }
 }
 
-/// What an IP packet carries before its payload.
+/// The transport layer of an IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport<'a> {
     /// TCP (protocol 6).
@@ -67,7 +67,7 @@ pub enum Transport<'a> {
     },
     /// An ICMP or, in IPv6, ICMPv6 echo message.
     Echo {
-        /// Whether it is the answer.
+        /// Whether the message is a reply.
         reply: bool,
         /// Identifier.
         identifier: u16,
@@ -103,7 +103,7 @@ impl Transport<'_> {
         }
     }
 
-    /// Appends header and payload; `pseudo` is the sum over the addresses of the pseudo header.
+    /// Appends header and payload; `pseudo` is the sum over the addresses of the pseudo-header.
     pub(super) fn write(&self, v6: bool, pseudo: Sum, payload: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         let length = self.header_len() + payload.len();

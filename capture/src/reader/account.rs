@@ -1,9 +1,9 @@
-//! What a reader met besides packets of Ethernet.
+//! A reader's account of what it met besides Ethernet packets.
 
 use super::link::LeftOut;
 use crate::LinkType;
 
-/// What became of packets that were not simply read, and how the capture ended.
+/// Account of the packets that were not simply read, and of how the capture ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     converted: Vec<(LinkType, u64)>,
@@ -17,20 +17,20 @@ pub struct Account {
 /// Packets of a pcap whose fraction of a second was a second or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Carried {
-    /// How many.
+    /// Number of these packets.
     pub packets: u64,
-    /// Number of the first of them.
+    /// Number of the first of them in the capture.
     pub first: u64,
 }
 
 /// The place at which a capture was cut short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cut {
-    /// Number of the packet that is not whole, or of the one that would follow.
+    /// Number of the incomplete packet, or of the one that would follow.
     pub packet: u64,
     /// Where its record or block starts, in bytes from the start of the capture.
     pub offset: u64,
-    /// Bytes of it that are there.
+    /// Bytes present of that record or block.
     pub have: u64,
 }
 
@@ -47,7 +47,7 @@ impl Account {
         &self.left_out
     }
 
-    /// How many packets were left out.
+    /// Total number of packets left out.
     #[must_use]
     pub fn packets_left_out(&self) -> u64 {
         self.left_out.iter().map(|(_, count)| count).sum()
@@ -71,7 +71,7 @@ impl Account {
     }
 }
 
-/// Adds one. There are few keys, and most packets have that of the packet before.
+/// Adds one. There are few keys, and most packets have the same key as the packet before.
 fn count<K: Ord + Copy>(counts: &mut Vec<(K, u64)>, key: K) {
     match counts.binary_search_by_key(&key, |&(key, _)| key) {
         Ok(at) => counts[at].1 += 1,

@@ -1,11 +1,11 @@
-//! A stream seen through one reusable buffer.
+//! A stream read through one reusable buffer.
 
 use std::io::ErrorKind;
 
 use super::source::{Source, StreamFault};
 use crate::MAX_RECORD_LEN;
 
-/// The bytes of a stream, of which a window is in memory.
+/// The bytes of a stream, a window of which is in memory.
 ///
 /// The buffer has the chunk's size and grows only for a record that is larger, in steps as its bytes arrive, so that a
 /// false length in a short file costs nothing.
@@ -14,10 +14,10 @@ pub(super) struct Chunks {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Where `start` lies in the stream.
+    /// Position of `start` in the stream.
     offset: u64,
     ended: bool,
-    /// The stream ended where its compression says that more is to come.
+    /// Whether the stream ended although its compression says that more follows.
     cut: bool,
 }
 
@@ -40,17 +40,17 @@ impl Chunks {
         self.offset
     }
 
-    /// Bytes consumed of what lies on the disk.
+    /// Bytes of the file on disk consumed so far.
     pub(super) fn file_offset(&self) -> u64 {
         self.source.file_offset().unwrap_or(self.offset)
     }
 
-    /// Whether the stream ended before its compression says that it does.
+    /// Whether the stream ended before its compression says it should.
     pub(super) fn is_cut(&self) -> bool {
         self.cut
     }
 
-    /// The bytes at hand, not yet consumed.
+    /// The bytes available and not yet consumed.
     #[inline]
     pub(super) fn window(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
@@ -63,13 +63,13 @@ impl Chunks {
         self.offset += length as u64;
     }
 
-    /// The last `length` bytes that were consumed: there until more is required.
+    /// The last `length` bytes consumed; they remain until more bytes are required.
     #[inline]
     pub(super) fn taken(&self, length: usize) -> &[u8] {
         &self.buffer[self.start - length..self.start]
     }
 
-    /// Consumes `length` bytes, however many; false if the stream ends before that.
+    /// Consumes any number `length` of bytes; false if the stream ends before that.
     pub(super) fn skip(&mut self, mut length: u64) -> Result<bool, Box<StreamFault>> {
         loop {
             let here = (self.window().len() as u64).min(length);

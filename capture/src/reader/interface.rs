@@ -2,16 +2,16 @@
 
 use crate::{LinkType, Timestamp};
 
-/// What an Interface Description Block says, as far as packets depend on it.
+/// The part of an Interface Description Block that packets depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Interface {
     pub(super) link_type: LinkType,
-    /// 0 means no limit.
+    /// Snap length; 0 means no limit.
     pub(super) snaplen: u32,
     pub(super) clock: Clock,
 }
 
-/// How an interface counts time.
+/// An interface's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Clock {
     unit: Unit,
@@ -19,7 +19,8 @@ pub(super) struct Clock {
     pub(super) offset: i64,
 }
 
-/// The unit of raw timestamps. The two common ones have variants of their own, so that the compiler divides by constants.
+/// The unit of raw timestamps. The two common units have variants of their own, so that the compiler divides by
+/// constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unit {
     Micros,
@@ -40,7 +41,8 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// From the byte of option `if_tsresol`: a power of ten, or of two if the top bit is set. Every value is valid.
+    /// Sets the unit from the byte of option `if_tsresol`: a power of ten, or of two if the top bit is set. Every value
+    /// is valid.
     pub(super) fn set_resolution(&mut self, if_tsresol: u8) {
         self.unit = match (if_tsresol & 0x80 != 0, if_tsresol & 0x7F) {
             (false, 6) => Unit::Micros,
@@ -50,7 +52,7 @@ impl Clock {
         };
     }
 
-    /// The moment of a raw timestamp, fractions below 1 ns truncated.
+    /// The time of a raw timestamp, with fractions below 1 ns truncated.
     #[inline]
     pub(super) fn decode(&self, raw: u64) -> Timestamp {
         let (seconds, nanos) = match self.unit {
@@ -67,7 +69,7 @@ impl Clock {
 }
 
 fn decimal(raw: u64, power: u8) -> (u64, u32) {
-    // From 10⁻²⁹ on even the largest raw value is below 1 ns.
+    // At 10⁻²⁹ and finer, even the largest raw value is below 1 ns.
     if power >= 29 {
         return (0, 0);
     }

@@ -1,4 +1,4 @@
-//! Ethernet headers for packets that were captured without.
+//! Ethernet headers for packets captured without one.
 
 use crate::LinkType;
 
@@ -7,19 +7,19 @@ pub(super) const ETHERNET: usize = 14;
 
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86DD;
-/// EtherTypes start here; below are lengths, of IEEE 802.3.
+/// Lowest EtherType; smaller values are IEEE 802.3 lengths.
 const FIRST_ETHERTYPE: u16 = 0x0600;
-/// The largest length that stands in the place of an EtherType.
+/// The largest length that may stand in place of an EtherType.
 const MAX_802_3: u32 = 1500;
 
-/// Why a packet is left out of what is read.
+/// Why a packet is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LeftOut {
-    /// No packet of its link type is read.
+    /// The packet's link type is not supported.
     LinkType,
-    /// It carries what has no EtherType, such as the link control of PPP.
+    /// The payload has no EtherType, such as PPP link control.
     Payload,
-    /// Fewer bytes were captured of it than its link layer's header has.
+    /// Fewer bytes of the packet were captured than its link layer's header has.
     Short,
 }
 
@@ -35,12 +35,12 @@ impl LeftOut {
     }
 }
 
-/// What stands in front of a packet's payload, and what comes there instead.
+/// The header in front of a packet's payload, and its replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exchange {
-    /// Bytes of the packet that go.
+    /// Bytes of the packet to remove.
     pub(super) skip: usize,
-    /// The Ethernet header that comes.
+    /// The Ethernet header to insert.
     pub(super) header: [u8; ETHERNET],
 }
 
@@ -73,7 +73,7 @@ pub(super) fn exchange(
         LinkType::IPV6 => Ok(Exchange::new(0, IPV6)),
         LinkType::NULL => {
             let family = u32::from_le_bytes(array(data, 0)?);
-            // Families are small: a large one is in the other byte order.
+            // Families are small numbers: a large one is in the other byte order.
             let family = match family {
                 0..=0xFFFF => family,
                 _ => family.swap_bytes(),
@@ -109,8 +109,8 @@ fn loopback(family: u32) -> Result<Exchange, LeftOut> {
     }
 }
 
-/// PPP: address and control bytes may be left out, and the protocol's first byte when it is zero. Some drivers put the
-/// direction in the place of the address: 0 or 1.
+/// PPP: address and control bytes may be omitted, and the protocol's first byte if it is zero. Some drivers put the
+/// direction, 0 or 1, in place of the address.
 fn ppp(data: &[u8]) -> Result<Exchange, LeftOut> {
     const CONTROL: u8 = 3;
     let start = match data {
@@ -134,7 +134,7 @@ fn ppp(data: &[u8]) -> Result<Exchange, LeftOut> {
     Ok(Exchange::new(skip, ethertype))
 }
 
-/// Linux cooked captures. `hardware` is the kind of device (ARPHRD), `length` that of its addresses.
+/// Linux cooked captures. `hardware` is the kind of device (ARPHRD), `length` the length of its addresses.
 fn cooked(
     skip: usize,
     protocol: u16,
@@ -143,10 +143,10 @@ fn cooked(
     source: &[u8],
     original_len: u32,
 ) -> Result<Exchange, LeftOut> {
-    /// Devices whose packets have no EtherType, whatever stands there: frame relay, 802.11 with and without headers about
-    /// the radio, netlink.
+    /// Devices whose packets have no EtherType, whatever that field holds: frame relay, 802.11 with and without radio
+    /// headers, netlink.
     const FOREIGN: [u16; 5] = [770, 801, 802, 803, 824];
-    /// Novell's frames of 802.3, and those with a header of 802.2: the length stands where the EtherType would.
+    /// Novell 802.3 frames, and frames with an 802.2 header: the length stands where the EtherType would.
     const LENGTHS: [u16; 2] = [1, 4];
     if FOREIGN.contains(&hardware) {
         return Err(LeftOut::Payload);
@@ -179,7 +179,7 @@ fn array<const N: usize>(data: &[u8], at: usize) -> Result<[u8; N], LeftOut> {
 mod tests {
     use super::*;
 
-    /// Bytes that go, source address and EtherType that come.
+    /// Number of bytes to remove, source address and EtherType to insert.
     fn ethertype(link_type: LinkType, data: &[u8]) -> Result<(usize, u16), LeftOut> {
         let exchange = exchange(link_type, data, data.len() as u32)?;
         assert_eq!(exchange.header[..12], [0; 12]);

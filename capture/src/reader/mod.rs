@@ -1,10 +1,10 @@
 //! Reading captures: pcap and pcapng, streamed through one buffer.
 //!
-//! [`CaptureReader::next_packet`] lends each packet out of the buffer, so that a capture of any length is read in
-//! constant memory and without an allocation per packet. Parsing is layered: [`chunks`](self) keep a window of the file,
-//! the format modules find the next record at the front of the window, and the reader attaches packet number, offset and
-//! file name to whatever went wrong. Below the window a capture may be compressed; above it packets that were captured
-//! without an Ethernet header are given one.
+//! [`CaptureReader::next_packet`] lends each packet out of the buffer, so a capture of any length is read in constant
+//! memory and without an allocation per packet. Parsing is layered: [`chunks`](self) keeps a window of the file, the
+//! format modules find the next record at the front of the window, and the reader adds packet number, offset and file
+//! name to any error. Below the window a capture may be compressed; above it, packets captured without an Ethernet
+//! header are given one.
 
 mod account;
 mod chunks;
@@ -31,11 +31,11 @@ pub use account::{Account, Carried, Cut};
 pub use link::LeftOut;
 pub use source::Compression;
 
-/// How much is read at a time, in bytes: it stays in a core's second-level cache between the kernel's copy and the parser.
+/// Number of bytes read at a time: they stay in a core's second-level cache between the kernel's copy and the parser.
 /// 128 KiB to 512 KiB measure alike, 32 KiB and 4 MiB a tenth slower.
 const CHUNK: usize = 256 << 10;
 
-/// How far behind a fault damage to a compressed stream is looked for, in bytes: that takes a second at most.
+/// How far behind a fault to look for damage to a compressed stream, in bytes: this takes a second at most.
 const AHEAD: u64 = 256 << 20;
 
 /// One captured packet, lent by the reader or the trace generator until the next call.
@@ -43,15 +43,14 @@ const AHEAD: u64 = 256 << 20;
 pub struct Packet<'a> {
     /// Number of the packet in its capture, counted from 1 as Wireshark shows it.
     pub index: u64,
-    /// Where its record starts in the file, or in what a compressed file decompresses to, in bytes; 0 for a generated
-    /// packet.
+    /// Offset of the packet's record in the file, or in the decompressed stream, in bytes; 0 for a generated packet.
     pub offset: u64,
-    /// When it was received; 1970 for a pcapng Simple Packet Block, which has no timestamp.
+    /// Time of receipt; 1970 for a pcapng Simple Packet Block, which has no timestamp.
     pub timestamp: Timestamp,
-    /// Its length on the wire in bytes, from the destination MAC address on. Real captures hold records in which it is
-    /// below `data.len()`.
+    /// Length on the wire in bytes, from the destination MAC address on. In some records of real captures it is below
+    /// `data.len()`.
     pub original_len: u32,
-    /// What was captured of it, from the destination MAC address on; possibly nothing.
+    /// Captured bytes, from the destination MAC address on; possibly none.
     pub data: &'a [u8],
 }
 
@@ -91,14 +90,14 @@ impl std::fmt::Display for CaptureFormat {
     }
 }
 
-/// A record at the front of the window. The reader keeps one, which the format modules fill: handing records back by value
+/// A record at the front of the window. The reader keeps one, which the format modules fill: returning records by value
 /// costs a third more.
 #[derive(Default)]
 struct Record {
     timestamp: Timestamp,
     original_len: u32,
     link_type: LinkType,
-    /// The fraction of a second was a second or more.
+    /// Whether the fraction of a second was a second or more.
     carried: bool,
     /// Bytes before the packet's data.
     skip: u32,
@@ -108,7 +107,7 @@ struct Record {
 }
 
 impl Record {
-    /// What was captured of the packet, once the record has been consumed.
+    /// The captured bytes of the packet, once the record has been consumed.
     #[inline]
     fn data<'c>(&self, chunks: &'c Chunks) -> &'c [u8] {
         let (skip, captured) = (self.skip as usize, self.captured as usize);
@@ -116,9 +115,9 @@ impl Record {
     }
 }
 
-/// What a format module found wrong, before the reader adds where.
+/// An error found by a format module, before the reader adds the place.
 enum Fault {
-    /// Boxed, for results pass through memory with every packet.
+    /// Boxed, because results pass through memory with every packet.
     Stream(Box<StreamFault>),
     TruncatedHeader,
     Truncated {
@@ -146,11 +145,13 @@ enum Records {
     PcapNg(PcapNgBlocks),
 }
 
-/// A capture being read from its beginning to its end.
+/// A capture being read from beginning to end.
 ///
-/// Packets come with an Ethernet header. Those of the other link types in [`LinkType::READ`] are given one: its EtherType is
-/// that of what they carry, its addresses are zero, save for the source of a Linux cooked capture that has one. What cannot
-/// be read so is left out, and counted in the [`account`](Self::account). A capture that is cut short ends before its last
+/// Packets come with an Ethernet header. Those of the other link types in [`LinkType::READ`] are given one: its
+/// EtherType is that of their payload, its addresses are zero, except for the source of a Linux cooked capture that has
+/// one. Packets that cannot be read this way are left out, and counted in the [`account`](Self::account). A capture
+/// that is cut short ends before its last, incomplete packet, and the account says so. [`strict`](Self::strict) turns
+/// both into errors.
 /// packet that is not whole. The account says so; [`strict`](Self::strict) makes errors of both.
 pub struct CaptureReader {
     chunks: Chunks,
@@ -158,21 +159,21 @@ pub struct CaptureReader {
     name: String,
     compression: Option<Compression>,
     strict: bool,
-    /// The last one found.
+    /// The last record found.
     record: Record,
     packets: u64,
-    /// Whether a packet of a link type that is read has come.
+    /// Whether a packet with a supported link type has come.
     any_read: bool,
     unread: Option<Unread>,
     account: Account,
-    /// A packet with its new header.
+    /// A packet with the Ethernet header it was given.
     scratch: Vec<u8>,
     total_bytes: Option<u64>,
-    /// After the end or an error nothing more is read.
+    /// Whether the end or an error was reached; nothing more is read then.
     finished: bool,
 }
 
-/// The first packet whose link type is not read.
+/// The first packet whose link type is not supported.
 #[derive(Clone, Copy)]
 struct Unread {
     packet: u64,
@@ -180,7 +181,7 @@ struct Unread {
     link_type: LinkType,
 }
 
-/// Why a file is not opened.
+/// Why a file cannot be opened.
 enum Refusal {
     Fault(Fault),
     NotACapture,
@@ -234,7 +235,7 @@ impl CaptureReader {
         Self::start(Box::new(file), name, total, CHUNK)
     }
 
-    /// Reads a capture from anything that yields bytes; `name` stands for the file in errors.
+    /// Reads a capture from any [`Read`]; `name` stands for the file in errors.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -245,8 +246,8 @@ impl CaptureReader {
         Self::start(Box::new(source), name.into(), None, CHUNK)
     }
 
-    /// As [`from_read`](Self::from_read), reading `chunk` bytes at a time (at least 1). For tests and fuzzing: results do
-    /// not depend on the chunk's size.
+    /// As [`from_read`](Self::from_read), reading `chunk` bytes at a time (at least 1). For tests and fuzzing: results
+    /// do not depend on the chunk size.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -293,7 +294,7 @@ impl CaptureReader {
         }
     }
 
-    /// Puts a decompressor behind `chunks` where its first bytes ask for one.
+    /// Puts a decompressor behind `chunks` if the first bytes call for one.
     fn decompress(
         chunks: &mut Chunks,
         chunk: usize,
@@ -313,7 +314,7 @@ impl CaptureReader {
     }
 
     fn records(chunks: &mut Chunks) -> Result<Records, Refusal> {
-        /// Enough to tell what else a file may be.
+        /// Enough bytes to tell what else a file may be.
         const HEAD: usize = 512;
         chunks.require(4)?;
         match sniff::magic(chunks.window()) {
@@ -332,7 +333,7 @@ impl CaptureReader {
         }
     }
 
-    /// Makes errors of what is otherwise only counted: packets that are left out, and a last packet that is not whole.
+    /// Turns into errors what is otherwise only counted: packets left out, and an incomplete last packet.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -342,8 +343,8 @@ impl CaptureReader {
     /// The next packet, or `None` at the end of the capture. After an error the capture is at its end.
     ///
     /// # Errors
-    /// If the capture is damaged or cannot be read on, or none of its packets has a link type that is read; with
-    /// [`strict`](Self::strict) also where a packet is left out, or is not whole.
+    /// If the capture is damaged, reading fails, or none of its packets has a supported link type; with
+    /// [`strict`](Self::strict) also if a packet is left out or incomplete.
     #[inline]
     pub fn next_packet(&mut self) -> Result<Option<Packet<'_>>, CaptureError> {
         while !self.finished {
@@ -387,8 +388,8 @@ impl CaptureReader {
         Ok(None)
     }
 
-    /// Puts the packet of the last record, with an Ethernet header, into the scratch buffer; gives its original length, or
-    /// `None` where it is left out.
+    /// Puts the packet of the last record, with an Ethernet header, into the scratch buffer; returns its original
+    /// length, or `None` if the packet is left out.
     #[inline(never)]
     fn give_header(&mut self, offset: u64) -> Result<Option<u32>, CaptureError> {
         let record = &self.record;
@@ -432,7 +433,7 @@ impl CaptureReader {
         }
     }
 
-    /// The end, whole or not.
+    /// Handles the end of the capture, complete or not.
     #[cold]
     #[inline(never)]
     fn end(&mut self, fault: Option<Fault>) -> Result<(), CaptureError> {
@@ -446,7 +447,7 @@ impl CaptureReader {
             },
             end: self.chunks.offset() + self.chunks.window().len() as u64,
         };
-        // Damage to a compressed stream may show in what it decompresses to before the decompressor finds it.
+        // Damage to a compressed stream may show in the decompressed data before the decompressor detects it.
         let fault = match fault {
             Some(fault @ (Fault::AbsurdLength(_) | Fault::Malformed(_)))
                 if self.compression.is_some() =>
@@ -486,18 +487,18 @@ impl CaptureReader {
         }
     }
 
-    /// The name of the stream in which offsets count.
+    /// The name of the stream that offsets refer to.
     fn place_name(&self) -> String {
         place_name(&self.name, self.compression)
     }
 
-    /// What was met besides whole packets of Ethernet, so far.
+    /// The account so far of everything besides complete Ethernet packets.
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
     }
 
-    /// How the file is compressed; `None` if it is not.
+    /// Compression of the file; `None` if it is not compressed.
     #[must_use]
     pub fn compression(&self) -> Option<Compression> {
         self.compression
@@ -509,19 +510,19 @@ impl CaptureReader {
         self.chunks.file_offset()
     }
 
-    /// Length of the file in bytes; `None` if it is no regular file.
+    /// Length of the file in bytes; `None` if it is not a regular file.
     #[must_use]
     pub fn total_bytes(&self) -> Option<u64> {
         self.total_bytes
     }
 
-    /// Packets read so far, with those that were left out.
+    /// Packets read so far, including those left out.
     #[must_use]
     pub fn packets_read(&self) -> u64 {
         self.packets
     }
 
-    /// The link type: that of all packets in pcap, that of the first interface described so far in pcapng.
+    /// The link type: in pcap that of all packets, in pcapng that of the first interface described so far.
     #[must_use]
     pub fn link_type(&self) -> Option<LinkType> {
         match &self.records {
@@ -539,14 +540,14 @@ impl CaptureReader {
         }
     }
 
-    /// The file's name, as errors show it.
+    /// The file's name as shown in errors.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
-/// The name of the stream in which offsets count.
+/// The name of the stream that offsets refer to.
 fn place_name(name: &str, compression: Option<Compression>) -> String {
     match compression {
         None => name.to_owned(),
@@ -571,19 +572,19 @@ fn not_a_capture(head: &[u8], name: String, compression: Option<Compression>) ->
     }
 }
 
-/// Where in a capture a fault was found.
+/// The place of a fault in a capture.
 struct Place {
     file: String,
-    /// Number of the packet that was to come.
+    /// Number of the expected packet.
     packet: u64,
-    /// Where its record or block starts.
+    /// Offset of its record or block.
     offset: u64,
-    /// Where the bytes at hand end.
+    /// End of the bytes available.
     end: u64,
 }
 
 impl Place {
-    /// The header of a file.
+    /// A place in the header of a file.
     fn header(name: &str, compression: Option<Compression>, chunks: &Chunks) -> Self {
         Self {
             file: place_name(name, compression),

@@ -1,12 +1,14 @@
 //! Records of the classic pcap format, and of its older and modified forms, as libpcap reads them:
 //!
-//! * versions 2.0 to 2.4, and 543.0, which tcpdump of DG/UX wrote. Before 2.3, and in 543.0, the two lengths of a record
-//!   stand the other way round. Some writers of 2.3 had not noticed: there they do when the first is the larger one;
-//! * Kuznetzov's modified pcap, whose record headers have eight more bytes, which nobody needs.
+//! * versions 2.0 to 2.4, and 543.0, which tcpdump of DG/UX wrote. Before 2.3, and in 543.0, the two lengths of a
+//!   record are swapped. Some writers of 2.3 swapped them, too: in 2.3 they count as swapped if the first is the larger
+//!   one;
+//! * Kuznetzov's modified pcap, whose record headers have eight more bytes, which are ignored.
 //!
-//! Framing is done here: `pcap-file` knows none of these. It also refuses what Wireshark reads: records longer than the
-//! snap length in the file header, records whose original length is below the captured one, and fractions of a second or
-//! more. Here the lengths are handed on as recorded, and the fraction is carried into the seconds and counted.
+//! Framing is done here because `pcap-file` supports none of these. It also rejects what Wireshark reads: records
+//! longer than the snap length in the file header, records whose original length is below the captured one, and
+//! fractions of a second that reach a second. Here the lengths are handed on as recorded, and the fraction is carried
+//! into the seconds and counted.
 
 use super::chunks::Chunks;
 use super::{CaptureFormat, Fault, Record};
@@ -15,10 +17,10 @@ use crate::{LinkType, MAX_RECORD_LEN, Timestamp};
 
 const FILE_HEADER: usize = 24;
 const RECORD_HEADER: usize = 16;
-/// Kuznetzov's: interface, protocol, kind of packet and a byte of padding come on top.
+/// Kuznetzov's header: interface, protocol, kind of packet and a byte of padding are added.
 const MODIFIED_RECORD_HEADER: usize = RECORD_HEADER + 8;
 
-/// What the magic number tells.
+/// The meaning of a magic number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Variant {
     nanosecond: bool,
@@ -35,7 +37,7 @@ impl Variant {
         }
     }
 
-    /// The magic numbers as they stand in a file.
+    /// The magic numbers as stored in a file.
     pub(super) const MAGICS: [([u8; 4], Self); 6] = [
         (
             [0xA1, 0xB2, 0xC3, 0xD4],
@@ -64,16 +66,16 @@ impl Variant {
     ];
 }
 
-/// In which order a record's two lengths stand.
+/// The order of a record's two lengths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lengths {
     CapturedFirst,
     OriginalFirst,
-    /// The smaller one is the captured one.
+    /// The smaller one is the captured length.
     Either,
 }
 
-/// The state of a pcap file between records: what its header said.
+/// The state of a pcap file between records: the content of its header.
 pub(super) struct PcapRecords {
     order: ByteOrder,
     nanosecond: bool,
@@ -135,7 +137,7 @@ impl PcapRecords {
         self.link_type
     }
 
-    /// Finds the next record; its bytes are then at the front of the window. False at the end of the file.
+    /// Finds the next record and brings its bytes to the front of the window. False at the end of the file.
     #[inline]
     pub(super) fn next(&self, chunks: &mut Chunks, record: &mut Record) -> Result<bool, Fault> {
         if !chunks.require(self.record_header)? {

@@ -1,17 +1,17 @@
 //! Blocks of the pcapng format.
 //!
-//! `pcap-file` 3.0.0-rc.3 parses pcapng too, yet neither its `next_block` nor its `next_raw_block` serves here. Both
-//! decode Interface Description Blocks strictly, and so end the file at: a resolution finer than 10⁻⁹ or 2⁻²⁹ s
-//! (picosecond captures exist), a reserved field that is not zero, any option of odd size or with text that is not UTF-8.
-//! Both refuse block lengths that are no multiple of four, although Wireshark reads such files. `next_block` further
-//! refuses moments before 1970 and an original length below the captured one, parses every option of every packet,
-//! allocating for them, and fails on blocks that could be skipped (a name resolution block with odd text). What it
-//! does accept is read alike here; a test compares the two.
+//! `pcap-file` 3.0.0-rc.3 parses pcapng, too, but neither its `next_block` nor its `next_raw_block` is suitable here.
+//! Both decode Interface Description Blocks strictly, and so end the file at: a resolution finer than 10⁻⁹ or 2⁻²⁹ s
+//! (picosecond captures exist), a reserved field that is not zero, any option of odd size or with text that is not
+//! UTF-8. Both reject block lengths that are not a multiple of four, although Wireshark reads such files. `next_block`
+//! also rejects times before 1970 and an original length below the captured one, parses every option of every packet,
+//! with allocations, and fails on blocks that could be skipped (a name resolution block with odd text). Whatever it
+//! does accept is read the same way here; a test compares the two.
 //!
-//! The captured length of a Simple Packet Block is the smaller of its original length and its interface's snap length. A
-//! longer packet than the snap length in other blocks is handed on whole, as Wireshark does.
+//! The captured length of a Simple Packet Block is the smaller of its original length and its interface's snap length.
+//! In other blocks a packet longer than the snap length is handed on whole, as in Wireshark.
 //!
-//! Blocks without packets are not brought into memory whole, so they may have any size.
+//! Blocks without packets are not loaded into memory whole, so they may have any size.
 
 use super::chunks::Chunks;
 use super::interface::{Clock, Interface};
@@ -26,7 +26,7 @@ const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
 
 const BYTE_ORDER_MAGIC: u32 = 0x1A2B_3C4D;
-/// Type and length before the body; as much again, the length alone, after it.
+/// Type and length before the body; the length alone is repeated after it.
 const BLOCK_HEADER: usize = 8;
 const BLOCK_MIN: usize = 12;
 /// Room for the longest packet with header and trailer.
@@ -40,12 +40,12 @@ pub(super) struct PcapNgBlocks {
     start: u64,
 }
 
-/// A block, by its header.
+/// The header of a block.
 struct Block {
     kind: u32,
     /// Length with header and trailer, as announced.
     length: u32,
-    /// The same, padded.
+    /// Length with header and trailer, padded.
     total: u64,
 }
 
@@ -82,13 +82,13 @@ impl PcapNgBlocks {
         self.interfaces.first().map(|interface| interface.link_type)
     }
 
-    /// Where the current block starts.
+    /// Position where the current block starts.
     pub(super) fn start(&self) -> u64 {
         self.start
     }
 
-    /// Finds the next packet, skipping other blocks; its block is then at the front of the window. False at the end of the
-    /// file.
+    /// Finds the next packet, skipping other blocks, and brings its block to the front of the window. False at the end
+    /// of the file.
     #[inline]
     pub(super) fn next(&mut self, chunks: &mut Chunks, record: &mut Record) -> Result<bool, Fault> {
         loop {
@@ -126,7 +126,8 @@ impl PcapNgBlocks {
             };
         }
         let window = chunks.window();
-        // A section header's type reads the same in both byte orders, and its first field tells the order of the rest.
+        // A section header's type reads the same in both byte orders, and its first field gives the byte order of the
+        // rest.
         let order = if window[..4] == SECTION_HEADER.to_be_bytes() {
             section_order(window)?
         } else {
@@ -142,12 +143,12 @@ impl PcapNgBlocks {
         Ok(Some(Block {
             kind,
             length,
-            // Some writers leave the padding out of the length, though not out of the file.
+            // Some writers omit the padding from the length, but not from the file.
             total: u64::from(length).next_multiple_of(4),
         }))
     }
 
-    /// Brings a block of a packet whole into the window and checks its two lengths.
+    /// Loads a packet's block into the window as a whole and checks its two lengths.
     #[inline]
     fn whole<'c>(&self, chunks: &'c mut Chunks, block: &Block) -> Result<&'c [u8], Fault> {
         if block.total > BLOCK_MAX as u64 {
@@ -160,7 +161,7 @@ impl PcapNgBlocks {
         Ok(bytes)
     }
 
-    /// Skips what is left of a block without a packet, which may have any size, and checks its two lengths.
+    /// Skips the rest of a block without a packet, which may have any size, and checks its two lengths.
     fn end(&self, chunks: &mut Chunks, block: &Block) -> Result<(), Fault> {
         let trailer = self.start + block.total - 4;
         if !chunks.skip(trailer - chunks.offset())? {
@@ -208,7 +209,7 @@ impl PcapNgBlocks {
         let window = chunks.window();
         let order = section_order(window)?;
         let (major, minor) = (order.u16_at(window, 12), order.u16_at(window, 14));
-        // 1.2 is what some writers put though the format is still 1.0.
+        // Some writers put 1.2 although the format is still 1.0.
         if major != 1 {
             return Err(Fault::Version {
                 format: "pcapng",
@@ -246,7 +247,7 @@ impl PcapNgBlocks {
                 order.u16_at(window, 0),
                 usize::from(order.u16_at(window, 2)),
             );
-            // End of options; nothing is read into its length.
+            // End of options; its length is ignored.
             if code == 0 {
                 break;
             }

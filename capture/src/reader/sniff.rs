@@ -1,14 +1,14 @@
-//! Telling by its first bytes what a file is.
+//! Detection of a file's type by its first bytes.
 
 use super::pcap::Variant;
 
-/// What a file that is no capture looks like, and what to do with it.
+/// The impression of a file that is not a capture, and what to do with it.
 pub(super) struct Impression {
     pub(super) looks_like: &'static str,
     pub(super) remedy: &'static str,
 }
 
-/// What the first four bytes announce.
+/// The format that the first four bytes announce.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Magic {
     Pcap(Variant),
@@ -32,7 +32,7 @@ pub(super) fn magic(bytes: &[u8]) -> Option<Magic> {
         .map(|(_, format)| format)
 }
 
-/// Whether so short a file could be the beginning of a capture.
+/// Whether a file this short could be the beginning of a capture.
 pub(super) fn begins_like_a_capture(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.len() < 4 && magics().any(|(magic, _)| magic.starts_with(bytes))
 }
@@ -42,11 +42,11 @@ const SAVE_AS: &str = "save it as pcap or pcapng with the program that wrote it"
 const EXTRACT: &str = "extract the capture from it first";
 const ASK: &str = "give a pcap or pcapng file, as it is or compressed with gzip or zstd";
 
-/// What to do about whatever is no capture within a compressed file.
+/// Remedy for a compressed file whose content is not a capture.
 pub(super) const WITHIN: &str =
     "only the outermost compression is undone here: give the capture that is in it";
 
-/// Beginnings of files that people hand to a capture reader by mistake.
+/// First bytes of files that people pass to a capture reader by mistake.
 const KNOWN: &[(&[u8], &str, &str)] = &[
     (&[0x1F, 0x8B], "gzip-compressed data", WITHIN),
     (&[0x28, 0xB5, 0x2F, 0xFD], "zstd-compressed data", WITHIN),
@@ -99,7 +99,7 @@ const KNOWN: &[(&[u8], &str, &str)] = &[
     ),
 ];
 
-/// What the first bytes of a file that is no capture suggest.
+/// The impression from the first bytes of a file that is not a capture.
 pub(super) fn impression(bytes: &[u8]) -> Impression {
     for &(start, looks_like, remedy) in KNOWN {
         if bytes.starts_with(start) {
@@ -126,7 +126,7 @@ pub(super) fn impression(bytes: &[u8]) -> Impression {
             || byte == b'\r'
             || (0x20..0x7F).contains(&byte)
     };
-    // Cut at a character that the 512 bytes may have split.
+    // The 512 bytes may have split the last character, so cut there.
     let is_text = match std::str::from_utf8(head) {
         Ok(_) => true,
         Err(error) => error.error_len().is_none() && error.valid_up_to() > 0,

@@ -1,4 +1,4 @@
-//! Where the bytes of a capture come from: a file or pipe, as they are or through a decompressor.
+//! The source of a capture's bytes: a file or pipe, read directly or through a decompressor.
 
 mod gzip;
 mod zstd;
@@ -10,12 +10,12 @@ use super::chunks::Chunks;
 use gzip::Gzip;
 use zstd::Zstd;
 
-/// How a capture is compressed.
+/// Compression of a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// gzip: one member or several.
+    /// gzip: one or several members.
     Gzip,
-    /// zstd: one frame or several.
+    /// zstd: one or several frames.
     Zstd,
 }
 
@@ -31,7 +31,7 @@ impl fmt::Display for Compression {
 impl Compression {
     /// The compression that the first bytes announce. The magic number of zstd has four bytes, that of gzip two.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
-        /// Frames of zstd that hold no data, which may stand first, have any of sixteen numbers.
+        /// zstd frames without data, which may come first, have any of sixteen magic numbers.
         const SKIPPABLE: [u8; 3] = [0x2A, 0x4D, 0x18];
         match bytes {
             [0x1F, 0x8B, ..] => Some(Self::Gzip),
@@ -42,20 +42,20 @@ impl Compression {
     }
 }
 
-/// What keeps a stream from going on.
+/// Why a stream cannot continue.
 #[derive(Debug)]
 pub(super) enum StreamFault {
     Io(io::Error),
-    /// A compressed stream ends within itself.
+    /// A compressed stream ends prematurely.
     Cut,
     /// A compressed stream is damaged.
     Damaged {
         compression: Compression,
-        /// Where in the compressed stream.
+        /// Position in the compressed stream.
         at: u64,
         what: String,
     },
-    /// A zstd frame that needs more memory than is given.
+    /// A zstd frame needs more memory than allowed.
     Window,
 }
 
@@ -79,10 +79,10 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// What `compressed`, of which nothing has been consumed, decompresses to.
+    /// The decompressed stream of `compressed`, of which nothing has been consumed.
     ///
     /// # Errors
-    /// When there is no memory for a decompressor.
+    /// If there is no memory for a decompressor.
     pub(super) fn decompressing(
         compressed: Chunks,
         compression: Compression,
@@ -102,7 +102,7 @@ impl Source {
         }
     }
 
-    /// Bytes consumed of the compressed stream; `None` if there is none.
+    /// Bytes consumed of the compressed stream; `None` if the stream is not compressed.
     pub(super) fn file_offset(&self) -> Option<u64> {
         match self {
             Self::Plain(_) => None,

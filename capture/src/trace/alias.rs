@@ -8,7 +8,7 @@ pub(super) struct Alias {
 }
 
 impl Alias {
-    /// From weights that are not negative and not all zero.
+    /// Builds the table from weights that are not negative and not all zero.
     pub(super) fn new(weights: &[f64]) -> Self {
         let scale = weights.len() as f64 / weights.iter().sum::<f64>();
         let mut scaled: Vec<f64> = weights.iter().map(|weight| weight * scale).collect();

@@ -5,38 +5,39 @@ use std::str::FromStr;
 use super::options::{Arrivals, Oddities, OptionError, Pattern, Protocols, Sizes, Skew};
 use crate::Timestamp;
 
-/// The most flows of a trace.
+/// Largest number of flows of a trace.
 pub const MAX_FLOWS: u32 = 1 << 24;
 
-/// What traffic to generate. The same description gives the same packets, on every platform.
+/// Description of the traffic to generate. The same description gives the same packets on every platform.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TraceConfig {
     /// Number of packets.
     pub packets: u64,
-    /// Number of flows, 1..=[`MAX_FLOWS`]; memory grows by some 50 bytes for each.
+    /// Number of flows, 1..=[`MAX_FLOWS`]; each takes some 50 bytes of memory.
     pub flows: u32,
-    /// How packets spread over flows.
+    /// Distribution of packets over flows.
     pub skew: Skew,
-    /// How long packets are.
+    /// Packet lengths.
     pub sizes: Sizes,
-    /// How flows spread over protocols.
+    /// Distribution of flows over protocols.
     pub protocols: Protocols,
-    /// What kind of traffic it is.
+    /// Kind of traffic.
     pub pattern: Pattern,
     /// Shares of unusual packets.
     pub oddities: Oddities,
-    /// Packets are cut to this many bytes as captured.
+    /// Number of bytes to which captured packets are cut.
     pub snaplen: u32,
-    /// Mean number of data packets in a TCP connection; `None` takes half of what its flow is expected to send, and at
-    /// least 4, so that flows end and begin within the trace. A connection that ends is followed by one of the same 5-tuple.
+    /// Mean number of data packets in a TCP connection; `None` takes half of what the connection's flow is expected to
+    /// send, but at least 4, so that connections begin and end within the trace. A connection that ends is followed by
+    /// one with the same 5-tuple.
     pub connection_packets: Option<u32>,
     /// Packets per second, above 0.
     pub rate: f64,
-    /// How packets are spaced in time.
+    /// Spacing of packets in time.
     pub arrivals: Arrivals,
-    /// When the first packet may arrive.
+    /// Earliest arrival time of the first packet.
     pub start: Timestamp,
-    /// Seed of all that is random.
+    /// Seed of all random values.
     pub seed: u64,
 }
 
@@ -64,7 +65,7 @@ impl Default for TraceConfig {
     }
 }
 
-/// A description to start from.
+/// A predefined description to start from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Preset {
     /// [`TraceConfig::default`].
@@ -142,7 +143,7 @@ impl From<Preset> for TraceConfig {
 }
 
 impl TraceConfig {
-    /// Whether every value is within its range.
+    /// Checks that every value is within its range.
     ///
     /// # Errors
     /// The first value that is not.
@@ -161,7 +162,7 @@ impl TraceConfig {
                 "a number of packets per second above 0",
             ));
         }
-        // Gaps are random; twice their mean is more than many of them ever take.
+        // Gaps are random; the sum of many rarely exceeds twice their mean.
         let end = self.start.seconds as f64 + 2.0 * self.packets as f64 / self.rate;
         if end >= 2f64.powi(32) {
             return Err(OptionError::new(

@@ -6,19 +6,19 @@ use std::str::FromStr;
 /// A published flow-size distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FlowSizes {
-    /// A web-search cluster. M. Alizadeh et al., "Data Center TCP (DCTCP)", SIGCOMM 2010, in the form in which it is
-    /// used by Y. Li et al., "HPCC: High Precision Congestion Control", SIGCOMM 2019.
+    /// A web-search cluster. M. Alizadeh et al., "Data Center TCP (DCTCP)", SIGCOMM 2010, in the form used by Y. Li et
+    /// al., "HPCC: High Precision Congestion Control", SIGCOMM 2019.
     WebSearch,
     /// A data-mining cluster. A. Greenberg et al., "VL2: A Scalable and Flexible Data Center Network", SIGCOMM 2009, in
-    /// the form in which it is used by M. Alizadeh et al., "pFabric: Minimal Near-Optimal Datacenter Transport", SIGCOMM
-    /// 2013 (there in packets of 1,460 bytes).
+    /// the form used by M. Alizadeh et al., "pFabric: Minimal Near-Optimal Datacenter Transport", SIGCOMM 2013 (there
+    /// in packets of 1,460 bytes).
     DataMining,
     /// Facebook's Hadoop clusters. A. Roy et al., "Inside the Social Network's (Datacenter) Network", SIGCOMM 2015, in
-    /// the form in which it is used by HPCC.
+    /// the form used by HPCC.
     Hadoop,
-    /// University data centres, after T. Benson, A. Akella, D. Maltz, "Network Traffic Characteristics of Data Centers in
-    /// the Wild", IMC 2010: a coarse reading of its figures with what its text states, 80 % of flows under 10 kB and most
-    /// bytes in the largest tenth. An approximation, not the authors' data.
+    /// University data centres, after T. Benson, A. Akella, D. Maltz, "Network Traffic Characteristics of Data Centers
+    /// in the Wild", IMC 2010: a coarse reading of its figures with the facts that its text states, 80 % of flows under
+    /// 10 kB and most bytes in the largest tenth. An approximation, not the authors' data.
     University,
 }
 
@@ -98,7 +98,7 @@ impl FlowSizes {
         Self::University,
     ];
 
-    /// The name that [`FromStr`] takes.
+    /// The name that [`FromStr`] accepts.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -109,8 +109,8 @@ impl FlowSizes {
         }
     }
 
-    /// The table: flow sizes in bytes, ascending, each with the share of flows of at most that size (0..=1). Between two
-    /// entries it is linear.
+    /// The table: flow sizes in bytes, ascending, each with the share of flows of at most that size (0..=1). The
+    /// distribution is linear between two entries.
     #[must_use]
     pub const fn cdf(self) -> &'static [(f64, f64)] {
         match self {

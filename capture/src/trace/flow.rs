@@ -1,15 +1,15 @@
-//! Who talks to whom in a flow, and what comes next in it.
+//! The endpoints of a flow and its sequence of packets.
 
 use super::config::TraceConfig;
 use super::random::{Random, mix};
 use crate::packet::{Frame, Ipv4, Ipv6, TPID_CUSTOMER, TPID_SERVICE, Tcp, Transport, flags};
 
-/// Flows that come from one client address.
+/// Number of flows from one client address.
 const FLOWS_PER_CLIENT: u32 = 4;
-/// A sender stops at this many unacknowledged bytes and lets the other side speak.
+/// A sender stops at this many unacknowledged bytes and lets the other side send.
 const WINDOW: u32 = 60_000;
 
-/// Services without a format of their own, so that synthetic payload is not taken for a broken one.
+/// Services without a payload format, so that synthetic payload is not mistaken for a malformed one.
 const TCP_SERVICES: [u16; 6] = [7, 5001, 5201, 8000, 8888, 9100];
 const UDP_SERVICES: [u16; 4] = [7, 5001, 5201, 9999];
 
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Esp,
 }
 
-/// What never changes in a flow. It follows from seed and number, so it takes no memory.
+/// The constant part of a flow. It is derived from seed and number, so it takes no memory.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Identity {
     pub(super) kind: Kind,
@@ -34,7 +34,7 @@ pub(super) struct Identity {
     vlan: u16,
 }
 
-/// Which way a packet goes.
+/// Direction of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     ToServer,
@@ -50,7 +50,7 @@ impl Direction {
     }
 
     fn random(random: &mut Random) -> Self {
-        // Servers send more than they are sent.
+        // Servers send more than they receive.
         if random.below(5) < 2 {
             Self::ToServer
         } else {
@@ -96,7 +96,7 @@ impl Identity {
             v6: version < oddities.ipv6,
             client,
             server: ((hash >> 48) as u32 % 256) * FLOWS_PER_CLIENT + member,
-            // From the dynamic ports, which no format is registered for. Members of a client are 4,000 apart.
+            // Dynamic ports, for which no format is registered. Flows of one client are 4,000 apart.
             client_port: 49_200 + ((host % 16_000 + u64::from(member) * 4_000) % 16_000) as u16,
             server_port: services[(host >> 32) as usize % services.len()],
             tags: if tagging < oddities.vlan {
@@ -221,7 +221,7 @@ impl Identity {
     }
 }
 
-/// What a packet has in its IP header beyond the necessary.
+/// Optional parts of a packet's IP header.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extras<'a> {
     pub(super) identification: u16,
@@ -237,7 +237,7 @@ pub(super) struct Step {
     pub(super) flags: u8,
     pub(super) sequence: u32,
     pub(super) acknowledgment: u32,
-    /// Whether it may carry data.
+    /// Whether the packet may carry data.
     pub(super) data: bool,
 }
 
@@ -249,19 +249,19 @@ enum Phase {
     Open,
     /// The first FIN has been sent, by the side that sends in this direction.
     FinSent(Direction),
-    /// It has been acknowledged, the other FIN is outstanding.
+    /// The first FIN has been acknowledged; the other FIN is outstanding.
     HalfClosed(Direction),
-    /// Both FINs have been sent, the last acknowledgment is outstanding.
+    /// Both FINs have been sent; the last acknowledgment is outstanding.
     BothFins(Direction),
 }
 
-/// What changes in a flow.
+/// The changing part of a flow.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct State {
     phase: Phase,
-    /// What comes next from client and server.
+    /// Next sequence numbers of client and server.
     sequence: [u32; 2],
-    /// Bytes the side that spoke last has sent since the other did.
+    /// Bytes sent by the side that sent last since the other side did.
     in_flight: u32,
     last: Direction,
     /// Data packets left in the connection.
@@ -283,14 +283,14 @@ impl State {
         }
     }
 
-    /// The next packet. If it carries data, [`sent`](Self::sent) must be told how much.
+    /// The next packet. If it carries data, [`sent`](Self::sent) must be called with its length.
     pub(super) fn step(&mut self, kind: Kind, random: &mut Random) -> Step {
         if kind != Kind::Tcp {
             return self.datagram(kind, random);
         }
         match self.phase {
             Phase::Closed => {
-                // A new connection of the same ports starts well above the numbers of the last.
+                // A new connection with the same ports starts well above the numbers of the last.
                 for sequence in &mut self.sequence {
                     *sequence = sequence.wrapping_add(100_000 + random.below(1 << 20));
                 }
@@ -302,7 +302,7 @@ impl State {
             }
             Phase::SynSent => {
                 if random.below(50) == 0 {
-                    // Refused. A reset that answers a SYN has sequence 0.
+                    // Refused. A reset that answers a SYN has sequence number 0.
                     self.phase = Phase::Closed;
                     let step = self.control(Direction::ToClient, flags::RST | flags::ACK);
                     return Step {
@@ -360,7 +360,7 @@ impl State {
 
     fn datagram(&mut self, kind: Kind, random: &mut Random) -> Step {
         let direction = match (kind, self.last) {
-            // Each request has one answer, with its number.
+            // Each request has one answer with the same number.
             (Kind::Echo, last) => {
                 if last == Direction::ToClient {
                     self.sequence[0] = self.sequence[0].wrapping_add(1);
@@ -413,7 +413,7 @@ impl State {
         self.in_flight += bytes;
     }
 
-    /// A packet as it might come next, without taking the step.
+    /// A possible next packet, without taking the step.
     pub(super) fn peek(&self) -> Step {
         Step {
             direction: Direction::ToServer,
@@ -424,9 +424,9 @@ impl State {
         }
     }
 
-    /// The next packet of a source that knocks, and the port it goes to.
+    /// The next packet of a source that knocks, and its destination port.
     pub(super) fn knock(&mut self, random: &mut Random) -> (Step, u16) {
-        /// Knocks, then up to this many further packets, then the FIN.
+        /// Limit on further packets after the knocks and before the FIN.
         const MORE: u32 = 3;
         let position = self.left;
         self.left += 1;

@@ -1,4 +1,4 @@
-//! From the description to packets.
+//! Generation of packets from a description.
 
 use std::collections::VecDeque;
 
@@ -13,20 +13,20 @@ use crate::packet::{
 };
 use crate::{CaptureError, CaptureWriter, Packet, Timestamp};
 
-/// Payload is taken from a text of this length, from anywhere in its first half on.
+/// Length of a text from which payload is taken, starting anywhere in its first half.
 const TEXT: usize = 1 << 17;
 
 /// Maximum segment size 1460, SACK permitted, and padding.
 const SYN_OPTIONS: [u8; 8] = [2, 4, 0x05, 0xB4, 4, 2, 1, 1];
 
-/// IP options of every length: no-operations and the end.
+/// IP options: no-operations and the end. Shorter ones are taken from the end of these.
 const IP_OPTIONS: [u8; 40] = {
     let mut options = [1; 40];
     options[39] = 0;
     options
 };
 
-/// A hop-by-hop or destination header with nothing but padding.
+/// A hop-by-hop or destination header that contains only padding.
 const PADDING_EXTENSION: [u8; 8] = [0, 0, 1, 4, 0, 0, 0, 0];
 const HOP_BY_HOP: u8 = 0;
 const DESTINATION_OPTIONS: u8 = 60;
@@ -39,7 +39,7 @@ const EXTENSIONS: [&[(u8, &[u8])]; 3] = [
     ],
 ];
 
-/// The LLDP announcement of a switch: chassis, port, time to live, end.
+/// A switch's LLDP announcement: chassis, port, time to live, end.
 const LLDP: [u8; 22] = [
     0x02, 0x07, 4, 0x02, 0, 0, 0, 0, 0x01, // chassis id: MAC address
     0x04, 0x04, 7, b'e', b'n', b'0', // port id: locally assigned
@@ -47,14 +47,14 @@ const LLDP: [u8; 22] = [
     0, 0, 0, // end, padding
 ];
 
-/// The packets of a trace, one after the other.
+/// Generates the packets of a trace one by one.
 pub struct TraceGenerator {
     config: TraceConfig,
     random: Random,
     ranks: Alias,
     flows: Vec<State>,
     text: Vec<u8>,
-    /// Fragments of the packet begun.
+    /// Remaining fragments of the packet begun.
     fragments: VecDeque<Vec<u8>>,
     buffer: Vec<u8>,
     produced: u64,
@@ -75,7 +75,7 @@ impl TraceGenerator {
     /// Prepares to generate the trace that `config` describes.
     ///
     /// # Errors
-    /// If a value of `config` is out of its range.
+    /// If a value of `config` is out of range.
     pub fn new(config: &TraceConfig) -> Result<Self, OptionError> {
         config.check()?;
         let weights = config.skew.weights(config.flows);
@@ -90,7 +90,7 @@ impl TraceGenerator {
             .zip(&weights)
             .map(|(index, &weight)| State::new(config, index, typical(weight)));
         let text = (0..TEXT as u64 / 8).flat_map(|block| {
-            // Lower-case letters, so that no dissector takes it for a format.
+            // Lower-case letters, so that no dissector mistakes it for a format.
             mix(config.seed, block | 1 << 50)
                 .to_le_bytes()
                 .map(|byte| b'a' + byte % 26)
@@ -133,13 +133,13 @@ impl TraceGenerator {
         })
     }
 
-    /// Number of packets the trace has in all.
+    /// Total number of packets in the trace.
     #[must_use]
     pub fn total_packets(&self) -> u64 {
         self.config.packets
     }
 
-    /// Writes all packets that are left to a capture, without finishing it. `progress` is called with the number of packets
+    /// Writes all remaining packets to a capture, without finishing it. `progress` is called with the number of packets
     /// so far, every few thousand packets and at the end.
     ///
     /// # Errors
@@ -159,18 +159,18 @@ impl TraceGenerator {
         Ok(())
     }
 
-    /// When the next packet arrives.
+    /// Arrival time of the next packet.
     fn arrival(&mut self) -> Timestamp {
         let gap = 1e9 / self.config.rate;
         match self.config.arrivals {
-            // Not a sum, so that errors do not add up.
+            // A product rather than a sum, so that errors do not accumulate.
             Arrivals::Constant => self.elapsed_nanos = self.produced as f64 * gap,
             Arrivals::Exponential => self.elapsed_nanos += self.random.exponential(gap),
         }
         self.config.start.plus_nanos(self.elapsed_nanos as u64)
     }
 
-    /// Puts a new packet into the buffer and returns how much of it is captured at most.
+    /// Puts a new packet into the buffer and returns how many of its bytes are captured at most.
     fn compose(&mut self) -> u32 {
         let oddities = self.config.oddities;
         let mut draw = self.random.unit();
@@ -229,7 +229,7 @@ impl TraceGenerator {
         self.buffer.truncate(self.random.within(1, 13) as usize);
     }
 
-    /// A packet that no flow misses, broken.
+    /// A malformed packet, made without advancing its flow.
     fn malformed(&mut self) {
         let index = self.ranks.draw(&mut self.random);
         let identity = Identity::new(&self.config, index);
@@ -283,7 +283,7 @@ impl TraceGenerator {
             if tiny_fragments {
                 size = headers + self.random.below(20) as usize;
             }
-            // Everything but TCP has something to say in every packet.
+            // Every packet that is not TCP carries some payload.
             let least = usize::from(identity.kind != Kind::Tcp) * 8;
             let length = size.saturating_sub(headers).max(least);
             let from = self.random.below(TEXT as u32 / 2 - 1) as usize;

@@ -1,9 +1,9 @@
-//! Breaking a right frame.
+//! Damaging a valid frame.
 
 use super::random::Random;
 use crate::packet::TPID_CUSTOMER;
 
-/// Breaks the IP frame `frame`, whose IP header starts at `network`, in one of many ways.
+/// Damages the IP frame `frame`, whose IP header starts at `network`, in one of many ways.
 pub(super) fn malform(frame: &mut Vec<u8>, network: usize, random: &mut Random) {
     let v6 = frame[network] >> 4 == 6;
     let header = if v6 {
@@ -16,7 +16,7 @@ pub(super) fn malform(frame: &mut Vec<u8>, network: usize, random: &mut Random) 
         random.within(low as u32, high as u32) as usize
     };
     match random.below(11) {
-        // A version that is not the EtherType's.
+        // A version that does not match the EtherType.
         0 => {
             let version = if v6 {
                 4
@@ -25,7 +25,7 @@ pub(super) fn malform(frame: &mut Vec<u8>, network: usize, random: &mut Random) 
             };
             frame[network] = version << 4 | frame[network] & 0x0F;
         }
-        // Cut within the IP header, from right behind the EtherType on.
+        // Cut within the IP header, anywhere from right behind the EtherType.
         1 => frame.truncate(pick(random, network, transport - 1)),
         // Cut within the transport header: also before the ports, and between ports and flags.
         2 => frame.truncate(pick(random, transport, transport + 13)),
@@ -44,7 +44,7 @@ pub(super) fn malform(frame: &mut Vec<u8>, network: usize, random: &mut Random) 
             frame[12..14].copy_from_slice(&TPID_CUSTOMER.to_be_bytes());
             frame.truncate(pick(random, 14, 17));
         }
-        // A length of the packet that the frame does not have, or that its own header exceeds.
+        // A packet length that the frame does not have, or that its own header exceeds.
         6 => {
             let at = network + if v6 { 4 } else { 2 };
             let length = [0, 19, 0xFFFF, frame.len() as u16][random.below(4) as usize];
@@ -56,7 +56,7 @@ pub(super) fn malform(frame: &mut Vec<u8>, network: usize, random: &mut Random) 
                 *byte &= 0x0F;
             }
         }
-        // Options announced that reach beyond the frame.
+        // Announced options that extend beyond the frame.
         8 if !v6 => {
             frame[network] = 0x4F;
             frame.truncate(pick(random, network + 20, network + 59));

@@ -13,8 +13,8 @@
 //! # Ok::<(), scr_capture::trace::OptionError>(())
 //! ```
 //!
-//! Packets are generated one by one, so memory grows with the number of flows only. Nothing depends on the platform: the
-//! random numbers are specified, logarithms and powers come from a portable library, and time is not consulted.
+//! Packets are generated one by one, so memory grows only with the number of flows. Nothing depends on the platform:
+//! the random numbers are specified, logarithms and powers come from a portable library, and no clock is read.
 
 mod alias;
 mod config;

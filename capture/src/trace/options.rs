@@ -1,4 +1,4 @@
-//! The parts of a trace's description, and how they are written as text.
+//! The parts of a trace's description and their text form.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use scr_quantity as quantity;
 use super::distribution::FlowSizes;
 use super::random::Random;
 
-/// An option's text that cannot be understood, or a value out of its range.
+/// Text of an option that cannot be parsed, or a value out of range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} {text:?}: expected {expected}")]
 pub struct OptionError {
@@ -27,17 +27,18 @@ impl OptionError {
     }
 }
 
-/// How packets spread over flows.
+/// Distribution of packets over flows.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Skew {
-    /// Every flow alike.
+    /// All flows alike.
     Uniform,
     /// The flow of rank i in proportion to i^-α; α is 0 or more and finite.
     Zipf(f64),
-    /// One flow has this share of the packets (above 0, at most 1), the others the rest alike. With 1 there is one flow.
+    /// One flow has this share of the packets (above 0, at most 1); the others share the rest equally. With 1 there is
+    /// one flow.
     Elephant(f64),
-    /// In proportion to the number of full-size packets in flows of a published distribution: of N flows, flow i has the
-    /// size at quantile (i + ½) / N.
+    /// In proportion to the number of full-size packets in flows of a published distribution: of N flows, flow i has
+    /// the size at quantile (i + ½) / N.
     Published(FlowSizes),
 }
 
@@ -90,7 +91,7 @@ impl Skew {
         }
     }
 
-    /// The weights of this many flows, in order of rank. Positive, not normalised.
+    /// The weights of this many flows, in order of rank: positive, not normalised.
     pub(super) fn weights(&self, flows: u32) -> Vec<f64> {
         match self {
             Self::Uniform => vec![1.0; flows as usize],
@@ -114,18 +115,19 @@ impl Skew {
     }
 }
 
-/// The shortest and longest frames that can be asked for, in bytes without frame check sequence.
+/// The shortest and longest frame lengths allowed, in bytes without frame check sequence.
 const FRAME_RANGE: std::ops::RangeInclusive<u32> = 60..=65_000;
 
-/// How long packets are: Ethernet frames in bytes, without frame check sequence. This goes for packets that may carry data;
-/// those that open and close TCP connections have the shortest length. A packet too short for data is a pure acknowledgment.
+/// Packet lengths: Ethernet frames in bytes, without frame check sequence. They apply to packets that may carry data;
+/// those that open and close TCP connections have the shortest length. A packet too short for data is a pure
+/// acknowledgment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sizes {
-    /// Always the same (60..=65,000).
+    /// Always the same length (60..=65,000).
     Fixed(u32),
     /// Simple IMIX: 60, 590 and 1,514 bytes in the proportion 7 : 4 : 1.
     Imix,
-    /// Equally distributed from the first to the second, both included (60..=65,000).
+    /// Uniformly distributed from the first to the second, both included (60..=65,000).
     Uniform(u32, u32),
 }
 
@@ -192,7 +194,7 @@ impl Sizes {
     }
 }
 
-/// How flows spread over protocols, as weights of any scale.
+/// Distribution of flows over protocols, as weights of any scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Protocols {
     /// TCP, with handshake, data in both directions, and teardown.
@@ -219,7 +221,7 @@ impl Default for Protocols {
 impl FromStr for Protocols {
     type Err = OptionError;
 
-    /// `tcp:80,udp:15,other:5`; what is not named has weight 0.
+    /// Parses text such as `tcp:80,udp:15,other:5`; protocols not named have weight 0.
     fn from_str(text: &str) -> Result<Self, OptionError> {
         let error = || OptionError::new("protocols", text, PROTOCOLS);
         let mut protocols = Self {
@@ -266,7 +268,7 @@ impl Protocols {
     }
 }
 
-/// When packets arrive.
+/// Arrival times of packets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrivals {
     /// Equally spaced.
@@ -292,20 +294,20 @@ impl FromStr for Arrivals {
     }
 }
 
-/// What kind of traffic the packets form.
+/// The kind of traffic that the packets form.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Pattern {
     /// Connections between clients and servers.
     #[default]
     Flows,
-    /// Each flow is a source that knocks on TCP ports 100, 101, 102 with a SYN each, sends a little more, and ends with a
-    /// FIN; some knock wrongly.
+    /// Each flow is a source that knocks on TCP ports 100, 101, 102 with a SYN each, sends a little more, and ends with
+    /// a FIN; some knock wrongly.
     PortKnock,
     /// Flows as above, and a few sources that send most of the packets, all to one victim: SYNs or small datagrams.
     Ddos {
         /// Number of attacking sources, 1..=254.
         attackers: u32,
-        /// Their share of the packets, 0..=1.
+        /// The attackers' share of the packets, 0..=1.
         share: f64,
     },
 }
@@ -370,7 +372,7 @@ macro_rules! oddities {
             /// Names of the oddities, as [`FromStr`] takes them.
             pub const NAMES: &'static [&'static str] = &[$($name),*];
 
-            /// The share of the oddity called `name`, to be changed.
+            /// The share of the oddity called `name`, mutably.
             pub fn get_mut(&mut self, name: &str) -> Option<&mut f64> {
                 match name {
                     $($name => Some(&mut self.$field),)*
@@ -403,7 +405,7 @@ const ODDITIES: &str = "a list like vlan=0.1,arp=0.01 of shares from 0 to 1 for 
 impl FromStr for Oddities {
     type Err = OptionError;
 
-    /// `vlan=0.1,arp=0.01`; what is not named has share 0.
+    /// Parses text such as `vlan=0.1,arp=0.01`; oddities not named have share 0.
     fn from_str(text: &str) -> Result<Self, OptionError> {
         let mut oddities = Self::default();
         oddities.set(text)?;
@@ -415,7 +417,7 @@ impl Oddities {
     /// Changes the shares named in `text`, written as in [`FromStr`], and keeps the others.
     ///
     /// # Errors
-    /// If a name is unknown or a share is not from 0 to 1, or those that exclude each other exceed 1 together.
+    /// If a name is unknown, a share is not from 0 to 1, or shares that exclude each other add up to more than 1.
     pub fn set(&mut self, text: &str) -> Result<(), OptionError> {
         let error = || OptionError::new("oddities", text, ODDITIES);
         for part in text.split(',').filter(|part| !part.is_empty()) {

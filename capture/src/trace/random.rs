@@ -1,7 +1,7 @@
 //! Random numbers whose values never change between releases or platforms.
 //!
-//! xoshiro256++ is specified by its authors, and the conversions below are written out, because those of general
-//! libraries may change their values between versions.
+//! xoshiro256++ is specified by its authors, and the conversions below are written out, because general libraries may
+//! change the values of theirs between versions.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{Rng, SeedableRng};
@@ -17,17 +17,17 @@ impl Random {
         self.0.next_u64()
     }
 
-    /// 0..`bound`, or 0 if `bound` is 0. The bias of at most `bound`/2³² does not matter here.
+    /// A number in 0..`bound`, or 0 if `bound` is 0. The bias of at most `bound`/2³² does not matter here.
     pub(super) fn below(&mut self, bound: u32) -> u32 {
         (((self.u64() >> 32) * u64::from(bound)) >> 32) as u32
     }
 
-    /// `low..=high`.
+    /// A number in `low..=high`.
     pub(super) fn within(&mut self, low: u32, high: u32) -> u32 {
         low + self.below(high.saturating_sub(low).saturating_add(1))
     }
 
-    /// 0.0 up to and without 1.0, in steps of 2⁻⁵³.
+    /// A number from 0.0 up to but excluding 1.0, in steps of 2⁻⁵³.
     pub(super) fn unit(&mut self) -> f64 {
         (self.u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
     }
@@ -36,13 +36,13 @@ impl Random {
         share > 0.0 && self.unit() < share
     }
 
-    /// Exponentially distributed with this mean.
+    /// An exponentially distributed number with this mean.
     pub(super) fn exponential(&mut self, mean: f64) -> f64 {
         -libm::log(1.0 - self.unit()) * mean
     }
 }
 
-/// A number that depends on both arguments in every bit (the finaliser of SplitMix64).
+/// A number whose every bit depends on both arguments (the finaliser of SplitMix64).
 pub(super) fn mix(seed: u64, value: u64) -> u64 {
     let mut z =
         (seed ^ value.wrapping_mul(0x9E37_79B9_7F4A_7C15)).wrapping_add(0x9E37_79B9_7F4A_7C15);

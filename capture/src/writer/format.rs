@@ -1,4 +1,4 @@
-//! Which capture format to write.
+//! The capture formats that can be written.
 
 use std::str::FromStr;
 
@@ -19,7 +19,7 @@ impl TsResolution {
     /// Nanoseconds.
     pub const NANOS: Self = Self::Decimal(9);
 
-    /// The byte of option `if_tsresol`. Powers above the range are taken as the largest of it.
+    /// The byte of option `if_tsresol`. Powers above the range are clamped to its maximum.
     pub(super) fn option(self) -> u8 {
         match self {
             Self::Decimal(power) => power.min(19),
@@ -36,17 +36,17 @@ impl TsResolution {
     }
 }
 
-/// The format of a capture to be written.
+/// The format of a capture to write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum WriteFormat {
-    /// pcap with microseconds; what is below 1 µs is truncated. Seconds modulo 2³².
+    /// pcap with microseconds; smaller fractions are truncated. Seconds modulo 2³².
     Pcap,
     /// pcap with nanoseconds. Seconds modulo 2³².
     #[default]
     PcapNs,
     /// pcapng: one section, one interface, Enhanced Packet Blocks.
     PcapNg {
-        /// Unit of the timestamps; what is below it is truncated, what exceeds 64 bits is taken modulo 2⁶⁴.
+        /// Unit of the timestamps; smaller fractions are truncated, and values beyond 64 bits are taken modulo 2⁶⁴.
         resolution: TsResolution,
         /// Seconds that readers add to every timestamp (option `if_tsoffset`), written only if not zero. Units below a
         /// nanosecond need it, since 64 bits hold only 213 days of picoseconds.
@@ -62,7 +62,7 @@ impl WriteFormat {
     };
 }
 
-/// A text that names no capture format.
+/// A text that is not the name of a capture format.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown capture format {0:?}: expected pcap, pcap-ns or pcapng")]
 pub struct UnknownFormat(String);
@@ -70,7 +70,7 @@ pub struct UnknownFormat(String);
 impl FromStr for WriteFormat {
     type Err = UnknownFormat;
 
-    /// `pcap`, `pcap-ns` or `pcapng` (with nanoseconds).
+    /// Parses `pcap`, `pcap-ns` or `pcapng` (with nanoseconds).
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "pcap" => Ok(Self::Pcap),
@@ -81,7 +81,7 @@ impl FromStr for WriteFormat {
     }
 }
 
-/// How a capture is written. The default is a nanosecond little-endian pcap.
+/// Options for writing a capture. The default is a nanosecond little-endian pcap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WriteOptions {
     /// File format.

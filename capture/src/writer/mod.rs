@@ -13,9 +13,9 @@ use crate::{ByteOrder, CaptureError, MAX_RECORD_LEN, Timestamp};
 /// The snap length in the file header, in bytes: the largest that Wireshark and libpcap read.
 pub const SNAPLEN: u32 = 262_144;
 
-/// Collected before they are handed to the system, in bytes.
+/// Number of bytes collected before they are passed to the system.
 const BUFFER: usize = 256 << 10;
-/// Where the snap length stands in a pcap file.
+/// Offset of the snap length in a pcap file.
 const PCAP_SNAPLEN_AT: u64 = 16;
 
 enum Sink<'a> {
@@ -41,11 +41,11 @@ impl Sink<'_> {
 
 /// An Ethernet capture being written.
 ///
-/// Call [`finish`](Self::finish) when done; dropping the writer writes what is buffered but cannot report failure.
+/// Call [`finish`](Self::finish) at the end; dropping the writer writes buffered data but cannot report failure.
 ///
-/// The header announces a snap length of [`SNAPLEN`]. If a longer packet was written, `finish` raises it to that packet's
-/// length, provided the output is a pcap file that can be sought; in a stream the header is gone, and it stays (readers
-/// of this crate do not mind). pcapng files announce no limit.
+/// The header announces a snap length of [`SNAPLEN`]. If a longer packet was written, `finish` raises it to that
+/// packet's length, provided the output is a seekable pcap file. In a stream the header has been sent, and the value
+/// stays (readers of this crate ignore it). pcapng files announce no limit.
 pub struct CaptureWriter<'a> {
     sink: Sink<'a>,
     buffer: Vec<u8>,
@@ -53,7 +53,7 @@ pub struct CaptureWriter<'a> {
     options: WriteOptions,
     packets: u64,
     longest: usize,
-    /// Set once a write has failed or the writer was finished: nothing more is written.
+    /// Set once a write has failed or the writer was finished; nothing more is written.
     closed: bool,
 }
 
@@ -68,7 +68,7 @@ impl std::fmt::Debug for CaptureWriter<'_> {
 }
 
 impl CaptureWriter<'static> {
-    /// Creates a nanosecond little-endian pcap at `path`, replacing what is there; `-` is standard output.
+    /// Creates a nanosecond little-endian pcap at `path`, replacing any existing file; `-` is standard output.
     ///
     /// # Errors
     /// If the file cannot be created.
@@ -76,7 +76,7 @@ impl CaptureWriter<'static> {
         Self::create_with(path, WriteOptions::default())
     }
 
-    /// As [`create`](Self::create), in a format of choice.
+    /// As [`create`](Self::create), in a given format.
     ///
     /// # Errors
     /// If the file cannot be created.
@@ -106,10 +106,10 @@ impl CaptureWriter<'static> {
 }
 
 impl<'a> CaptureWriter<'a> {
-    /// Writes a nanosecond little-endian pcap to anything that takes bytes; `name` stands for the file in errors.
+    /// Writes a nanosecond little-endian pcap to any [`Write`]; `name` stands for the file in errors.
     ///
     /// # Errors
-    /// None now; writing failures are reported by later calls.
+    /// None at present; later calls report write failures.
     pub fn from_write(
         sink: impl Write + 'a,
         name: impl Into<String>,
@@ -117,10 +117,10 @@ impl<'a> CaptureWriter<'a> {
         Self::from_write_with(sink, name, WriteOptions::default())
     }
 
-    /// As [`from_write`](Self::from_write), in a format of choice.
+    /// As [`from_write`](Self::from_write), in a given format.
     ///
     /// # Errors
-    /// None now; writing failures are reported by later calls.
+    /// None at present; later calls report write failures.
     pub fn from_write_with(
         sink: impl Write + 'a,
         name: impl Into<String>,
@@ -161,7 +161,7 @@ impl<'a> CaptureWriter<'a> {
         self.write_vectored(timestamp, original_len, &[data])
     }
 
-    /// As [`write`](Self::write), with the packet's bytes in several pieces, which are written one after the other.
+    /// As [`write`](Self::write), with the packet's bytes in several consecutive pieces.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -257,7 +257,7 @@ impl<'a> CaptureWriter<'a> {
         self.packets
     }
 
-    /// Writes what is still buffered and closes the capture.
+    /// Writes buffered data and closes the capture.
     ///
     /// # Errors
     /// If the output cannot be written.
@@ -278,7 +278,7 @@ impl<'a> CaptureWriter<'a> {
         if !is_pcap || self.longest <= SNAPLEN as usize {
             return Ok(());
         }
-        // A pipe or terminal opened by its name cannot seek; its header stays as it is.
+        // A pipe or terminal opened by name cannot seek; its header stays as it is.
         if file.seek(SeekFrom::Start(PCAP_SNAPLEN_AT)).is_ok() {
             file.write_all(&self.options.byte_order.u32(self.longest as u32))?;
         }
@@ -320,7 +320,7 @@ impl<'a> CaptureWriter<'a> {
 impl Drop for CaptureWriter<'_> {
     fn drop(&mut self) {
         if !self.closed {
-            // Nobody is left to hear of a failure; `finish` is there for those who care.
+            // A failure can no longer be reported here; callers who care use `finish`.
             let _ = self.drain();
         }
     }

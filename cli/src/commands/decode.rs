@@ -1,4 +1,4 @@
-//! `scr decode`: SCR frames, readably.
+//! `scr decode`: SCR frames in readable form.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -21,8 +21,8 @@ use crate::text;
 /// Options of `scr decode`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Capture of SCR frames: pcap or pcapng, also compressed with gzip or zstd; `-` for standard input. Other frames in it
-    /// are listed as such.
+    /// Capture of SCR frames: pcap or pcapng, also compressed with gzip or zstd; `-` for standard input. Other frames
+    /// in it are listed as such.
     capture: PathBuf,
 
     #[command(flatten)]
@@ -51,7 +51,7 @@ struct Entry {
     content: Content,
 }
 
-/// What a frame turned out to be.
+/// The classification of a frame.
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 enum Content {
@@ -66,16 +66,16 @@ enum Content {
         reason: &'static str,
         message: String,
     },
-    /// No SCR frame; a sequencer let it pass by.
+    /// Not an SCR frame; a sequencer passed it by.
     Other {
-        /// Of a frame with SCR's EtherType, why it is somebody else's.
+        /// For a frame with SCR's EtherType, the reason why it belongs to another protocol.
         #[serde(flatten)]
         foreign: Option<Foreign>,
         packet: Summary,
     },
 }
 
-/// Why a frame with SCR's EtherType is not SCR.
+/// Why a frame with SCR's EtherType is not an SCR frame.
 #[derive(Serialize)]
 struct Foreign {
     reason: &'static str,
@@ -105,7 +105,7 @@ struct Row {
     line: String,
 }
 
-/// What an Ethernet frame carries, as far as it can be told from its headers.
+/// The content of an Ethernet frame, as far as its headers show it.
 #[derive(Serialize)]
 struct Summary {
     captured: usize,
@@ -132,7 +132,7 @@ struct Total {
     frames: u64,
     scr: u64,
     other: u64,
-    /// Those of the others that have SCR's EtherType.
+    /// Number of the other frames that have SCR's EtherType.
     #[serde(skip_serializing_if = "is_zero")]
     foreign: u64,
     rejected: BTreeMap<&'static str, u64>,
@@ -143,7 +143,7 @@ fn is_zero(n: &u64) -> bool {
     *n == 0
 }
 
-/// Whether frames may come one by one, from a program that goes on: each is then shown at once.
+/// Whether frames may arrive one by one, from a running program: each is then printed at once.
 fn is_live(capture: &Path) -> bool {
     let kind = match output::is_stdout(capture) {
         true => Handle::stdin().and_then(|handle| handle.as_file().metadata()),
@@ -189,7 +189,7 @@ pub fn run(args: &Args) -> Result {
     Ok(())
 }
 
-/// The profiles of the format and the user's, which must not share an id.
+/// The profiles of the format and the user's, which must have distinct ids.
 fn profiles(args: &[ProfileArg]) -> Result<BTreeMap<u8, Profile>> {
     let mut profiles: BTreeMap<u8, Profile> =
         profile::BUILTIN.into_iter().map(|p| (p.id(), *p)).collect();
@@ -303,7 +303,7 @@ impl Foreign {
     }
 }
 
-/// An address of a packet. One that was IPv6 on the wire is shown as such, mapped or not.
+/// An address of a packet. An address that was IPv6 on the wire is shown as IPv6, mapped or not.
 fn address(parsed: &Parsed, bytes: [u8; 16]) -> IpAddr {
     match parsed.ip_version {
         Some(IpVersion::V6) => IpAddr::V6(bytes.into()),
@@ -416,7 +416,7 @@ impl Summary {
     }
 }
 
-/// `10.0.0.1:80`, `[::1]:80`; without ports the address alone.
+/// `10.0.0.1:80`, `[::1]:80`; the address alone if there are no ports.
 fn endpoint(address: &str, port: u16) -> String {
     match (port, address.contains(':')) {
         (0, _) => address.to_owned(),

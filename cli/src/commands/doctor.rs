@@ -24,7 +24,7 @@ pub struct Args {
     json: bool,
 }
 
-/// A tool that something optional needs.
+/// A tool needed for something optional.
 struct Tool {
     name: &'static str,
     found: By,
@@ -34,7 +34,7 @@ struct Tool {
 
 /// How a tool is found.
 enum By {
-    /// As what needs it does: path and version.
+    /// The way its user finds it: path and version.
     User(fn() -> std::result::Result<(PathBuf, String), BuildError>),
     /// The first of these programs in `PATH`, and the argument that makes it print its version.
     Name(&'static [&'static str], &'static str),
@@ -91,7 +91,7 @@ const TOOLS: &[Tool] = &[
     },
 ];
 
-/// What was found of a tool, with the keys of `--json`.
+/// The result for a tool, with the keys of `--json`.
 #[derive(Serialize)]
 struct Finding {
     name: &'static str,
@@ -103,12 +103,12 @@ struct Finding {
     install: &'static str,
 }
 
-/// What `replay --nic sim` does here, with the keys of `--json`.
+/// The simulator that `replay --nic sim` uses here, with the keys of `--json`.
 #[derive(Serialize)]
 struct NicSim {
-    /// The simulator; none when it would fail.
+    /// The simulator; none if it would fail.
     simulator: Option<&'static str>,
-    /// Why it is not Verilator.
+    /// Why the simulator is not Verilator.
     reason: Option<String>,
     cache: Option<PathBuf>,
     model_seconds: Option<f64>,
@@ -135,7 +135,7 @@ pub fn run(args: &Args) -> Result {
     failure.map_or(Ok(()), |error| Err(error.into_check()))
 }
 
-/// Asks the code that a replay asks.
+/// Asks the same code as a replay.
 fn nic_sim(quick: bool) -> (NicSim, Option<Error>) {
     let (simulator, reason) = Simulator::best();
     let mut found = NicSim {

@@ -14,17 +14,17 @@ use crate::options::sequencer::in_range;
 use crate::options::{ProfileArg, number};
 use crate::output::{self, Files};
 
-/// Name of the file that tells tools about the others.
+/// Name of the file that describes the others to tools.
 const MANIFEST: &str = "manifest.json";
 
 /// Options of `scr emit`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Folder for the .v files and manifest.json; made when it is not there. Files of the same names are replaced.
+    /// Folder for the .v files and manifest.json; created if missing. Files of the same names are replaced.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 
-    /// What the block is for: the core alone, or the block of a NIC shell.
+    /// Purpose of the block: the core alone, or the block of a NIC shell.
     #[arg(long, value_enum, value_name = "NAME", default_value_t = Shell::Core)]
     shell: Shell,
 
@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "W", default_value_t = CoreConfig::WIDTH as u32, value_parser = number::whole_u32)]
     width: u32,
 
-    /// Most cores that the hardware can be set to, 1 to 128.
+    /// Largest number of cores that the hardware can be set to, 1 to 128.
     #[arg(long, value_name = "K", default_value_t = CoreConfig::MAX_CORES.into(), value_parser = number::whole_u32)]
     max_cores: u32,
 
@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = number::whole_u32)]
     interfaces: Option<u32>,
 
-    /// Name of the top module, with which all other module names begin: for two sequencers in one design.
+    /// Name of the top module, which begins all other module names, too: for two sequencers in one design.
     #[arg(long, value_name = "NAME", default_value = scr_hdl::emit::TOP)]
     top: String,
 

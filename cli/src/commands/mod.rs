@@ -13,7 +13,7 @@ use clap::Subcommand;
 
 use crate::error::Result;
 
-/// What to do.
+/// The commands.
 #[derive(Subcommand)]
 pub enum Command {
     /// Replay a capture through the simulated NIC into replicated workers, and check them against a single thread.
@@ -28,7 +28,7 @@ pub enum Command {
     Decode(decode::Args),
     /// Inject every fault into runs of every function, and account for every frame.
     Soak(soak::Args),
-    /// Make traces of synthetic traffic.
+    /// Generate traces of synthetic traffic.
     #[command(subcommand)]
     Trace(trace::Command),
     /// Show which optional tools are present, and what each is for.
@@ -36,7 +36,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the command.
     pub fn run(self) -> Result {
         match self {
             Self::Replay(args) => replay::run(&args),

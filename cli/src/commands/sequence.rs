@@ -44,7 +44,7 @@ pub struct Args {
     json: bool,
 }
 
-/// What was done, with the keys of `--json`.
+/// The result, with the keys of `--json`.
 #[derive(Default, Serialize)]
 struct Summary {
     packets: u64,

@@ -18,7 +18,7 @@ use crate::progress::Progress;
 use crate::text;
 use crate::{interrupt, memory};
 
-/// What to do with traces.
+/// Commands for traces.
 #[derive(Subcommand)]
 pub enum Command {
     /// Generate a capture of synthetic traffic. The same options give the same bytes, on every platform.
@@ -32,7 +32,7 @@ pub struct GenArgs {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
-    /// What to start from; all other options change it. plain: 100,000 packets in 1,000 flows; nasty: every oddity at
+    /// Preset to start from; all other options change it. plain: 100,000 packets in 1,000 flows; nasty: every oddity at
     /// once; port-knock: 1,000 sources that knock; ddos: four sources send four fifths of the packets.
     #[arg(long, value_name = "NAME", default_value = "plain")]
     preset: Preset,
@@ -45,8 +45,9 @@ pub struct GenArgs {
     #[arg(long, value_name = "N", value_parser = number::whole_u32)]
     flows: Option<u32>,
 
-    /// How packets spread over flows: uniform, zipf:ALPHA (0 to 10), elephant (a single flow), elephant:SHARE (above 0,
-    /// at most 1), or a published flow-size distribution: websearch, datamining, hadoop, university [preset: zipf:1.1].
+    /// Distribution of packets over flows: uniform, zipf:ALPHA (0 to 10), elephant (a single flow), elephant:SHARE
+    /// (above 0, at most 1), or a published flow-size distribution: websearch, datamining, hadoop, university [preset:
+    /// zipf:1.1].
     #[arg(long, value_name = "SKEW")]
     skew: Option<Skew>,
 
@@ -55,7 +56,7 @@ pub struct GenArgs {
     #[arg(long, value_name = "SIZES")]
     sizes: Option<Sizes>,
 
-    /// Protocols of the flows by weight; what is not named has weight 0 [preset: tcp:80,udp:18,other:2].
+    /// Protocols of the flows by weight; those not named have weight 0 [preset: tcp:80,udp:18,other:2].
     #[arg(long, value_name = "LIST")]
     protocols: Option<Protocols>,
 
@@ -65,7 +66,7 @@ pub struct GenArgs {
     pattern: Option<Pattern>,
 
     /// Shares of unusual packets, as in vlan=0.1,arp=0.01, each from 0 to 1: vlan, qinq, ipv6, ipv6-extensions,
-    /// ip-options, fragments, jumbo, arp, lldp, runts, empty, malformed. What is not named stays as the preset has it
+    /// ip-options, fragments, jumbo, arp, lldp, runts, empty, malformed. Those not named keep the preset's share
     /// [preset: none].
     #[arg(long, value_name = "LIST")]
     oddities: Option<String>,
@@ -91,7 +92,7 @@ pub struct GenArgs {
     #[arg(long, value_name = "SECONDS", value_parser = number::whole_u32)]
     start: Option<u32>,
 
-    /// Seed of all that is random [preset: 1].
+    /// Seed of all random values [preset: 1].
     #[arg(long, value_name = "N", value_parser = number::whole)]
     seed: Option<u64>,
 
@@ -108,7 +109,7 @@ pub struct GenArgs {
     json: bool,
 }
 
-/// What was written, with the keys of `--json`.
+/// The result, with the keys of `--json`.
 #[derive(Serialize)]
 struct Summary {
     packets: u64,

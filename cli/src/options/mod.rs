@@ -1,4 +1,4 @@
-//! Groups of options that several commands share, and what follows from them.
+//! Groups of options shared by several commands, and the values derived from them.
 
 pub mod number;
 pub mod profile;

@@ -1,4 +1,4 @@
-//! Options that are numbers: counts with `k`, `M` and `G`, shares with `%`, durations with units.
+//! Numeric options: counts with `k`, `M` and `G`, shares with `%`, durations with units.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ pub fn whole_u32(text: &str) -> Result<u32, QuantityError> {
     Ok(u32::try_from(number).unwrap_or(u32::MAX))
 }
 
-/// A number of rows that a log may have.
+/// Number of rows in a log.
 pub fn log_rows(text: &str) -> Result<u32, QuantityError> {
     quantity::whole_in(text, 1..=1 << 20)?;
     whole_u32(text)
 }
 
-/// A duration; a number without unit is seconds.
+/// A duration; a number without a unit is in seconds.
 pub fn seconds(text: &str) -> Result<Duration, QuantityError> {
     quantity::duration(text, Unit::Seconds).map(Duration::from_nanos)
 }
 
-/// A stall timeout; a number without unit is milliseconds.
+/// A stall timeout; a number without a unit is in milliseconds.
 pub fn stall_timeout(text: &str) -> Result<Duration, String> {
     let timeout = quantity::duration(text, Unit::Milliseconds)
         .map(Duration::from_nanos)

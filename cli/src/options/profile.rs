@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 
-/// Bytes that a profile file may have.
+/// Largest size of a profile file in bytes.
 const LONGEST: u64 = 64 << 10;
 
 /// A value of `--profile`: the name of a profile of the format, or the path of a profile file.
@@ -57,17 +57,17 @@ struct ZeroSpec {
 }
 
 impl ProfileArg {
-    /// The file meant, when it is no built-in profile.
+    /// The file, unless the value is a built-in profile.
     pub fn file(&self) -> Option<&Path> {
         let built_in = Profile::by_name(&self.0).is_some();
         (!built_in).then(|| Path::new(&self.0))
     }
 
-    /// The profile meant.
+    /// Loads the profile.
     ///
     /// # Errors
     ///
-    /// When there is no such profile or file, or the file describes none.
+    /// If there is no such profile or file, or the file does not describe a profile.
     pub fn load(&self) -> Result<Profile> {
         if let Some(known) = Profile::by_name(&self.0) {
             return Ok(*known);
@@ -95,7 +95,7 @@ impl ProfileArg {
             )
         };
         let mut bytes = Vec::new();
-        // Any file may be given, a device without end as well.
+        // Any file may be given, even an endless device.
         File::open(path)
             .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
             .map_err(|error| unfit(&format!("profile file cannot be read: {error}")))?;
@@ -143,7 +143,7 @@ fn parse(file: &str, text: &str) -> Result<Profile> {
             "choose another name: this one is empty or belongs to the format",
         ));
     }
-    // Profiles live as long as the program; each profile file is read once.
+    // Profiles live as long as the program, and each profile file is read once.
     let name = Box::leak(spec.name.into_boxed_str());
     let fields = Box::leak(fields.into_boxed_slice());
     Profile::try_new(spec.id, name, spec.row_bytes, fields).map_err(|error| {
@@ -154,7 +154,7 @@ fn parse(file: &str, text: &str) -> Result<Profile> {
     })
 }
 
-/// A message in one line that is not too long: it may quote what the file has.
+/// A message in one line of limited length: it may quote the file.
 fn shortened(message: &str) -> String {
     const LONGEST: usize = 160;
     let mut line: String = message

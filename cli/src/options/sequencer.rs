@@ -1,4 +1,4 @@
-//! The options that configure a sequencer, and the checks that tie them to each other.
+//! The options that configure a sequencer, and the checks between them.
 
 use clap::Args;
 use scr_wire::{Config, Geometry, MAX_CORES, MAX_HISTORY, MAX_PREFIX_WORDS, MIN_HISTORY, Profile};
@@ -6,10 +6,11 @@ use scr_wire::{Config, Geometry, MAX_CORES, MAX_HISTORY, MAX_PREFIX_WORDS, MIN_H
 use super::number;
 use crate::error::{Error, Result};
 
-/// How packets are sequenced.
+/// Sequencing options.
 #[derive(Args, Debug)]
 pub struct SequencerArgs {
-    /// Cores in the rotation, 1 to 128 and at most min(M, N+1, 255), M being the rows that the prefix holds.
+    /// Cores in the rotation, 1 to 128 and at most min(M, N+1, 255), where M is the number of rows that the prefix
+    /// holds.
     #[arg(long, value_name = "K", default_value_t = 4, value_parser = number::whole_u32)]
     pub cores: u32,
 
@@ -31,13 +32,13 @@ pub struct SequencerArgs {
 /// A valid configuration of a sequencer.
 #[derive(Clone, Copy, Debug)]
 pub struct Sequencing {
-    /// What rows are made of.
+    /// Row profile.
     pub profile: Profile,
     /// Rows N remembered besides the packet's own.
     pub history: usize,
-    /// Cores, prefix words and what is sequenced.
+    /// Cores, prefix words and modes.
     pub config: Config,
-    /// The most cores there will be.
+    /// The largest number of cores at any time.
     pub most_cores: u8,
 }
 
@@ -46,7 +47,7 @@ impl SequencerArgs {
     ///
     /// # Errors
     ///
-    /// When a number is out of range, or the prefix or the history has fewer rows than there are cores.
+    /// If a number is out of range, or the prefix or the history has fewer rows than there are cores.
     pub fn resolve(&self, profile: Profile) -> Result<Sequencing> {
         let cores = in_range("--cores", self.cores, 1, MAX_CORES.into())?;
         let history = in_range("--history", self.history, MIN_HISTORY, MAX_HISTORY)?;
@@ -104,7 +105,8 @@ impl SequencerArgs {
         })
     }
 
-    /// The same where there may be up to `most` cores later: the prefix holds their rows from the start.
+    /// As [`resolve`](Self::resolve), if there may be up to `most` cores later: the prefix holds their rows from the
+    /// start.
     ///
     /// # Errors
     ///
@@ -124,7 +126,7 @@ impl SequencerArgs {
     }
 }
 
-/// `value` when it is in range.
+/// Returns `value` if it is in range.
 pub fn in_range(option: &str, value: u32, least: usize, most: usize) -> Result<usize> {
     let value = value as usize;
     if (least..=most).contains(&value) {

@@ -1,9 +1,9 @@
-//! Standard output, and output files that are known to be writable before the work starts, and that are put in their places
-//! when it is done.
+//! Standard output, and output files. Files are checked for writability before the work starts and moved to their
+//! places when it is done.
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
-//! | [`staged`] | a file that is written beside its place |
+//! | [`staged`] | a file written beside its target |
 
 pub mod staged;
 
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::interrupt;
 use staged::{Place, Staged};
 
-/// Name that stands for standard input or output.
+/// The name for standard input or output.
 const STANDARD: &str = "-";
 
 /// Buffered standard output.
@@ -35,7 +35,7 @@ pub fn print(text: &str) -> Result {
         .map_err(Error::stdout)
 }
 
-/// Prints a result as one JSON object on a line of its own.
+/// Prints a result as one JSON object on its own line.
 pub fn print_json(object: &impl Serialize) -> Result {
     let mut out = stdout();
     serde_json::to_writer(&mut out, object)
@@ -45,11 +45,12 @@ pub fn print_json(object: &impl Serialize) -> Result {
         .map_err(Error::stdout)
 }
 
-/// Files that a command is going to read or to write, so that none is written over another: not under another
-/// name (a link of either kind) nor where it is standard input or output.
+/// The files that a command reads and writes, so that none is written over another: neither under another name (a link
+/// of either kind) nor as standard input or output.
 ///
-/// Regular files are written beside their places. [`put_in_place`](Self::put_in_place) puts them there when all are whole; a
-/// command that fails before that leaves what was there before. Devices, FIFOs and descriptors are written as they are.
+/// Regular files are written beside their targets. [`put_in_place`](Self::put_in_place) moves them there once all are
+/// complete; a command that fails before that leaves the old files. Devices, FIFOs and descriptors are written
+/// directly.
 pub struct Files {
     taken: Vec<Taken>,
     staged: Vec<(Staged, String)>,
@@ -57,9 +58,9 @@ pub struct Files {
 
 /// A file that is read or written.
 struct Taken {
-    /// It, if it exists.
+    /// Handle of the file, if it exists.
     handle: Option<Handle>,
-    /// Where it will be.
+    /// Path of the file once written.
     target: Option<PathBuf>,
     role: String,
 }
@@ -75,16 +76,16 @@ impl Default for Files {
     }
 }
 
-/// An output file that was opened.
+/// An output file that has been opened.
 pub struct Opened {
     /// The file.
     pub file: File,
-    /// Its name for the user.
+    /// The file's name for the user.
     pub name: String,
 }
 
 impl Files {
-    /// A command that reads `path`.
+    /// The files of a command that reads `path`.
     pub fn reading(path: &Path) -> Self {
         let mut files = Self::default();
         if path == Path::new(STANDARD) {
@@ -95,7 +96,7 @@ impl Files {
         files
     }
 
-    /// A command that also reads `path`, as `role`.
+    /// Adds `path`, read as `role`.
     pub fn also_reading(mut self, role: &str, path: Option<&Path>) -> Self {
         if let Some(path) = path {
             self.remember(role, path);
@@ -107,12 +108,12 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or is a file that the command reads or writes already.
+    /// If it cannot be written, or is a file that the command already reads or writes.
     pub fn capture(&mut self, option: &str, path: &Path) -> Result<CaptureWriter<'static>> {
         self.capture_with(option, path, WriteOptions::default())
     }
 
-    /// As [`capture`](Self::capture), in a format of choice.
+    /// As [`capture`](Self::capture), in a given format.
     ///
     /// # Errors
     ///
@@ -164,12 +165,12 @@ impl Files {
         Ok(Opened { file, name })
     }
 
-    /// Creates a file for option `option` that somebody else is going to write, by its name, with another file beside it
-    /// that has `companion` behind its name. The path to be written ends as `path` does.
+    /// Reserves a path for option `option`, to be written by another program, which may put another file beside it,
+    /// named with `companion` appended. The path to be written ends as `path` does.
     ///
     /// # Errors
     ///
-    /// As [`capture`](Self::capture); also when `path` is no regular file.
+    /// As [`capture`](Self::capture); also if `path` is not a regular file.
     pub fn path(&mut self, option: &str, path: &Path, companion: &str) -> Result<PathBuf> {
         let name = path.display().to_string();
         let Some(target) = self.claim(option, path)? else {
@@ -191,11 +192,11 @@ impl Files {
         Ok(path)
     }
 
-    /// Puts all files in their places. They must have been written to their ends.
+    /// Moves all files to their places. They must be complete.
     ///
     /// # Errors
     ///
-    /// When one cannot be put there.
+    /// If one cannot be moved.
     pub fn put_in_place(self) -> Result {
         for (staged, name) in self.staged {
             staged
@@ -205,7 +206,7 @@ impl Files {
         Ok(())
     }
 
-    /// Where the file of `path` is to be, if it is not a stream. Fails when it is taken.
+    /// The target of `path`, unless it is a stream. Fails if the file is in use already.
     fn claim(&mut self, option: &str, path: &Path) -> Result<Option<PathBuf>> {
         interrupt::watch()?;
         let place =
@@ -234,7 +235,7 @@ impl Files {
         Ok(target)
     }
 
-    /// A standard stream, if it is a file.
+    /// Remembers a standard stream, if it is a file.
     fn remember_handle(&mut self, role: &str, handle: io::Result<Handle>) {
         let file = handle.ok().filter(|handle| {
             let metadata = handle.as_file().metadata();
@@ -256,13 +257,13 @@ impl Files {
     }
 }
 
-/// The regular file at `path`. Nothing else is opened, for opening a FIFO waits.
+/// The regular file at `path`. Nothing else is opened, because opening a FIFO blocks.
 fn regular(path: &Path) -> Option<Handle> {
     let is_regular = path.metadata().is_ok_and(|m| m.is_file());
     is_regular.then(|| Handle::from_path(path).ok()).flatten()
 }
 
-/// Refuses to write bytes that are no text to a terminal.
+/// Rejects a terminal as the destination of binary output.
 pub fn not_terminal(option: &str, path: &Path) -> Result {
     let is_terminal = match is_stdout(path) {
         true => io::stdout().is_terminal(),
@@ -288,13 +289,13 @@ fn is_device(path: &Path) -> bool {
         .is_ok_and(|m| m.file_type().is_char_device())
 }
 
-/// Whether the path means standard output.
+/// Whether `path` means standard output.
 pub fn is_stdout(path: &Path) -> bool {
     let names = [STANDARD, "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
     names.iter().any(|name| path == Path::new(name))
 }
 
-/// Refuses standard output for a file of a command that prints its result there.
+/// Rejects standard output for a file if the command prints its result there.
 pub fn not_stdout(option: &str, path: Option<&Path>) -> Result {
     match path.filter(|path| is_stdout(path)) {
         Some(path) => Err(Error::bad(
@@ -315,12 +316,12 @@ pub struct TextFile {
 }
 
 impl TextFile {
-    /// Writes what is buffered.
+    /// Writes buffered data.
     pub fn finish(mut self) -> Result {
         self.flush().map_err(unwrap)
     }
 
-    /// The error with the file's name, in a form that [`unwrap`] takes apart again.
+    /// The error with the file's name, in a form that [`unwrap`] can take apart.
     fn named(&self, source: io::Error) -> io::Error {
         let (kind, file) = (source.kind(), self.name.clone());
         io::Error::new(kind, CaptureError::Unwritable { file, source })
@@ -337,7 +338,7 @@ impl Write for TextFile {
     }
 }
 
-/// What went wrong with a [`TextFile`], from the error that its [`Write`] gave.
+/// The failure of a [`TextFile`], from the error returned by its [`Write`].
 pub fn unwrap(error: io::Error) -> Error {
     match error.downcast::<CaptureError>() {
         Ok(named) => named.into(),

@@ -1,4 +1,4 @@
-//! Files that are written beside their places, and put there when they are whole: a run that fails leaves old files alone.
+//! Files that are written beside their targets and moved there once complete: a run that fails leaves old files alone.
 
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
@@ -10,18 +10,18 @@ use std::sync::Mutex;
 use rustix::io::Errno;
 use tempfile::TempPath;
 
-/// How the names of unfinished files begin.
+/// Prefix of the names of unfinished files.
 const PREFIX: &str = ".scr-";
 
-/// Unfinished files, for when the program is ended from outside.
+/// Unfinished files, to be removed if the program is ended from outside.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Removes all unfinished files: nothing else is to be done with them.
+/// Removes all unfinished files; nothing else needs to be done about them.
 pub fn remove_all() {
-    // Who holds the lock may be the one who has to end.
+    // The thread holding the lock may be the one that has to exit.
     if let Ok(unfinished) = UNFINISHED.try_lock() {
         for path in unfinished.iter() {
-            // Nobody is left to be told.
+            // A failure can no longer be reported.
             let _ = fs::remove_file(path);
         }
     }
@@ -39,21 +39,21 @@ fn unregister(path: &Path) {
     }
 }
 
-/// Where an output goes.
+/// Kind of an output's destination.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A regular file, or a name that is free: the path of the file itself, without links.
+    /// A regular file, or a free name: the path of the file itself, without links.
     File(PathBuf),
-    /// Something that can only be written as it is: a device, a FIFO, a descriptor of this process.
+    /// A destination that can only be written directly: a device, a FIFO, a descriptor of this process.
     Stream,
 }
 
 impl Place {
-    /// The place that `path` leads to.
+    /// The destination that `path` leads to.
     ///
     /// # Errors
     ///
-    /// When it cannot be a file.
+    /// If it cannot be a file.
     pub fn of(path: &Path) -> io::Result<Self> {
         match path.metadata() {
             Ok(metadata) if metadata.is_dir() => return Err(Errno::ISDIR.into()),
@@ -65,7 +65,7 @@ impl Place {
         if path.as_os_str().as_bytes().ends_with(b"/") {
             return Err(Errno::ISDIR.into());
         }
-        // A link's target is replaced, not the link, and may not exist yet.
+        // A link's target is replaced, not the link; the target may not exist yet.
         let mut path = path.to_owned();
         for _ in 0..MOST_LINKS {
             let is_link = path.symlink_metadata().is_ok_and(|m| m.is_symlink());
@@ -76,7 +76,7 @@ impl Place {
                 };
                 return Ok(Self::File(folder.join(name)));
             }
-            // /dev/stdout and the like: what is behind them is open already, and is not to be replaced.
+            // /dev/stdout and the like: the file behind them is open already and must not be replaced.
             if folder.starts_with("/proc") || folder.starts_with("/dev") {
                 return Ok(Self::Stream);
             }
@@ -86,7 +86,7 @@ impl Place {
     }
 }
 
-/// Links that lead to a file at most, as in the kernel.
+/// Largest number of links followed to a file, as in the kernel.
 const MOST_LINKS: usize = 40;
 
 fn folder(path: &Path) -> &Path {
@@ -96,22 +96,22 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// A file that is being written beside its place.
+/// A file being written beside its target.
 #[derive(Debug)]
 pub struct Staged {
     temporary: Option<TempPath>,
     target: PathBuf,
-    /// A file that somebody else may leave beside it.
+    /// A file that another program may leave beside the target.
     companion: Option<PathBuf>,
 }
 
 impl Staged {
-    /// Creates a file beside `target`, whose name is to end in `suffix`. It has the rights that `target` has, if that is
-    /// there, else those of a new file.
+    /// Creates a file beside `target`, with a name that ends in `suffix`. It has the permissions of `target` if that
+    /// exists, else those of a new file.
     ///
     /// # Errors
     ///
-    /// When it cannot be created, or `target` must not be written.
+    /// If it cannot be created, or `target` must not be written.
     pub fn create(target: PathBuf, suffix: &str) -> io::Result<(File, Self)> {
         let old = match File::options().write(true).open(&target) {
             Ok(file) => Some(file.metadata()?),
@@ -121,7 +121,7 @@ impl Staged {
         let (file, temporary) = tempfile::Builder::new()
             .prefix(PREFIX)
             .suffix(suffix)
-            // Less the user's mask.
+            // Minus the user's umask.
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(folder(&target))?
             .into_parts();
@@ -137,7 +137,7 @@ impl Staged {
         Ok((file, staged))
     }
 
-    /// Where it is now.
+    /// The current path of the file.
     pub fn path(&self) -> &Path {
         match &self.temporary {
             Some(temporary) => temporary,
@@ -145,18 +145,18 @@ impl Staged {
         }
     }
 
-    /// Also removes `path` in the end, whatever comes of it.
+    /// Also removes `path` in the end, whatever happens.
     pub fn with_companion(mut self, path: PathBuf) -> Self {
         register(&path);
         self.companion = Some(path);
         self
     }
 
-    /// Puts the file in its place.
+    /// Moves the file to its target.
     ///
     /// # Errors
     ///
-    /// When it cannot be put there; it is gone then, and what was there is as it was.
+    /// If it cannot be moved; the file is gone then, and the old target is unchanged.
     pub fn put_in_place(mut self) -> io::Result<()> {
         let Some(temporary) = self.temporary.take() else {
             return Ok(());
@@ -175,13 +175,13 @@ impl Drop for Staged {
         }
         if let Some(companion) = &self.companion {
             unregister(companion);
-            // It is there only when the other program did not come to its end.
+            // The companion exists only if the other program did not finish.
             let _ = fs::remove_file(companion);
         }
     }
 }
 
-/// Gives a new file the rights and, as far as that is allowed, the owner of the old one.
+/// Gives a new file the permissions and, as far as allowed, the owner of the old one.
 fn like(file: &File, old: &Metadata) -> io::Result<()> {
     let new = file.metadata()?;
     if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
@@ -229,7 +229,7 @@ mod tests {
         for stream in ["/dev/null", "/dev/full"] {
             assert_eq!(place(Path::new(stream)), Ok(Place::Stream));
         }
-        // A descriptor of a file is a stream all the same.
+        // A descriptor of a file still counts as a stream.
         let open = File::open(&file).unwrap();
         let descriptor = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&open));
         assert_eq!(place(Path::new(&descriptor)), Ok(Place::Stream));

@@ -6,18 +6,19 @@ use scr_nf::prefetch;
 /// Most frames in a batch.
 pub const BATCH_FRAMES: usize = 128;
 
-/// Bytes from which on a batch takes no further frame.
+/// Bytes from which a batch accepts no further frame.
 pub const BATCH_BYTES: usize = 256 << 10;
 
-/// Bytes, and descriptions of frames, that are taken from other cores before they are written.
+/// Distance ahead, in bytes and in descriptions of frames, at which lines are taken from other cores before they are
+/// written.
 const BYTES_AHEAD: usize = 1024;
 const FRAMES_AHEAD: usize = 10;
 
-/// Lines of a frame that are asked for before it is read: prefix and packet, or the beginning of a long packet. Those of a
-/// worker's frames do not follow each other, so processors do not foresee them.
+/// Lines of a frame that are prefetched before it is read: prefix and packet, or the beginning of a long packet. A
+/// worker's frames are not adjacent, so processors do not predict their lines.
 const LINES_READ: usize = 8;
 
-/// Which way a frame came.
+/// The path of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Path {
     /// Behind a prefix of `prefix_bytes`, to the queue of a worker.
@@ -46,57 +47,57 @@ impl Path {
     }
 }
 
-/// What happens to a frame between NIC and worker.
+/// Fate of a frame between NIC and worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fate {
-    /// It is delivered.
+    /// The frame is delivered.
     #[default]
     Delivered,
-    /// It is lost: kept for those who must know, given to no worker.
+    /// The frame is lost: kept for the account, given to no worker.
     Lost,
-    /// Its sequence number does not follow those before it, an error of the device: given to no worker.
+    /// The frame's sequence number does not follow those before it, an error of the device: given to no worker.
     Disordered,
 }
 
-/// What happens to the worker that meets a frame: an injected fault.
+/// An injected fault of the worker that receives a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WorkerFault {
-    /// The worker is gone, with its replica, before it takes the frame.
+    /// The worker dies, with its replica, before it takes the frame.
     Crash,
-    /// The worker stands still for so many milliseconds before it takes the frame.
+    /// The worker stalls for this many milliseconds before it takes the frame.
     Stall(u32),
 }
 
-/// What is wrong with a frame, for nearly all frames nothing: kept beside the batch, so that it costs them nothing.
+/// Faults of a frame: none for nearly all frames, and kept beside the batch, so that those cost nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FrameFaults {
-    /// What happens to it on its way to a worker.
+    /// The frame's fate on its way to a worker.
     pub fate: Fate,
-    /// The frame is a second copy of the one before: no packet of its own.
+    /// Whether the frame is a second copy of the one before, without a packet of its own.
     pub copy: bool,
-    /// What happens to the worker that meets it.
+    /// The fault of the worker that receives the frame.
     pub worker: Option<WorkerFault>,
 }
 
-/// What is known of a packet besides its bytes.
+/// Information on a packet besides its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PacketInfo {
     /// Number of the packet in its capture, from 1.
     pub index: u64,
-    /// When it was received.
+    /// Time of receipt.
     pub timestamp: Timestamp,
-    /// Its length on the wire, without prefix.
+    /// Length on the wire, without the prefix.
     pub original_len: u32,
 }
 
-/// A frame's place in a batch, and what is known of it.
+/// A frame's place in a batch, and information on it.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameInfo {
     /// The packet in the frame.
     pub packet: PacketInfo,
-    /// Which way it came.
+    /// The path of the frame.
     pub path: Path,
-    /// The queue it was steered to.
+    /// The queue the frame was steered to.
     pub queue: u16,
     start: u32,
     len: u32,
@@ -107,7 +108,7 @@ pub struct FrameInfo {
 pub struct Batch {
     bytes: Vec<u8>,
     frames: Vec<FrameInfo>,
-    /// Frames with which something is wrong, in order.
+    /// Frames with faults, in order.
     faults: Vec<(usize, FrameFaults)>,
     max_frames: usize,
 }
@@ -129,7 +130,7 @@ impl Batch {
         }
     }
 
-    /// Whether the batch takes no further frame. Devices that produce several at once may overstep it.
+    /// Whether the batch accepts no further frame. Devices that produce several frames at once may exceed the limit.
     #[inline]
     pub fn is_full(&self) -> bool {
         self.frames.len() >= self.max_frames || self.bytes.len() >= BATCH_BYTES
@@ -163,7 +164,7 @@ impl Batch {
         for piece in pieces {
             self.bytes.extend_from_slice(piece);
         }
-        // Workers have read here since this was written last. The beginning was asked for when the batch was emptied.
+        // Workers have read here since this was last written. The beginning was prefetched when the batch was emptied.
         let coming = self.bytes.as_ptr().wrapping_add(start + BYTES_AHEAD);
         prefetch::write_all(coming, self.bytes.len() - start);
         let infos = self.frames.as_ptr().wrapping_add(self.frames.len());
@@ -184,7 +185,7 @@ impl Batch {
         &self.bytes[frame.start as usize..][..frame.len as usize]
     }
 
-    /// Starts to bring frame `i` to a core that will read it.
+    /// Starts to bring frame `i` to the core that will read it.
     #[inline(always)]
     pub fn prefetch(&self, i: usize) {
         let bytes = self.bytes(i);
@@ -202,13 +203,13 @@ impl Batch {
             .unwrap_or(&[])
     }
 
-    /// What is known of the frames, in order.
+    /// Information on the frames, in order.
     #[inline]
     pub fn frames(&self) -> &[FrameInfo] {
         &self.frames
     }
 
-    /// What is wrong with frame `i`.
+    /// The faults of frame `i`.
     #[inline]
     pub fn faults(&self, i: usize) -> FrameFaults {
         if self.faults.is_empty() {
@@ -223,7 +224,7 @@ impl Batch {
         place.map_or(FrameFaults::default(), |place| self.faults[place].1)
     }
 
-    /// The same, to bring something about.
+    /// The faults of frame `i`, mutably.
     pub fn faults_mut(&mut self, i: usize) -> &mut FrameFaults {
         let place = self.faults.binary_search_by_key(&i, |&(frame, _)| frame);
         let place = place.unwrap_or_else(|place| {
@@ -233,7 +234,7 @@ impl Batch {
         &mut self.faults[place].1
     }
 
-    /// Bytes of frame `i`, to damage them.
+    /// Bytes of frame `i`, mutably, to damage them.
     pub fn bytes_mut(&mut self, i: usize) -> &mut [u8] {
         let frame = &self.frames[i];
         &mut self.bytes[frame.start as usize..][..frame.len as usize]
@@ -245,7 +246,7 @@ impl Batch {
         frame.len = frame.len.min(u32::try_from(len).unwrap_or(u32::MAX));
     }
 
-    /// Puts a second copy of frame `i` behind it.
+    /// Inserts a second copy of frame `i` behind it.
     pub fn duplicate(&mut self, i: usize) {
         let FrameInfo { start, len, .. } = self.frames[i];
         let from = start as usize..(start + len) as usize;

@@ -1,13 +1,13 @@
-//! A capture of SCR frames as a device, for example one that `--frames` wrote.
+//! A capture of SCR frames as a device, for example one written by `--frames`.
 
 use scr_nic::NicReport;
 use scr_wire::{Header, MAX_PREFIX_WORDS, WORD_BYTES};
 
 use super::{Batch, Device, DeviceError, Extent, PacketInfo, PacketSource, Path, ReplayDevice};
 
-/// Frames of a source, each steered to the queue that its header names.
+/// Frames from a source, each steered to the queue named in its header.
 ///
-/// A frame that does not have SCR's EtherType passed by. A core number that no worker has is taken modulo the number of
+/// A frame without SCR's EtherType counts as passed by. A core number without a worker is taken modulo the number of
 /// workers, so that a damaged frame reaches a worker that rejects and counts it.
 #[derive(Debug)]
 pub struct Frames<S> {
@@ -27,7 +27,7 @@ impl<S: PacketSource> Frames<S> {
     }
 }
 
-/// The way of a frame and its core, as the header has it, unchecked.
+/// The path of a frame and its core according to the header, unchecked.
 fn classify(frame: &[u8]) -> (Path, u16) {
     if frame.is_empty() {
         return (Path::Uncaptured, 0);

@@ -14,9 +14,9 @@ pub(super) struct InFlight {
     pub(super) len: usize,
 }
 
-/// Takes a NIC's frames and joins each with what is known of its packet.
+/// Takes a NIC's frames and joins each with the information on its packet.
 ///
-/// Packets of no captured bytes never reach the NIC; they come out here at their place in the order.
+/// Packets without captured bytes never reach the NIC; they come out here at their place in the order.
 #[derive(Debug)]
 pub(super) struct Emit<'a> {
     batch: &'a mut Batch,

@@ -1,4 +1,4 @@
-//! Faults between NIC and workers, on purpose.
+//! Injected faults between NIC and workers.
 //!
 //! | fault | written | what a receiver must do |
 //! |---|---|---|
@@ -6,20 +6,20 @@
 //! | truncation | `truncate=BYTES` | reject the frame where the prefix is cut, and count it |
 //! | corruption | `corrupt` | reject the frame, and count it: a header field that the format checks is damaged |
 //! | duplication | `duplicate` | reject the second copy, and count it |
-//! | a worker stands still | `stall=MS` | wait, or go on without it |
+//! | a worker stalls | `stall=MS` | wait, or go on without it |
 //! | a worker crashes | `crash` | go on without it |
 //!
-//! and which frames it meets, behind an `@`:
+//! The frames that a fault affects follow an `@`:
 //!
 //! | which | written |
 //! |---|---|
 //! | a list of sequence numbers | `3,7,10-12` |
 //! | each with a probability | `rate=0.01` |
-//! | so many in a row, from each with a probability on | `burst=0.001x20` |
+//! | this many in a row, starting at each with a probability | `burst=0.001x20` |
 //! | all for one core, an outage | `core=2:100-499` |
-//! | the first for one core at or behind a number | `core=2:100` |
+//! | the first for one core with this number or a later one | `core=2:100` |
 //!
-//! Chances are decided by sequence number and seed alone, so that the same seed meets the same frames.
+//! Random choices depend only on sequence number and seed, so the same seed affects the same frames.
 
 use std::fmt;
 use std::str::FromStr;
@@ -32,12 +32,12 @@ use scr_wire::{Header, Seq};
 use super::batch::WorkerFault;
 use super::{Batch, Device, DeviceError, Extent, Fate, Injected, Ranges, ReplayDevice};
 
-/// Which frames a fault meets. Frames that passed by never are met.
+/// The frames that a fault affects. Frames that passed by are never affected.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Select {
-    /// Those with these sequence numbers.
+    /// Frames with these sequence numbers.
     List(Ranges),
-    /// Each with the same probability.
+    /// Each frame with the same probability.
     Rate {
         /// Probability, 0 to 1.
         probability: f64,
@@ -53,14 +53,14 @@ pub enum Select {
         /// Seed.
         seed: u64,
     },
-    /// Those steered to one core, with these numbers.
+    /// Frames steered to one core, with these numbers.
     Core {
         /// The core.
         core: u16,
         /// Sequence numbers.
         seqs: Ranges,
     },
-    /// The first one steered to a core that has this number or a later one.
+    /// The first frame steered to a core that has this number or a later one.
     First {
         /// The core.
         core: u16,
@@ -69,12 +69,12 @@ pub enum Select {
     },
 }
 
-/// What is remembered from one frame to the next of the frames that a fault may meet.
+/// State kept from one frame to the next, of the frames that a fault may affect.
 #[derive(Clone, Copy, Debug, Default)]
 struct Memory {
-    /// It has met the one frame that it was to meet.
+    /// Whether the one frame to be affected has been.
     spent: bool,
-    /// The last number looked at, and where the burst began that was the last to begin by then.
+    /// The last number examined, and the start of the latest burst that had begun by then.
     burst: Option<(Seq, Option<Seq>)>,
 }
 
@@ -104,7 +104,7 @@ impl Select {
         }
     }
 
-    /// The same with another seed, where it has one.
+    /// This selection with another seed, if it has one.
     #[must_use]
     pub fn seeded(mut self, new: u64) -> Self {
         if let Self::Rate { seed, .. } | Self::Burst { seed, .. } = &mut self {
@@ -114,12 +114,12 @@ impl Select {
     }
 }
 
-/// A number in 0..1 that depends on seed and sequence number alone.
+/// A number in 0..1 that depends only on seed and sequence number.
 fn chance(seed: u64, seq: Seq) -> f64 {
     (mix(seed ^ mix(seq.get())) >> 11) as f64 / (1u64 << 53) as f64
 }
 
-/// SplitMix64's step: a bijection without visible pattern.
+/// SplitMix64's step: a bijection without a visible pattern.
 const fn mix(n: u64) -> u64 {
     let n = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -127,18 +127,18 @@ const fn mix(n: u64) -> u64 {
     n ^ (n >> 31)
 }
 
-/// What a fault does.
+/// The effect of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultEffect {
     /// The frame is lost.
     Lose,
-    /// It is cut to so many bytes.
+    /// The frame is cut to this many bytes.
     Truncate(u32),
-    /// A field of its header that the format checks is damaged.
+    /// A header field that the format checks is damaged.
     Corrupt,
-    /// It comes twice.
+    /// The frame comes twice.
     Duplicate,
-    /// Its worker meets this.
+    /// The frame's worker has this fault.
     Worker(WorkerFault),
 }
 
@@ -156,31 +156,31 @@ impl FaultEffect {
     }
 }
 
-/// A fault: what it does, and to which frames. Written `WHAT@WHICH`.
+/// A fault: its effect, and the frames affected. Written `WHAT@WHICH`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// What it does.
+    /// The effect.
     pub effect: FaultEffect,
-    /// The frames it meets.
+    /// The frames affected.
     pub which: Select,
 }
 
-/// Lengths that a burst may have. A jump of the numbers makes it necessary to look for its beginning.
+/// Lengths that a burst may have. After a jump of the numbers its beginning must be searched for.
 const BURSTS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
-/// A text that is no fault, and the part of it that is wrong.
+/// A text that is not a fault, and the part of it that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{text}' is no fault: {part}{problem}")]
 pub struct FaultError {
     text: String,
-    /// The wrong part in quotes and a space, or nothing where something is missing.
+    /// The wrong part in quotes and a space, or nothing if something is missing.
     part: String,
     problem: &'static str,
     remedy: &'static str,
 }
 
 impl FaultError {
-    /// How to write the part that is wrong.
+    /// The correct form of the wrong part.
     pub fn remedy(&self) -> &'static str {
         self.remedy
     }
@@ -192,11 +192,11 @@ const WHATS: &str =
 /// The ways to write WHICH.
 const WHICHES: &str = "WHICH is one of a list such as 3,7-9, rate=P, burst=PxFRAMES, core=C:FIRST-LAST and core=C:FIRST";
 
-/// A text while it is read, for errors to quote.
+/// A text being parsed, for errors to quote.
 struct Reading<'t>(&'t str);
 
 impl Reading<'_> {
-    /// The part is wrong.
+    /// An error for a wrong part.
     fn wrong(&self, part: &str, problem: &'static str, remedy: &'static str) -> FaultError {
         FaultError {
             part: format!("'{part}' "),
@@ -204,7 +204,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Something is missing.
+    /// An error for a missing part.
     fn lacking(&self, problem: &'static str, remedy: &'static str) -> FaultError {
         FaultError {
             text: self.0.to_owned(),
@@ -364,7 +364,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A wrapper that brings faults about.
+/// A wrapper that injects faults.
 #[derive(Debug)]
 pub struct Inject<D> {
     inner: D,
@@ -374,9 +374,9 @@ pub struct Inject<D> {
 }
 
 impl<D: Device> Inject<D> {
-    /// `inner` with `faults`.
+    /// Wraps `inner` with `faults`.
     pub fn new(inner: D, mut faults: Vec<Fault>) -> Self {
-        // Losses come first: what else meets a frame depends on whether it comes.
+        // Losses come first: whether another fault affects a frame may depend on whether it arrives.
         faults.sort_by_key(|fault| fault.effect != FaultEffect::Lose);
         Self {
             inner,
@@ -389,7 +389,7 @@ impl<D: Device> Inject<D> {
         }
     }
 
-    /// `inner` without the frames that `which` meets.
+    /// Wraps `inner`, losing the frames that `which` selects.
     pub fn losing(inner: D, which: Select) -> Self {
         let effect = FaultEffect::Lose;
         Self::new(inner, vec![Fault { effect, which }])
@@ -408,16 +408,16 @@ impl<D: Device> Inject<D> {
         }
     }
 
-    /// What the faults do to a frame. Whether there are two of it now.
+    /// Applies the faults to a frame. Returns whether there are two of it now.
     fn apply(&mut self, batch: &mut Batch, at: usize, seq: Seq) -> bool {
         let core = batch.frames()[at].queue;
         let mut duplicate = false;
         for (fault, memory) in &mut self.faults {
             let lost = batch.faults(at).fate == Fate::Lost;
             let idle = match fault.effect {
-                // There is one copy, however many faults ask for it, and none of a frame that is lost.
+                // There is one copy, however many faults request one, and none of a lost frame.
                 FaultEffect::Duplicate => lost || duplicate,
-                // No worker meets a frame that is lost.
+                // No worker receives a lost frame.
                 FaultEffect::Worker(_) => lost,
                 FaultEffect::Lose | FaultEffect::Truncate(_) | FaultEffect::Corrupt => false,
             };
@@ -444,10 +444,10 @@ impl<D: Device> Inject<D> {
     }
 }
 
-/// FaultEffects one of the header's fields that the format has checked.
+/// Damages one of the header fields that the format checks.
 fn corrupt(frame: &mut [u8], seq: Seq) {
     let random = mix(seq.get() ^ 0xdead);
-    // Version, profile, EtherType and row size have one right value; k and valid_rows are never 0.
+    // Version, profile, EtherType and row size have one valid value; k and valid_rows are never 0.
     let field = [1, 2, 12, 13, 15, 4, 14][(random % 7) as usize];
     if let Some(byte) = frame.get_mut(field) {
         *byte = match field {
@@ -580,7 +580,7 @@ mod tests {
         for n in 0..100_000 {
             let seq = Seq::new((1 << 40) - 50_000).plus(n);
             let meets = which.meets(seq, 0, &mut memory);
-            // Who comes in the middle sees the same.
+            // A selection that starts in the middle gives the same result.
             assert_eq!(meets, which.meets(seq, 0, &mut Memory::default()));
             if n < 20 {
                 continue;
@@ -668,7 +668,7 @@ mod tests {
         let struck: Vec<usize> = (0..13)
             .filter(|&i| batch.faults(i).worker == Some(WorkerFault::Crash))
             .collect();
-        // Frame 1 is lost, so it meets the next one of its core.
+        // Frame 1 is lost, so the next frame of its core is affected.
         assert_eq!(struck, [4]);
         let injected: Vec<_> = device.injected().into_iter().collect();
         let expected = [

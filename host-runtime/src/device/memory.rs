@@ -4,7 +4,7 @@ use scr_capture::{Packet, Timestamp};
 
 use super::{BoxError, Extent, PacketSource};
 
-/// A source of packets that lie in memory, given once or several times over.
+/// A source of packets in memory, given once or several times.
 #[derive(Clone, Debug, Default)]
 pub struct MemorySource {
     bytes: Vec<u8>,
@@ -31,7 +31,7 @@ impl MemorySource {
         self.packets.push((start, packet.len(), time, original_len));
     }
 
-    /// Gives all packets `rounds` times more than once, with the same timestamps and growing numbers.
+    /// Repeats all packets `rounds` more times, with the same timestamps and increasing numbers.
     #[must_use]
     pub fn repeated(mut self, rounds: u64) -> Self {
         self.rounds = rounds;

@@ -1,4 +1,4 @@
-//! Where frames come from.
+//! The sources of frames.
 //!
 //! ```text
 //!  PacketSource ──▶ Replay ──▶ [Inject] ──▶ [Tap] ──▶ receive()
@@ -11,10 +11,10 @@
 //! | [`replay`] | packets of a source, sent through a [`Nic`](scr_nic::Nic) that sequences them |
 //! | [`frames`] | a capture of SCR frames, recorded behind a NIC |
 //! | [`memory`] | packets from memory, for tests and measurements |
-//! | [`inject`] | wrapper: losses, damage and worker faults, on purpose |
+//! | [`inject`] | wrapper: injects losses, damage and worker faults |
 //! | [`tap`] | wrapper: shows every frame to an observer, such as a capture file |
 //!
-//! A simulated or real NIC takes part by implementing [`Nic`](scr_nic::Nic); an interface that receives frames, by
+//! A simulated or real NIC is connected by implementing [`Nic`](scr_nic::Nic); an interface that receives frames, by
 //! implementing [`Device`].
 
 pub mod batch;
@@ -48,20 +48,20 @@ pub enum DeviceError {
     /// The NIC failed.
     #[error("packet {packet}: the NIC failed: {source}")]
     Nic {
-        /// The packet at which it did.
+        /// Number of the packet at the failure.
         packet: u64,
-        /// How.
+        /// The NIC's error.
         source: BoxError,
     },
-    /// The NIC does not take another steering map.
+    /// The NIC does not accept another steering map.
     #[error("the NIC does not change its cores: {0}")]
     Resteer(BoxError),
-    /// The NIC did not give back what it was given, or more.
+    /// The NIC returned fewer or more frames than it was given packets.
     #[error("packet {packet}: {what}")]
     Contract {
-        /// The packet, as far as is known.
+        /// Number of the packet, as far as is known.
         packet: u64,
-        /// What is wrong.
+        /// Description of the error.
         what: String,
     },
     /// An observer of frames failed, for example to write them.
@@ -69,12 +69,12 @@ pub enum DeviceError {
     Observer(BoxError),
 }
 
-/// How far a device has come.
+/// Progress of a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Extent {
     /// Bytes of input consumed.
     pub done: u64,
-    /// Bytes of input there are, if known.
+    /// Total bytes of input, if known.
     pub total: Option<u64>,
 }
 
@@ -89,8 +89,8 @@ pub trait Device {
     /// [`DeviceError`]; the device is at its end then. Frames received before are in the batch.
     fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError>;
 
-    /// Changes the steering: the sequencer's core c steers to queue `map.queues()[c]` from the next packet on. Frames
-    /// still under the old map are appended to `batch` first. False when the device cannot.
+    /// Changes the steering: from the next packet on, the sequencer's core c steers to queue `map.queues()[c]`. Frames
+    /// still under the old map are appended to `batch` first. Returns false if the device cannot.
     ///
     /// # Errors
     ///
@@ -100,41 +100,41 @@ pub trait Device {
         Ok(false)
     }
 
-    /// What the NIC has to report.
+    /// The NIC's report.
     fn report(&self) -> NicReport;
 }
 
-/// What only a replay can do, for it has all its packets before it: hold before one of them, say how far it has come, and
-/// keep account of what was done to frames on purpose.
+/// Additional operations of a replay, which has all its packets in advance: to hold before one of them, to report
+/// progress, and to keep account of injected faults.
 #[auto_impl(&mut, Box)]
 pub trait ReplayDevice: Device {
-    /// Makes [`receive`](Device::receive) return, with whatever is in the batch, before it takes the packet that becomes
-    /// the `count`-th frame to be sequenced, from 0; `None` lifts that. To be set before the first packet is received, so
-    /// that all are counted. Devices that cannot be resteered ignore it.
+    /// Makes [`receive`](Device::receive) return, with whatever is in the batch, before it takes the packet that
+    /// becomes the `count`-th frame to be sequenced, from 0; `None` lifts the hold. Must be set before the first packet
+    /// is received, so that all are counted. Devices that cannot be resteered ignore it.
     fn hold_before(&mut self, count: Option<u64>) {
         let _ = count;
     }
 
-    /// Whether [`hold_before`](Self::hold_before) keeps the device from going on.
+    /// Whether [`hold_before`](Self::hold_before) stops the device.
     fn is_held(&self) -> bool {
         false
     }
 
-    /// How much of the input has been consumed.
+    /// The amount of input consumed.
     fn extent(&self) -> Extent {
         Extent::default()
     }
 
-    /// Sequence numbers of the frames that wrappers lost, where they keep account.
+    /// Sequence numbers of the frames that wrappers lost, if they keep account.
     fn lost(&self) -> Option<&Ranges> {
         None
     }
 
-    /// What wrappers did to frames, by name of the fault, where they keep account.
+    /// Faults that wrappers injected, by name, if they keep account.
     fn injected(&self) -> Injected {
         Injected::default()
     }
 }
 
-/// How often which fault was injected.
+/// Number of injections of each fault.
 pub type Injected = std::collections::BTreeMap<&'static str, u64>;

@@ -9,7 +9,7 @@ pub struct Ranges {
     ranges: Vec<(u64, u64)>,
 }
 
-/// A text that is no list of ranges.
+/// A text that is not a list of ranges.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is no list of numbers and ranges such as 3,7,10-12")]
 pub struct RangesError(String);
@@ -40,7 +40,7 @@ impl Ranges {
         self.ranges.is_empty()
     }
 
-    /// Numbers in the set.
+    /// How many numbers are in the set.
     pub fn count(&self) -> u64 {
         self.ranges
             .iter()
@@ -48,7 +48,7 @@ impl Ranges {
             .sum()
     }
 
-    /// Numbers in the set from `n` on.
+    /// How many numbers from `n` on are in the set.
     pub fn count_from(&self, n: u64) -> u64 {
         self.ranges
             .iter()

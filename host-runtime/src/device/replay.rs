@@ -8,7 +8,7 @@ use scr_wire::Timestamp;
 use super::in_flight::{Emit, InFlight};
 use super::{Batch, Device, DeviceError, Extent, PacketInfo, PacketSource, ReplayDevice};
 
-/// A device that reads packets and gives them to a NIC.
+/// A device that reads packets and offers them to a NIC.
 #[derive(Debug)]
 pub struct Replay<S, N> {
     source: S,
@@ -16,17 +16,17 @@ pub struct Replay<S, N> {
     in_flight: VecDeque<InFlight>,
     fault: Option<DeviceError>,
     ended: bool,
-    /// The number of frames to be sequenced that may come before the device holds.
+    /// Number of frames to be sequenced before the device holds.
     hold: Option<u64>,
-    /// Frames to be sequenced so far; counted when a hold was ever set.
+    /// Frames to be sequenced so far; counted if a hold was ever set.
     numbered: u64,
     counting: bool,
-    /// The packet that came up at the hold.
+    /// The packet held back.
     kept: Option<(PacketInfo, Vec<u8>)>,
 }
 
 impl<S: PacketSource, N: Nic> Replay<S, N> {
-    /// The packets of `source` through `nic`.
+    /// Sends the packets of `source` through `nic`.
     pub fn new(source: S, nic: N) -> Self {
         Self {
             source,
@@ -41,12 +41,12 @@ impl<S: PacketSource, N: Nic> Replay<S, N> {
         }
     }
 
-    /// The NIC, when all is done.
+    /// The NIC, after the end of the run.
     pub fn into_nic(self) -> N {
         self.nic
     }
 
-    /// One packet from the source into the NIC, or into the hand when the device has to hold before it.
+    /// Moves one packet from the source into the NIC, or keeps it if the device has to hold before it.
     #[inline]
     fn step(&mut self, batch: &mut Batch) -> Result<Step, DeviceError> {
         let Some(packet) = self.source.next_packet().map_err(DeviceError::Source)? else {
@@ -73,7 +73,7 @@ impl<S: PacketSource, N: Nic> Replay<S, N> {
         Ok(Step::Offered)
     }
 
-    /// The packet that was held back, if nothing holds it any more.
+    /// The packet held back, if the hold no longer applies.
     #[cold]
     fn let_go(&mut self, batch: &mut Batch) -> Result<(), DeviceError> {
         let Some((info, bytes)) = self.kept.take() else {
@@ -88,7 +88,7 @@ impl<S: PacketSource, N: Nic> Replay<S, N> {
         way_in.offer(info, &bytes, batch)
     }
 
-    /// Brings out what the NIC still holds.
+    /// Collects the frames that the NIC still holds.
     fn drain(&mut self, batch: &mut Batch) -> Result<(), DeviceError> {
         loop {
             let mut out = Emit::new(batch, &mut self.in_flight, &mut self.fault);
@@ -112,14 +112,14 @@ impl<S: PacketSource, N: Nic> Replay<S, N> {
     }
 }
 
-/// What came of taking a packet.
+/// The result of taking a packet.
 enum Step {
     Offered,
     Held,
     End,
 }
 
-/// The way into the NIC, without the source, from which the packet may be borrowed.
+/// The part of the device without the source, which the packet may borrow.
 struct WayIn<'a, N> {
     nic: &'a mut N,
     in_flight: &'a mut VecDeque<InFlight>,
@@ -214,7 +214,7 @@ mod tests {
     use crate::device::{MemorySource, Path};
     use scr_nic::BoxError;
 
-    /// Holds packets back and then gives all at once; loses or invents frames on request.
+    /// Holds packets back and then returns all at once; loses or invents frames on request.
     #[derive(Default)]
     struct Lazy {
         held: Vec<Vec<u8>>,

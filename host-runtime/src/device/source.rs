@@ -1,4 +1,4 @@
-//! Where a replay's packets come from.
+//! The source of a replay's packets.
 
 use scr_capture::trace::TraceGenerator;
 use scr_capture::{CaptureReader, Packet};
@@ -15,7 +15,7 @@ pub trait PacketSource {
     ///
     /// # Errors
     ///
-    /// What keeps the source from going on.
+    /// The source's failure.
     fn next_packet(&mut self) -> Result<Option<Packet<'_>>, BoxError>;
 
     /// How much of the source has been consumed.

@@ -1,17 +1,17 @@
-//! Showing every frame to an observer on its way.
+//! Shows every frame to an observer on its way.
 
 use scr_capture::CaptureWriter;
 use scr_nic::{BoxError, NicReport, SteeringMap};
 
 use super::{Batch, Device, DeviceError, Extent, FrameInfo, Injected, Path, Ranges, ReplayDevice};
 
-/// Someone who sees every frame that the NIC sent.
+/// An observer of every frame that the NIC sent.
 pub trait Observer {
-    /// A frame, prefix included, in order; lost and passed-by ones too.
+    /// Called for each frame, prefix included, in order; for lost and passed-by frames, too.
     ///
     /// # Errors
     ///
-    /// What keeps the observer from going on; it ends the run.
+    /// The observer's failure, which ends the run.
     fn frame(&mut self, info: &FrameInfo, bytes: &[u8]) -> Result<(), BoxError>;
 }
 
@@ -31,7 +31,7 @@ impl<O: Observer + ?Sized> Observer for &mut O {
     }
 }
 
-/// A wrapper that shows frames. Packets that never reached the NIC are not shown: it did not send them.
+/// A wrapper that shows frames. Packets that never reached the NIC are not shown, because the NIC did not send them.
 #[derive(Debug)]
 pub struct Tap<D, O> {
     inner: D,
@@ -39,12 +39,12 @@ pub struct Tap<D, O> {
 }
 
 impl<D: Device, O: Observer> Tap<D, O> {
-    /// `inner`, seen by `observer`.
+    /// Wraps `inner`, observed by `observer`.
     pub fn new(inner: D, observer: O) -> Self {
         Self { inner, observer }
     }
 
-    /// The observer, when all is done.
+    /// The observer, after the end of the run.
     pub fn into_observer(self) -> O {
         self.observer
     }

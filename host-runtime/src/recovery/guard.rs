@@ -1,7 +1,8 @@
 //! Every fence and check that recovery rests on, by name.
 //!
-//! The models in `host-runtime/models` take each one away and demand that a model fails; see `docs/recovery-models.md`.
-//! In every other build they all stand: the two functions here are constant and leave nothing behind.
+//! The models in `host-runtime/models` remove each one in turn and require that a model fails; see
+//! `docs/recovery-models.md`. In every other build they all stand: the two functions here are constant and compile to
+//! nothing.
 
 #[cfg(loom)]
 pub(crate) use std::sync::atomic::Ordering;
@@ -12,43 +13,44 @@ pub(crate) use std::sync::atomic::Ordering;
 pub enum Guard {
     /// Writer: a block is stamped before its rows change.
     StampOnEntry,
-    /// Writer: the release fence between the stamp and the rows: who sees a new row sees the stamp.
+    /// Writer: the release fence between the stamp and the rows: a reader that sees a new row sees the stamp.
     StampBeforeRows,
-    /// Writer: rows that were skipped are marked as gaps.
+    /// Writer: skipped rows are marked as gaps.
     GapsAreMarked,
-    /// Reader: the acquire fence between the row and the look at the stamp.
+    /// Reader: the acquire fence between the row and the check of the stamp.
     RowBeforeStamp,
-    /// Reader: the stamp must be that of this very block; what was read in a later one is another row.
+    /// Reader: the stamp must be that of this very block; a row read in a later one is a different row.
     ThisBlock,
-    /// Reader: a gap is no row, whatever lies there.
+    /// Reader: a gap is not a row, whatever lies there.
     GapIsNoRow,
     /// Writer: the head goes into the half that is not published.
     OtherHalf,
-    /// Writer: the head is stored with release: who sees it sees that the word before it has named the other half.
+    /// Writer: the head is stored with release: a reader that sees it sees that the word before it has named the other
+    /// half.
     HeadRelease,
-    /// Reader: the acquire fence between the head and the second look at the word.
+    /// Reader: the acquire fence between the head and the second load of the word.
     HeadBeforeLook,
-    /// Reader: the second look at the word: the head is one that was published with it.
+    /// Reader: the second load of the word: the head must have been published with it.
     HeadOfThisWord,
-    /// `seen` is stored with release: who sees it sees the rows before it.
+    /// `seen` is stored with release: a reader that sees it sees the rows before it.
     SeenRelease,
     /// `seen` is loaded with acquire.
     SeenAcquire,
-    /// A phase is stored with release: who sees it sees `seen` and all rows.
+    /// A phase is stored with release: a reader that sees it sees `seen` and all rows.
     PhaseRelease,
     /// A phase is loaded with acquire.
     PhaseAcquire,
-    /// Writer: it publishes only where nobody has fenced the log.
+    /// Writer: it publishes only if nobody has fenced the log.
     PublishIfNotFenced,
     /// Reader: a row counts only before the published head.
     PublishedCounts,
-    /// Peers: how far a peer is past is asked before its log is read.
+    /// Peers: how far a peer is past is read before its log is.
     PastBeforeRead,
     /// Peers: a row that a log does not have is not lost while the peer is not past it.
     NothingIsNotYet,
     /// Peers: a peer is past a row only when no frame of the window behind it is still to come.
     WholeWindow,
-    /// Peers: a row that was written over may have been there, so it is not lost.
+    /// Peers: an overwritten row may have been there, so it is not lost.
     OverwrittenIsUnknown,
     /// Worker: rows are in the log before `seen` says so.
     AppendBeforeSeen,
@@ -56,13 +58,13 @@ pub enum Guard {
     PublishBeforeWaiting,
     /// Worker: "not yet" makes it wait.
     NotYetWaits,
-    /// Worker: one without frames publishes that it has none.
+    /// Worker: a worker without frames publishes that it has none.
     IdlePublishes,
-    /// Worker: it jumps over rows only when every peer has seen that far.
+    /// Worker: it jumps over rows only if every peer has seen that far.
     AllSeenBeforeJump,
-    /// Worker: it drains only when all have taken their last frame.
+    /// Worker: it drains only after all have taken their last frame.
     DrainsWhenAllEnded,
-    /// Worker: it goes on behind a barrier only when all have drained.
+    /// Worker: it continues behind a barrier only after all have drained.
     GoesOnWhenAllDrained,
 }
 
@@ -72,12 +74,12 @@ mod standing {
     use std::cell::Cell;
 
     thread_local! {
-        // A model and all its threads run on one thread of the system.
+        // A model and all its threads run on one system thread.
         static REMOVED: Cell<Option<Guard>> = const { Cell::new(None) };
     }
 
     impl Guard {
-        /// All.
+        /// All guards.
         pub const ALL: [Self; 27] = [
             Self::StampOnEntry,
             Self::StampBeforeRows,
@@ -109,7 +111,7 @@ mod standing {
         ];
     }
 
-    /// Takes a guard away from all that runs on this thread, or puts all back.
+    /// Removes a guard from everything that runs on this thread, or restores all.
     pub fn remove(guard: Option<Guard>) {
         REMOVED.set(guard);
     }
@@ -132,7 +134,7 @@ mod standing {
     use super::Guard;
     use std::sync::atomic::Ordering;
 
-    /// Whether the guard is there.
+    /// Whether the guard stands.
     #[inline(always)]
     pub(crate) const fn stands(_: Guard) -> bool {
         true

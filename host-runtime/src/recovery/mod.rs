@@ -1,12 +1,12 @@
-//! Rows that a worker's own frames do not hold.
+//! Recovery of rows that a worker's own frames do not hold.
 //!
 //! A worker that finds a hole in its rows asks its peers' logs ([`Peers::settle`]). The answer is the row, or that no
-//! surviving frame held it, or "not yet". "Not yet" never becomes "lost" by waiting long: a row is lost everywhere only
-//! when every peer is fenced or has seen so far that its coming frames cannot hold the row, and no log holds it so that
-//! it counts: rows count when they have been published.
+//! surviving frame held it, or "not yet". "Not yet" never becomes "lost" through a timeout: a row is lost everywhere
+//! only if every peer is fenced or has seen so far that its coming frames cannot hold the row, and no log holds it as a
+//! row that counts. Rows count once they have been published.
 //!
-//! Before it waits, a worker publishes how far its own frames go ([`LogWriter::publish_seen`]), so that two workers that
-//! miss the same row do not wait for each other: of all rows that are waited for, the oldest can always be settled.
+//! Before it waits, a worker publishes how far its own frames go ([`LogWriter::publish_seen`]), so that two workers
+//! that miss the same row do not wait for each other: of all rows waited for, the oldest can always be settled.
 
 #[cfg(loom)]
 pub mod guard;

@@ -1,4 +1,4 @@
-//! What the logs of all peers together say about a row.
+//! The combined answer of all peers' logs about a row.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use scr_wire::profile::MAX_ROW_BYTES;
 use super::guard::{Guard, stands};
 use super::log::{Held, Log};
 
-/// What is known about a row that the own frames do not hold.
+/// The answer about a row that the own frames do not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// A peer held it; its bytes have been copied.
     Held {
-        /// The peer.
+        /// Number of the peer.
         peer: u16,
     },
     /// No surviving frame held it: every replica skips it.
     LostEverywhere,
-    /// No log holds it, but one has gone on too far to tell whether it did.
+    /// No log holds it, but one has advanced too far to tell whether it did.
     Unknown,
-    /// A peer may still come to hold it.
+    /// A peer may still receive it.
     NotYet,
 }
 
@@ -29,7 +29,7 @@ pub struct Peers {
     logs: Vec<(u16, Arc<Log>)>,
     /// The worker's own place.
     own: Option<(u16, Arc<Log>)>,
-    /// Whether the worker's own log has rows of one that was at its place before.
+    /// Whether the worker's own log has rows of a previous worker at its place.
     inherits: bool,
 }
 
@@ -45,21 +45,21 @@ impl Peers {
         }
     }
 
-    /// The same for a worker that joins at a place where others may have been before: what they left in the place's log
-    /// counts for everybody, and so for their successor.
+    /// The peers of a worker that joins at a place where others may have been before: the rows they left in the place's
+    /// log count for everybody, and so for their successor.
     #[must_use]
     pub fn inheriting(mut self) -> Self {
         self.inherits = true;
         self
     }
 
-    /// Rows that each log keeps; 0 without peers.
+    /// Number of rows that each log keeps; 0 without peers.
     pub fn span(&self) -> u64 {
         self.logs.first().map_or(0, |(_, log)| log.span())
     }
 
     /// Settles the row at `position`. Frames carry at most `window` rows, so a peer that has seen all its frames before
-    /// position + window will not get this row any more.
+    /// position + window will not receive this row any more.
     pub fn settle(&self, position: u64, window: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Settlement {
         let window = if stands(Guard::WholeWindow) {
             window
@@ -69,7 +69,7 @@ impl Peers {
         self.settle_among(row, position, |seen| seen >= position + window)
     }
 
-    /// Settles the row at `position` when all peers have ended.
+    /// Settles the row at `position` once all peers have ended.
     pub fn settle_ended(&self, position: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Settlement {
         self.settle_among(row, position, |_| true)
     }
@@ -82,7 +82,7 @@ impl Peers {
     ) -> Settlement {
         let mut result = Settlement::LostEverywhere;
         for &(peer, ref log) in &self.logs {
-            // Before the log is read: what a peer says it has seen is in its log by then.
+            // Read before the log: whatever a peer says it has seen is in its log by then.
             let mut seen = log.seen();
             let held = log.read(position, seen, row);
             if !stands(Guard::PastBeforeRead) {
@@ -104,8 +104,8 @@ impl Peers {
         if self.inherits
             && let Some((place, log)) = &self.own
         {
-            // What does not count was thrown away when the log was opened, and this worker itself has written nothing yet
-            // from here on.
+            // Rows that do not count were discarded when the log was opened, and this worker itself has written nothing
+            // yet from here on.
             match log.read(position, log.seen(), row) {
                 Held::Row => return Settlement::Held { peer: *place },
                 Held::Overwritten if result == Settlement::LostEverywhere => {
@@ -136,12 +136,12 @@ impl Peers {
             .min()
     }
 
-    /// Whether every peer that is there has come to barrier `phase`.
+    /// Whether every peer present has reached barrier `phase`.
     pub fn all_in_phase(&self, phase: u64) -> bool {
         self.logs.iter().all(|(_, log)| log.has_entered(phase))
     }
 
-    /// The furthest position that any peer has seen; final when all are in a phase.
+    /// The furthest position that any peer has seen; final once all are in a phase.
     pub fn furthest_seen(&self) -> u64 {
         let seen = self.logs.iter().map(|(_, log)| log.position());
         seen.max().unwrap_or(0)
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(heir.settle(190, 3, &mut row), Settlement::Held { peer: 0 });
         assert_eq!(row[..4], [190; 4]);
         assert_eq!(heir.settle(2, 3, &mut row), Settlement::Unknown);
-        // That was not published.
+        // This row was not published.
         assert_eq!(heir.settle(200, 3, &mut row), Settlement::LostEverywhere);
     }
 

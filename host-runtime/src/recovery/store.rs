@@ -1,19 +1,19 @@
 //! Storing runs of words while others may read them.
 //!
-//! Each word is stored for itself, relaxed and in no particular order; what order there must be is the caller's to make
-//! with fences. On x86-64 four words go with one instruction, which the compiler does not do for atomics of its own accord.
-//! Under loom, under Miri and on other machines they go one by one; both ways are compiled in tests and held against each
-//! other.
+//! Each word is stored separately, relaxed and in no particular order; the caller must establish any necessary order
+//! with fences. On x86-64 four words are stored with one instruction, which the compiler does not do for atomics by
+//! itself. Under loom, under Miri and on other machines they are stored one by one; tests compile both ways and compare
+//! them.
 #![allow(unsafe_code)]
 
 use std::array::from_ref;
 
 use super::sync::{AtomicU32, Ordering};
 
-/// Bytes of a word: of the shortest row.
+/// Bytes of a word, which is the shortest row.
 pub(super) const WORD: usize = 4;
 
-/// Four words that lie one behind the other, and what is to be stored there, lowest byte first.
+/// Four consecutive words, and the bytes to store there, lowest byte first.
 type Quad = [AtomicU32; 4];
 type Bytes = [[u8; WORD]; 4];
 
@@ -73,7 +73,7 @@ mod vector {
         unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
     }
 
-    /// A function that stores so many quads, each with one instruction.
+    /// A function that stores this many quads, each with one instruction.
     macro_rules! stores {
         ($name:ident, $count:literal: $($quad:ident at $offset:literal),+) => {
             #[inline(always)]

@@ -1,5 +1,5 @@
-//! Atomics: the standard library's, or in models loom's, which try every interleaving and every value that a load may
-//! return.
+//! Atomics: the standard library's or, in models, loom's, which explore every interleaving and every value that a load
+//! may return.
 
 #[cfg(loom)]
 pub(super) use loom::sync::atomic::{AtomicU32, AtomicU64, fence};

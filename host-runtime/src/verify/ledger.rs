@@ -1,4 +1,4 @@
-//! Which rows survive: those that some delivered frame carries.
+//! The surviving rows: those that some delivered frame carries.
 
 use scr_wire::{Header, Seq};
 
@@ -7,7 +7,7 @@ use crate::dispatch::Segment;
 /// Half of all sequence numbers.
 const HALF: u64 = 1 << (Seq::BITS - 1);
 
-/// Follows the delivered frames in order and says which of each one's rows are new.
+/// Follows the delivered frames in order and determines which rows of each are new.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     expected: Seq,
@@ -17,12 +17,12 @@ pub struct Ledger {
     lost: u64,
     last_surviving: Option<Seq>,
     last_sent: Option<Seq>,
-    /// Frames sent behind that one whose headers cannot be read.
+    /// Frames sent after that one whose headers cannot be read.
     unreadable: u64,
 }
 
 impl Ledger {
-    /// A ledger before the first frame of a numbering that starts at `first_seq`; of each frame at most `max_rows` rows
+    /// A ledger before the first frame of a numbering that starts at `first_seq`; at most `max_rows` rows of each frame
     /// are used.
     pub fn new(first_seq: Seq, max_rows: u8) -> Self {
         Self {
@@ -36,8 +36,8 @@ impl Ledger {
         }
     }
 
-    /// A delivered frame: how many of its leading rows no frame before it carried. At least 1, or `None` when the frame
-    /// does not come after the ones before.
+    /// Records a delivered frame; returns how many of its leading rows no frame before it carried. At least 1, or
+    /// `None` if the frame does not come after the previous ones.
     #[inline]
     pub fn take(&mut self, header: &Header) -> Option<usize> {
         let ahead = header.seq.since(self.expected);
@@ -53,7 +53,8 @@ impl Ledger {
         Some(new as usize)
     }
 
-    /// The position of a row: its number over all epochs, as workers count it. Beyond all for what lies behind.
+    /// The position of a row: its number over all epochs, as workers count it. Beyond all positions for a row that lies
+    /// behind.
     pub fn position(&self, seq: Seq) -> u64 {
         match seq.since(self.expected) {
             ahead if ahead < HALF => self.before + ahead,
@@ -61,7 +62,7 @@ impl Ledger {
         }
     }
 
-    /// The frames of a segment were sent, delivered or not.
+    /// Records that the frames of a segment were sent, delivered or not.
     pub fn sent(&mut self, segment: &Segment) {
         if segment.last.is_some() {
             self.last_sent = segment.last;
@@ -70,7 +71,7 @@ impl Ledger {
         self.unreadable += segment.unreadable;
     }
 
-    /// A new numbering starts: what was sent after the last delivered frame of the old one is lost.
+    /// Starts a new numbering: rows sent after the last delivered frame of the old one are lost.
     pub fn start_epoch(&mut self, first: Seq) {
         let tail = self.tail();
         self.lost += tail + self.unreadable;
@@ -81,7 +82,7 @@ impl Ledger {
         self.unreadable = 0;
     }
 
-    /// Rows sent behind the last delivered frame, but for those of frames that cannot be read.
+    /// Rows sent after the last delivered frame, except those of frames that cannot be read.
     fn tail(&self) -> u64 {
         let Some(last) = self.last_sent else {
             return 0;
@@ -90,7 +91,7 @@ impl Ledger {
         if beyond < HALF { beyond } else { 0 }
     }
 
-    /// Rows that no delivered frame carried, if nothing more comes.
+    /// Number of rows that no delivered frame carried, if nothing more comes.
     pub fn lost_everywhere(&self) -> u64 {
         self.lost + self.tail() + self.unreadable
     }

@@ -1,4 +1,4 @@
-//! One thread, one state, the surviving rows in order: what every replica must equal.
+//! One thread, one state, the surviving rows in order: every replica must match it.
 
 use std::fmt;
 
@@ -27,8 +27,8 @@ impl<F: NetworkFunction> Reference<F> {
         }
     }
 
-    /// Applies the `new` leading rows of a frame and gives the outcome that is due, with the packet's new bytes if they
-    /// are to be rewritten.
+    /// Applies the `new` leading rows of a frame and returns the expected outcome, with the packet's new bytes if it is
+    /// to be rewritten.
     #[inline]
     pub fn apply(&mut self, frame: &Frame<'_>, new: usize) -> (Outcome, &[u8]) {
         self.rewritten.clear();
@@ -58,17 +58,17 @@ impl<F: NetworkFunction> Reference<F> {
 /// The first difference between workers and reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// A packet got another outcome.
+    /// A packet had another outcome.
     Packet {
         /// Number of the packet, from 1.
         packet: u64,
-        /// Its sequence number, if its frame is valid.
+        /// Sequence number of the packet, if its frame is valid.
         seq: Option<u64>,
         /// The core that handled it.
         core: u16,
-        /// The outcome that was due.
+        /// The expected outcome.
         expected: Outcome,
-        /// The outcome that it got.
+        /// The actual outcome.
         got: Outcome,
     },
     /// A packet was rewritten to other bytes.
@@ -82,7 +82,7 @@ pub enum Mismatch {
     State {
         /// The core.
         core: u16,
-        /// The first entry that differs, or what else does.
+        /// The first entry that differs, or another difference.
         what: String,
     },
 }

@@ -1,14 +1,14 @@
-//! `ddos`: drops what a source sends beyond a number of packets.
+//! `ddos`: drops packets of a source beyond a given number.
 //!
-//! Key: source address. Every packet counts, dropped ones too; packet `threshold + 1` is the first that is dropped.
-//! The count is that since the start, or with `window=SECONDS` that of the source's current window: windows follow each
-//! other without gap from the source's first packet on. A packet that is older than its source's window counts in it; one
-//! that is older than the window's start by more than a window starts a new one, for a single packet with a time far ahead
-//! must not count all that come after it together.
+//! Key: source address. Every packet counts, including dropped ones; packet `threshold + 1` is the first to be dropped.
+//! The count runs from the start or, with `window=SECONDS`, covers the source's current window; windows follow each
+//! other without gaps from the source's first packet on. A packet older than its source's window counts in that window,
+//! unless it is older than the window's start by more than one window: then it starts a new window, because a single
+//! packet with a time far ahead must not make all later packets count in one window.
 //!
-//! 0.0.0.0 is a source like any other (a flood of DHCP requests has it). Only with `sequence_all` a row can be that of a
-//! frame that is not IP, which has no source; then a protocol is needed to tell, and a packet from 0.0.0.0 with protocol 0
-//! does not count.
+//! 0.0.0.0 is a source like any other (a flood of DHCP requests has it). Only with `sequence_all` can a row be that of
+//! a frame that is not IP, which has no source. Only the protocol tells such a row apart, so a packet from 0.0.0.0 with
+//! protocol 0 does not count then.
 //!
 //! When the table is full, a new source evicts the one under the table's hand ([`crate::table`]), whose count is lost.
 
@@ -25,11 +25,11 @@ use crate::{Action, FlowFunction, KeyFields, Layout, OptionError, OptionHelp, Op
 pub struct Ddos {
     /// Packets of a source that pass.
     pub threshold: u64,
-    /// Length of a window in nanoseconds; `None`: since the start.
+    /// Length of a window in nanoseconds; `None` counts from the start.
     pub window: Option<u64>,
-    /// Entries in the table.
+    /// Capacity of the table, in entries.
     pub capacity: usize,
-    /// Frames that are not IP have rows, too.
+    /// Whether frames that are not IP have rows, too.
     other_frames: bool,
 }
 
@@ -68,7 +68,7 @@ impl FlowFunction for Ddos {
     type Key<L: Layout> = L::Address;
     type ShownKey = IpAddr;
     type Value = Source;
-    /// The source's count; 0 for a row without source.
+    /// The source's count; 0 for a row without a source.
     type Effect = u64;
     type Entry = Entry;
     type Shared = ();
@@ -132,7 +132,7 @@ impl FlowFunction for Ddos {
                 source.since += (now - source.since) / window * window;
                 source.packets = 0;
             } else if source.since.saturating_sub(now) > window {
-                // The packet that began the window was ahead of its time.
+                // The time of the packet that began the window was too far ahead.
                 source.since = now;
                 source.packets = 0;
             }
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(f.verdict(0, &[], &mut vec![]), Verdict::Pass);
         assert!(state.table.is_empty());
         assert_eq!(f.describe(&[0; 8], 0), None);
-        // DHCP, and a destination port alone.
+        // DHCP, and a row with only a destination port.
         assert_eq!(f.apply(&mut state, &[0, 0, 0, 0, 0, 67, 17, 0]), 1);
         assert_eq!(f.verdict(1, &[], &mut vec![]), Verdict::Drop);
         assert_eq!(f.apply(&mut state, &[0, 0, 0, 0, 0, 67, 0, 0]), 0);
@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(at(101, 0), 2); // older than the window: counts in it
         assert_eq!(at(107, 499_999_999), 1); // the window from 106.0
         assert_eq!(at(107, 500_000_000), 1);
-        // Older than the start of the window by one window, and by more.
+        // Older than the start of the window by exactly one window, and by more.
         assert_eq!(at(106, 0), 2);
         assert_eq!(at(105, 999_999_999), 1); // the window from there
         assert_eq!(at(107, 499_999_998), 2);

@@ -1,6 +1,6 @@
-//! `heavy-hitter`: counts packets and bytes of every flow and reports those that reach a number of bytes.
+//! `heavy-hitter`: counts packets and bytes of every flow and reports flows that reach a number of bytes.
 //!
-//! Key: the 5-tuple, with entries kept as [`flows`] says. Bytes are IP lengths. Every packet passes.
+//! Key: the 5-tuple; entries are kept as described in [`flows`]. Bytes are IP lengths. Every packet passes.
 //!
 //! When the table is full, a new flow evicts the one under the table's hand ([`crate::table`]), whose counts are lost.
 
@@ -17,9 +17,9 @@ use crate::{
 /// The function's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeavyHitter {
-    /// Bytes from which on a flow is heavy.
+    /// Number of bytes from which a flow counts as heavy.
     pub threshold: u64,
-    /// How entries are kept.
+    /// When entries are created and removed.
     pub keeping: Keeping,
 }
 

@@ -1,4 +1,4 @@
-//! The functions, a file each.
+//! The functions, one file each.
 
 pub mod conntrack;
 pub mod ddos;

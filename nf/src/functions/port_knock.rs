@@ -1,7 +1,7 @@
 //! `port-knock`: a firewall that a source opens by sending to three ports in order.
 //!
-//! Key: source address. Only TCP knocks. A packet passes if its source is OPEN after it, else it is dropped; packets of
-//! other protocols find the source as it is and change nothing.
+//! Key: source address. Only TCP packets knock. A packet passes if its source is OPEN after it, and is dropped
+//! otherwise; packets of other protocols are judged by the source's current state and change nothing.
 //!
 //! | from | first port | second port | third port | any other port |
 //! |---|---|---|---|---|
@@ -11,11 +11,11 @@
 //! | OPEN | CLOSED_0 | CLOSED_0 | CLOSED_0 | CLOSED_0 (with `sticky-open` always OPEN) |
 //!
 //! An entry is created, in CLOSED_0 before the packet's own transition, by a SYN (with or without ACK), and removed
-//! after its transition by a FIN; a FIN removes only an entry that existed before the packet. The verdict is that of
-//! the state before removal. A packet without entry and without SYN changes nothing and is dropped. A later fragment
-//! has port 0 and no flags, hence counts as any other port.
+//! after its transition by a FIN; a FIN removes only an entry that existed before the packet. The verdict follows the
+//! state before removal. A packet without an entry and without SYN changes nothing and is dropped. A later fragment has
+//! port 0 and no flags, so it counts as any other port.
 //!
-//! When the table is full, a new source evicts the one under the table's hand ([`crate::table`]), which is closed then.
+//! When the table is full, a new source evicts the one under the table's hand ([`crate::table`]), which is then closed.
 
 use std::net::IpAddr;
 
@@ -31,9 +31,9 @@ use crate::{Action, FlowFunction, KeyFields, Layout, OptionError, OptionHelp, Op
 pub struct PortKnock {
     /// The ports to knock at, in order.
     pub ports: [u16; 3],
-    /// OPEN stays open.
+    /// Whether OPEN stays open.
     pub sticky_open: bool,
-    /// Entries in the table.
+    /// Capacity of the table, in entries.
     pub capacity: usize,
 }
 
@@ -49,7 +49,7 @@ fn ports(text: &str) -> Result<[u16; 3], &'static str> {
     }
 }
 
-/// How far a source has come.
+/// Progress of a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Door {
     /// Has knocked at no port.
@@ -78,16 +78,16 @@ impl Door {
     }
 }
 
-/// What a row did.
+/// The effect of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The packet is not IP.
     Blank,
-    /// Its source has no entry.
+    /// The packet's source has no entry.
     Unknown,
-    /// The packet is not TCP; the source's entry is as before.
+    /// The packet is not TCP; the source's entry is unchanged.
     Untouched(Door),
-    /// The source's entry after the row, and before the row removed it.
+    /// The source's entry after the row, before a removal by the row.
     Moved(Door),
 }
 
@@ -96,7 +96,7 @@ pub enum Effect {
 pub struct Entry {
     /// Source address.
     pub src: IpAddr,
-    /// How far it has come.
+    /// Progress of the source.
     pub state: Door,
 }
 
@@ -243,7 +243,7 @@ mod tests {
         state
     }
 
-    /// Every state (no entry included) × port class × flags × protocol × sticky, against the text of the rules.
+    /// Every state (no entry included) × port class × flags × protocol × sticky, against the rules as written.
     #[test]
     fn every_transition() {
         use Door::{Closed0, Closed1, Closed2, Open};

@@ -1,21 +1,22 @@
-//! `token-bucket`: lets every flow send at a rate, with bursts.
+//! `token-bucket`: limits every flow to a rate, with bursts.
 //!
-//! Key: the 5-tuple, with entries kept as [`flows`] says; with `syn-fin` packets without an entry pass, and
-//! a FIN removes its entry whether its packet passes or not. A bucket starts full. Time fills it by `rate` tokens a
-//! second, up to `burst`; a packet that finds a whole token takes it and passes, any other is dropped and takes nothing.
+//! Key: the 5-tuple; entries are kept as described in [`flows`]. With `syn-fin`, packets without an entry pass, and a
+//! FIN removes its entry whether its packet passes or not. A bucket starts full. Time fills it with `rate` tokens a
+//! second, up to `burst`; a packet that finds a whole token takes it and passes, any other is dropped and takes
+//! nothing.
 //!
 //! ```text
 //!  tokens = min(burst, tokens + max(0, t - last) · rate)      last = max(last, t), for dropped packets too
 //! ```
 //!
-//! Time that goes back does nothing, unless it goes back by more than an empty bucket takes to fill: then `last = t`, for a
-//! single packet with a time far ahead must not stop the flow until that time comes.
+//! Time that goes back has no effect, unless it goes back by more than an empty bucket takes to fill: then `last = t`,
+//! because a single packet with a time far ahead must not stop the flow until that time comes.
 //!
-//! Tokens are whole numbers of 10⁻⁹, and a rate in tokens a second times nanoseconds gives just these: nothing is ever
-//! rounded. Products that leave 64 bits are more than any bucket holds.
+//! Tokens are counted in whole units of 10⁻⁹, the unit of a rate in tokens a second times nanoseconds, so nothing is
+//! ever rounded. Products that exceed 64 bits are larger than any bucket.
 //!
-//! When the table is full, a new flow evicts the one under the table's hand ([`crate::table`]), whose next packet finds
-//! a full bucket.
+//! When the table is full, a new flow evicts the one under the table's hand ([`crate::table`]); the evicted flow's next
+//! packet finds a full bucket.
 
 use scr_wire::Field;
 use serde::Serialize;
@@ -28,7 +29,7 @@ use crate::{
     Options, Retain,
 };
 
-/// A whole token in the unit that is counted in.
+/// One token, in units of 10⁻⁹.
 const TOKEN: u64 = 1_000_000_000;
 
 /// The function's parameters.
@@ -36,26 +37,28 @@ const TOKEN: u64 = 1_000_000_000;
 pub struct TokenBucket {
     /// Tokens a second.
     pub rate: u64,
-    /// What a full bucket holds, in 10⁻⁹ tokens.
+    /// Content of a full bucket, in 10⁻⁹ tokens.
     pub full: u64,
-    /// How entries are kept.
+    /// When entries are created and removed.
     pub keeping: Keeping,
 }
 
 /// A flow's bucket.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {
-    /// In 10⁻⁹ tokens.
+    /// Content, in 10⁻⁹ tokens.
     tokens: u64,
-    /// Time up to which it has been filled, in nanoseconds: the latest of a packet, but for times far ahead.
+    /// Time up to which the bucket has been filled, in nanoseconds: the latest time of a packet, except times far
+    /// ahead.
     last: u64,
 }
 
 impl Bucket {
-    /// Time goes on to `now`, unless it is there already; or back to it, if it was further ahead than filling takes.
+    /// Advances the time to `now` unless it is later already; sets it back to `now` if it was further ahead than
+    /// filling takes.
     #[inline(always)]
     fn fill(&mut self, now: u64, rate: u64, full: u64) {
-        // No bucket holds as much as where this saturates.
+        // No bucket holds as much as the value at which this saturates.
         if self.last.saturating_sub(now).saturating_mul(rate) > full {
             self.last = now;
             return;
@@ -65,7 +68,7 @@ impl Bucket {
         self.last = self.last.max(now);
     }
 
-    /// Takes a token if there is a whole one.
+    /// Takes a token if there is a whole one; returns whether it did.
     #[inline(always)]
     fn take(&mut self) -> bool {
         let left = self.tokens.checked_sub(TOKEN);
@@ -74,12 +77,12 @@ impl Bucket {
     }
 }
 
-/// What a row did.
+/// The effect of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metered {
-    /// The bucket after it.
+    /// The bucket after the row.
     bucket: Bucket,
-    /// Whether its packet got a token.
+    /// Whether the row's packet got a token.
     pass: bool,
 }
 
@@ -114,7 +117,7 @@ impl FlowFunction for TokenBucket {
     type Key<L: Layout> = <L::Address as Address>::Flow;
     type ShownKey = FiveTuple;
     type Value = Bucket;
-    /// `None` for a row that touched no entry.
+    /// The bucket and the verdict; `None` for a row that touched no entry.
     type Effect = Option<Metered>;
     type Entry = Entry;
     type Shared = ();
@@ -230,7 +233,7 @@ mod tests {
         row
     }
 
-    /// Verdicts on packets of one flow at these times, and the tokens left at the end.
+    /// Verdicts on a flow's packets at these times, and the tokens left at the end.
     fn verdicts(options: &[&str], times: &[u64]) -> (String, u64) {
         let f = function(FlowTime, options);
         let mut state = f.new_state();
@@ -262,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_token_is_whole_or_is_none() {
-        // 3 tokens a second: a token takes 333,333,333⅓ ns, and what is left of the last nanosecond is kept.
+        // 3 tokens a second: a token takes 333,333,333⅓ ns, and the remainder of the last nanosecond is kept.
         let options = ["rate=3", "burst=2"];
         assert_eq!(verdicts(&options, &[0, 0, 333_333_333]).0, "ppd");
         let thirds = [0, 0, 333_333_334, 666_666_666, 666_666_667];
@@ -271,12 +274,12 @@ mod tests {
             ("pppd".into(), 999_999_998)
         );
         assert_eq!(verdicts(&options, &thirds), ("pppdp".into(), 1));
-        // Many small steps fill as one large step does.
+        // Many small steps fill the bucket as one large step does.
         let mut steps = vec![0];
         steps.extend((0..=1_000).map(|n| n * 333_334));
         let (text, tokens) = verdicts(&options, &steps);
         assert_eq!((text.matches('p').count(), tokens), (3, 2_000));
-        // What a full bucket cannot hold is gone.
+        // What does not fit a full bucket is lost.
         assert_eq!(verdicts(&options, &[0, 333_333_334]).1, TOKEN);
     }
 
@@ -293,16 +296,16 @@ mod tests {
     fn time_that_goes_back_by_more_than_filling_takes_is_the_time() {
         let options = ["rate=1", "burst=2"];
         let at = |times: &[u64]| verdicts(&options, times);
-        // Exactly two seconds are not more; the packet takes a token that there is, and gains none.
+        // Exactly two seconds are not more; the packet takes an existing token and gains none.
         assert_eq!(at(&[10 * TOKEN, 8 * TOKEN, 9 * TOKEN]), ("ppd".into(), 0));
         let back = [10 * TOKEN, 8 * TOKEN - 1, 9 * TOKEN, 9 * TOKEN];
         assert_eq!(at(&back), ("pppd".into(), 1));
-        // A packet an hour ahead, and its flow goes on.
+        // After a packet an hour ahead the flow goes on.
         let mut hour = vec![TOKEN; 1];
         hour.push(3601 * TOKEN);
         hour.extend((2..20).map(|s| s * TOKEN));
         assert_eq!(at(&hour).0, "p".repeat(20));
-        // A bucket that never fills takes for ever to fill.
+        // A bucket that never fills takes forever to fill.
         assert_eq!(verdicts(&["rate=0", "burst=1"], &[END, 0]).0, "pd");
         let f = function(FlowTime, &["rate=0", "burst=1"]);
         let mut state = f.new_state();
@@ -341,10 +344,10 @@ mod tests {
         assert_eq!(verdicts(&[&rate, "burst=1"], &[0, 0, 1]).0, "pdp");
         assert_eq!(verdicts(&[&rate, "burst=1"], &[END, 0, END]).0, "pdp");
         assert_eq!(verdicts(&["rate=0", "burst=1"], &[0, END]).0, "pd");
-        // 2³² tokens a second for 2³² ns: a product of 2⁶⁴ is much, not nothing.
+        // 2³² tokens a second for 2³² ns: a product of 2⁶⁴ counts as much, not as nothing.
         let rate = format!("rate={}", 1u64 << 32);
         assert_eq!(verdicts(&[&rate, "burst=1"], &[0, 1 << 32]).0, "pp");
-        // All of the time there is, at one token a second: 2³² - 1 tokens and a fraction.
+        // The whole range of time at one token a second: 2³² - 1 tokens and a fraction.
         let burst = format!("burst={}", 1u64 << 33);
         let f = parameters(&["rate=1", &burst]).unwrap();
         let mut bucket = Bucket::default();
@@ -424,7 +427,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against one that keeps fractions as they are written and never saturates.
+        /// Compared with a bucket that keeps fractions as they are written and never saturates.
         #[test]
         fn equals_a_naive_meter(
             rate in prop_oneof![0u64..5, 0u64..3_000_000_000, any::<u64>()],

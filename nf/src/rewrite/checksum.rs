@@ -1,27 +1,27 @@
-//! Internet checksums that follow a change, without a look at the rest of the packet (RFC 1624, equation 3).
+//! Incremental updates of Internet checksums, without reading the rest of the packet (RFC 1624, equation 3).
 
-/// What a change of 16-bit words does to a checksum over them.
+/// The effect of changes to 16-bit words on a checksum over them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Adjustment(u32);
 
 impl Adjustment {
-    /// A 16-bit word that changed from `old` to `new`.
+    /// Records a 16-bit word that changed from `old` to `new`.
     ///
-    /// Each adds less than 2¹⁷, so there is room for thousands.
+    /// Each change adds less than 2¹⁷, so there is room for thousands.
     #[inline(always)]
     pub fn word(&mut self, old: [u8; 2], new: [u8; 2]) {
         self.0 += u32::from(!u16::from_be_bytes(old)) + u32::from(u16::from_be_bytes(new));
     }
 
-    /// An IPv4 address that changed.
+    /// Records an IPv4 address that changed.
     #[inline(always)]
     pub fn address(&mut self, [a, b, c, d]: [u8; 4], [e, f, g, h]: [u8; 4]) {
         self.word([a, b], [e, f]);
         self.word([c, d], [g, h]);
     }
 
-    /// The checksum `stored`, after the changes: HC' = ~(~HC + ~m + m'). A wrong one stays as wrong as it was, so that
-    /// damage done before is not hidden.
+    /// The checksum `stored`, after the changes: HC' = ~(~HC + ~m + m'). A wrong checksum stays as wrong as it was, so
+    /// that earlier damage is not hidden.
     #[inline(always)]
     pub fn apply(self, stored: [u8; 2]) -> [u8; 2] {
         let mut sum = self.0 + u32::from(!u16::from_be_bytes(stored));
@@ -31,7 +31,8 @@ impl Adjustment {
         (!(sum as u16)).to_be_bytes()
     }
 
-    /// The same for UDP over IPv4 (RFC 768): 0 says that there is no checksum, and stays; a sum of 0 is sent as 0xffff.
+    /// Like [`apply`](Self::apply), for UDP over IPv4 (RFC 768): 0 means no checksum and stays; a sum of 0 is sent as
+    /// 0xffff.
     #[inline(always)]
     pub fn apply_udp(self, stored: [u8; 2]) -> [u8; 2] {
         match stored {

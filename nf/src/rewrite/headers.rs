@@ -1,23 +1,23 @@
-//! Where the headers that are rewritten stand in a frame: the same walk as the parser's ([`scr_wire::parse`]), which
-//! gives values and no places.
+//! Offsets of the headers to rewrite in a frame: the same walk as the parser's ([`scr_wire::parse`]), which gives
+//! values but no offsets.
 
 use scr_wire::parse::{
     ETHERTYPE_IPV4, MAX_VLAN_TAGS, PROTOCOL_TCP, PROTOCOL_UDP, VLAN_TPIDS, WINDOW_BYTES,
 };
 
-/// An IPv4 header in a frame, whole; and where ports are.
+/// Offsets of a complete IPv4 header in a frame, and of the ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Headers {
     /// Offset of the IPv4 header.
     pub ip: usize,
-    /// Offset of the ports; `None` where the packet has none: not TCP or UDP, a later fragment, cut off.
+    /// Offset of the ports; `None` if the packet has none: not TCP or UDP, a later fragment, or cut off.
     pub ports: Option<usize>,
     /// IP protocol.
     pub protocol: u8,
 }
 
 impl Headers {
-    /// The headers of `frame`, if it has those of IPv4 whole.
+    /// The headers of `frame`, if its IPv4 header is complete.
     #[inline]
     pub fn find(frame: &[u8]) -> Option<Self> {
         let frame = &frame[..frame.len().min(WINDOW_BYTES)];
@@ -63,7 +63,7 @@ mod tests {
     use proptest::prelude::*;
     use scr_wire::parse::{IpVersion, parse};
 
-    /// Frames that begin as IPv4 does, with everything else arbitrary.
+    /// Frames that begin like IPv4, with everything else arbitrary.
     fn frame() -> impl Strategy<Value = Vec<u8>> {
         let tags =
             proptest::collection::vec(prop_oneof![Just([0x81, 0]), Just([0x88, 0xa8])], 0..4);

@@ -1,7 +1,7 @@
-//! Packets with other addresses and ports, and correct checksums.
+//! Rewriting the addresses and ports of packets, with correct checksums.
 //!
-//! [`headers`] finds the places, [`checksum`] carries the sums along; this file changes both. A [`Translation`] changes
-//! a row just as it changes the packet, so a function that follows in a chain sees on every replica what the wire will.
+//! [`headers`] finds the offsets, [`checksum`] adjusts the sums; this file changes both. A [`Translation`] changes a
+//! row just as it changes the packet, so on every replica a later function in a chain sees what will be on the wire.
 
 pub mod checksum;
 pub mod headers;
@@ -14,7 +14,7 @@ use scr_wire::parse::{PROTOCOL_TCP, PROTOCOL_UDP};
 use checksum::Adjustment;
 use headers::Headers;
 
-/// A protocol whose packets have ports.
+/// A protocol with ports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Protocol {
     /// TCP.
@@ -25,7 +25,7 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The protocol of this IP protocol number.
+    /// The protocol with this IP protocol number.
     #[inline(always)]
     pub const fn of(number: u8) -> Option<Self> {
         match number {
@@ -59,7 +59,7 @@ impl Endpoint {
         Self { address, port }
     }
 
-    /// The address for people and files.
+    /// The address in readable form.
     pub const fn ip(self) -> Ipv4Addr {
         Ipv4Addr::from_bits(self.address)
     }
@@ -72,7 +72,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The endpoints that a TCP or UDP packet over IPv4 is to have; `None` leaves one as it is.
+/// New endpoints for a TCP or UDP packet over IPv4; `None` leaves an endpoint as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Translation {
     /// The new source.
@@ -82,7 +82,7 @@ pub struct Translation {
 }
 
 impl Translation {
-    /// One that changes the source.
+    /// A translation that changes the source.
     pub const fn source(to: Endpoint) -> Self {
         Self {
             src: Some(to),
@@ -90,7 +90,7 @@ impl Translation {
         }
     }
 
-    /// One that changes the destination.
+    /// A translation that changes the destination.
     pub const fn destination(to: Endpoint) -> Self {
         Self {
             src: None,
@@ -98,7 +98,7 @@ impl Translation {
         }
     }
 
-    /// This one, and then `next`.
+    /// This translation followed by `next`.
     #[inline]
     pub fn then(self, next: Self) -> Self {
         Self {
@@ -107,11 +107,11 @@ impl Translation {
         }
     }
 
-    /// Appends `packet` to `out` with the new endpoints. IPv4's checksum and that of TCP or UDP follow the change, as
-    /// far as the packet was captured to them. Nothing else is touched: TTL and MAC addresses are a router's business.
+    /// Appends `packet` to `out` with the new endpoints. The checksums of IPv4 and of TCP or UDP are adjusted, as far
+    /// as they were captured. Nothing else is changed: TTL and MAC addresses are a router's business.
     ///
-    /// Returns whether there was something to rewrite. A packet whose row named ports has it; one that was damaged
-    /// since, or an IPv6 packet between IPv4-mapped addresses, has not: then nothing is appended.
+    /// Returns whether there was something to rewrite. This holds for a packet whose row named ports, unless it was
+    /// damaged since or is an IPv6 packet between IPv4-mapped addresses; then nothing is appended.
     pub fn rewrite(&self, packet: &[u8], out: &mut Vec<u8>) -> bool {
         let start = out.len();
         out.extend_from_slice(packet);
@@ -136,7 +136,7 @@ impl Translation {
             let Some(to) = to else { continue };
             let old = replace(frame, address_at, to.address.to_be_bytes())?;
             network.address(old, to.address.to_be_bytes());
-            // The pseudo header has the addresses, too.
+            // The pseudo-header contains the addresses, too.
             transport.address(old, to.address.to_be_bytes());
             let old = replace(frame, port_at, to.port.to_be_bytes())?;
             transport.word(old, to.port.to_be_bytes());

@@ -1,4 +1,4 @@
-//! Rewriting, judged by sums over whole packets.
+//! Rewriting, checked by sums over whole packets.
 
 use proptest::prelude::*;
 
@@ -13,7 +13,7 @@ pub(crate) struct Datagram {
     pub tags: usize,
     pub option_words: usize,
     pub payload: Vec<u8>,
-    /// UDP without checksum.
+    /// UDP without a checksum.
     pub unsummed: bool,
 }
 
@@ -170,8 +170,8 @@ fn later_translations_win() {
 }
 
 proptest! {
-    /// What comes out is byte for byte the packet that would have been built with these endpoints; a translation back
-    /// gives the original.
+    /// The result is byte for byte the packet that would have been built with these endpoints; a translation back gives
+    /// the original.
     #[test]
     fn equals_a_packet_built_anew(packet in datagram(), to in translation()) {
         let original = packet.bytes();
@@ -183,7 +183,7 @@ proptest! {
         prop_assert_eq!(rewritten(&back, &out).unwrap(), original);
     }
 
-    /// Cut anywhere, it is the beginning of the whole one, as long as the ports are there.
+    /// A packet cut anywhere gives the beginning of the whole result, as long as the ports are there.
     #[test]
     fn is_rewritten_as_far_as_captured(packet in datagram(), to in translation(), cut in 0usize..200) {
         let whole = packet.bytes();
@@ -205,7 +205,7 @@ proptest! {
         }
     }
 
-    /// Anything at all: no panic, and nothing but the fields of the endpoints and the checksums changes.
+    /// Arbitrary bytes: no panic, and nothing but the endpoints' fields and the checksums changes.
     #[test]
     fn touches_nothing_else(
         frame in proptest::collection::vec(any::<u8>(), 0..200),

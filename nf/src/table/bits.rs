@@ -1,14 +1,14 @@
-//! Which places are taken, a bit for each.
+//! Which places are taken, one bit each.
 
-/// A set of numbers below a limit, of which everything beyond is a member.
+/// A set of numbers below a limit; every number from the limit on counts as a member.
 #[derive(Clone)]
 pub(super) struct Bits {
-    /// One word more than the limit needs: windows may begin anywhere below it.
+    /// One word more than the limit needs, because windows may begin anywhere below it.
     words: Vec<u64>,
 }
 
 impl Bits {
-    /// No number below `limit`.
+    /// The empty set below `limit`.
     pub(super) fn below(limit: usize) -> Self {
         let mut words = vec![0; limit / 64 + 2];
         words[limit / 64] = u64::MAX << (limit % 64);
@@ -31,18 +31,18 @@ impl Bits {
         self.words[n / 64] &= !(1 << (n % 64));
     }
 
-    /// The 64 numbers from `n` on, lowest bit first.
+    /// The members among the 64 numbers from `n` on, lowest bit first.
     pub(super) fn window(&self, n: usize) -> u64 {
         let (word, bit) = (n / 64, n % 64);
         let high = match self.words.get(word + 1) {
-            // All 64 of them for bit 0, hence two steps.
+            // Bit 0 needs a shift by all 64 bits, hence two steps.
             Some(next) => next << 1 << (63 - bit),
             None => u64::MAX << 1 << (63 - bit),
         };
         self.words.get(word).unwrap_or(&u64::MAX) >> bit | high
     }
 
-    /// The first number from `n` on that is no member, else the first of all.
+    /// The first number from `n` on that is not a member, else the first below `n`.
     pub(super) fn first_missing(&self, n: usize) -> Option<usize> {
         let from = n / 64;
         let first = self.words[from] | !(u64::MAX << (n % 64));

@@ -1,4 +1,4 @@
-//! How the places double without a pause: a bit of it with every insertion.
+//! Doubling the places without a pause: a small step with every insertion.
 //!
 //! ```text
 //!  entries:  15/32 of the places ───────▶ 5/8: the new ones take over ───────▶ 15/16 at the latest
@@ -10,28 +10,28 @@ use super::hash::Key;
 use super::memory::Building;
 use super::places::{Places, Slot};
 
-/// Elements written at a time: thirteen for each new entry would do.
+/// Elements written per step: thirteen per new entry would do.
 const WRITTEN: usize = 16;
 
-/// Slots moved at a time: one would do.
+/// Slots moved per step: one would do.
 const MOVED: usize = 2;
 
-/// Where a doubling stands.
+/// Progress of a doubling.
 #[derive(Clone)]
 pub(super) enum Growth<K, V> {
-    /// New places are written.
+    /// The new places are being written.
     Writing(Building<(K, V)>),
-    /// Entries are moved from the old ones.
+    /// Entries are being moved from the old places.
     Moving(Moving<K, V>),
 }
 
-/// Places that are left behind.
+/// Places being left behind.
 #[derive(Clone)]
 pub(super) struct Moving<K, V> {
     pub(super) old: Places<K, V>,
     /// Slots whose entry, if any, lies in the new places.
     moved: Bits,
-    /// All before this one have been moved.
+    /// All slots before this one have been moved.
     next: usize,
 }
 
@@ -43,7 +43,7 @@ impl<K, V> Moving<K, V> {
 }
 
 impl<K: Key, V: Copy + Default> Moving<K, V> {
-    /// All entries lie in `old`.
+    /// The start of moving: all entries lie in `old`.
     pub(super) fn new(old: Places<K, V>, slots: &[Slot]) -> Self {
         let mut moved = Bits::below(slots.len());
         for (slot, _) in slots
@@ -60,14 +60,14 @@ impl<K: Key, V: Copy + Default> Moving<K, V> {
         }
     }
 
-    /// Takes the entry at an old place out.
+    /// Takes out the entry at an old place.
     pub(super) fn remove(&mut self, slots: &mut [Slot], place: usize) -> (usize, (K, V)) {
         let (slot, entry) = self.old.remove(slots, place);
         self.moved.insert(slot);
         (slot, entry)
     }
 
-    /// Moves the entry at an old place, and says where to.
+    /// Moves the entry at an old place, and returns its new place.
     pub(super) fn carry(
         &mut self,
         places: &mut Places<K, V>,
@@ -94,7 +94,7 @@ impl<K: Key, V: Copy + Default> Moving<K, V> {
 }
 
 impl<K: Key, V: Copy + Default> Growth<K, V> {
-    /// Goes on a little; returns whether the doubling has come to its end.
+    /// Takes one step; returns whether the doubling is complete.
     #[inline(never)]
     pub(super) fn go_on(&mut self, places: &mut Places<K, V>, slots: &mut [Slot]) -> bool {
         match self {

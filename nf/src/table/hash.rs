@@ -1,26 +1,28 @@
 //! Hashing of small fixed-size keys.
 //!
-//! Two words, each with a secret word added, are multiplied to 128 bits and both halves folded together; that is multiplied
-//! once more, and the middle of the product used. The secret, one of 2⁶¹, is drawn once per process, so that nobody can
-//! choose keys that all collide. It decides how entries are found, and nothing else: not what is evicted, not what two
-//! tables are compared by.
+//! Two words, each with a secret word added, are multiplied to 128 bits and both halves folded together; the result is
+//! multiplied once more, and the middle of the product used. The secret, one of 2⁶¹, is drawn once per process, so that
+//! nobody can choose keys that all collide. It affects only how entries are found, not what is evicted or how two
+//! tables compare.
 
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
 
-/// What a table adds to keys before it multiplies them: words whose product has two equal halves, so that a key of zeros
-/// has hash 0.
+/// Words that a table adds to keys before multiplying; their product has two equal halves, so that the all-zero key has
+/// hash 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Seed {
     words: [u64; 2],
 }
 
 impl Seed {
-    /// Their product is 2⁶⁴ + 1. That of x times one and y times the other is x · y times as much: both halves are x · y.
+    /// Their product is 2⁶⁴ + 1. That of x times one and y times the other is x · y times as much: both halves are x ·
+    /// y.
     const FACTORS: [u64; 2] = [274_177, 67_280_421_310_721];
 
-    /// A seed, and a key whose home is odd in units of 2 to the `shift`: of the first seed from `number` on that has one.
+    /// A seed, and a key whose home is odd in units of 2 to the `shift`: the first seed from `number` on that has such
+    /// a key.
     pub(super) fn new<K: Key>(mut number: u64, shift: u32) -> (Self, K) {
         static SECRET: OnceLock<RandomState> = OnceLock::new();
         let secret = SECRET.get_or_init(RandomState::new);
@@ -37,10 +39,11 @@ impl Seed {
         }
     }
 
-    /// The seed made of these two numbers. x and y lie in the upper half of what keeps x · y and both words below 2⁶⁴.
+    /// The seed made of these two numbers. x and y lie in the upper half of the range that keeps x · y and both words
+    /// below 2⁶⁴.
     const fn of(x: u64, y: u64) -> Self {
         let [first, second] = Self::FACTORS;
-        // The second word multiplies short keys: odd, so that it loses nothing.
+        // The second word multiplies short keys; it is odd, so the product loses nothing.
         let x = (1 << 45) + x % (second - (1 << 45));
         let y = (1 << 17) + ((y % (1 << 17)) | 1);
         Self {
@@ -48,7 +51,7 @@ impl Seed {
         }
     }
 
-    /// One product alone follows keys that are much alike too closely: for a port that counts up, half of all seeds gave
+    /// A single product follows keys that are much alike too closely: for a port that counts up, half of all seeds gave
     /// some homes several times as many keys as others.
     #[inline(always)]
     const fn spread(folded: u64) -> Hash {
@@ -58,20 +61,20 @@ impl Seed {
     }
 }
 
-/// The hash of a key: a product, of which the middle is used.
+/// The hash of a key: a product, whose middle is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hash {
     product: u128,
 }
 
 impl Hash {
-    /// A number, of which as many low bits are good as are wanted, up to 40.
+    /// A number of which any count of low bits, up to 40, is usable.
     #[inline(always)]
     pub(super) const fn home(self) -> usize {
         (self.product >> 64) as usize
     }
 
-    /// Another one, independent of it, of which up to 32 are.
+    /// A second number, independent of the first, of which up to 32 low bits are usable.
     #[inline(always)]
     pub(super) const fn group(self) -> usize {
         (self.product as u64 >> 32) as usize
@@ -80,13 +83,13 @@ impl Hash {
 
 /// A key of a [`Table`](super::Table): small, and cheap to compare and hash.
 pub trait Key: Copy + Eq + Default + Send + 'static {
-    /// A well mixed hash. It must not be the same for all keys.
+    /// A well-mixed hash, which must not be the same for all keys.
     fn hash(&self, seed: &Seed) -> Hash;
 
-    /// A key for each number, none of them the default one.
+    /// A distinct key for each number, never the default one.
     fn numbered(n: NonZeroU32) -> Self;
 
-    /// Whether two keys are equal, as few instructions inline.
+    /// Whether two keys are equal, in few instructions, inline.
     fn same(&self, other: &Self) -> bool;
 }
 
@@ -118,7 +121,8 @@ impl Key for [u64; 2] {
         [n.get().into(), 0]
     }
 
-    /// Word by word: compared as a whole, the key would be written to memory first and read back before it is there.
+    /// Word by word: compared as a whole, the key would be written to memory first and read back before the store
+    /// completes.
     #[inline(always)]
     fn same(&self, other: &Self) -> bool {
         (self[0] ^ other[0]) | (self[1] ^ other[1]) == 0
@@ -145,7 +149,7 @@ impl Key for [u64; 5] {
     }
 }
 
-/// Digits of π, odd, as good as any multiplier without pattern.
+/// Digits of π, odd: as good as any multiplier without a pattern.
 const SPREAD: u64 = 0x243f_6a88_85a3_08d3;
 
 #[inline(always)]
@@ -164,7 +168,7 @@ const fn fold(a: u64, b: u64) -> u64 {
 mod tests {
     use super::*;
 
-    /// Keys as traffic has them, much alike, must spread like random ones over homes and groups.
+    /// Keys as in real traffic, much alike, must spread over homes and groups like random ones.
     fn spreads<K: Key>(what: &str, keys: impl Iterator<Item = K>) {
         const HOMES: usize = 1 << 10;
         let seed = Seed::new::<K>(0, 0).0;
@@ -180,7 +184,7 @@ mod tests {
             both.insert((home, group));
             count += 1.0;
         }
-        // Chi-squared, per degree of freedom: 1 for random ones.
+        // Chi-squared per degree of freedom: 1 for random keys.
         let spread = |counts: &[u32]| {
             let due = count / counts.len() as f64;
             let squares: f64 = counts.iter().map(|&n| (f64::from(n) - due).powi(2)).sum();

@@ -1,55 +1,55 @@
-//! What the table needs to know of and ask from the machine's memory: alignment, large pages, the size of L2.
+//! The table's view of the machine's memory: alignment, large pages, the size of L2.
 //!
-//! Nothing here changes what a table holds; it only changes how fast it is.
+//! This module affects only how fast a table is, never what it holds.
 #![allow(unsafe_code)]
 
 use std::sync::OnceLock;
 
 use crate::prefetch::{self, LINE};
 
-/// Elements in a chunk: as many as make every element size that is a multiple of four fill whole cache lines.
+/// Elements in a chunk: with 16, every element size that is a multiple of four fills whole cache lines.
 const CHUNK: usize = 16;
 
-/// Elements whose first lies at the start of a cache line.
+/// Elements, the first of which lies at the start of a cache line.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Chunk<T>([T; CHUNK]);
 
 impl<T> Chunk<T> {
-    /// Chunks follow each other without a gap.
+    /// Chunks follow each other without gaps.
     const WHOLE: () = assert!(size_of::<Self>() == CHUNK * size_of::<T>());
 }
 
-/// Elements that a [`Runway`] has behind its last number: a distance is a byte.
+/// Elements of a [`Runway`] behind its last number: a distance is a byte.
 const BEYOND: usize = 1 << 8;
 
-/// Elements by number and distance: a power of two of them, so that every number names one, and [`BEYOND`] more, so that
-/// there is one at every distance behind it. They begin at the start of a cache line, so that an element whose size is a
-/// power of two (up to 64 bytes) never lies on two. `Vec` of the same elements begins where the allocator likes: 16 bytes
-/// into a line, mostly.
+/// Elements by number and distance: a power of two of them, so that every number names one, and [`BEYOND`] more, so
+/// that there is one at every distance behind it. They begin at the start of a cache line, so that an element whose
+/// size is a power of two (up to 64 bytes) never straddles two. A `Vec` of the same elements would begin wherever the
+/// allocator puts it, usually 16 bytes into a line.
 pub(super) struct Runway<T> {
-    /// At least `numbers` + [`BEYOND`] elements.
+    /// At least as many elements as numbers, plus [`BEYOND`].
     chunks: Vec<Chunk<T>>,
-    /// The bits of a number that count.
+    /// Mask of the bits of a number that count.
     mask: usize,
 }
 
 impl<T> Runway<T> {
-    /// Numbers count in units of 2 to the `SHIFT`: where an element's size is a power of two, the bits of a number that
-    /// count are those of the element's offset in bytes, and need not be shifted.
+    /// Numbers count in units of 2 to the `SHIFT`: if an element's size is a power of two, the bits of a number that
+    /// count are those of the element's offset in bytes and need no shift.
     pub(super) const SHIFT: u32 = if size_of::<T>().is_power_of_two() {
         size_of::<T>().ilog2()
     } else {
         0
     };
 
-    /// The place at `distance` behind number `n`.
+    /// The index of the element at `distance` behind number `n`.
     #[inline(always)]
     pub(super) const fn place(&self, n: usize, distance: u8) -> usize {
         ((n & self.mask) >> Self::SHIFT) + distance as usize
     }
 
-    /// Numbers that differ: a power of two.
+    /// How many different numbers there are: a power of two.
     pub(super) const fn numbers(&self) -> usize {
         (self.mask >> Self::SHIFT) + 1
     }
@@ -66,13 +66,13 @@ impl<T> Runway<T> {
     pub(super) fn get(&self, n: usize, distance: u8) -> &T {
         let offset = self.offset(n, distance);
         // SAFETY: the place is at most `numbers` - 1 + 255, and `offset` is its size times that: `mask` has zeros where
-        // `SHIFT` would take bits away. There are `numbers` + 256 elements, all initialised (`Building::finish` sees to it,
-        // and nothing changes their number), one after the other: `WHOLE` has checked that a chunk is its elements and
-        // nothing else. The borrow of `self` keeps them alive and unchanged.
+        // `SHIFT` would take bits away. There are `numbers` + 256 elements, all initialised (`Building::finish` ensures
+        // this, and nothing changes their number), one after the other: `WHOLE` has checked that a chunk is its
+        // elements and nothing else. The borrow of `self` keeps them alive and unchanged.
         unsafe { &*self.chunks.as_ptr().cast::<T>().byte_add(offset) }
     }
 
-    /// The element at `distance` behind number `n`, to change it.
+    /// The element at `distance` behind number `n`, mutably.
     #[inline(always)]
     pub(super) fn get_mut(&mut self, n: usize, distance: u8) -> &mut T {
         let offset = self.offset(n, distance);
@@ -104,14 +104,14 @@ impl<T> std::ops::IndexMut<usize> for Runway<T> {
     }
 }
 
-/// A [`Runway`] that is made bit by bit, for writing all of a large one takes long.
+/// A [`Runway`] built in steps, because writing all of a large one takes long.
 pub(super) struct Building<T> {
     chunks: Vec<Chunk<T>>,
     numbers: usize,
 }
 
 impl<T: Copy + Default> Building<T> {
-    /// The beginning of a runway with 2ⁿ numbers.
+    /// Begins a runway with 2ⁿ numbers.
     pub(super) fn new(n: u32) -> Self {
         const { Chunk::<T>::WHOLE };
         let numbers = 1 << n;
@@ -125,14 +125,14 @@ impl<T: Copy + Default> Building<T> {
         (numbers + BEYOND).div_ceil(CHUNK)
     }
 
-    /// Writes some more default elements, at least `elements` as long as any are missing.
+    /// Writes some more default elements: at least `elements`, as long as any are missing.
     pub(super) fn go_on(&mut self, elements: usize) {
         let all = Self::chunks(self.numbers);
         let to = all.min(self.chunks.len() + elements.div_ceil(CHUNK));
         self.chunks.resize(to, Chunk([T::default(); CHUNK]));
     }
 
-    /// Writes what is missing.
+    /// Writes the missing elements.
     pub(super) fn finish(mut self) -> Runway<T> {
         self.go_on(self.numbers + BEYOND);
         Runway {
@@ -151,7 +151,7 @@ impl<T: Clone> Clone for Building<T> {
     }
 }
 
-/// Elements in a circle, a power of two of them: every number names one.
+/// Elements in a circle; their number is a power of two, so every number names one.
 #[derive(Clone)]
 pub(super) struct Circle<T> {
     all: Vec<T>,
@@ -169,7 +169,7 @@ impl<T: Copy + Default> Circle<T> {
 }
 
 impl<T> Circle<T> {
-    /// The place of number `n`.
+    /// The index that number `n` names.
     #[inline(always)]
     pub(super) const fn wrap(&self, n: usize) -> usize {
         n & self.mask
@@ -178,31 +178,31 @@ impl<T> Circle<T> {
     /// The element that `n` names.
     #[inline(always)]
     pub(super) fn get(&self, n: usize) -> &T {
-        // SAFETY: there are `mask` + 1 elements (`of` makes them so, and there is no way to change their number).
+        // SAFETY: there are `mask` + 1 elements (`of` allocates them, and nothing changes their number).
         unsafe { self.all.get_unchecked(n & self.mask) }
     }
 
-    /// The element that `n` names, to change it.
+    /// The element that `n` names, mutably.
     pub(super) fn get_mut(&mut self, n: usize) -> &mut T {
         &mut self.all[n & self.mask]
     }
 }
 
-/// An empty vector with room for `len` elements. Large pages have to be asked for before anything is written there.
+/// An empty vector with room for `len` elements. Large pages have to be requested before anything is written there.
 fn with_room<T>(len: usize) -> Vec<T> {
     let mut vec = Vec::with_capacity(len);
     advise(&mut vec);
     vec
 }
 
-/// The same elements, with room for `room` in all.
+/// A copy of the elements, with room for `room` in all.
 fn copy<T: Clone>(of: &[T], room: usize) -> Vec<T> {
     let mut copy = with_room(room);
     copy.extend_from_slice(of);
     copy
 }
 
-/// Asks for large pages behind the whole capacity of `chunks`, if it is large: a million entries are 8,000 small pages,
+/// Requests large pages for the whole capacity of `chunks`, if it is large: a million entries are 8,000 small pages,
 /// more than a core's TLB holds, and then every access walks the page table, too.
 #[cfg(all(target_os = "linux", not(miri)))]
 fn advise<T>(chunks: &mut Vec<T>) {
@@ -215,7 +215,7 @@ fn advise<T>(chunks: &mut Vec<T>) {
         return;
     }
     // SAFETY: the range lies within memory that `chunks` owns and that is borrowed exclusively here. The advice changes
-    // neither contents nor mapping. Where it is refused, small pages serve as well.
+    // neither contents nor mapping. If it is refused, small pages serve as well.
     unsafe {
         libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_HUGEPAGE);
     }
@@ -224,18 +224,18 @@ fn advise<T>(chunks: &mut Vec<T>) {
 #[cfg(not(all(target_os = "linux", not(miri))))]
 fn advise<T>(_: &mut Vec<T>) {}
 
-/// Starts to bring every cache line of `place`, wherever in its line it begins, into L1.
+/// Starts to bring every cache line of `place` into L1, at whatever offset in a line it begins.
 #[inline(always)]
 pub(super) fn prefetch_all<T>(place: &T) {
     let first = std::ptr::from_ref(place).cast::<u8>();
     prefetch::read(first);
-    // An element that is no larger than a line and does not straddle one takes the first only.
+    // An element that is no larger than a line and does not straddle two touches only the first.
     if size_of::<T>() > LINE || !LINE.is_multiple_of(size_of::<T>().max(1)) {
         prefetch::read(first.wrapping_add(size_of::<T>() - 1));
     }
 }
 
-/// Bytes of L2 that a core has, asked from the system once; 1 MiB where it does not say.
+/// Bytes of L2 per core, queried from the system once; 1 MiB if unknown.
 pub fn l2_bytes() -> usize {
     static BYTES: OnceLock<usize> = OnceLock::new();
     *BYTES.get_or_init(|| ask_l2().unwrap_or(1 << 20))
@@ -258,7 +258,7 @@ fn ask_l2() -> Option<usize> {
     })
 }
 
-/// A size as Linux writes it: `1024K`, `2M`.
+/// Parses a size as Linux writes it: `1024K`, `2M`.
 fn size(text: &str) -> Option<usize> {
     let text = text.trim();
     let (digits, unit) = match text.as_bytes().last()? {
@@ -293,7 +293,7 @@ mod tests {
                 assert_eq!(copy.get(0, 0) as *const T as usize % LINE, 0);
                 for number in [0, 1, numbers - 1, numbers, 1000, usize::MAX] {
                     let unit = number % numbers;
-                    // What lies beyond the bits that count is of no account.
+                    // Bits beyond those that count must not matter.
                     let number = number << Runway::<T>::SHIFT | ((1 << Runway::<T>::SHIFT) - 1);
                     for distance in [0, 1, 254, 255] {
                         let place = unit + usize::from(distance);

@@ -1,22 +1,22 @@
-//! The flow table: bounded, deterministic, and in memory only as large as it is full.
+//! The flow table: bounded, deterministic, and no larger in memory than its entries need.
 //!
 //! ```text
 //!  hash ──▶ home, and distance of the group ──▶ place: key and value        full keys compared
 //!           slot ──▶ place                                                  insertion, removal, eviction
 //! ```
 //!
-//! Every entry has a *slot*, a number in the order of creation, and a *place* in memory (`places`), which is named by the
-//! hash of its key and one byte. Full keys are compared there, so hash collisions cost time and never correctness. The
-//! places double while the table fills, a bit with every new entry (`growth`).
+//! Every entry has a *slot*, a number in order of creation, and a *place* in memory (`places`), which the hash of its
+//! key and one byte determine. Full keys are compared there, so hash collisions cost time but never correctness. The
+//! places double while the table fills, a step with every new entry (`growth`).
 //!
-//! **Eviction** depends on nothing but the calls made, hence on nothing but the rows, and so all replicas evict alike.
-//! A new entry takes the slot freed last, or else the next unused slot. When all `capacity` slots are taken, a hand
-//! moves over them in order, one slot for each eviction, and the entry in it makes room: without removals that is
-//! always the entry inserted longest ago. How entries are found has no part in it.
+//! **Eviction** depends only on the calls made, hence only on the rows, so all replicas evict alike. A new entry takes
+//! the slot freed last, or else the next unused slot. When all `capacity` slots are taken, a hand moves over them in
+//! order, one slot per eviction, and the entry in that slot is evicted: without removals this is always the entry
+//! inserted longest ago. How entries are found plays no part in it.
 //!
-//! **Prefetching.** An update of a large table waits for memory. Who knows the keys to come calls [`Table::prefetch`] for
-//! each of them, some keys ahead. That pays when the table [is larger than L2](Table::outgrows_l2) and costs when it is
-//! not; what the table holds is the same either way.
+//! **Prefetching.** An update of a large table waits for memory. A caller that knows upcoming keys calls
+//! [`Table::prefetch`] for each of them, some keys ahead. This pays when the table [is larger than
+//! L2](Table::outgrows_l2) and costs when it is not; what the table holds is the same either way.
 
 mod bits;
 mod growth;
@@ -29,7 +29,7 @@ pub use hash::{Hash, Key, Seed};
 pub use memory::l2_bytes;
 use places::{Places, Slot};
 
-/// Evictions that a victim's group is fetched ahead; its entry as many before.
+/// Number of evictions by which a victim's group is fetched ahead; its entry is fetched as many before that.
 const AHEAD: usize = 4;
 
 /// A table of at most `capacity` entries.
@@ -42,12 +42,12 @@ pub struct Table<K, V> {
     /// Slots that were freed, last on top.
     free: Vec<u32>,
     capacity: usize,
-    /// The slot that is evicted next.
+    /// The slot to evict next.
     hand: usize,
     evictions: u64,
 }
 
-/// Tables are equal when they hold the same in the same slots and will evict alike. How they find it is their affair.
+/// Tables are equal if they hold the same entries in the same slots and will evict alike, however they find them.
 impl<K: PartialEq, V: PartialEq> PartialEq for Table<K, V> {
     fn eq(&self, other: &Self) -> bool {
         (self.capacity, self.hand, self.evictions) == (other.capacity, other.hand, other.evictions)
@@ -58,7 +58,7 @@ impl<K: PartialEq, V: PartialEq> PartialEq for Table<K, V> {
 }
 
 impl<K, V> Table<K, V> {
-    /// Entries in the table.
+    /// Number of entries in the table.
     pub fn len(&self) -> usize {
         self.slots.len() - 1 - self.free.len()
     }
@@ -68,7 +68,7 @@ impl<K, V> Table<K, V> {
         self.len() == 0
     }
 
-    /// The places that `slot` has its entry in, if it has one, and which.
+    /// The places that hold the entry of `slot`, if it has one, and its place in them.
     fn place(&self, slot: usize) -> Option<(&Places<K, V>, usize)> {
         let place = self.slots[slot].place()?;
         let places = match self.growth.as_deref() {
@@ -101,17 +101,17 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         }
     }
 
-    /// Entries that the table can hold.
+    /// Number of entries that the table can hold.
     pub fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Entries that were evicted so far.
+    /// Number of entries evicted so far.
     pub fn evictions(&self) -> u64 {
         self.evictions
     }
 
-    /// Bytes of memory that updates reach into.
+    /// Bytes of memory that updates touch.
     #[inline]
     pub fn bytes(&self) -> usize {
         self.places.bytes()
@@ -123,7 +123,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         self.bytes() > l2_bytes()
     }
 
-    /// Starts to bring what an update of `key` will touch into the cache.
+    /// Prefetches what an update of `key` will touch.
     #[inline(always)]
     pub fn prefetch(&self, key: &K) {
         memory::prefetch_all(self.places.at(self.places.likely(key)));
@@ -139,7 +139,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         self.get_elsewhere(*key)
     }
 
-    /// The value of `key`, to change it.
+    /// The value of `key`, mutably.
     #[inline(always)]
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         let at = self.places.likely(key);
@@ -149,8 +149,8 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         self.get_mut_elsewhere(*key)
     }
 
-    /// The value of `key`, created as `V::default()` where it is missing (which may evict another entry), and whether
-    /// it was created.
+    /// The value of `key`, created as `V::default()` if missing (which may evict another entry), and whether it was
+    /// created.
     #[inline(always)]
     pub fn get_or_insert(&mut self, key: &K) -> (&mut V, bool) {
         let at = self.places.likely(key);
@@ -176,7 +176,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         Some(value)
     }
 
-    /// All entries, in no particular order.
+    /// All entries, in unspecified order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
         let entries = (0..self.slots.len()).filter_map(|slot| self.entry(slot));
         entries.map(|(key, value)| (key, value))
@@ -210,13 +210,13 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         (self.places.entry_mut(place), found.is_none())
     }
 
-    /// The place of `key`, moved there if it has been left behind.
+    /// The place of `key`, moved to the new places if it was still in the old ones.
     fn find_elsewhere(&mut self, key: &K) -> Option<usize> {
         let found = self.places.find(&self.slots, key);
         if found.is_some() || moving_mut(&mut self.growth).is_none() {
             return found;
         }
-        // Others first: whatever is moved may move its group.
+        // Move the others first: each move may move its group.
         self.grow();
         let found = self.places.find(&self.slots, key);
         if found.is_some() {
@@ -234,7 +234,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
             .insert(&mut self.slots, slot, (key, V::default()))
     }
 
-    /// A slot for a new entry, by the rule of eviction where there is none.
+    /// A slot for a new entry, by eviction if none is free.
     fn take_slot(&mut self) -> usize {
         if let Some(slot) = self.free.pop() {
             return slot as usize;
@@ -257,7 +257,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         slot
     }
 
-    /// The slot that comes `steps` (at most `capacity`) behind `slot` on the hand's way.
+    /// The slot `steps` (at most `capacity`) after `slot` in the hand's order.
     fn following(&self, slot: usize, steps: usize) -> usize {
         let next = slot + steps;
         if next > self.capacity {
@@ -267,7 +267,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         }
     }
 
-    /// Evictions come in series, and the hand's way is known: what they will touch is fetched ahead.
+    /// Evictions come in series and the hand's order is known, so what they will touch is prefetched.
     fn fetch_victims(&self, slot: usize) {
         if self.capacity < 2 * AHEAD {
             return;
@@ -280,7 +280,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         }
     }
 
-    /// What is due of doubling the places, now that an entry more is to come.
+    /// Takes the step of doubling that is due before another entry.
     fn grow(&mut self) {
         let limit = self.places.limit();
         if self.len() > limit {
@@ -292,7 +292,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
                     self.growth = None;
                 }
             }
-            // Not where there will never be as many entries.
+            // No doubling if there will never be as many entries.
             None => {
                 if self.capacity > limit && self.len() > limit / 4 * 3 {
                     self.growth = Some(Box::new(Growth::Writing(self.places.larger())));
@@ -301,7 +301,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         }
     }
 
-    /// Makes the larger places the ones for new entries.
+    /// Switches to the larger places for new entries.
     #[cold]
     fn take_over(&mut self) {
         let larger = match self.growth.take().map(|growth| *growth) {
@@ -319,7 +319,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     }
 }
 
-/// The places left behind, while there are any.
+/// The places being left behind, if any.
 fn moving_mut<K, V>(growth: &mut Option<Box<Growth<K, V>>>) -> Option<&mut Moving<K, V>> {
     match growth.as_deref_mut() {
         Some(Growth::Moving(moving)) => Some(moving),
@@ -349,7 +349,7 @@ mod tests {
         if cfg!(miri) { n / 20 } else { n }
     }
 
-    /// The same contract on plain collections: slots by the documented rule.
+    /// A model of the same contract on plain collections: slots by the documented rule.
     #[derive(Default)]
     struct Model {
         slots: Vec<Option<(u32, u64)>>,
@@ -400,12 +400,12 @@ mod tests {
             steps in proptest::collection::vec((any::<u32>(), 0u8..8), 0..2000),
         ) {
             let mut table = Table::<u32, u64>::new(capacity);
-            // The same under another seed.
+            // The same table under another seed.
             let mut twin = Table { places: Places::seeded(1), ..table.clone() };
             let mut model = Model { capacity, ..Model::default() };
             for (n, (key, what)) in steps.into_iter().enumerate() {
                 let key = key % keys;
-                // Changes nothing, for keys that are there and for those that are not.
+                // Prefetching changes nothing, for existing and for missing keys.
                 table.prefetch(&key);
                 if what == 0 {
                     prop_assert_eq!(table.remove(&key), model.remove(key));
@@ -422,7 +422,7 @@ mod tests {
             prop_assert_eq!(table.len(), theirs.len());
             prop_assert_eq!(ours, theirs);
             prop_assert_eq!(&twin, &table);
-            // A copy is equal and goes on alike, and one row more makes a difference.
+            // A copy is equal and continues alike, and one more row makes a difference.
             let mut copy = table.clone();
             prop_assert_eq!(&copy, &table);
             for key in keys..keys + 5 {
@@ -434,7 +434,7 @@ mod tests {
         }
     }
 
-    /// A key whose hash is the same for all but the default one: the worst that can happen.
+    /// A key whose hash is the same for all but the default one: the worst case.
     #[derive(Clone, Copy, PartialEq, Eq, Default)]
     struct Colliding(u32);
 

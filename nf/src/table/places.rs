@@ -1,64 +1,64 @@
-//! Where entries lie, and how one is found with a single access to memory besides a byte.
+//! Where entries lie, and how to find one with a single access to memory plus a byte.
 //!
 //! ```text
 //!  hash ──▶ group: distance ──┐
 //!      └──▶ home ─────────────┴──▶ place = home + distance: key and value
 //! ```
 //!
-//! The hash of a key names a home and, independently, a *group* of a few keys. All keys of a group lie at the same distance
-//! behind their homes. A new key that would come to lie where another one is makes its group move: to the first distance at
-//! which all of its keys find room. So nearly every key is where it is looked for, however full the places are, and a
+//! The hash of a key names a home and, independently, a *group* of a few keys. All keys of a group lie at the same
+//! distance behind their homes. If the place of a new key is taken, the key's group moves to the first distance at
+//! which all of its keys find room. So nearly every key is at its expected place, however full the places are, and the
 //! processor has nothing to guess.
 //!
-//! A group that finds no distance, for it is too large or two of its keys have the same home, is *scattered*: its keys lie
-//! wherever there is room, and are looked for one after the other.
+//! A group that finds no distance, because it is too large or two of its keys have the same home, is *scattered*: its
+//! keys lie wherever there is room, and are searched one after the other.
 //!
-//! **Unused places** have the default key. It must not be found there. Its hash is 0, so its home and group are; group 0
-//! stays at distance 0, and place 0 is for the default key only. While that has no entry another key stands there, one
-//! whose home is never 0.
+//! **Unused places** hold the default key, which must not be found there. Its hash is 0, so its home and group are 0,
+//! too; group 0 stays at distance 0, and place 0 is reserved for the default key. While that key has no entry, place 0
+//! holds another key whose home is never 0.
 
 use super::bits::Bits;
 use super::hash::{Hash, Key, Seed};
 use super::memory::{Building, Circle, Runway};
 use crate::prefetch;
 
-/// Places for each group, as a power of two. With more there would be fewer bytes to keep in the cache, and more groups
-/// that find no distance.
+/// Places per group, as a power of two. With more there would be fewer bytes to keep in the cache, and more groups that
+/// find no distance.
 const PLACES_PER_GROUP: u32 = 1;
 
-/// The least number of places, as a power of two: so many that a handful of flows, which may be all the traffic there is,
+/// Minimum number of places, as a power of two: so many that a handful of flows, which may be all the traffic there is,
 /// nearly never share home and group.
 const FEW: u32 = 10;
 
-/// In tests fewer, so that small tables grow.
+/// Fewer in tests, so that small tables grow.
 const LEAST: u32 = if cfg!(any(test, fuzzing)) { 4 } else { FEW };
 
-/// The largest: homes have as many bits as slots.
+/// Maximum number of places, as a power of two: homes have as many bits as slots.
 const MOST: u32 = 31;
 
-/// The distance of scattered groups.
+/// Marks the distance of scattered groups.
 const SCATTERED: u8 = u8::MAX;
 
-/// Keys that a group may have and still move.
+/// Largest group that may still move, in keys.
 const LARGEST: usize = 16;
 
-/// What is known of a slot besides its entry.
+/// A slot's record, besides its entry.
 #[derive(Clone, Copy)]
 pub(super) struct Slot {
-    /// Where its entry lies; none where it is free.
+    /// Place of the slot's entry; none if the slot is free.
     place: u32,
     /// The next slot of the same group, 0 for none.
     next: u32,
 }
 
 impl Slot {
-    /// A slot without entry.
+    /// A slot without an entry.
     pub(super) const FREE: Self = Self {
         place: u32::MAX,
         next: 0,
     };
 
-    /// The place of its entry.
+    /// Place of the slot's entry.
     #[inline]
     pub(super) fn place(self) -> Option<usize> {
         (self.place != u32::MAX).then_some(self.place as usize)
@@ -69,13 +69,13 @@ impl Slot {
 #[derive(Clone)]
 pub(super) struct Places<K, V> {
     seed: Seed,
-    /// By group.
+    /// Distance of each group.
     distances: Circle<u8>,
     entries: Runway<(K, V)>,
-    /// By group its first slot, 0 for none.
+    /// First slot of each group, 0 for none.
     heads: Circle<u32>,
     taken: Bits,
-    /// What stands in place 0 while the default key has no entry.
+    /// The key in place 0 while the default key has no entry.
     other: K,
 }
 
@@ -87,12 +87,12 @@ impl<K, V> Places<K, V> {
 }
 
 impl<K: Key, V: Copy + Default> Places<K, V> {
-    /// The fewest places.
+    /// Empty places of the minimum size.
     pub(super) fn new() -> Self {
         Self::seeded(0)
     }
 
-    /// The fewest places, with the seed of this number.
+    /// Empty places of the minimum size, with the seed of this number.
     pub(super) fn seeded(number: u64) -> Self {
         let (seed, other) = Seed::new(number, Runway::<(K, V)>::SHIFT);
         Self::on(seed, other, Building::new(LEAST))
@@ -101,7 +101,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
     fn on(seed: Seed, other: K, entries: Building<(K, V)>) -> Self {
         let mut entries = entries.finish();
         let groups = entries.numbers().ilog2() - PLACES_PER_GROUP;
-        // The last place is that of scattered groups' last home.
+        // The last place is that of the last home of scattered groups.
         let mut taken = Bits::below(entries.place(usize::MAX, SCATTERED));
         taken.insert(0);
         entries[0].0 = other;
@@ -115,8 +115,8 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         }
     }
 
-    /// Entries above which there should be more places: there some three keys in a thousand are scattered. Up to three
-    /// quarters it would be one in fifty.
+    /// Number of entries above which there should be more places: at that load some three keys in a thousand are
+    /// scattered. At three quarters it would be one in fifty.
     pub(super) fn limit(&self) -> usize {
         let numbers = self.entries.numbers();
         if numbers == 1 << MOST {
@@ -130,37 +130,37 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         Building::new(self.entries.numbers().ilog2() + 1)
     }
 
-    /// No entries, on places that were begun by [`larger`](Self::larger).
+    /// Empty places made of those begun by [`larger`](Self::larger).
     pub(super) fn grown(&self, entries: Building<(K, V)>) -> Self {
         Self::on(self.seed, self.other, entries)
     }
 
-    /// Bytes of memory that updates reach into.
+    /// Bytes of memory that updates touch.
     #[inline]
     pub(super) fn bytes(&self) -> usize {
         self.entries.numbers() * size_of::<(K, V)>() + (self.entries.numbers() >> PLACES_PER_GROUP)
     }
 
-    /// Where `key` lies if its group is not scattered: home and distance.
+    /// Home and distance of `key`, which give its place unless its group is scattered.
     #[inline(always)]
     pub(super) fn likely(&self, key: &K) -> (usize, u8) {
         let hash = key.hash(&self.seed);
         (hash.home(), *self.distances.get(hash.group()))
     }
 
-    /// The entry there, to be compared.
+    /// The entry at such a home and distance, for comparison.
     #[inline(always)]
     pub(super) fn at(&self, (home, distance): (usize, u8)) -> &(K, V) {
         self.entries.get(home, distance)
     }
 
-    /// The entry there, to be changed.
+    /// The entry at such a home and distance, mutably.
     #[inline(always)]
     pub(super) fn at_mut(&mut self, (home, distance): (usize, u8)) -> &mut (K, V) {
         self.entries.get_mut(home, distance)
     }
 
-    /// The entry at a place, to be changed.
+    /// The entry at a place, mutably.
     pub(super) fn entry_mut(&mut self, place: usize) -> &mut (K, V) {
         &mut self.entries[place]
     }
@@ -192,7 +192,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         })
     }
 
-    /// Gives an entry, whose key has none yet, a place under the number `slot`.
+    /// Stores an entry, whose key must have none yet, under the number `slot`, and returns its place.
     pub(super) fn insert(&mut self, slots: &mut [Slot], slot: usize, entry: (K, V)) -> usize {
         let hash = entry.0.hash(&self.seed);
         let group = self.heads.wrap(hash.group());
@@ -212,7 +212,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         place
     }
 
-    /// A place that is not taken, for a key of this group, which may move or be scattered for it.
+    /// A free place for a key of this group, which may move or be scattered for it.
     fn room(&mut self, slots: &mut [Slot], group: usize, hash: Hash) -> usize {
         let distance = *self.distances.get(group);
         let place = self.entries.place(hash.home(), distance);
@@ -230,7 +230,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         self.taken.first_missing(home).unwrap_or(0)
     }
 
-    /// Moves the keys of `group` to the first distance at which they and a new one with this home find room.
+    /// Moves the keys of `group` to the first distance at which they and a new key with this home find room.
     fn shift(&mut self, slots: &mut [Slot], group: usize, home: usize) -> Option<u8> {
         let mut members = [(0, 0, home); LARGEST];
         let mut count = 1;
@@ -269,7 +269,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         })
     }
 
-    /// Takes the entry at `place`, whose key is `key`, out, and says which slot it had.
+    /// Takes out the entry at `place`, whose key is `key`, and returns its slot.
     pub(super) fn remove(&mut self, slots: &mut [Slot], place: usize) -> (usize, (K, V)) {
         let entry = self.clear(place);
         let group = self.heads.wrap(entry.0.hash(&self.seed).group());
@@ -302,7 +302,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         std::mem::replace(&mut self.entries[place], unused)
     }
 
-    /// Starts to bring what [`remove`](Self::remove) will touch besides the entry at this place into the cache.
+    /// Prefetches what [`remove`](Self::remove) will touch besides the entry at this place.
     pub(super) fn prefetch_group(&self, place: usize) {
         let hash = self.entries[place].0.hash(&self.seed);
         prefetch::read(self.heads.get(hash.group()));
@@ -313,7 +313,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
 mod tests {
     use super::*;
 
-    /// Places, slots and what should be in them.
+    /// Places, slots and their expected content.
     struct Filled {
         places: Places<u32, u64>,
         slots: Vec<Slot>,
@@ -334,7 +334,7 @@ mod tests {
             Self { places, slots }
         }
 
-        /// Every key from `keys` on is found, in the slot that it was given, and none before.
+        /// Checks that every key from `keys` on is found, in its slot, and none before.
         fn check(&self, keys: u32) {
             let Self { places, slots } = self;
             for key in 0..slots.len() as u32 - 1 {

@@ -14,15 +14,15 @@ pub enum ControlError {
     /// There is no sequencer at this address.
     #[error("no sequencer: register ID is {0:#010x}, not 0x53435231")]
     NoSequencer(u32),
-    /// Its frames have another format.
+    /// The sequencer's frames have another format.
     #[error("the NIC writes format version {found}; this program reads version {known}")]
     Format {
-        /// The hardware's.
+        /// Format version of the hardware.
         found: u16,
-        /// Ours.
+        /// Format version of this program.
         known: u16,
     },
-    /// Its rows are not those that are wanted.
+    /// The sequencer's rows are not those wanted.
     #[error(
         "the NIC was generated for row profile {found} ({found_bytes} bytes a row); {wanted} ({wanted_bytes} bytes) is wanted"
     )]
@@ -31,9 +31,9 @@ pub enum ControlError {
         found: u8,
         /// The hardware's row size.
         found_bytes: usize,
-        /// The id that is wanted.
+        /// The profile id wanted.
         wanted: u8,
-        /// Its row size.
+        /// The row size wanted.
         wanted_bytes: usize,
     },
     /// The configuration does not fit the hardware.
@@ -42,21 +42,21 @@ pub enum ControlError {
         .capabilities.history, .capabilities.max_cores
     )]
     DoesNotFit {
-        /// k.
+        /// Number of cores k.
         cores: u8,
-        /// B.
+        /// Prefix words B.
         prefix_words: u8,
         /// The largest k with this B.
         most: u8,
-        /// The hardware.
+        /// Capabilities of the hardware.
         capabilities: Capabilities,
     },
     /// The hardware refused a write.
     #[error("the NIC refused {value} for register {name}")]
     Refused {
-        /// The register.
+        /// Name of the register.
         name: String,
-        /// The value.
+        /// The value refused.
         value: u32,
     },
 }

@@ -1,8 +1,8 @@
 //! Control of a hardware sequencer through its registers (`scr_wire::registers`).
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
-//! | [`access`] | how a register is reached: the one thing that differs between simulated and real NICs |
+//! | [`access`] | register access: the only difference between simulated and real NICs |
 //! | [`sequencer`] | the driver: identify, check, configure, read counters |
 //! | [`error`] | why a sequencer cannot be controlled |
 

@@ -5,7 +5,7 @@ use scr_wire::{Config, MAX_CORES, Profile, Seq};
 
 use super::{ControlError, RegisterAccess};
 
-/// A sequencer that was found behind its registers.
+/// A sequencer found behind its registers.
 #[derive(Debug)]
 pub struct SequencerControl<A> {
     access: A,
@@ -13,30 +13,30 @@ pub struct SequencerControl<A> {
     design_version: u16,
 }
 
-/// What the sequencer counted since its last reset.
+/// The sequencer's counters since its last reset.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Counters {
-    /// Frames taken in completely.
+    /// Frames received completely.
     pub packets_in: u64,
-    /// Bytes taken in.
+    /// Bytes received.
     pub bytes_in: u64,
     /// Frames given a number.
     pub sequenced: u64,
     /// Frames passed by.
     pub passed_by: u64,
-    /// Bytes given out, prefixes included.
+    /// Bytes sent, prefixes included.
     pub bytes_out: u64,
-    /// Cycles in which a beat was offered at the input and not taken.
+    /// Cycles in which a beat was offered at the input and not accepted.
     pub input_stall_cycles: u64,
-    /// Cycles in which a beat was offered at the output and not taken.
+    /// Cycles in which a beat was offered at the output and not accepted.
     pub output_stall_cycles: u64,
-    /// Frames with an IP EtherType that are no IP packets.
+    /// Frames with an IP EtherType that are not IP packets.
     pub malformed: u64,
-    /// Frames sent to each core, one entry for each core the hardware can have.
+    /// Frames sent to each core, one entry per core that the hardware can have.
     pub sent: Vec<u64>,
 }
 
-/// STATUS.
+/// The register STATUS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     /// A write was refused since this was last cleared.
@@ -46,11 +46,12 @@ pub struct Status {
 }
 
 impl<A: RegisterAccess> SequencerControl<A> {
-    /// Finds the sequencer and reads what it can do.
+    /// Finds the sequencer and reads its capabilities.
     ///
     /// # Errors
     ///
-    /// [`ControlError::NoSequencer`] and [`ControlError::Format`] when it is none of ours.
+    /// [`ControlError::NoSequencer`] and [`ControlError::Format`] if the registers are not those of a supported
+    /// sequencer.
     pub fn identify(access: A) -> Result<Self, ControlError> {
         let mut control = Self {
             access,
@@ -75,22 +76,22 @@ impl<A: RegisterAccess> SequencerControl<A> {
         Ok(control)
     }
 
-    /// What it was generated for.
+    /// The parameters the sequencer was generated for.
     pub fn capabilities(&self) -> Capabilities {
         self.capabilities
     }
 
-    /// Version of its design.
+    /// Version of the hardware's design.
     pub fn design_version(&self) -> u16 {
         self.design_version
     }
 
-    /// The way to the registers: where it is the NIC itself, for its other side.
+    /// The access to the registers; if the NIC itself provides it, a way to the NIC's other functions.
     pub fn access(&mut self) -> &mut A {
         &mut self.access
     }
 
-    /// Checks that its rows are those of `profile`.
+    /// Checks that the sequencer's rows are those of `profile`.
     ///
     /// # Errors
     ///
@@ -109,7 +110,7 @@ impl<A: RegisterAccess> SequencerControl<A> {
         })
     }
 
-    /// Checks that a configuration fits, without touching the hardware's.
+    /// Checks that a configuration fits, without changing the hardware's.
     ///
     /// # Errors
     ///
@@ -142,12 +143,12 @@ impl<A: RegisterAccess> SequencerControl<A> {
         })
     }
 
-    /// Brings a configuration into the registers, one valid step after the other. It comes into force between two
-    /// frames; where both k and B change, some frames may be sent under the step in between, which is as valid.
+    /// Writes a configuration to the registers, one valid step at a time. It takes effect between two frames; if both k
+    /// and B change, some frames may be sent under the intermediate step, which is valid, too.
     ///
     /// # Errors
     ///
-    /// [`ControlError::DoesNotFit`], and nothing is written; [`ControlError::Refused`] when the hardware has rules of its
+    /// [`ControlError::DoesNotFit`], and nothing is written; [`ControlError::Refused`] if the hardware has rules of its
     /// own, such as whole beats.
     pub fn configure(&mut self, config: &Config) -> Result<(), ControlError> {
         self.check(config)?;
@@ -158,7 +159,7 @@ impl<A: RegisterAccess> SequencerControl<A> {
         Ok(())
     }
 
-    /// Steers what is not sequenced to a queue.
+    /// Steers frames that are not sequenced to a queue.
     ///
     /// # Errors
     ///
@@ -187,7 +188,7 @@ impl<A: RegisterAccess> SequencerControl<A> {
         Ok(self.read(offset)? as u16)
     }
 
-    /// Refusals and epoch.
+    /// Reads the refusal flag and the epoch.
     ///
     /// # Errors
     ///
@@ -200,7 +201,7 @@ impl<A: RegisterAccess> SequencerControl<A> {
         })
     }
 
-    /// The number that the next sequenced frame gets.
+    /// The sequence number of the next sequenced frame.
     ///
     /// # Errors
     ///
@@ -209,7 +210,8 @@ impl<A: RegisterAccess> SequencerControl<A> {
         Ok(Seq::new(self.read_wide(registers::SEQ.offset)?))
     }
 
-    /// All counters. Each is exact; they are read one after the other, so under traffic they belong to different moments.
+    /// Reads all counters. Each is exact; they are read one after the other, so under traffic they belong to different
+    /// moments.
     ///
     /// # Errors
     ///
@@ -238,14 +240,14 @@ impl<A: RegisterAccess> SequencerControl<A> {
         self.access.read(offset).map_err(ControlError::Bus)
     }
 
-    /// Low half first: that latches the high one.
+    /// Reads the low half first, which latches the high one.
     fn read_wide(&mut self, offset: u16) -> Result<u64, ControlError> {
         let low = self.read(offset)?;
         let high = self.read(offset + 4)?;
         Ok(u64::from(high) << 32 | u64::from(low))
     }
 
-    /// Writes, and looks whether the write was refused: a write into a PCI BAR has no answer.
+    /// Writes, and checks whether the write was refused: a write into a PCI BAR has no response.
     fn write(&mut self, offset: u16, value: u32) -> Result<(), ControlError> {
         let clear = |control: &mut Self| {
             control

@@ -1,11 +1,11 @@
 //! Finished files kept by content, safe to share between processes.
 //!
-//! An entry is one file whose name is the hash of everything it was made from. It ends in a seal: the
-//! SHA-256 of what stands before it. A file without a right seal (half-written, cut, damaged) counts as
-//! absent and is made again, so that the dynamic loader never sees it. ELF ignores bytes behind its last
-//! section, so a sealed library or object is used as it is.
+//! An entry is one file whose name is the hash of everything it was made from. It ends in a seal: the SHA-256 of the
+//! preceding bytes. A file without a valid seal (half-written, cut, damaged) counts as absent and is made again, so
+//! that the dynamic loader never sees it. ELF ignores bytes behind its last section, so a sealed library or object can
+//! be used directly.
 //!
-//! Entries are code, so they are taken only from where nobody else could have put them: see
+//! Entries are code, so they are taken only from places where nobody else could have put them; see
 //! [`trust`](super::trust).
 
 use std::ffi::OsString;
@@ -26,14 +26,14 @@ pub const CACHE_VARIABLE: &str = "SCR_CACHE_DIR";
 const MAGIC: &[u8; 8] = b"SCRSEAL1";
 const SEAL_BYTES: usize = 32 + MAGIC.len();
 
-/// Where models are to be kept.
+/// The place for models.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Cache {
-    /// In a directory that was asked for, which need not exist. Another will do only where this one has no room.
+    /// A directory that was requested, which need not exist. Another is used only if this one has no room.
     Asked(PathBuf),
-    /// In the user's own directory, which need not exist. Any other will do.
+    /// The user's own directory, which need not exist. Any other may replace it.
     Usual(PathBuf),
-    /// Nowhere, for the user has no directory.
+    /// No place, because the user has no home directory.
     Homeless,
 }
 
@@ -58,7 +58,7 @@ impl Cache {
             return Self::new(Path::new(&dir));
         }
         let xdg = xdg.map(PathBuf::from).filter(|dir| dir.is_absolute());
-        // Users who have none have it in a place that does not exist.
+        // Users without a home directory have one that does not exist.
         let home = home.filter(|home| home.is_absolute() && home.is_dir());
         match xdg.or_else(|| home.map(|home| home.join(".cache"))) {
             Some(dir) => Self::Usual(dir.join("scr/models")),
@@ -74,11 +74,11 @@ impl Cache {
         }
     }
 
-    /// Makes the directory if it is not there, and sees that nobody else can change what is in it.
+    /// Makes the directory if it is missing, and ensures that nobody else can change its contents.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Homeless`], [`BuildError::Cache`] when the directory cannot be made, [`BuildError::Untrusted`].
+    /// [`BuildError::Homeless`], [`BuildError::Cache`] if the directory cannot be made, [`BuildError::Untrusted`].
     pub(super) fn open(&self) -> Result<OpenCache, BuildError> {
         let dir = self.dir().ok_or(BuildError::Homeless)?;
         fs::DirBuilder::new()
@@ -100,24 +100,24 @@ fn absolute(dir: &Path) -> PathBuf {
     path::absolute(dir).unwrap_or_else(|_| dir.to_owned())
 }
 
-/// The directory that a process makes for itself where there is no other; it goes with the last model in it.
+/// The directory that a process makes for itself if there is no other; it is removed with the last model in it.
 static PRIVATE: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
 
-/// Removes the private directory of this process, if it has one, for when the process is ended from outside. Nothing can be
-/// built in it any more.
+/// Removes the private directory of this process, if it has one, for when the process is ended from outside. Nothing
+/// can be built in it afterwards.
 pub fn remove_private_cache() {
     let private = PRIVATE.try_lock().ok().and_then(|dir| dir.upgrade());
     if let Some(dir) = private {
-        // Nobody is left to be told.
+        // A failure can no longer be reported.
         let _ = fs::remove_dir_all(dir.path());
     }
 }
 
-/// A cache directory that is there and that nobody else can change.
+/// An existing cache directory that nobody else can change.
 #[derive(Clone, Debug)]
 pub(super) struct OpenCache {
     dir: PathBuf,
-    /// Keeps a private directory.
+    /// Keeps a private directory alive.
     private: Option<Arc<TempDir>>,
 }
 
@@ -134,7 +134,7 @@ impl OpenCache {
         }
     }
 
-    /// The private directory of this process, in the directory for temporary files, and whether it was made just now.
+    /// The private directory of this process, in the directory for temporary files, and whether it was just created.
     ///
     /// # Errors
     ///
@@ -158,13 +158,13 @@ impl OpenCache {
         Ok((Self::trusted(&path, Some(dir))?, fresh))
     }
 
-    /// What keeps the directory while models of it are in use.
+    /// Keeps the directory while models from it are in use.
     pub(super) fn keeper(&self) -> Option<Arc<TempDir>> {
         self.private.clone()
     }
 
-    /// The entry `name`, made by `make` when it is not there, or in any case if `anew`. `make` gets a fresh directory to
-    /// work in and returns the finished file in it. Only one process at a time makes an entry, where the file system has
+    /// The entry `name`, made by `make` if it is missing, or in any case if `anew`. `make` gets a fresh directory to
+    /// work in and returns the finished file in it. Only one process at a time makes an entry, if the file system has
     /// locks; `waiting` is called before waiting for another.
     pub(super) fn entry(
         &self,
@@ -210,26 +210,27 @@ impl OpenCache {
         Ok(Entry { path, file, fresh })
     }
 
-    /// Whether the volume has no room for a model. Verilator does not notice when what it writes is cut off, so the failure
-    /// comes later, in other words.
+    /// Whether the volume has no room for a model. Verilator does not notice when its output is truncated, so the
+    /// failure comes later, with a different message.
     fn is_full(&self) -> bool {
         const MODEL_BYTES: u64 = 4 << 20;
         rustix::fs::statvfs(&self.dir)
             .is_ok_and(|volume| volume.f_bavail.saturating_mul(volume.f_frsize) < MODEL_BYTES)
     }
 
-    /// Removes what others left that were killed while they made an entry. Only who has the right to make it may.
+    /// Removes the remains of processes that were killed while making an entry. Only the holder of the lock may do so.
     fn clear_up(&self, prefix: &str) {
         for left in fs::read_dir(&self.dir).into_iter().flatten().flatten() {
             if left.file_name().to_string_lossy().starts_with(prefix) {
-                // What cannot be removed does no harm.
+                // Remains that cannot be removed do no harm.
                 let _ = fs::remove_dir_all(left.path());
             }
         }
     }
 
-    /// Waits for the sole right to make `name`. Dropping the file gives it up, and so does dying. Some file systems have no
-    /// locks (ENOLCK, on NFS): then there is no such right, and two may make the same.
+    /// Waits for the exclusive right to make `name`. Dropping the file releases it, as does the end of the process.
+    /// Some file systems have no locks (ENOLCK, on NFS): then there is no such right, and two processes may make the
+    /// same entry.
     fn lock(&self, name: &str, waiting: &mut dyn FnMut()) -> Result<Option<File>, BuildError> {
         let path = self.dir.join(format!("{name}.lock"));
         let file = File::options()
@@ -265,15 +266,15 @@ fn failed(doing: &'static str, path: &Path, source: io::Error) -> BuildError {
 
 /// A file in the cache.
 pub(super) struct Entry {
-    /// Where it is.
+    /// Path of the file.
     pub(super) path: PathBuf,
-    /// The file, open: what was looked at, whatever has its name by now.
+    /// The open file: the one that was checked, whatever has its name by now.
     pub(super) file: File,
-    /// Whether it was made just now.
+    /// Whether the entry was just made.
     pub(super) fresh: bool,
 }
 
-/// The file at `path`, if it is this user's alone and has a right seal.
+/// The file at `path`, if it belongs to this user alone and has a valid seal.
 fn sealed(path: &Path) -> Option<File> {
     let mut file = trust::file(path).ok()??;
     let mut bytes = Vec::new();
@@ -282,7 +283,7 @@ fn sealed(path: &Path) -> Option<File> {
     (seal[32..] == *MAGIC && seal[..32] == *Sha256::digest(body)).then_some(file)
 }
 
-/// Puts the seal behind a finished file, and keeps others out of it.
+/// Appends the seal to a finished file, and removes others' access.
 fn seal(path: &Path) -> io::Result<()> {
     let digest = Sha256::digest(fs::read(path)?);
     let mut file = File::options().append(true).open(path)?;
@@ -321,7 +322,7 @@ mod tests {
                 *made += 1;
                 let path = work.join("file");
                 fs::write(&path, text).unwrap();
-                // As a linker does under an umask that trusts the group.
+                // As a linker does under a umask that trusts the group.
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o775)).unwrap();
                 Ok(path)
             })
@@ -356,7 +357,7 @@ mod tests {
         }
         make(&cache, true, "contents", &mut made);
         assert_eq!(made, 5, "made again when asked");
-        // A right one that others could have written.
+        // A valid file that others could have written.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o660)).unwrap();
         make(&cache, false, "contents", &mut made);
         assert_eq!(made, 6);

@@ -1,10 +1,10 @@
-//! Running a program and keeping its words.
+//! Running a program and keeping its output.
 
 use std::process::{Command, Output};
 
 use super::BuildError;
 
-/// Most characters of a program's words that an error repeats.
+/// Largest number of characters of a program's output that an error quotes.
 const MAX_WORDS: usize = 4_000;
 
 /// Runs a program to its end.
@@ -33,8 +33,8 @@ pub(super) fn line(command: &Command) -> String {
         .join(" ")
 }
 
-/// What the program said, stderr first, cut in the middle when it said too much: the first words name the
-/// cause and the last ones the count.
+/// The program's output, stderr first, cut in the middle if it is too long: the beginning names the cause and the end
+/// the count.
 pub(super) fn words(output: &Output) -> String {
     let mut text = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     let stdout = String::from_utf8_lossy(&output.stdout);

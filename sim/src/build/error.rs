@@ -1,4 +1,4 @@
-//! Why there is no model, in words that say what to do.
+//! Errors of building a model, with their remedies.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ pub enum BuildError {
         "{what} was not found (tried: {tried})\nInstall it, for example with `apt-get install verilator g++`, or name it in ${variable}."
     )]
     Missing {
-        /// What is missing.
+        /// The missing program.
         what: &'static str,
         /// The names tried.
         tried: String,
@@ -26,33 +26,33 @@ pub enum BuildError {
         "{what} was not found: ${variable} names {name}\nName a program that is there, as a path or as a command line, or unset ${variable}."
     )]
     Named {
-        /// What is missing.
+        /// The missing program.
         what: &'static str,
         /// The first word of the variable.
         name: String,
         /// The environment variable.
         variable: &'static str,
     },
-    /// A variable is no command line.
+    /// A variable is not a command line.
     #[error(
         "${variable} is no command line: a quotation mark has no partner in: {line}\nQuote as for a shell, or unset ${variable}."
     )]
     Quotes {
-        /// Its value.
+        /// Value of the variable.
         line: String,
         /// The environment variable.
         variable: &'static str,
     },
-    /// A program is there, but does not work.
+    /// A program exists, but does not work.
     #[error(
         "{what} does not work: `{command}` said:\n{words}\nReinstall it, for example with `apt-get install --reinstall verilator g++`."
     )]
     Unusable {
-        /// What does not work.
+        /// The program that does not work.
         what: &'static str,
         /// The command line.
         command: String,
-        /// What it said.
+        /// The program's output.
         words: String,
     },
     /// A program did not start.
@@ -60,20 +60,20 @@ pub enum BuildError {
     Start {
         /// The command line.
         command: String,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
-    /// No thread to compile with.
+    /// No thread could be started for compiling.
     #[error("a thread could not be started: {0}\n{MORE_THREADS}")]
     Thread(io::Error),
-    /// Verilator refused the Verilog.
+    /// Verilator rejected the Verilog.
     #[error(
         "Verilator refused the Verilog:\n{words}\nThe command was `{command}`.\nIf the Verilog is the generator's own, this is a defect of the generator; please report it with these lines."
     )]
     Verilator {
         /// The command line.
         command: String,
-        /// What it said.
+        /// Verilator's output.
         words: String,
     },
     /// The C++ compiler failed.
@@ -83,7 +83,7 @@ pub enum BuildError {
     Compiler {
         /// The command line.
         command: String,
-        /// What it said.
+        /// The compiler's output.
         words: String,
     },
     /// The top module has no one-bit input `clk`.
@@ -91,7 +91,7 @@ pub enum BuildError {
         "module {top} has no one-bit port `clk`\nThe clock of a simulated block must be called so."
     )]
     NoClock {
-        /// The top module.
+        /// Name of the top module.
         top: String,
     },
     /// Verilator's run-time library is incomplete.
@@ -99,7 +99,7 @@ pub enum BuildError {
     Runtime {
         /// The file.
         path: PathBuf,
-        /// Why it cannot be read.
+        /// The read error.
         source: io::Error,
     },
     /// The cache directory cannot be used.
@@ -107,14 +107,14 @@ pub enum BuildError {
         "cannot {doing} {} in the model cache: {source}\nName a writable directory in $SCR_CACHE_DIR.", path.display()
     )]
     Cache {
-        /// What was tried.
+        /// The attempted operation.
         doing: &'static str,
-        /// With which file.
+        /// The file concerned.
         path: PathBuf,
-        /// Why it failed.
+        /// The system's error.
         source: io::Error,
     },
-    /// There is no place to keep models in.
+    /// There is no place for models.
     #[error("there is no home directory to keep models in\nName a directory in $SCR_CACHE_DIR.")]
     Homeless,
     /// Somebody else could put code where models are loaded from.
@@ -122,9 +122,9 @@ pub enum BuildError {
     Untrusted {
         /// The cache directory.
         dir: PathBuf,
-        /// What is wrong with it.
+        /// The problem with the directory.
         why: String,
-        /// What can be done.
+        /// The remedy.
         remedy: String,
     },
     /// A file of the build in progress cannot be written or read.
@@ -132,7 +132,7 @@ pub enum BuildError {
     Work {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// The finished model cannot be used.
@@ -140,7 +140,7 @@ pub enum BuildError {
     Load(#[from] LoadError),
 }
 
-/// What helps where no process or thread can be started.
+/// Remedy if no process or thread can be started.
 const MORE_THREADS: &str = "Raise the limits on processes (`ulimit -u`, or pids.max of the control group) and on memory (`ulimit -v`), or end other programs.";
 
 fn remedy_of_start(source: &io::Error) -> &'static str {
@@ -152,7 +152,7 @@ fn remedy_of_start(source: &io::Error) -> &'static str {
 }
 
 impl BuildError {
-    /// Whether a cache elsewhere would help: this one cannot be written, or its volume is full.
+    /// Whether another cache directory would help: this one cannot be written, or its volume is full.
     pub(super) fn is_for_want_of_room(&self) -> bool {
         let full = |kind| {
             matches!(

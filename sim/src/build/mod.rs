@@ -1,4 +1,4 @@
-//! From Verilog text to a loaded model: Verilator, the C++ compiler, and a cache by content.
+//! Builds a loaded model from Verilog text: Verilator, the C++ compiler, and a cache by content.
 //!
 //! ```text
 //! Verilog ──verilator --cc──▶ C++ ─┐
@@ -6,19 +6,19 @@
 //!             Verilator's run-time ┘ (its objects are cached too)
 //! ```
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
 //! | `toolchain` | the two programs, found and identified |
 //! | `program` | a program that the user names, as a command line or in `PATH` |
-//! | `command` | running a program and keeping its words |
+//! | `command` | running a program and keeping its output |
 //! | `cache` | finished files by content, sealed, one maker at a time |
-//! | `trust` | whether anybody else could put code where it is loaded from |
+//! | `trust` | whether anybody else could put code where models are loaded from |
 //! | `shim` | the C interface that every model has, and its table of ports |
 //! | `compile` | C++ to a shared library, in parallel |
 //!
-//! The decision for a direct binding, and against the crates that wrap Verilator: one model per
-//! configuration must be buildable at run time, ports above 64 bits must be reachable, and Debian's
-//! Verilator must do.
+//! The builder uses Verilator directly, not one of the crates that wrap it, for three reasons: one model per
+//! configuration must be buildable at run time, ports above 64 bits must be reachable, and Debian's Verilator must be
+//! sufficient.
 
 mod cache;
 mod command;
@@ -43,27 +43,27 @@ pub use program::find_program;
 pub(crate) use shim::ABI;
 pub use toolchain::{COMPILER_VARIABLE, Toolchain, VERILATOR_VARIABLE};
 
-/// A file of Verilog.
+/// A Verilog file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// File name, as Verilator's messages show it; a directory in front of it is ignored.
     pub name: String,
-    /// Its text.
+    /// Text of the file.
     pub text: String,
 }
 
-/// What a model is built from.
+/// The input for a model.
 #[derive(Clone, Copy, Debug)]
 pub struct Design<'a> {
-    /// The files.
+    /// The Verilog files.
     pub sources: &'a [Source],
     /// The top module. Its clock must be called `clk`.
     pub top: &'a str,
-    /// Its ports. They must be those of the Verilog, names and widths; the order is the caller's.
+    /// Ports of the top module. They must match the Verilog in names and widths; the order is the caller's.
     pub ports: &'a [Port],
 }
 
-/// What an instance writes into its file. Each is a build of its own: models that write nothing are fastest.
+/// Content of the file that an instance writes. Each kind is a build of its own: models that write nothing are fastest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TraceFormat {
     /// A waveform in GTKWave's compressed format. Building a model for it needs zlib's header.
@@ -75,7 +75,7 @@ pub enum TraceFormat {
 }
 
 impl TraceFormat {
-    /// The format that a file name asks for: VCD when it ends in `.vcd`, else FST.
+    /// The format that a file name requests: VCD if it ends in `.vcd`, else FST.
     pub fn of(path: &Path) -> Self {
         match path.extension() {
             Some(extension) if extension.eq_ignore_ascii_case("vcd") => Self::Vcd,
@@ -84,16 +84,16 @@ impl TraceFormat {
     }
 }
 
-/// Where a build stands.
+/// Progress of a build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildStep {
-    /// The model was in the cache; nothing is to be built.
+    /// The model was in the cache; nothing needs to be built.
     Cached,
     /// Another process, or another thread, is building the same model.
     Waiting,
-    /// The model is kept only while it is in use, in a private directory, for the cache cannot be used. Why, and what
-    /// could be done about it.
+    /// The model is kept only while it is in use, in a private directory, because the cache cannot be used. The text
+    /// says why, and what can be done about it.
     Private(String),
     /// Verilator translates the Verilog.
     Verilating,
@@ -101,9 +101,9 @@ pub enum BuildStep {
     Warned(String),
     /// The compiler translates Verilator's C++.
     Compiling {
-        /// Files finished.
+        /// Number of files finished.
         done: usize,
-        /// Files altogether.
+        /// Total number of files.
         total: usize,
     },
     /// The linker makes the library.
@@ -139,12 +139,12 @@ impl Default for ModelBuilder {
 }
 
 impl ModelBuilder {
-    /// The fast model, in the user's cache: `$SCR_CACHE_DIR`, else `scr/models` in `$XDG_CACHE_HOME` or
+    /// A builder of the fast model, in the user's cache: `$SCR_CACHE_DIR`, else `scr/models` in `$XDG_CACHE_HOME` or
     /// `~/.cache`.
     ///
-    /// Models are code: they are loaded only from a directory that this user owns and no other can change. Where there is
-    /// none, or none that can be written, a private one is made, which goes with the last of its models. Only a directory
-    /// that was asked for, here or in `$SCR_CACHE_DIR`, and that others can change is an error.
+    /// Models are code: they are loaded only from a directory that this user owns and no other can change. If there is
+    /// none, or none that can be written, a private one is made, which is removed with the last of its models. Only a
+    /// requested directory, here or in `$SCR_CACHE_DIR`, that others can change is an error.
     pub fn new() -> Self {
         Self {
             cache: Cache::of_user(),
@@ -157,7 +157,7 @@ impl ModelBuilder {
         }
     }
 
-    /// Keeps models in `dir`, which is made when it is not there.
+    /// Keeps models in `dir`, which is created if missing.
     #[must_use]
     pub fn cache_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.cache = Cache::new(&dir.into());
@@ -178,28 +178,28 @@ impl ModelBuilder {
         self
     }
 
-    /// Builds a model that can write waveforms. It is another model, so the fast one pays nothing.
+    /// Builds a model that can write waveforms. It is a separate model, so the fast one pays nothing.
     #[must_use]
     pub fn trace(mut self, format: TraceFormat) -> Self {
         self.trace = Some(format);
         self
     }
 
-    /// Builds sooner a model that runs slower: for models that run once.
+    /// Builds a model faster that runs slower: for models that run once.
     #[must_use]
     pub fn quick(mut self) -> Self {
         self.quick = true;
         self
     }
 
-    /// Builds the model even if it is in the cache, to see that it can be built.
+    /// Builds the model even if it is in the cache, to check that it can be built.
     #[must_use]
     pub fn anew(mut self) -> Self {
         self.anew = true;
         self
     }
 
-    /// Compiles at most `jobs` files at a time; as many as there are processors if not called.
+    /// Compiles at most `jobs` files at a time; without this call, as many as there are processors.
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs.max(1);
@@ -215,7 +215,7 @@ impl ModelBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`], with the words of the program that failed.
+    /// [`BuildError`], with the output of the program that failed.
     pub fn build(
         &self,
         design: &Design<'_>,
@@ -260,18 +260,18 @@ impl ModelBuilder {
                 }
                 Ok(library)
             }
-            // A sealed file that is no model: made by a broken toolchain, or by another format of shim.
+            // A sealed file that is not a model: made by a broken toolchain, or with another shim format.
             (Err(error), false) if error.may_be_of_another_build() => Ok(load(true)?.0?),
             (Err(error), _) => Err(error.into()),
         }
     }
 
-    /// Verilator's opinion of the design under `--lint-only -Wall`: its words, empty when it has none.
+    /// Verilator's lint of the design under `--lint-only -Wall`: its output, empty if it finds nothing.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] when Verilator is not there or does not start. Bad Verilog is no error here: that is
-    /// what the words are about.
+    /// [`BuildError`] if Verilator is missing or does not start. Invalid Verilog is not an error here: the output
+    /// reports it.
     pub fn lint(&self, sources: &[Source], top: &str) -> Result<String, BuildError> {
         let toolchain = self.toolchain()?;
         let work = tempfile::tempdir().map_err(BuildError::scratch)?;
@@ -295,7 +295,7 @@ impl ModelBuilder {
         Toolchain::with(self.verilator.as_deref(), self.compiler.as_deref())
     }
 
-    /// The name of a model in the cache: from everything that it is made from.
+    /// The name of a model in the cache, derived from everything it is made from.
     fn entry_name(&self, design: &Design<'_>, toolchain: &Toolchain) -> Result<String, BuildError> {
         let mut key = Key::default()
             .part(ABI.to_le_bytes())
@@ -312,7 +312,7 @@ impl ModelBuilder {
         Ok(format!("{top}-{}.so", key.hex()))
     }
 
-    /// The model in the cache, made if it is not there, or in any case if `anew`.
+    /// The model in the cache, made if it is missing, or in any case if `anew`.
     fn entry(
         &self,
         cache: &OpenCache,
@@ -373,10 +373,10 @@ impl ModelBuilder {
             });
         }
         let shim_path = objects.join("shim.cpp");
-        // Not every version has one; without, a cycle is two evaluations.
+        // Not every version has one; without it, a cycle takes two evaluations.
         let root = objects.join(format!("{}___024root.h", shim::PREFIX));
         let root = fs::read_to_string(root).unwrap_or_default();
-        // Only a design that does nothing on a falling edge may go without one.
+        // Only a design that does nothing on a falling edge may skip one.
         let rising_only = !design.sources.iter().any(|s| s.text.contains("negedge"));
         let clock_before =
             shim::clock_before(&root).filter(|_| rising_only && self.trace.is_none());
@@ -396,7 +396,7 @@ impl ModelBuilder {
     }
 }
 
-/// The name under which a source is written: no directories.
+/// The name under which a source is written: without directories.
 fn file_name(source: &Source) -> &str {
     Path::new(&source.name)
         .file_name()

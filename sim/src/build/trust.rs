@@ -1,28 +1,28 @@
-//! Whether anybody else could put code where it is loaded from.
+//! Checks whether anybody else could put code where models are loaded from.
 
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// What is wrong with a directory, and what can be done about it.
+/// A problem with a directory, and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Doubt {
     pub(super) why: String,
     pub(super) remedy: String,
 }
 
-/// Bits of a mode that let the group or everybody write.
+/// Mode bits that let the group or everybody write.
 const OTHERS_WRITE: u32 = 0o022;
 /// In a directory with this bit only a file's owner can remove or rename it.
 const STICKY: u32 = 0o1000;
 
-/// The directory without links, if only this user can change what is in it: it is this user's and nobody else may write
-/// to it, and of the directories above it nobody else can take it away and put another in its place.
+/// The directory without links, if only this user can change its contents: it belongs to this user, nobody else may
+/// write to it, and nobody else can replace it through one of the directories above it.
 ///
 /// # Errors
 ///
-/// When it cannot be looked at. The inner result has what is wrong with it.
+/// If it cannot be examined. The inner result says what is wrong with it.
 pub(super) fn directory(path: &Path) -> io::Result<Result<PathBuf, Doubt>> {
     let path = fs::canonicalize(path)?;
     let me = rustix::process::geteuid().as_raw();
@@ -49,11 +49,11 @@ pub(super) fn directory(path: &Path) -> io::Result<Result<PathBuf, Doubt>> {
     Ok(Ok(path))
 }
 
-/// A file that this user owns and no other can write, opened; `None` if there is none, or another.
+/// A file that this user owns and no other can write, opened; `None` if there is none, or another kind of file.
 ///
 /// # Errors
 ///
-/// When it cannot be opened.
+/// If it cannot be opened.
 pub(super) fn file(path: &Path) -> io::Result<Option<File>> {
     // Links are not followed, and a FIFO is not waited for.
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
@@ -73,7 +73,7 @@ fn is_own(metadata: &Metadata) -> bool {
     metadata.is_file() && metadata.uid() == me && metadata.mode() & OTHERS_WRITE == 0
 }
 
-/// A path as a shell takes it.
+/// A path quoted for a shell.
 fn shown(path: &Path) -> String {
     let text = path.to_string_lossy();
     match shlex::try_quote(&text) {
@@ -104,7 +104,8 @@ mod tests {
             mode(&dir, mine);
             assert_eq!(asked(&dir).is_ok(), good, "{mine:o}");
         }
-        // Sticky makes the directory itself no better, for anybody may put files into it; but those above it, it does.
+        // Sticky does not help the directory itself, because anybody may put files into it; but it helps for those
+        // above it.
         mode(&dir, 0o1777);
         assert!(asked(&dir).is_err());
         mode(&dir, 0o700);
@@ -113,13 +114,13 @@ mod tests {
         mode(&above, 0o777);
         let doubt = asked(&dir).unwrap_err();
         assert!(doubt.why.contains("above it"), "{doubt:?}");
-        // The remedy works as it stands.
+        // The remedy works as printed.
         let command = doubt.remedy.split('`').nth(1).unwrap();
         let mut shell = std::process::Command::new("sh");
         assert!(shell.args(["-c", command]).status().unwrap().success());
         assert!(asked(&dir).is_ok());
 
-        // A link is judged by where it leads.
+        // A link is judged by its target.
         let link = base.path().join("link");
         symlink(&dir, &link).unwrap();
         assert_eq!(asked(&link), Ok(fs::canonicalize(&dir).unwrap()));

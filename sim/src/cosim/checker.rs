@@ -1,4 +1,4 @@
-//! Whether a frame is right, also near a change of settings.
+//! Decides whether a frame is correct, also near a change of settings.
 
 use std::collections::VecDeque;
 
@@ -8,35 +8,35 @@ use super::mismatch::{MismatchKind, place};
 use super::packets::TestPacket;
 use crate::stream::{Settings, User};
 
-/// A frame as it came out.
+/// A frame as received.
 #[derive(Debug, Default)]
 pub(super) struct Frame {
     pub(super) bytes: Vec<u8>,
     pub(super) user: User,
     pub(super) id: u16,
     pub(super) dest: u16,
-    /// The flag of a bad frame beside each beat.
+    /// The bad-frame flag beside each beat.
     pub(super) flags: Vec<bool>,
 }
 
 impl Frame {
-    /// Ready for the next.
+    /// Prepares for the next frame.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.flags.clear();
     }
 }
 
-/// When a frame was where.
+/// Times of a frame.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
-    /// Its first input beat was accepted.
+    /// Cycle in which its first input beat was accepted.
     pub(super) accepted: u64,
-    /// Its first output beat was first seen.
+    /// Cycle in which its first output beat was first seen.
     pub(super) presented: u64,
 }
 
-/// The golden model and what it is told.
+/// The golden model and its settings.
 #[derive(Clone)]
 struct Golden {
     sequencer: Box<Sequencer>,
@@ -54,40 +54,40 @@ impl Golden {
     }
 }
 
-/// Settings that follow others by one write to a register.
+/// Settings that differ from the previous ones by one register write.
 struct Version {
     settings: Settings,
     /// The cycle in which the write began.
     issued: u64,
-    /// The cycle in which its response came.
+    /// The cycle in which the response came.
     written: Option<u64>,
 }
 
-/// A possible past: what the golden model is like if its frames so far had these settings.
+/// A possible past: the golden model if its frames so far had these settings.
 struct Past {
     golden: Golden,
-    /// How many versions are in force, counted from power-up.
+    /// Number of versions in force, counted from power-up.
     version: u64,
 }
 
 impl Past {
-    /// What tells it from others: two pasts that agree here give the same frames from now on.
+    /// The state that distinguishes pasts: two with the same key give the same frames from now on.
     fn key(&self) -> (u64, u8, u64) {
         let sequencer = &self.golden.sequencer;
         (self.version, sequencer.epoch(), sequencer.next_seq().get())
     }
 }
 
-/// Checks frames in their order against the golden model.
+/// Checks frames in order against the golden model.
 ///
-/// Between the moment at which a register begins to be written and that at which the response comes, a frame may have the
-/// settings before or those after, and while a frame waits inside, many writes may be made. So there may be several pasts that
-/// explain all frames; a frame that none explains is wrong.
+/// Between the start of a register write and its response, a frame may have the settings before or after the write, and
+/// while a frame waits inside, many writes may be made. So several pasts may explain all frames; a frame that none
+/// explains is wrong.
 pub(super) struct Checker {
     pasts: Vec<Past>,
-    /// Those that are not in force in all pasts.
+    /// Versions that are not in force in all pasts.
     versions: VecDeque<Version>,
-    /// How many came before them.
+    /// Number of versions before them.
     settled: u64,
     grace: u64,
     max_id: u16,
@@ -96,16 +96,16 @@ pub(super) struct Checker {
     pub(super) passed_by: u64,
 }
 
-/// What became of a frame.
+/// How a frame was handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It was passed by.
+    /// The frame was passed by.
     PassedBy,
-    /// It was sequenced, for this core.
+    /// The frame was sequenced, for this core.
     Sequenced(u8),
 }
 
-/// How far a frame agreed before it did not, and what was wrong there.
+/// The position up to which a frame agreed, and the mismatch there.
 type Disagreement = (usize, MismatchKind);
 
 impl Checker {
@@ -142,13 +142,13 @@ impl Checker {
         }
     }
 
-    /// Whether settings may or may not be in force. There may still be several pasts when all are: no frame since tells which
-    /// it was.
+    /// Whether it is uncertain that settings are in force. There may still be several pasts when all are: no frame
+    /// since has shown which one is true.
     pub(super) fn changing(&self) -> bool {
         !self.versions.is_empty()
     }
 
-    /// A register begins to be written in this cycle; with it, these are the settings.
+    /// Records that a register write begins in this cycle, with these settings as the result.
     pub(super) fn begin(&mut self, settings: Settings, cycle: u64) {
         debug_assert!(self.versions.iter().all(|v| v.written.is_some()));
         self.versions.push_back(Version {
@@ -158,15 +158,15 @@ impl Checker {
         });
     }
 
-    /// The response to the last write came in this cycle.
+    /// Records that the response to the last write came in this cycle.
     pub(super) fn written(&mut self, cycle: u64) {
         if let Some(version) = self.versions.back_mut() {
             version.written = Some(cycle);
         }
     }
 
-    /// Puts in force what is certainly in force: for every frame that is still to come out, the oldest of which was accepted in
-    /// cycle `oldest`, if one is inside.
+    /// Applies the versions that are certainly in force for every frame still to come out, the oldest of which, if one
+    /// is inside, was accepted in cycle `oldest`.
     pub(super) fn settle(&mut self, cycle: u64, oldest: Option<u64>) -> Result<(), ConfigError> {
         if self.versions.is_empty() {
             return Ok(());
@@ -179,7 +179,7 @@ impl Checker {
         Ok(())
     }
 
-    /// How many versions are certainly in force for a frame accepted in `cycle`.
+    /// Number of versions certainly in force for a frame accepted in `cycle`.
     fn certain_at(&self, cycle: u64) -> u64 {
         let certain = |v: &&Version| {
             v.written
@@ -188,7 +188,7 @@ impl Checker {
         self.settled + self.versions.iter().take_while(certain).count() as u64
     }
 
-    /// Leaves one of several pasts that are the same, and forgets versions that are in force in all.
+    /// Merges equal pasts, and drops versions that are in force in all.
     fn tidy(&mut self) {
         let mut keys: Vec<_> = self.pasts.iter().map(Past::key).collect();
         let mut index = 0;
@@ -204,7 +204,7 @@ impl Checker {
         }
     }
 
-    /// The block is reset, after which it has `settings`.
+    /// Records a reset of the block, after which it has `settings`.
     pub(super) fn reset(&mut self, settings: &Settings) -> Result<(), ConfigError> {
         let newest = self.settled + self.versions.len() as u64;
         let mut pasts = Vec::new();
@@ -215,7 +215,7 @@ impl Checker {
                     version: past.version,
                 };
                 advance(&mut past, version, &self.versions, self.settled)?;
-                // One epoch, also when the reset enables what was disabled.
+                // One epoch, even if the reset also enables what was disabled.
                 if past.golden.settings.sequencer.enable {
                     past.golden.sequencer.reset();
                 }
@@ -265,7 +265,7 @@ impl Checker {
             }
         }
         let Some(outcome) = outcome else {
-            // What agreed longest is likelier to be what was meant.
+            // The past that agreed longest is the most likely one.
             return Err(disagreements
                 .into_iter()
                 .max_by_key(|(agreed, _)| *agreed)
@@ -276,7 +276,7 @@ impl Checker {
         Ok(self.count(outcome))
     }
 
-    /// What does not depend on settings.
+    /// Checks everything that does not depend on settings.
     fn check_beside(&self, packet: &TestPacket, frame: &Frame) -> Result<(), MismatchKind> {
         let expected = packet.user();
         if frame.user.without_flag() != expected.without_flag() {
@@ -328,7 +328,7 @@ fn advance(
     Ok(())
 }
 
-/// Sequences the packet with `golden`, compares, and says what became of it.
+/// Sequences the packet with `golden`, compares, and returns how it was handled.
 fn compare(
     golden: &mut Golden,
     prefix: &mut [u8],

@@ -1,4 +1,4 @@
-//! What the block's counters must show: everything that happened since the last reset.
+//! Expected values of the block's counters: everything that happened since the last reset.
 
 use scr_wire::MAX_CORES;
 use scr_wire::registers::{self, Register};
@@ -36,7 +36,7 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// The 64-bit registers of hardware for `max_cores` cores, by offset, and what each must show.
+    /// The 64-bit registers of hardware for `max_cores` cores, with their offsets and expected values.
     pub(super) fn registers(&self, max_cores: u8) -> Vec<(Register, u16, u64)> {
         let events = [
             (registers::PACKETS_IN, self.packets_in),
@@ -56,7 +56,7 @@ impl Counts {
         events.into_iter().chain(sent).collect()
     }
 
-    /// Whether a register shows what it must.
+    /// Checks that a register shows its expected value.
     pub(super) fn check(offset: u16, expected: u64, got: u64) -> Result<(), MismatchKind> {
         if expected == got {
             return Ok(());

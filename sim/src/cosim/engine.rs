@@ -1,4 +1,4 @@
-//! Drives a block with steps, collects what comes out, and has it checked.
+//! Drives a block with steps, collects its output, and has it checked.
 
 use std::collections::VecDeque;
 use std::iter::Peekable;
@@ -20,33 +20,33 @@ use crate::stream::{
     StreamPorts, User,
 };
 
-/// How a cosimulation is run.
+/// Parameters of a cosimulation.
 #[derive(Clone, Debug)]
 pub struct CosimConfig {
     /// Row profile that the block was generated for.
     pub profile: Profile,
-    /// History depth N that it was generated for.
+    /// History depth N that the block was generated for.
     pub history: usize,
-    /// Its documented latency; see [`NicConfig::latency_cycles`](crate::nic::NicConfig::latency_cycles).
+    /// The block's documented latency; see [`NicConfig::latency_cycles`](crate::nic::NicConfig::latency_cycles).
     pub latency_cycles: u64,
-    /// The settings at the start.
+    /// The initial settings.
     pub settings: Settings,
     /// When beats are offered.
     pub source: Pattern,
-    /// When beats are taken.
+    /// When beats are accepted.
     pub sink: Pattern,
-    /// Seed of the patterns, of the moments at which settings change, and of the garbage on idle inputs.
+    /// Seed of the patterns, of the times at which settings change, and of the garbage on idle inputs.
     pub seed: u64,
-    /// So many cycles after the response to a write, it is in force for every frame then arriving.
+    /// Number of cycles after the response to a write from which it is in force for every arriving frame.
     pub grace_cycles: u64,
-    /// Without a beat accepted or taken for this many cycles the block is declared stuck.
+    /// The block is declared stuck if no beat is accepted on either side for this many cycles.
     pub watchdog_cycles: u64,
-    /// At the end, hold the counters against what happened.
+    /// Whether to compare the counters with what happened, at the end.
     pub check_counters: bool,
 }
 
 impl CosimConfig {
-    /// Full rate at both ends.
+    /// A configuration with full rate on both sides.
     pub fn new(profile: Profile, history: usize, latency_cycles: u64, settings: Settings) -> Self {
         Self {
             profile,
@@ -63,30 +63,30 @@ impl CosimConfig {
     }
 }
 
-/// What a cosimulation without mismatch has to tell.
+/// The report of a cosimulation without a mismatch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CosimReport {
     /// Packets sent.
     pub packets: u64,
     /// Frames checked.
     pub frames: u64,
-    /// Of them with a prefix.
+    /// Frames with a prefix.
     pub sequenced: u64,
-    /// Of them without.
+    /// Frames without a prefix.
     pub passed_by: u64,
-    /// Packets that resets swallowed.
+    /// Packets lost in resets.
     pub lost_in_resets: u64,
-    /// Clock cycles, from the end of the reset at the start.
+    /// Clock cycles, from the end of the initial reset.
     pub cycles: u64,
-    /// Beats accepted.
+    /// Input beats accepted.
     pub beats_in: u64,
-    /// Beats taken.
+    /// Output beats taken.
     pub beats_out: u64,
-    /// Cycles in which the sink was ready, a frame was due and no beat came, source at full rate. Only near a
-    /// change of settings is one no mismatch.
+    /// Cycles in which the sink was ready, a frame was due and no beat came, with the source at full rate. Only near a
+    /// change of settings is a bubble not a mismatch.
     pub bubbles: u64,
-    /// Frames whose latency was measured, and it was the documented one: those that found the block idle,
-    /// source and sink at full rate.
+    /// Frames whose latency was measured and equal to the documented one: those that found the block idle, with source
+    /// and sink at full rate.
     pub latency_measured: u64,
     /// Changes of settings made.
     pub changes: u64,
@@ -96,10 +96,10 @@ pub struct CosimReport {
 
 /// Runs the steps on a block, from power-up, until all frames are out.
 ///
-/// Checked are every output byte, tkeep, tlast, tdest, tuser, tid, the rules of AXI4-Stream in every cycle, and
-/// with a source at full rate that no cycle is wasted; that a frame finding the block idle has exactly the
-/// documented latency, source and sink at full rate. A frame therefore takes exactly its prefix's beats and
-/// its own. At the end the counters must show what happened since the last reset.
+/// Every output byte, tkeep, tlast, tdest, tuser and tid are checked, as are the rules of AXI4-Stream in every cycle.
+/// With a source at full rate, no cycle may be wasted; with source and sink at full rate, a frame that finds the block
+/// idle must have exactly the documented latency. A frame therefore takes exactly its prefix's beats and its own. At
+/// the end the counters must show what happened since the last reset.
 ///
 /// # Errors
 ///
@@ -112,7 +112,7 @@ pub fn run(
     run_watched(dut, steps, config, &|| None)
 }
 
-/// The same, looking at `probe` after each cycle.
+/// As [`run`], with a call of `probe` after each cycle.
 pub(super) fn run_watched(
     dut: &mut (impl Dut + ?Sized),
     steps: impl IntoIterator<Item = Step>,
@@ -138,12 +138,12 @@ pub(super) fn run_watched(
     }
 }
 
-/// The packet that is being sent.
+/// The packet being sent.
 struct Sending {
     packet: TestPacket,
     /// Bytes accepted.
     done: usize,
-    /// A beat is at the input and was not accepted yet.
+    /// Whether a beat is at the input and not accepted yet.
     offering: bool,
 }
 
@@ -153,20 +153,20 @@ struct InFlight {
     offered: u64,
     accepted: Option<u64>,
     presented: Option<u64>,
-    /// It found the block idle.
+    /// Whether the packet found the block idle.
     alone: bool,
     complete: bool,
-    /// The flag beside each of its beats.
+    /// The flag beside each of the packet's beats.
     flags: Vec<bool>,
 }
 
-/// Something to do beside sending.
+/// An action besides sending.
 enum Action {
     Set(Setting),
     Reset(u8),
 }
 
-/// The flag passes with its beat; beside a prefix it is low.
+/// Checks that the flag passes with its beat; beside a prefix it is low.
 fn check_flags(packet: &[bool], frame: &[bool]) -> Result<(), MismatchKind> {
     let prefix = frame.len() - packet.len().min(frame.len());
     let expected = std::iter::repeat_n(false, prefix).chain(packet.iter().copied());
@@ -197,16 +197,16 @@ struct Engine<'a, D: ?Sized, P> {
     sending: Option<Sending>,
     draining: bool,
     actions: VecDeque<Action>,
-    /// The settings asked for.
+    /// The settings requested.
     wanted: Settings,
-    /// Until this cycle bubbles and latencies are those of a change.
+    /// Until this cycle, bubbles and latencies may be due to a change.
     unsettled_until: u64,
-    /// Cycles until the next action may happen.
+    /// Cycles until the next action is allowed.
     delay: u64,
     in_flight: VecDeque<InFlight>,
     frame: Frame,
     input: Box<Beat>,
-    /// The first beat of a frame before, where it was a whole one.
+    /// The first beat of an earlier frame, if it was a whole beat.
     stale: [u8; MAX_BEAT_BYTES],
     output: Box<Beat>,
     cycle: u64,
@@ -216,7 +216,7 @@ struct Engine<'a, D: ?Sized, P> {
 
 /// Cycles after a change in which a source that was held up may still be late.
 const SETTLING_CYCLES: u64 = 256;
-/// Cycles of the reset at the start.
+/// Length of the initial reset, in cycles.
 const RESET_CYCLES: u32 = 16;
 
 impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
@@ -267,7 +267,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         Ok(engine)
     }
 
-    /// The packet whose frame is due.
+    /// Number of the packet whose frame is due.
     fn due(&self) -> u64 {
         self.report.frames + self.report.lost_in_resets + 1
     }
@@ -293,7 +293,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
                 && !self.configurator.busy()
                 && steps.peek().is_none();
             if done {
-                // Nothing more may come.
+                // No more output may come.
                 for _ in 0..self.config.latency_cycles + 16 {
                     self.cycle()?;
                 }
@@ -308,7 +308,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         }
     }
 
-    /// With all frames out: the counters show what happened since the last reset.
+    /// Checks, with all frames out, that the counters show what happened since the last reset.
     fn registers(&mut self) -> Result<(), MismatchKind> {
         let capabilities = Capabilities::from_word(self.read(registers::CAPABILITIES.offset)?);
         for (_, offset, expected) in self.counts.registers(capabilities.max_cores) {
@@ -346,7 +346,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         }
     }
 
-    /// Takes the next packet when the one before is sent, and what is to be done while it is being sent.
+    /// Takes the next packet once the previous one is sent, and the actions to take while it is being sent.
     fn fetch<I: Iterator<Item = Step>>(&mut self, steps: &mut Peekable<I>) {
         if self.draining && self.in_flight.is_empty() {
             self.draining = false;
@@ -384,7 +384,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         }
     }
 
-    /// Does what is to be done, if this is the moment.
+    /// Performs the pending action, if it is time.
     fn act(&mut self) -> Result<(), MismatchKind> {
         let oldest = self
             .in_flight
@@ -395,7 +395,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             self.unsettled_until = self.cycle + SETTLING_CYCLES;
         }
         self.delay = self.delay.saturating_sub(1);
-        // One write follows the other at once; a reset waits for none.
+        // Writes follow each other at once; a reset waits for nothing.
         let must_wait =
             matches!(self.actions.front(), Some(Action::Set(_))) && self.configurator.busy();
         if self.delay > 0 || must_wait {
@@ -410,14 +410,14 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             }
             Some(Action::Reset(cycles)) => {
                 self.report.lost_in_resets += self.in_flight.len() as u64;
-                // A packet not even offered is sent after the reset; any other is among those in flight.
+                // A packet not even offered is sent after the reset; any other counts among those in flight.
                 self.sending = self.sending.take().filter(|s| s.done == 0 && !s.offering);
                 self.in_flight.clear();
                 self.frame.clear();
                 self.reset(cycles.max(1).into())?;
                 let settings = Settings::after_reset(&self.config.profile, self.ports.beat_bytes());
                 self.checker.reset(&settings)?;
-                // Frames may meet the reset values, or any on the way to those that are written again.
+                // Frames may meet the reset values, or any settings on the way to those that are written again.
                 if self.rng.bool() {
                     self.quiet()?;
                 }
@@ -428,7 +428,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         Ok(())
     }
 
-    /// A reset, behind which the settings asked for are written again.
+    /// Resets the block, then writes the requested settings again.
     fn reset(&mut self, cycles: u32) -> Result<(), MismatchKind> {
         let offered = self.rng.bool();
         let configurator = &mut self.configurator;
@@ -446,7 +446,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         Ok(())
     }
 
-    /// Silence until all settings are in force.
+    /// Sends nothing until all settings are in force.
     fn quiet(&mut self) -> Result<(), MismatchKind> {
         let sending = self.sending.take();
         while self.configurator.busy() {
@@ -461,12 +461,12 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         Ok(())
     }
 
-    /// Settings may be in force or not, or were some cycles ago.
+    /// Whether it is uncertain that the settings are in force, now or some cycles ago.
     fn changing(&self) -> bool {
         self.checker.changing() || self.cycle < self.unsettled_until
     }
 
-    /// The registers' inputs of this cycle.
+    /// Drives the register inputs of this cycle.
     fn drive(&mut self) -> Result<(), MismatchKind> {
         if !self.configurator.busy() {
             return Ok(());
@@ -516,7 +516,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         Ok(())
     }
 
-    /// Looks at the output and takes its beat; true when one was taken.
+    /// Checks the output and takes its beat; returns whether one was taken.
     fn output(&mut self, valid: bool, ready: bool) -> Result<bool, MismatchKind> {
         if valid {
             self.ports.sample(self.dut, &mut self.output);
@@ -600,7 +600,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         Ok(true)
     }
 
-    /// Offers the next beat if the source is in the mood. An idle input carries garbage.
+    /// Offers the next beat if the source's pattern allows it. An idle input carries garbage.
     fn offer(&mut self) {
         let waiting = self.sending.as_ref().is_some_and(|s| !s.offering);
         let mood = self.source.next(waiting);
@@ -628,7 +628,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         let count = left.len().min(beat_bytes);
         let beat = &mut *self.input;
         beat.data[..count].copy_from_slice(&left[..count]);
-        // Behind the frame's end stands anything, or what a frame before had there: a header, perhaps.
+        // The bytes behind the frame's end are arbitrary, or those of an earlier frame: perhaps a header.
         if self.rng.bool() {
             beat.data[count..beat_bytes].copy_from_slice(&self.stale[count..beat_bytes]);
         } else {
@@ -639,7 +639,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         }
         beat.keep = u128::MAX >> (128 - count);
         beat.last = left.len() <= beat_bytes;
-        // Beside later beats only the flag of a bad frame counts.
+        // Beside later beats only the bad-frame flag counts.
         if sending.done == 0 {
             beat.user = packet.user();
             beat.id = packet.id & self.ports.max_id();
@@ -691,7 +691,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         true
     }
 
-    /// Random payload, of which the block must take no notice while tvalid is low.
+    /// Drives random payload, which the block must ignore while tvalid is low.
     fn garbage(&mut self) {
         let beat = &mut *self.input;
         for chunk in beat.data.chunks_exact_mut(8) {

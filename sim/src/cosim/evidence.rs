@@ -1,4 +1,4 @@
-//! What a failed cosimulation leaves behind.
+//! The evidence that a failed cosimulation leaves.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::mismatch::Mismatch;
 use super::steps::Step;
 use crate::verilator::{ModelLibrary, TraceError, WaveformError};
 
-/// Files that tell of a failure.
+/// The files that describe a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
     /// The packets sent, up to the one whose frame was wrong.
@@ -32,10 +32,10 @@ pub enum EvidenceError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// The waveform could not be begun.
+    /// The waveform could not be started.
     #[error(transparent)]
     Trace(#[from] TraceError),
     /// The waveform could not be written.
@@ -43,9 +43,9 @@ pub enum EvidenceError {
     Waveform(#[from] WaveformError),
 }
 
-/// Writes the packets of a failed run as `NAME.pcap` and a note as `NAME.txt` into `directory`, and runs the
-/// steps once more on `traced`, a model of the same block built with
-/// [tracing](crate::build::ModelBuilder::trace), for its waveform `NAME.fst`.
+/// Writes the packets of a failed run as `NAME.pcap` and a note as `NAME.txt` into `directory`, and runs the steps once
+/// more on `traced`, a model of the same block built with [tracing](crate::build::ModelBuilder::trace), for its
+/// waveform `NAME.fst`.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ pub fn keep_evidence(
         Some(library) => {
             let path = directory.join(format!("{name}.fst"));
             let mut model = library.instance_traced(&path)?;
-            // It fails as before; the waveform ends there.
+            // The run fails as before, and the waveform ends there.
             _ = run(&mut model, steps.iter().cloned(), config);
             let waveform = model.waveform();
             drop(model);

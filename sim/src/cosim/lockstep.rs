@@ -1,4 +1,4 @@
-//! Two blocks, the same inputs, every output compared in every cycle.
+//! Two blocks with the same inputs, with every output compared in every cycle.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -12,13 +12,13 @@ use super::steps::Step;
 /// The first cycle in which two blocks differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Divergence {
-    /// The output.
+    /// Name of the output.
     pub port: String,
     /// Ticks since power-up, the first being 1.
     pub tick: u64,
     /// The first block's value, little-endian.
     pub first: Vec<u8>,
-    /// The second block's.
+    /// The second block's value, little-endian.
     pub second: Vec<u8>,
 }
 
@@ -41,11 +41,11 @@ impl fmt::Display for Divergence {
     }
 }
 
-/// Two blocks as one. Its outputs are those of the first.
+/// Two blocks as one, whose outputs are those of the first.
 struct Pair {
     first: Box<dyn Dut + Send>,
     second: Box<dyn Dut + Send>,
-    /// For each port of the first: its place in the second.
+    /// For each port of the first block, its index in the second.
     places: Vec<usize>,
     outputs: Vec<usize>,
     values: [Vec<u8>; 2],
@@ -121,7 +121,7 @@ impl Dut for Pair {
             self.first.get(port, first);
             self.second.get(self.places[port], second);
             if first != second {
-                // Only the first divergence is kept, and there is none yet.
+                // Only the first divergence is kept, and this is the first.
                 _ = self.divergence.set(Divergence {
                     port: self.first.ports()[port].name.clone(),
                     tick: self.ticks,
@@ -134,12 +134,12 @@ impl Dut for Pair {
     }
 }
 
-/// Runs the steps on two blocks at once (as [`run`](super::run) does on one), comparing every output port in
-/// every cycle.
+/// Runs the steps on two blocks at once (as [`run`](super::run) does on one), comparing every output port in every
+/// cycle.
 ///
 /// # Errors
 ///
-/// The first [`Mismatch`]: a [`Divergence`], or what [`run`](super::run) finds.
+/// The first [`Mismatch`]: a [`Divergence`], or an error of [`run`](super::run).
 pub fn lockstep(
     first: Box<dyn Dut + Send>,
     second: Box<dyn Dut + Send>,

@@ -1,4 +1,4 @@
-//! What went wrong in a cosimulation, and where.
+//! The mismatches of a cosimulation, and their place.
 
 use scr_wire::header::HEADER_BYTES;
 use scr_wire::{Geometry, Timestamp};
@@ -12,133 +12,133 @@ use crate::stream::{PortError, SettingError, Violation};
 pub struct Mismatch {
     /// The packet whose frame was due, counted from 1 over the whole run.
     pub packet: u64,
-    /// The cycle, counted from the end of the reset at the start.
+    /// The cycle, counted from the end of the initial reset.
     pub cycle: u64,
-    /// What is wrong.
+    /// Kind of mismatch.
     pub kind: MismatchKind,
     /// The seed of the run's patterns.
     pub seed: u64,
 }
 
-/// What is wrong.
+/// Kind of mismatch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MismatchKind {
-    /// A byte of a frame.
+    /// A byte of a frame differs.
     #[error("byte {offset} ({place}) is {got:#04x}, expected {expected:#04x}")]
     Byte {
         /// Offset in the frame.
         offset: usize,
-        /// What stands there.
+        /// Description of the byte.
         place: String,
         /// The golden model's byte.
         expected: u8,
         /// The block's byte.
         got: u8,
     },
-    /// The length of a frame.
+    /// The length of a frame differs.
     #[error("the frame has {got} bytes, expected {expected}")]
     Length {
         /// The golden model's length.
         expected: usize,
-        /// The block's.
+        /// The block's length.
         got: usize,
     },
-    /// The queue.
+    /// The queue differs.
     #[error("the frame went to queue {got}, expected {expected}")]
     Queue {
-        /// By settings and golden model.
+        /// The queue by settings and golden model.
         expected: u16,
-        /// The block's.
+        /// The block's queue.
         got: u16,
     },
-    /// tid.
+    /// tid differs.
     #[error("tid is {got}, expected {expected}")]
     Id {
-        /// As sent.
+        /// tid sent.
         expected: u16,
-        /// As received.
+        /// tid received.
         got: u16,
     },
-    /// tuser.
+    /// tuser differs.
     #[error("tuser is {got:#x}, expected {expected:#x} ({}.{:09})", .time.seconds, .time.nanos)]
     User {
-        /// As sent.
+        /// tuser sent.
         expected: u128,
-        /// As received.
+        /// tuser received.
         got: u128,
         /// The timestamp sent.
         time: Timestamp,
     },
-    /// The flag of a bad frame, bit 0 of tuser, which each beat has.
+    /// The bad-frame flag differs, bit 0 of tuser, which each beat has.
     #[error("the bad-frame flag beside beat {beat} is {got}, expected {expected}")]
     Flag {
         /// The beat of the frame, from 0.
         beat: usize,
-        /// As it came in beside that beat; low beside a prefix.
+        /// The flag sent beside that beat; low beside a prefix.
         expected: bool,
-        /// As received.
+        /// The flag received.
         got: bool,
     },
-    /// A rule of AXI4-Stream.
+    /// A violation of AXI4-Stream rules.
     #[error("the output breaks a rule of AXI4-Stream: {0}")]
     Rule(#[from] Violation),
-    /// A frame that nobody sent.
+    /// A frame came out that nobody sent.
     #[error("a beat came out although no frame was on its way")]
     Unexpected,
     /// A frame came out before its packet had been accepted.
     #[error("the frame ended before its packet was accepted")]
     TooEarly,
-    /// A frame without end.
+    /// A frame does not end.
     #[error("the frame does not end: {0} bytes so far")]
     Endless(usize),
-    /// Nothing moves.
+    /// The block is stuck.
     #[error("the hardware is stuck: nothing moved for {cycles} cycles; {waiting_for}")]
     Stuck {
-        /// For how long.
+        /// Number of cycles without movement.
         cycles: u64,
-        /// What does not come.
+        /// The missing event.
         waiting_for: &'static str,
     },
-    /// A wasted cycle.
+    /// A cycle was wasted.
     #[error("a bubble: the sink was ready, a frame was due and no beat came out")]
     Bubble,
-    /// The latency is not the documented one.
+    /// The latency differs from the documented one.
     #[error("the first beat came out {got} cycles after it was accepted, expected {expected}")]
     Latency {
-        /// As documented.
+        /// Documented latency.
         expected: u64,
-        /// As measured.
+        /// Measured latency.
         got: u64,
     },
     /// A reset did not end the output.
     #[error("tvalid is high after a reset")]
     ValidAfterReset,
-    /// A register at the end of the run, when all frames are out.
+    /// A register differs at the end of the run, when all frames are out.
     #[error("register {name} shows {got}, expected {expected}")]
     Register {
-        /// The register.
+        /// Name of the register.
         name: String,
-        /// What happened since the last reset.
+        /// The number of events since the last reset.
         expected: u64,
-        /// What it shows.
+        /// The value read.
         got: u64,
     },
     /// Two blocks in lockstep differ.
     #[error(transparent)]
     Diverged(#[from] Divergence),
-    /// The block is no sequencer.
+    /// The block is not a sequencer.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// Settings do not fit the block.
+    /// The settings do not fit the block.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// Settings do not fit each other.
+    /// The settings do not fit each other.
     #[error("the settings of the run are not valid: {0}")]
     Config(#[from] scr_wire::ConfigError),
 }
 
-/// What stands at a byte of a frame, in words. `prefix` is the geometry of its prefix, if it has one.
+/// Describes the byte at an offset of a frame. `prefix` is the geometry of its prefix, if it has one.
 pub(super) fn place(offset: usize, prefix: Option<Geometry>) -> String {
     let Some(geometry) = prefix else {
         return format!("packet byte {offset}");

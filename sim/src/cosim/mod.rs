@@ -1,4 +1,4 @@
-//! Cosimulation: a block against the golden model, every byte and every cycle.
+//! Cosimulation: a block compared with the golden model, every byte and every cycle.
 //!
 //! ```text
 //!            ┌──▶ the block ──▶ rules of AXI4-Stream ──┐
@@ -6,25 +6,26 @@
 //!            └──▶ scr_wire::Sequencer ─────────────────┘
 //! ```
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
 //! | `packets` | the nasty mix: every boundary case of the parser and of the datapath |
-//! | `steps` | what a run does: packets, changes of settings, resets, pauses |
-//! | `engine` | drives the block and collects what comes out |
-//! | `checker` | decides whether a frame is right, also near a change of settings |
-//! | `counts` | what the block's counters must show at the end |
-//! | `mismatch` | what went wrong, where |
-//! | `lockstep` | two blocks, the same inputs, every output compared in every cycle |
-//! | `evidence` | what a failure leaves behind: packets, waveform, a note |
+//! | `steps` | the steps of a run: packets, changes of settings, resets, pauses |
+//! | `engine` | drives the block and collects its output |
+//! | `checker` | decides whether a frame is correct, also near a change of settings |
+//! | `counts` | expected values of the block's counters at the end |
+//! | `mismatch` | the mismatch and its place |
+//! | `lockstep` | two blocks with the same inputs, every output compared in every cycle |
+//! | `evidence` | the files that a failure leaves: packets, waveform, a note |
 //! | `strategies` | the mix as proptest strategies, which shrink (feature `testing`) |
 //!
 //! # When settings change
 //!
-//! Hardware samples its settings between two frames, some cycles after a register was written, so between the beginning of a
-//! write and its response either may be right. Writes follow each other without a pause, so while a frame waits inside
-//! there may be many. A frame whose first output beat stood at the output when a write began does not have it; one whose first
-//! beat was accepted after the response (and [`grace_cycles`](CosimConfig::grace_cycles)) has it; after the first frame
-//! that has it, all have it. Each frame is checked byte for byte against what it can then be.
+//! Hardware samples its settings between two frames, some cycles after a register was written, so between the start of
+//! a write and its response either may apply. Writes follow each other without a pause, so while a frame waits inside
+//! there may be many. A frame whose first output beat was at the output when a write began does not have the new
+//! setting; one whose first beat was accepted after the response (and [`grace_cycles`](CosimConfig::grace_cycles)) has
+//! it; after the first frame that has it, all have it. Each frame is checked byte for byte against the possible
+//! results.
 
 mod checker;
 mod counts;

@@ -1,4 +1,4 @@
-//! The nasty mix: packets that lie on the boundaries of the parser and of the datapath.
+//! The nasty mix: packets at the boundaries of the parser and of the datapath.
 
 use fastrand::Rng;
 use scr_wire::Timestamp;
@@ -6,18 +6,18 @@ use scr_wire::parse::{ETHERTYPE_IPV4, ETHERTYPE_IPV6, VLAN_TPIDS};
 
 use crate::stream::User;
 
-/// A packet with what arrives beside it.
+/// A packet and its sideband signals.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestPacket {
-    /// Its bytes, at least one.
+    /// Bytes of the packet, at least one.
     pub bytes: Vec<u8>,
     /// Receive timestamp.
     pub time: Timestamp,
-    /// tid; what the port does not hold is cut off.
+    /// tid; bits that do not fit the port are cut off.
     pub id: u16,
-    /// The flag of a bad frame, beside its last beat.
+    /// The bad-frame flag, beside the last beat.
     pub bad_frame: bool,
-    /// The bits of tuser besides; see [`User::with_rest`].
+    /// The remaining bits of tuser; see [`User::with_rest`].
     pub user_rest: u32,
 }
 
@@ -33,24 +33,24 @@ impl TestPacket {
         }
     }
 
-    /// Its tuser.
+    /// The packet's tuser.
     pub fn user(&self) -> User {
         User::new(self.time, self.bad_frame).with_rest(self.user_rest)
     }
 }
 
-/// Where a packet stands in a fragmented one.
+/// Position of a packet within a fragmented one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fragment {
-    /// It is whole (or has the "don't fragment" flag).
+    /// The packet is whole (or has the "don't fragment" flag).
     Whole,
     /// The first fragment: offset 0, more follow.
     First,
-    /// A later one at this offset, 1..8192.
+    /// A later fragment at this offset, 1..8192.
     Later(u16),
 }
 
-/// What follows an IP header.
+/// The part of a packet behind the IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// TCP with these flags.
@@ -64,34 +64,34 @@ pub enum Transport {
 /// The network layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// EtherType 0x0800 with this first byte (version and IHL, right or wrong).
+    /// EtherType 0x0800 with this first byte (version and IHL, valid or not).
     Ipv4 {
         /// Version and header length; 0x45 is the usual one.
         first: u8,
         /// Fragmentation.
         fragment: Fragment,
-        /// What follows.
+        /// Part behind the IP header.
         transport: Transport,
     },
-    /// EtherType 0x86DD with this version, 6 if right.
+    /// EtherType 0x86DD with this version, 6 if valid.
     Ipv6 {
         /// The version.
         version: u8,
         /// Extension headers before the transport header.
         extensions: u8,
-        /// What follows.
+        /// Part behind the IP headers.
         transport: Transport,
     },
     /// Another EtherType.
     Other(u16),
 }
 
-/// How a packet is made. Every shape gives a packet, however malformed.
+/// The shape of a packet. Every shape gives a packet, however malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// VLAN tags; more than two are not looked through.
+    /// Number of VLAN tags; the parser skips at most two.
     pub vlan_tags: u8,
-    /// Which of the four TPIDs each tag has, by two bits.
+    /// Choice among the four TPIDs for each tag, two bits each.
     pub tpids: u8,
     /// The network layer.
     pub network: Network,
@@ -102,7 +102,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Length of the headers that the packet has if it is not cut.
+    /// Length of the packet's headers if they are not cut.
     pub fn header_bytes(&self) -> usize {
         self.headers(&mut Rng::with_seed(self.seed)).len()
     }
@@ -149,12 +149,12 @@ impl Shape {
         bytes
     }
 
-    /// A random shape, biased to the boundaries.
+    /// A random shape, biased towards the boundaries.
     pub fn random(rng: &mut Rng) -> Self {
         let transport = match rng.u8(..8) {
             0..4 => Transport::Tcp(rng.u8(..)),
             4..6 => Transport::Udp,
-            // Neighbours of the two, and anything.
+            // Neighbours of the two, and others.
             6 => Transport::Other(*pick(rng, &[0, 1, 2, 5, 7, 16, 18, 50, 132])),
             _ => Transport::Other(rng.u8(..)),
         };
@@ -204,7 +204,7 @@ impl Shape {
             // Around the end of the headers and of the parser's window.
             7..11 => headers + rng.usize(..4),
             11 => rng.usize(126..131),
-            // The shortest frame of Ethernet, and around beats of every remainder.
+            // The shortest Ethernet frame, and lengths around beats with every remainder.
             12..16 => 60,
             16..24 => rng.usize(1..=8) * 64 + rng.usize(..66) - 1,
             24..28 => rng.usize(14..=256),
@@ -284,7 +284,7 @@ pub(super) fn random_packet(rng: &mut Rng) -> TestPacket {
     let nanos = match rng.u8(..8) {
         0 => 0,
         1 => 999_999_999,
-        // No time, but the sequencer copies it all the same.
+        // Not a valid time, but the sequencer copies it anyway.
         2 => rng.u32(..),
         _ => rng.u32(..1_000_000_000),
     };
@@ -300,9 +300,9 @@ pub(super) fn random_packet(rng: &mut Rng) -> TestPacket {
     }
 }
 
-/// `n` packets of the nasty mix: 0 to 3 VLAN tags, IP options, fragments, IPv6 with extension headers, runts,
-/// jumbo frames, other protocols, headers cut at every length, wrong versions and header lengths, every
-/// remainder of a beat. The same seed gives the same packets.
+/// `n` packets of the nasty mix: 0 to 3 VLAN tags, IP options, fragments, IPv6 with extension headers, runts, jumbo
+/// frames, other protocols, headers cut at every length, wrong versions and header lengths, every remainder of a beat.
+/// Equal seeds give equal packets.
 pub fn random_packets(seed: u64, n: usize) -> Vec<TestPacket> {
     let mut rng = Rng::with_seed(seed);
     std::iter::repeat_with(|| random_packet(&mut rng))
@@ -338,7 +338,7 @@ mod tests {
         assert!(count(&|p| p.tcp_flags != 0) > 3_000);
         assert!(count(&|p| p.protocol == 6 && p.src_port != [0; 2] && p.tcp_flags == 0) > 20);
         assert!(count(&|p| p.protocol == 17 && p.src_port == [0; 2]) > 100);
-        // Every TPID in both places, in all combinations, in front of IPv4.
+        // Every TPID in both positions, in all combinations, in front of IPv4.
         for outer in VLAN_TPIDS {
             for inner in VLAN_TPIDS {
                 let is_tagged = |p: &TestPacket| {

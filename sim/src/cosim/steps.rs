@@ -1,4 +1,4 @@
-//! What a run does, step by step.
+//! The steps of a run.
 
 use fastrand::Rng;
 use scr_wire::{Geometry, MAX_PREFIX_WORDS, Profile};
@@ -13,17 +13,17 @@ pub enum Setting {
     Enable(bool),
     /// Sequence every frame, not only IP.
     SequenceAll(bool),
-    /// k.
+    /// Number of cores k.
     Cores(u8),
-    /// B.
+    /// Prefix words B.
     PrefixWords(u8),
     /// Queue of frames that are not sequenced.
     DefaultQueue(u16),
     /// Queue of a core.
     Steer {
-        /// The core.
+        /// Number of the core.
         core: u8,
-        /// Its queue.
+        /// Queue for the core.
         queue: u16,
     },
 }
@@ -45,7 +45,7 @@ impl Setting {
     }
 }
 
-/// Disables what is enabled, and enables: at once, one after the other.
+/// Adds changes that disable the block, if it is enabled, and enable it at once.
 fn toggle(settings: &mut Settings, steps: &mut Vec<Step>) {
     for on in [false, true] {
         if settings.sequencer.enable != on {
@@ -61,20 +61,20 @@ fn toggle(settings: &mut Settings, steps: &mut Vec<Step>) {
 pub enum Step {
     /// Send a packet.
     Packet(TestPacket),
-    /// Change a setting, at some moment while the packet before is being sent, or at once when the change before it is
-    /// written. Packets do not wait for it.
+    /// Change a setting at some moment while the previous packet is being sent, or at once after the previous change
+    /// has been written. Packets do not wait for it.
     Set(Setting),
-    /// Reset the block for this many cycles, at some moment while the packet before is being sent. What is
-    /// inside is lost.
+    /// Reset the block for this many cycles, at some moment while the previous packet is being sent. Whatever is inside
+    /// is lost.
     Reset(u8),
     /// Wait until every frame is out.
     Drain,
 }
 
-/// What random runs consist of.
+/// Parameters of random runs.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Packets.
+    /// Number of packets.
     pub packets: usize,
     /// Row profile, which bounds k and B.
     pub profile: Profile,
@@ -84,20 +84,20 @@ pub struct Plan {
     pub max_cores: u8,
     /// Largest queue number.
     pub max_queue: u16,
-    /// The settings at the start.
+    /// The initial settings.
     pub settings: Settings,
-    /// Change settings about once in this many packets; 0 is never.
+    /// Change settings about once in this many packets; 0 means never.
     pub change_every: usize,
-    /// Reset about once in this many packets; 0 is never.
+    /// Reset about once in this many packets; 0 means never.
     pub reset_every: usize,
-    /// Drain about once in this many packets; 0 is never.
+    /// Drain about once in this many packets; 0 means never.
     pub drain_every: usize,
-    /// B stays a multiple of this: 2 where a beat has two words (1024 bits), else 1.
+    /// B stays a multiple of this: 2 if a beat has two words (1024 bits), else 1.
     pub words_per_beat: u8,
 }
 
 impl Plan {
-    /// The steps of this plan that `seed` gives. Settings are valid after each of them.
+    /// The steps of this plan for `seed`. Settings are valid after each of them.
     pub fn steps(&self, seed: u64) -> Vec<Step> {
         let mut rng = Rng::with_seed(seed);
         let mut settings = self.settings.clone();
@@ -109,7 +109,7 @@ impl Plan {
                 let setting = self.setting(&mut rng, &settings);
                 settings = setting.applied(&settings);
                 steps.push(Step::Set(setting));
-                // Bypass for a moment, with whatever waits inside; also at once behind a change of k.
+                // A brief bypass while packets wait inside; also directly after a change of k.
                 let toggles = match setting {
                     Setting::Enable(false) => rng.bool(),
                     Setting::Cores(_) => rng.u8(..4) == 0,
@@ -120,7 +120,7 @@ impl Plan {
                 }
             }
             if once_in(&mut rng, self.reset_every) {
-                // A single cycle is the least that a reset may take, and the hardest.
+                // A single cycle is the shortest possible reset, and the hardest case.
                 let most = if rng.bool() { 2 } else { 20 };
                 steps.push(Step::Reset(rng.u8(1..=most)));
             }
@@ -131,9 +131,9 @@ impl Plan {
         steps
     }
 
-    /// Steps of this plan with packets of at most 64 bytes, most of them IP, which pile up behind a sink that stalls, while
-    /// epochs and k change often: about once in [`change_every`](Self::change_every) packets, or 24. Nothing is reset or
-    /// drained.
+    /// Steps of this plan with packets of at most 64 bytes, most of them IP, which pile up behind a stalling sink,
+    /// while epochs and k change often: about once in [`change_every`](Self::change_every) packets, or 24. Nothing is
+    /// reset or drained.
     pub fn crowded(&self, seed: u64) -> Vec<Step> {
         let mut rng = Rng::with_seed(seed);
         let mut settings = self.settings.clone();
@@ -187,7 +187,7 @@ impl Plan {
             })
         };
         match rng.u8(..16) {
-            // Bypass is left again soon, for little is tested in it.
+            // Bypass is left again soon, because it tests little.
             0..2 => Setting::Enable(!config.enable),
             _ if !config.enable && rng.bool() => Setting::Enable(true),
             2..4 => Setting::SequenceAll(!config.sequence_all),

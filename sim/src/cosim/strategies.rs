@@ -68,7 +68,7 @@ pub fn packet() -> impl Strategy<Value = TestPacket> {
     })
 }
 
-/// When a source offers or a sink takes.
+/// The pattern with which a source offers or a sink accepts.
 pub fn pattern() -> impl Strategy<Value = Pattern> {
     prop_oneof![
         Just(Pattern::Always),
@@ -78,7 +78,7 @@ pub fn pattern() -> impl Strategy<Value = Pattern> {
     ]
 }
 
-/// One change of settings, valid or not where it stands.
+/// One change of settings, which may be invalid at its position.
 fn setting(max_cores: u8, max_queue: u16) -> impl Strategy<Value = Setting> {
     prop_oneof![
         any::<bool>().prop_map(Setting::Enable),
@@ -90,8 +90,8 @@ fn setting(max_cores: u8, max_queue: u16) -> impl Strategy<Value = Setting> {
     ]
 }
 
-/// Up to `plan.packets` packets, among them changes of settings (if `plan.change_every` is not 0), resets
-/// and drains likewise. Changes that would leave invalid settings are left out.
+/// Up to `plan.packets` packets, among them changes of settings (if `plan.change_every` is not 0), and resets and
+/// drains likewise. Changes that would leave invalid settings are left out.
 pub fn steps(plan: &Plan) -> impl Strategy<Value = Vec<Step>> + use<> {
     let weight =
         |every: usize| u32::try_from(100_usize.checked_div(every).unwrap_or(0)).unwrap_or(0);
@@ -107,7 +107,7 @@ pub fn steps(plan: &Plan) -> impl Strategy<Value = Vec<Step>> + use<> {
         .prop_map(move |steps| keep_valid(steps, &settings, &profile, history))
 }
 
-/// Without the changes that would leave invalid settings.
+/// Drops changes that would leave invalid settings.
 fn keep_valid(
     steps: Vec<Step>,
     settings: &Settings,

@@ -1,4 +1,4 @@
-//! The simulated NIC as a [`Nic`]: configured and read through its registers, as a real one is.
+//! The simulated NIC as a [`Nic`], configured and read through its registers like a real one.
 
 use scr_hdl::Dut;
 use scr_nic::{
@@ -12,18 +12,18 @@ use super::SimNic;
 
 impl<D: Dut> RegisterAccess for SimNic<D> {
     fn read(&mut self, offset: u16) -> Result<u32, BoxError> {
-        // As on PCI: what is not there reads as 0.
+        // As on PCI: a missing register reads as 0.
         Ok(self.read_register(offset)?.unwrap_or(0))
     }
 
     fn write(&mut self, offset: u16, value: u32) -> Result<(), BoxError> {
-        // A refusal shows in STATUS.
+        // STATUS shows a refusal.
         self.write_register(offset, value)?;
         Ok(())
     }
 }
 
-/// A simulated NIC under the control of a host.
+/// A simulated NIC controlled by a host.
 #[derive(Debug)]
 pub struct AttachedNic<D> {
     control: SequencerControl<SimNic<D>>,
@@ -36,13 +36,13 @@ pub struct AttachedNic<D> {
 }
 
 impl<D: Dut> AttachedNic<D> {
-    /// Finds the sequencer behind the registers of `nic`, which reports call `kind`, and configures it. Cycles count from
-    /// here on.
+    /// Finds the sequencer behind the registers of `nic`, which reports call `kind`, and configures it. Cycles count
+    /// from here on.
     ///
     /// # Errors
     ///
-    /// [`ControlError`](scr_nic::registers::ControlError) when its rows are not those of `profile` or `config` does not
-    /// fit, [`NicError`](super::NicError) when the hardware does not go on.
+    /// [`ControlError`](scr_nic::registers::ControlError) if its rows are not those of `profile` or `config` does not
+    /// fit, [`NicError`](super::NicError) if the hardware cannot continue.
     pub fn attach(
         nic: SimNic<D>,
         kind: &'static str,

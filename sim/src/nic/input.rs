@@ -18,11 +18,11 @@ pub(super) struct InputQueue {
     packets: VecDeque<Packet>,
     /// Byte offset of the next beat in `data`.
     at: usize,
-    /// Bytes of the front packet that are already in.
+    /// Bytes of the front packet that have been accepted.
     done: usize,
 }
 
-/// The next beat to be offered.
+/// The next beat to offer.
 pub(super) struct InBeat<'a> {
     pub(super) data: &'a [u8],
     pub(super) keep: u128,
@@ -85,7 +85,7 @@ impl InputQueue {
         })
     }
 
-    /// The beat was accepted.
+    /// Records that the beat was accepted.
     #[inline]
     pub(super) fn advance(&mut self) {
         self.at += self.beat_bytes;

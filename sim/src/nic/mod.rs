@@ -4,11 +4,11 @@
 //! push ──▶ input queue ──beats──▶ the block ──beats──▶ frames ──▶ pop
 //! ```
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
 //! | `input` | packets waiting, laid out as beats |
-//! | `output` | frames being collected and frames complete |
-//! | [`attached`] | the simulated NIC as a [`scr_nic::Nic`], under the control of a host |
+//! | `output` | frames being collected, and complete frames |
+//! | [`attached`] | the simulated NIC as a [`scr_nic::Nic`], controlled by a host |
 
 pub mod attached;
 mod input;
@@ -28,31 +28,31 @@ use input::InputQueue;
 pub use output::OutFrame;
 use output::OutputQueue;
 
-/// Clock of the hardware that is simulated, in Hz.
+/// Clock frequency of the simulated hardware, in Hz.
 pub const CLOCK_HZ: f64 = 250e6;
 
-/// How a NIC is operated.
+/// Parameters of a simulated NIC.
 #[derive(Clone, Debug)]
 pub struct NicConfig {
-    /// What the sequencer is told at the start.
+    /// The sequencer's initial settings.
     pub settings: Settings,
-    /// The block's documented latency: cycles from the cycle in which the first beat of a frame is accepted
-    /// to the cycle in which its first output beat is valid, the block being idle before.
+    /// The block's documented latency: cycles from the one in which the first beat of a frame is accepted to the one in
+    /// which its first output beat is valid, if the block was idle before.
     pub latency_cycles: u64,
     /// When the host takes beats.
     pub sink: Pattern,
     /// Check the rules of AXI4-Stream on the output in every cycle. Costs some speed.
     pub check_rules: bool,
-    /// Without a beat accepted or taken for this many cycles the block is declared stuck.
+    /// The block is declared stuck if no beat is accepted or taken for this many cycles.
     pub watchdog_cycles: u64,
-    /// Cycles after which settings are in force if no frame is on its way.
+    /// Cycles after which settings are in force if no frame is inside.
     pub settle_cycles: u64,
-    /// Packets are collected until they have this many bytes, then simulated in one go.
+    /// Packets are collected up to this many bytes, then simulated in one go.
     pub batch_bytes: usize,
 }
 
 impl NicConfig {
-    /// A sink that is always ready, no checks of rules.
+    /// A configuration with a sink that is always ready and without checks of rules.
     pub fn new(settings: Settings, latency_cycles: u64) -> Self {
         Self {
             settings,
@@ -66,23 +66,23 @@ impl NicConfig {
     }
 }
 
-/// What the simulation counted, from the end of the reset at the start.
+/// Counters of the simulation, from the end of the initial reset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NicCounters {
     /// Packets whose frame came out completely.
     pub packets: u64,
     /// Clock cycles.
     pub cycles: u64,
-    /// Beats that the block accepted.
+    /// Input beats that the block accepted.
     pub beats_in: u64,
-    /// Beats that the sink took.
+    /// Output beats that the sink took.
     pub beats_out: u64,
-    /// Cycles that were wasted; see [`SimNic`]. A correct design wastes none.
+    /// Cycles wasted; see [`SimNic`]. A correct design wastes none.
     pub idle_with_work: u64,
 }
 
 impl NicCounters {
-    /// Packets per second, in millions, of this run on hardware at 250 MHz.
+    /// Packets per second, in millions, that this run would reach on hardware at 250 MHz.
     pub fn mpps_at_250mhz(&self) -> f64 {
         if self.cycles == 0 {
             return 0.0;
@@ -91,28 +91,28 @@ impl NicCounters {
     }
 }
 
-/// Why the simulation cannot go on.
+/// Why the simulation cannot continue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NicError {
-    /// The block is no sequencer.
+    /// The block is not a sequencer.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// Settings do not fit the block.
+    /// The settings do not fit the block.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// Nothing moves.
+    /// The block is stuck.
     #[error(
         "the hardware is stuck at packet {packet}: {waiting_for} for {cycles} cycles (now cycle {cycle})"
     )]
     Stuck {
-        /// The oldest packet whose frame is not out, counted from 1.
+        /// Number of the oldest packet whose frame is not out, counted from 1.
         packet: u64,
-        /// What does not come.
+        /// The missing event.
         waiting_for: &'static str,
-        /// For how long.
+        /// Number of cycles without movement.
         cycles: u64,
-        /// The cycle.
+        /// Cycle of detection.
         cycle: u64,
     },
     /// The output broke a rule of AXI4-Stream.
@@ -120,29 +120,29 @@ pub enum NicError {
         "the output breaks a rule of AXI4-Stream in packet {packet}, cycle {cycle}: {violation}"
     )]
     Rule {
-        /// The packet whose frame is coming out, counted from 1.
+        /// Number of the packet whose frame is coming out, counted from 1.
         packet: u64,
-        /// The cycle.
+        /// Cycle of detection.
         cycle: u64,
-        /// The rule.
+        /// The rule violated.
         violation: Violation,
     },
     /// A beat came out although no frame was on its way.
     #[error("a frame came out in cycle {cycle} that nobody sent, after packet {packet}")]
     Unexpected {
-        /// The last packet, counted from 1.
+        /// Number of the last packet, counted from 1.
         packet: u64,
-        /// The cycle.
+        /// Cycle of detection.
         cycle: u64,
     },
     /// A frame is longer than its packet and the longest prefix.
     #[error("the frame of packet {packet} does not end: {bytes} bytes so far in cycle {cycle}")]
     Endless {
-        /// The packet, counted from 1.
+        /// Number of the packet, counted from 1.
         packet: u64,
-        /// Bytes so far.
+        /// Bytes received so far.
         bytes: usize,
-        /// The cycle.
+        /// Cycle of detection.
         cycle: u64,
     },
 }
@@ -156,21 +156,21 @@ struct InFlight {
 
 /// A NIC whose hardware is simulated cycle by cycle.
 ///
-/// Packets are offered at full rate: there is a beat at the input in every cycle in which the hardware is
-/// ready, until no more packets are there. The clock stands while the input queue is empty, unless
-/// [`flush`](Self::flush) drives the last frames out; so the simulated line is never idle, and the cycle
-/// counts are those of a line at full rate, however slowly the packets are pushed.
+/// Packets are offered at full rate: as long as packets are queued, there is a beat at the input in every cycle in
+/// which the hardware is ready. The clock stands while the input queue is empty, unless [`flush`](Self::flush) drives
+/// the last frames out; so the simulated line is never idle, and the cycle counts are those of a line at full rate,
+/// however slowly the packets are pushed.
 ///
-/// Frames come out in the order of the packets, one for each. Memory does not grow with the number of packets
-/// as long as frames are popped; in steady state nothing is allocated.
+/// Frames come out in the order of the packets, one for each. Memory does not grow with the number of packets as long
+/// as frames are popped; in steady state nothing is allocated.
 ///
-/// **`idle_with_work`** counts the cycles in which the sink was ready, no output beat came, and the oldest
-/// frame not completely out had been offered at the input `latency_cycles` or more cycles earlier (accepted
-/// or not: a block that keeps frames waiting at its door is idle too). Such a cycle is lost for ever, so at
-/// full rate a correct design has none.
+/// **`idle_with_work`** counts the cycles in which the sink was ready, no output beat came, and the oldest frame not
+/// completely out had been offered at the input `latency_cycles` or more cycles earlier (accepted or not: a block that
+/// keeps frames waiting at its input is idle, too). Such a cycle is lost for good, so at full rate a correct design has
+/// none.
 ///
-/// It is a NIC of any block; the type of a block that is known lets the compiler look into it, which makes the simulation
-/// of a fast one faster.
+/// The NIC works with any block; with a known block type the compiler can inline it, which speeds up the simulation of
+/// a fast one.
 ///
 /// ```no_run
 /// # fn model() -> Box<dyn scr_hdl::Dut + Send> { unimplemented!() }
@@ -201,16 +201,16 @@ pub struct SimNic<D = Box<dyn Dut + Send>> {
     input: InputQueue,
     output: OutputQueue,
     in_flight: VecDeque<InFlight>,
-    /// Inputs as they were driven last, so that only changes cost.
+    /// Inputs as last driven, so that only changes cost time.
     driven: Driven,
-    /// A beat is at the input and was not accepted yet.
+    /// Whether a beat is at the input and not accepted yet.
     offering: bool,
     /// Cycle of the last beat in or out.
     last_move: u64,
     counters: NicCounters,
 }
 
-/// The control inputs as they stand.
+/// The current values of the control inputs.
 struct Driven {
     valid: bool,
     ready: bool,
@@ -232,7 +232,7 @@ impl<D: Dut> SimNic<D> {
     ///
     /// # Errors
     ///
-    /// [`NicError`] when the block lacks a port, does not take the settings or does not become ready.
+    /// [`NicError`] if the block lacks a port, rejects the settings or does not become ready.
     pub fn new(dut: D, config: NicConfig) -> Result<Self, NicError> {
         let configurator = Configurator::find(dut.ports())?;
         let ports = StreamPorts::find(dut.ports())?;
@@ -267,16 +267,16 @@ impl<D: Dut> SimNic<D> {
     ///
     /// # Errors
     ///
-    /// [`NicError`]; the NIC is of no use afterwards.
+    /// [`NicError`]; the NIC is unusable afterwards.
     ///
     /// # Panics
     ///
-    /// When the packet has no bytes: there is no such frame on a wire.
+    /// If the packet has no bytes: there is no such frame on a wire.
     pub fn push(&mut self, packet: &[u8], time: Timestamp) -> Result<(), NicError> {
         self.push_with(packet, User::new(time, false), 0)
     }
 
-    /// The same with tuser and tid in full.
+    /// As [`push`](Self::push), with complete tuser and tid.
     ///
     /// # Errors
     ///
@@ -284,7 +284,7 @@ impl<D: Dut> SimNic<D> {
     ///
     /// # Panics
     ///
-    /// When the packet has no bytes.
+    /// If the packet has no bytes.
     pub fn push_with(&mut self, packet: &[u8], user: User, id: u16) -> Result<(), NicError> {
         assert!(!packet.is_empty(), "a packet of zero bytes");
         self.input.push(packet, user, id);
@@ -298,7 +298,7 @@ impl<D: Dut> SimNic<D> {
     ///
     /// # Errors
     ///
-    /// [`NicError`]; the NIC is of no use afterwards.
+    /// [`NicError`]; the NIC is unusable afterwards.
     pub fn run(&mut self) -> Result<(), NicError> {
         self.output.reclaim();
         while !self.input.is_empty() {
@@ -311,7 +311,7 @@ impl<D: Dut> SimNic<D> {
     ///
     /// # Errors
     ///
-    /// [`NicError`]; the NIC is of no use afterwards.
+    /// [`NicError`]; the NIC is unusable afterwards.
     pub fn flush(&mut self) -> Result<(), NicError> {
         self.run()?;
         while !self.in_flight.is_empty() {
@@ -325,54 +325,51 @@ impl<D: Dut> SimNic<D> {
         self.output.pop()
     }
 
-    /// Frames that can be popped.
+    /// Number of frames that can be popped.
     pub fn ready_frames(&self) -> usize {
         self.output.complete()
     }
 
-    /// Brings settings into force between the packets pushed before and those pushed after: drives all frames
-    /// out, writes the settings, waits until they are in force.
+    /// Puts settings in force between the packets pushed before and those pushed after: drives all frames out, writes
+    /// the settings, and waits until they are in force.
     ///
     /// # Errors
     ///
-    /// [`NicError`]; the old settings stay when it is [`NicError::Setting`].
+    /// [`NicError`]; the old settings stay if it is [`NicError::Setting`].
     pub fn configure(&mut self, settings: &Settings) -> Result<(), NicError> {
         self.flush()?;
         self.configurator.request(settings);
         self.settle()
     }
 
-    /// Writes settings while traffic runs. They come into force at a packet boundary soon; the frames near it
-    /// say which they had.
-    ///
-    /// # Errors
-    ///
+    /// Writes settings while traffic runs. They come into force soon, at a packet boundary; the frames near it show
+    /// which settings they had.
     pub fn configure_live(&mut self, settings: &Settings) {
         self.configurator.request(settings);
     }
 
-    /// Reads a register while traffic runs, or with the line idle; takes some cycles. `None` when the hardware answers
+    /// Reads a register while traffic runs, or with the line idle; takes some cycles. `None` if the hardware answers
     /// with an error.
     ///
     /// # Errors
     ///
-    /// [`NicError`]; the NIC is of no use afterwards.
+    /// [`NicError`]; the NIC is unusable afterwards.
     pub fn read_register(&mut self, offset: u16) -> Result<Option<u32>, NicError> {
         let answer = self.access(Access::Read { offset })?;
         Ok((!answer.refused).then_some(answer.value))
     }
 
-    /// Writes a register likewise. False when the hardware refuses.
+    /// Writes a register while traffic runs, or with the line idle. False if the hardware refuses.
     ///
     /// # Errors
     ///
-    /// [`NicError`]; the NIC is of no use afterwards.
+    /// [`NicError`]; the NIC is unusable afterwards.
     pub fn write_register(&mut self, offset: u16, value: u32) -> Result<bool, NicError> {
         Ok(!self.access(Access::write(offset, value))?.refused)
     }
 
     fn access(&mut self, access: Access) -> Result<Answer, NicError> {
-        // What is under way comes first.
+        // Accesses in progress come first.
         while self.configurator.busy() {
             self.cycle()?;
         }
@@ -389,7 +386,7 @@ impl<D: Dut> SimNic<D> {
     ///
     /// # Errors
     ///
-    /// [`NicError`]; the NIC is of no use afterwards.
+    /// [`NicError`]; the NIC is unusable afterwards.
     pub fn settle(&mut self) -> Result<(), NicError> {
         while self.configurator.busy() {
             self.cycle()?;
@@ -400,18 +397,18 @@ impl<D: Dut> SimNic<D> {
         Ok(())
     }
 
-    /// What was counted.
+    /// The counters so far.
     pub fn counters(&self) -> NicCounters {
         self.counters
     }
 
-    /// Counts from here on; with all frames out.
+    /// Restarts the counters; all frames must be out.
     pub fn restart_counters(&mut self) {
         self.last_move = 0;
         self.counters = NicCounters::default();
     }
 
-    /// The block, for a look at its ports.
+    /// The block, for access to its ports.
     pub fn dut(&self) -> &D {
         &self.dut
     }
@@ -440,7 +437,7 @@ impl<D: Dut> SimNic<D> {
         Ok(())
     }
 
-    /// One clock cycle.
+    /// Simulates one clock cycle.
     #[inline]
     fn cycle(&mut self) -> Result<(), NicError> {
         let dut = &mut self.dut;

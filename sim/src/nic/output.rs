@@ -1,4 +1,4 @@
-//! Frames being collected and frames complete.
+//! Frames being collected, and complete frames.
 
 use std::collections::VecDeque;
 
@@ -10,15 +10,15 @@ use crate::stream::{StreamPorts, User};
 /// A frame that the NIC sent to a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutFrame<'a> {
-    /// Its bytes.
+    /// Bytes of the frame.
     pub bytes: &'a [u8],
-    /// Its queue (tdest).
+    /// Queue of the frame (tdest).
     pub queue: u16,
-    /// Its source (tid).
+    /// Source of the frame (tid).
     pub id: u16,
-    /// Its receive timestamp (of tuser).
+    /// Receive timestamp (from tuser).
     pub time: Timestamp,
-    /// The flag of a bad frame (of tuser), as it stood beside the last beat.
+    /// The bad-frame flag (from tuser) beside the last beat.
     pub bad_frame: bool,
 }
 
@@ -30,13 +30,13 @@ struct Complete {
     user: User,
 }
 
-/// Frames in one buffer, in order; behind them the frame that is coming out.
+/// Frames in one buffer, in order, followed by the frame coming out.
 pub(super) struct OutputQueue {
     beat_bytes: usize,
-    /// Grown, never shrunk; bytes from `end` on are without meaning.
+    /// Grown, never shrunk; bytes from `end` on are meaningless.
     data: Vec<u8>,
     frames: VecDeque<Complete>,
-    /// Start of the frame that is coming out.
+    /// Start of the frame coming out.
     open: usize,
     end: usize,
 }
@@ -52,20 +52,20 @@ impl OutputQueue {
         }
     }
 
-    /// Complete frames.
+    /// Number of complete frames.
     pub(super) fn complete(&self) -> usize {
         self.frames.len()
     }
 
-    /// Bytes so far of the frame that is coming out.
+    /// Bytes so far of the frame coming out.
     pub(super) fn open_bytes(&self) -> usize {
         self.end - self.open
     }
 
-    /// Takes back the space of popped frames.
+    /// Reclaims the space of popped frames.
     pub(super) fn reclaim(&mut self) {
         let start = self.frames.front().map_or(self.open, |f| f.start);
-        // With frames left the move has a price; then it is made only when half of the space is gained.
+        // If frames are left, moving them has a cost; then it is done only if it frees half of the space.
         if start == 0 || (!self.frames.is_empty() && start < self.data.len() / 2) {
             return;
         }
@@ -77,7 +77,7 @@ impl OutputQueue {
         self.end -= start;
     }
 
-    /// Takes the beat at the output; true when it ended a frame.
+    /// Takes the beat at the output; returns whether it ended a frame.
     #[inline]
     pub(super) fn take<D: Dut>(&mut self, dut: &D, ports: &StreamPorts) -> bool {
         let beat_end = self.end + self.beat_bytes;

@@ -1,5 +1,4 @@
-//! The shared library of a model: opened, its C interface looked up, its ports compared with the list
-//! that they should be.
+//! The shared library of a model: opened, its C interface looked up, its ports compared with the expected list.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, c_char, c_void};
@@ -23,33 +22,33 @@ compile_error!("ports are shared with the model as little-endian bytes");
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
-    /// The dynamic loader refused it.
+    /// The dynamic loader rejected the library.
     #[error("cannot load the model {}: {reason}\nDelete it, and it will be built again; the loader needs memory, too (`ulimit -v`).", path.display())]
     Open {
-        /// The library.
+        /// Path of the library.
         path: PathBuf,
-        /// The loader's words.
+        /// The loader's message.
         reason: String,
     },
-    /// The file system that it is on forbids to run what is on it.
+    /// The library's file system forbids execution of its files.
     #[error(
         "cannot load the model {}: {reason}\nIts file system is mounted without `exec`: name a directory on another one in $SCR_CACHE_DIR.", path.display()
     )]
     NoExec {
-        /// The library.
+        /// Path of the library.
         path: PathBuf,
-        /// The loader's words.
+        /// The loader's message.
         reason: String,
     },
-    /// It is of another version of this program.
+    /// The library is of another version of this program.
     #[error("the model {} has interface version {found}, not {}\nDelete it, and it will be built again.", path.display(), build::ABI)]
     Abi {
-        /// The library.
+        /// Path of the library.
         path: PathBuf,
-        /// Its version.
+        /// Interface version of the library.
         found: u32,
     },
-    /// Its ports are not those of the list.
+    /// The library's ports are not those of the list.
     #[error(
         "the ports of the Verilog are not those of its port list: {0}\nThe generator's two descriptions of the module disagree; please report it."
     )]
@@ -57,8 +56,8 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// Whether the file may be no model of this program, so that another build may do better. What the loader says where it
-    /// may not run files, or has no memory, is not about the file.
+    /// Whether the file may not be a model of this program, so that rebuilding may help. A loader's error because it
+    /// may not execute files, or has no memory, says nothing about the file.
     pub(crate) fn may_be_of_another_build(&self) -> bool {
         match self {
             Self::Open { reason, .. } => {
@@ -71,9 +70,9 @@ impl LoadError {
     }
 }
 
-/// The loader's refusal of the library at `path`, which it knows as `name`.
+/// The loader's rejection of the library at `path`, which it knows as `name`.
 fn refused(path: &Path, name: &Path, words: &libloading::Error) -> LoadError {
-    // What the error itself says is only which function failed.
+    // The error itself names only the function that failed.
     let said =
         std::error::Error::source(words).map_or_else(|| words.to_string(), |w| w.to_string());
     let reason = said.replace(&*name.to_string_lossy(), &path.to_string_lossy());
@@ -110,18 +109,18 @@ pub(super) struct Functions {
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) index: u32,
-    /// Bytes that the model keeps for it, at least [`Port::bytes`].
+    /// Bytes that the model stores for the port, at least [`Port::bytes`].
     pub(super) storage: usize,
 }
 
 /// A loaded model, from which any number of instances can be made.
 ///
-/// The library stays loaded until the process ends: it is C++ with thread-local state and static
-/// destructors, and taking it away safely is worth less than the few megabytes it has.
+/// The library stays loaded until the process ends: it is C++ with thread-local state and static destructors, and
+/// unloading it safely is not worth the few megabytes it takes.
 #[derive(Clone)]
 pub struct ModelLibrary {
     path: Arc<Path>,
-    /// Keeps the directory that the library is in, if that is private.
+    /// Keeps the library's directory, if that is private.
     _keeper: Option<Arc<TempDir>>,
     pub(super) functions: Functions,
     pub(super) ports: Arc<[Port]>,
@@ -137,23 +136,23 @@ impl std::fmt::Debug for ModelLibrary {
 }
 
 impl ModelLibrary {
-    /// Opens a library that the builder made and checks it: interface version, and names, directions and
-    /// widths of all ports against `ports`. `file` is what is opened, `path` where it is; `keeper` is kept.
+    /// Opens a library that the builder made and checks it: interface version, and names, directions and widths of all
+    /// ports against `ports`. `file` is the file opened, `path` its path; `keeper` is kept.
     pub(crate) fn open(
         file: File,
         path: &Path,
         keeper: Option<Arc<TempDir>>,
         ports: &[Port],
     ) -> Result<Self, LoadError> {
-        // By its descriptor, so that it is the file that was looked at.
+        // Opened by its descriptor, so that it is the file that was checked.
         let descriptor = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
         let name = match descriptor.exists() {
             true => descriptor,
             false => path.to_owned(),
         };
         let open_error = |e: libloading::Error| refused(path, &name, &e);
-        // SAFETY: the file is one that the builder made and sealed, in a directory that no other user can
-        // change; its initialisers are those of Verilator's run-time library, which only set up its own globals.
+        // SAFETY: the file is one that the builder made and sealed, in a directory that no other user can change; its
+        // initialisers are those of Verilator's run-time library, which only set up its own globals.
         let library = unsafe { Library::new(&name) }.map_err(&open_error)?;
 
         // SAFETY: every name is looked up with the type that the shim (build/shim.cpp) gives it. Of a
@@ -200,7 +199,7 @@ impl ModelLibrary {
             (functions, table)
         };
         let places = places(&table, ports).map_err(LoadError::Ports)?;
-        // From here on it is used, so it stays (see the type's documentation).
+        // From here on the library is used, so it stays (see the type's documentation).
         let _ = ManuallyDrop::new(library);
         // The loader takes another file of the same name for the same library, so the descriptor is not used again.
         let _ = ManuallyDrop::new(file);
@@ -213,7 +212,7 @@ impl ModelLibrary {
         })
     }
 
-    /// The file.
+    /// Path of the library's file.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -232,18 +231,18 @@ impl ModelLibrary {
         VerilatorModel::new(self, None)
     }
 
-    /// The same, writing a waveform of every signal to `trace`. The model must have been built for it
-    /// ([`ModelBuilder::trace`](crate::build::ModelBuilder::trace)).
+    /// As [`instance`](Self::instance), writing a waveform of every signal to `trace`. The model must have been built
+    /// for it ([`ModelBuilder::trace`](crate::build::ModelBuilder::trace)).
     ///
     /// # Errors
     ///
-    /// [`TraceError`] when the file cannot be opened or the model was built without tracing.
+    /// [`TraceError`] if the file cannot be opened or the model was built without tracing.
     pub fn instance_traced(&self, trace: &Path) -> Result<VerilatorModel, TraceError> {
         VerilatorModel::new(self, Some(trace))
     }
 }
 
-/// Where each port of `wanted` is in the shim's table, which must have the same ports.
+/// The position of each port of `wanted` in the shim's table, which must have the same ports.
 fn places(table: &[(Port, usize)], wanted: &[Port]) -> Result<Vec<Place>, String> {
     let side = |direction| match direction {
         Direction::Input => "input",

@@ -1,10 +1,10 @@
 //! A Verilator model as a [`Dut`](scr_hdl::Dut).
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
 //! | `library` | the shared library: opened, its C interface looked up and checked |
-//! | `model` | one instance: ports are read and written where the model keeps them |
-//! | `waveform` | whether the file that an instance wrote is whole |
+//! | `model` | one instance: ports are read and written where the model stores them |
+//! | `waveform` | whether the file that an instance wrote is complete |
 
 mod library;
 mod model;

@@ -1,4 +1,4 @@
-//! One instance of a model: its ports are read and written where the model keeps them.
+//! One instance of a model: its ports are read and written where the model stores them.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -17,24 +17,24 @@ use super::waveform::Waveform;
     .path.as_ref().map(|p| format!(" with its waveform in {}", p.display())).unwrap_or_default()
 )]
 pub struct TraceError {
-    /// The waveform asked for.
+    /// Path of the requested waveform.
     pub path: Option<PathBuf>,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// Where a port's value is.
+/// The location of a port's value.
 struct Slot {
     data: *mut u8,
     bytes: usize,
-    /// What the last byte may have set.
+    /// The bits of the last byte that may be set.
     top_mask: u8,
     settable: bool,
 }
 
 /// An instance of a Verilator model.
 ///
-/// It may be moved to another thread. Dropping it runs the model's final blocks and closes its waveform.
+/// An instance may be moved to another thread. Dropping it runs the model's final blocks and closes its waveform.
 pub struct VerilatorModel {
     instance: NonNull<c_void>,
     slots: Box<[Slot]>,
@@ -43,9 +43,9 @@ pub struct VerilatorModel {
     waveform: Option<Waveform>,
 }
 
-// SAFETY: an instance has its own VerilatedContext and is reached through `self` alone. What Verilator
-// keeps per thread (message queue, id of the running task) is set anew by each evaluation and holds
-// nothing between two of them, and what it keeps per process is behind its own locks.
+// SAFETY: an instance has its own VerilatedContext and is reached through `self` alone. What Verilator keeps per thread
+// (message queue, id of the running task) is set anew by each evaluation and holds nothing between two of them, and
+// what it keeps per process is behind its own locks.
 unsafe impl Send for VerilatorModel {}
 
 impl std::fmt::Debug for VerilatorModel {
@@ -68,8 +68,8 @@ impl VerilatorModel {
             .map_err(|_| error("the file name contains a zero byte".to_owned()))?;
         let mut words: [c_char; 512] = [0; 512];
         let functions = library.functions;
-        // SAFETY: the path is null or a C string that lives until the call returns, and the error buffer
-        // is as long as it is said to be; the shim lets no exception out.
+        // SAFETY: the path is null or a C string that lives until the call returns, and the error buffer has the length
+        // passed; the shim lets no exception out.
         let instance = unsafe {
             (functions.create)(
                 file.as_ref().map_or(std::ptr::null(), |f| f.as_ptr()),
@@ -106,18 +106,18 @@ impl VerilatorModel {
         })
     }
 
-    /// Writes what has been traced so far to the waveform's file.
+    /// Writes everything traced so far to the waveform's file.
     pub fn flush(&mut self) {
         // SAFETY: the instance is alive.
         unsafe { (self.library.functions.flush)(self.instance.as_ptr()) }
     }
 
-    /// The file that it writes, which can be asked whether it is whole when the instance is gone.
+    /// The file that the instance writes; it can be checked for completeness once the instance is gone.
     pub fn waveform(&self) -> Option<Waveform> {
         self.waveform.clone()
     }
 
-    /// The library it is an instance of.
+    /// The library of which this is an instance.
     pub fn library(&self) -> &ModelLibrary {
         &self.library
     }
@@ -177,11 +177,11 @@ impl Dut for VerilatorModel {
     }
 }
 
-/// Copies `bytes` bytes; the lengths of most ports without a call.
+/// Copies `bytes` bytes; for most ports without a call.
 ///
 /// # Safety
 ///
-/// Both pointers are good for `bytes` bytes, which do not overlap.
+/// Both pointers must be valid for `bytes` bytes, which must not overlap.
 #[inline(always)]
 unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
     // SAFETY: the caller's promise.
@@ -192,7 +192,7 @@ unsafe fn copy(from: *const u8, to: *mut u8, bytes: usize) {
             4 => to.copy_from_nonoverlapping(from, 4),
             8 => to.copy_from_nonoverlapping(from, 8),
             9..16 => {
-                // The two halves overlap, and agree where they do.
+                // The two halves overlap, and agree in the overlap.
                 to.copy_from_nonoverlapping(from, 8);
                 let rest = bytes - 8;
                 to.add(rest).copy_from_nonoverlapping(from.add(rest), 8);

@@ -1,21 +1,21 @@
-//! Whether the file that an instance wrote is whole.
+//! Checks that the file that an instance wrote is complete.
 //!
-//! Verilator's tracers tell nobody when a volume is full. Of a value change dump the shim knows what could not be
-//! written. GTKWave's writer, which makes FST files, goes on as if nothing were wrong; so the file is looked at
-//! when it is closed.
+//! Verilator's tracers do not report a full volume. For a value change dump the shim knows what could not be written.
+//! GTKWave's writer, which makes FST files, continues as if nothing were wrong; so the file is checked when it is
+//! closed.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// Why a waveform is not whole.
+/// Why a waveform is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot write {}: {reason}", path.display())]
 pub struct WaveformError {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -23,7 +23,7 @@ pub struct WaveformError {
 #[derive(Clone, Debug)]
 pub struct Waveform {
     path: Arc<Path>,
-    /// Why it is not whole, once it is closed.
+    /// Why the file is incomplete, once it is closed.
     closed: Arc<OnceLock<Option<String>>>,
 }
 
@@ -35,21 +35,22 @@ impl Waveform {
         }
     }
 
-    /// The instance is gone; `failure` is what the shim says.
+    /// Records that the instance is gone; `failure` is the shim's result.
     pub(super) fn close(&self, failure: i32) {
         let whole = match failure {
             0 => check(&self.path),
             number => Err(io::Error::from_raw_os_error(number)),
         };
-        // There is one instance, which is gone once.
+        // There is one instance, and it is dropped once.
         let _ = self.closed.set(whole.err().map(|error| error.to_string()));
     }
 
-    /// Whether the file is whole, as far as can be told from outside. While the instance lives it is taken to be.
+    /// Checks that the file is complete, as far as can be told from outside. While the instance lives, it counts as
+    /// complete.
     ///
     /// # Errors
     ///
-    /// [`WaveformError`]; a full volume, as a rule.
+    /// [`WaveformError`], usually for a full volume.
     pub fn finished(&self) -> Result<(), WaveformError> {
         match self.closed.get() {
             Some(Some(reason)) => Err(WaveformError {
@@ -68,7 +69,7 @@ const HIERARCHY: [u8; 3] = [4, 6, 7];
 /// A block that was being written.
 const UNFINISHED: u8 = 255;
 
-/// Fails when an FST file is not whole. Of other files nothing can be said.
+/// Fails if an FST file is incomplete. Other files are not checked.
 fn check(path: &Path) -> io::Result<()> {
     let mut file = BufReader::new(File::open(path)?);
     let len = file.get_ref().metadata()?.len();
@@ -82,7 +83,7 @@ fn check(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A file is a run of blocks: a byte for the kind, eight for the length, themselves included, then the contents.
+/// A file is a sequence of blocks: a byte for the kind, eight for the length, themselves included, then the contents.
 fn blocks(file: &mut (impl Read + Seek), len: u64) -> io::Result<()> {
     let (mut at, mut geometry, mut hierarchy) = (0, false, false);
     while at < len {

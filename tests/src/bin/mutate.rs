@@ -55,7 +55,7 @@ fn arguments() -> Result<Arguments, String> {
     Ok(arguments)
 }
 
-/// Judges all mutants; true when each was caught, or is known to be no fault.
+/// Judges all mutants; returns whether each was caught, or is known to be no fault.
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let chosen: Vec<&Mutant> = MUTANTS
         .iter()
@@ -66,7 +66,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         return Err(format!("there is no mutant {id}"));
     }
     let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/mutants");
-    // What finds a fault must find none where there is none.
+    // A check that detects faults must pass on unmodified hardware.
     for hardware in chosen.iter().map(|m| m.hardware).collect::<BTreeSet<_>>() {
         let emitted = hardware.emit().map_err(|e| e.to_string())?;
         match judge(&emitted, hardware, &cache)? {
@@ -104,7 +104,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     Ok(good)
 }
 
-/// Two at a time, for building has parts that do not run in parallel.
+/// Judges two mutants at a time, because parts of a build do not run in parallel.
 fn judge_all(mutants: &[&Mutant], cache: &Path) -> Result<Vec<Outcome>, String> {
     let next = Mutex::new(0);
     let outcomes = Mutex::new(vec![None; mutants.len()]);

@@ -1,8 +1,8 @@
 //! Coverage of the emitted Verilog: which lines ran, which bits toggled, and why the others did not.
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
-//! | `stimulus` | what is run |
+//! | `stimulus` | the stimulus |
 //! | `points` | Verilator's coverage files, read and added up |
 //! | `reasons` | why a point is not covered |
 //! | `report` | the result as text and as a page |

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// What a point is.
+/// The kind of a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Statements that run together: a block, a branch, a case.
@@ -12,7 +12,7 @@ pub enum Kind {
     Toggle,
 }
 
-/// A place in the Verilog that a run comes past.
+/// A place in the Verilog that a run passes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Point {
     /// Lines or bits.
@@ -27,16 +27,16 @@ pub struct Point {
     pub what: String,
 }
 
-/// Points and how often each was come past.
+/// Points, and how often each was passed.
 #[derive(Clone, Debug, Default)]
 pub struct Points(pub BTreeMap<Point, u64>);
 
 impl Points {
-    /// Adds what a file says.
+    /// Adds the content of a file.
     ///
     /// # Errors
     ///
-    /// When the file cannot be read or is no coverage file.
+    /// If the file cannot be read or is not a coverage file.
     pub fn add(&mut self, path: &Path) -> Result<(), String> {
         let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
         for line in text.lines().filter(|line| line.starts_with("C ")) {
@@ -47,7 +47,7 @@ impl Points {
         Ok(())
     }
 
-    /// Points of a kind: how many were come past, and how many there are.
+    /// Points of a kind: how many were passed, and how many there are.
     pub fn covered(&self, kind: Kind) -> (usize, usize) {
         let of_kind = self.0.iter().filter(|(point, _)| point.kind == kind);
         let counts: Vec<u64> = of_kind.map(|(_, &count)| count).collect();
@@ -55,14 +55,14 @@ impl Points {
         (covered, counts.len())
     }
 
-    /// Points that were never come past.
+    /// Points that were never passed.
     pub fn missing(&self) -> impl Iterator<Item = &Point> {
         let missing = self.0.iter().filter(|(_, count)| **count == 0);
         missing.map(|(point, _)| point)
     }
 }
 
-/// `C '<keys and values>' <count>`: a key behind 0x01, its value behind 0x02.
+/// Parses `C '<keys and values>' <count>`: a key behind 0x01, its value behind 0x02.
 fn parse(line: &str) -> Option<(Point, u64)> {
     let (keys, count) = line.strip_prefix("C '")?.rsplit_once("' ")?;
     let fields: BTreeMap<&str, &str> = keys

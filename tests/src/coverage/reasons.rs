@@ -1,20 +1,20 @@
-//! Why a point is not covered. The rules are for the configuration of the command: `flow`, N = 64, 512 bits, 16 cores.
+//! Why a point is not covered. The rules are for the command's configuration: `flow`, N = 64, 512 bits, 16 cores.
 
 use super::points::{Kind, Point};
 
 /// Why a point is not covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// It cannot be, in this configuration: the bit or the branch is constant. Not counted.
+    /// The point cannot be covered in this configuration: the bit or the branch is constant. Not counted.
     Constant(&'static str),
-    /// It can be, but not in a simulation of this length.
+    /// The point can be covered, but not in a simulation of this length.
     OutOfReach(&'static str),
     /// The content of a memory. Its ports are covered like other signals; words are not counted.
     Memory,
 }
 
 impl Reason {
-    /// In words.
+    /// The reason as text.
     pub fn text(self) -> &'static str {
         match self {
             Self::Constant(text) | Self::OutOfReach(text) => text,
@@ -52,7 +52,7 @@ const TICKET_FIELDS: [(u32, u32, u32); 8] = [
 /// Lowest bit of the sequence number in `FrameTicket`, and in the header.
 const TICKET_SEQ: u32 = 93;
 
-/// Widths that names stand for: of a signal whose name ends so, the bits from the number on are not used.
+/// Widths by name: in a signal whose name ends this way, the bits from this number on are unused.
 const WIDTHS: [(&str, u32, &str); 36] = [
     ("cores", 5, TICKET),
     ("cores_register", 5, TICKET),
@@ -114,7 +114,7 @@ fn line(point: &Point) -> Option<Reason> {
     }
 }
 
-/// The block's name: the file without the top's.
+/// The block's name: the file name without the top module's.
 fn block(point: &Point) -> &str {
     let name = point.file.trim_start_matches("scr_sequencer");
     name.trim_start_matches('_').trim_end_matches(".v")
@@ -240,7 +240,7 @@ fn toggle(point: &Point) -> Option<Reason> {
 }
 
 fn header(bit: u32) -> Option<Reason> {
-    // Bytes 0 to 15, the first in the lowest bits; bytes 7 to 11 are the sequence number, most significant first.
+    // Bytes 0 to 15, the first in the lowest bits; bytes 7 to 11 are the sequence number, most significant byte first.
     match bit {
         0..24 | 48..50 | 96..112 | 120..128 => Some(Reason::Constant(HEADER)),
         30..32 | 37..40 | 44..48 | 119 => Some(Reason::Constant(TICKET)),
@@ -265,7 +265,7 @@ fn ticket(stem: &str, bit: u32) -> Option<Reason> {
     unused.then_some(Reason::Constant(TICKET))
 }
 
-/// `name[bit]`, bit 0 for a signal of one bit.
+/// Splits `name[bit]`; a signal of one bit has bit 0.
 fn signal(what: &str) -> (&str, u32) {
     match what.split_once('[') {
         Some((name, bit)) => {

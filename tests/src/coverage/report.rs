@@ -1,4 +1,4 @@
-//! The result of a coverage run, held against its limits.
+//! The result of a coverage run, compared with its limits.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,20 +11,20 @@ pub const MIN_LINES: f64 = 0.98;
 /// Share of toggles that must be covered.
 pub const MIN_TOGGLES: f64 = 0.95;
 
-/// What was covered, what was not, and why.
+/// Covered points, missing points, and the reasons for those.
 pub struct Report {
     lines: Tally,
     toggles: Tally,
-    /// Missing points that a reason explains: how many, and in which signals or lines.
+    /// Missing points explained by a reason: how many, and in which signals or lines.
     explained: BTreeMap<Reason, BTreeMap<String, usize>>,
     unexplained: Vec<Point>,
 }
 
-/// Points of a kind.
+/// Counts of points of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 struct Tally {
     covered: usize,
-    /// Of those that can be covered.
+    /// Number of points that can be covered.
     possible: usize,
     constant: usize,
     memory: usize,
@@ -35,14 +35,14 @@ impl Tally {
         self.covered as f64 / self.possible.max(1) as f64
     }
 
-    /// With constant points and words of memories in the sum.
+    /// The share with constant points and memory words included.
     fn raw_share(self) -> f64 {
         self.covered as f64 / (self.possible + self.constant).max(1) as f64
     }
 }
 
 impl Report {
-    /// Looks for the reason of each point that is missing.
+    /// Finds the reason for each missing point.
     pub fn new(points: &Points) -> Self {
         let mut report = Self {
             lines: Tally::default(),
@@ -90,7 +90,7 @@ impl Report {
         report
     }
 
-    /// Whether the limits are kept, and everything missing has its reason.
+    /// Whether the limits are met, and every missing point has a reason.
     pub fn is_good(&self) -> bool {
         self.lines.share() >= MIN_LINES
             && self.toggles.share() >= MIN_TOGGLES

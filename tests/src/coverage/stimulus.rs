@@ -1,4 +1,4 @@
-//! What is run for coverage: the cosimulation's mix in all patterns, a long run of short packets, and the registers.
+//! The stimulus for coverage: the cosimulation's mix in all patterns, a long run of short packets, and the registers.
 
 use std::path::Path;
 
@@ -10,14 +10,14 @@ use scr_wire::registers;
 use super::Points;
 use crate::Built;
 
-/// Packets of the long run: a power of two, so that counters of so many bits turn around.
+/// Packets of the long run: a power of two, so that counters of that many bits wrap around.
 const LONG_RUN: usize = 1 << 15;
 
 /// Runs everything on `built`, a model that records coverage, with files in `folder`.
 ///
 /// # Errors
 ///
-/// When a run fails, which is a failure of the hardware, or a file cannot be read.
+/// If a run fails, which is a failure of the hardware, or a file cannot be read.
 pub fn collect(built: &Built, folder: &Path) -> Result<Points, String> {
     let mut points = Points::default();
     let shapes = [(1, 1), (3, 2), (16, 5), (7, 40), (13, 63), (16, 62)];
@@ -37,7 +37,7 @@ pub fn collect(built: &Built, folder: &Path) -> Result<Points, String> {
         cosim.sink = Pattern::MIX[(2 * i + 3) % Pattern::MIX.len()];
         cosimulate(built, plan.steps(cosim.seed), &cosim, folder, &mut points)?;
     }
-    // Long enough for a full history and for the epochs to come round.
+    // Long enough for a full history and for the epochs to wrap around.
     let settings = built.settings(16, 40);
     let plan = Plan {
         change_every: 40,
@@ -129,7 +129,7 @@ fn short_packets() -> Vec<TestPacket> {
     packets
 }
 
-/// Every offset read, and written with values of few and of many bits, with all, some and no strobes.
+/// Reads every offset, and writes values of few and of many bits to it, with all, some and no strobes.
 fn exercise_registers(dut: &mut dyn Dut) -> Result<(), String> {
     let mut bus = RegisterBus::find(dut.ports()).map_err(|e| e.to_string())?;
     let rst = dut.port("rst").ok_or("no port rst")?;

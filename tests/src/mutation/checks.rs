@@ -1,4 +1,4 @@
-//! The checks that a mutant has to fail: those of the test suite, quickest first.
+//! The checks that a mutant must fail: those of the test suite, fastest first.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -10,10 +10,10 @@ use super::Build;
 use super::table::Hardware;
 use crate::registers;
 
-/// A check: its name, and what it found wrong.
+/// A check: its name, and a function that reports what it found wrong.
 pub type Check = (&'static str, fn(&Build) -> Result<(), String>);
 
-/// The checks of hardware as it is.
+/// The checks of unmodified hardware.
 const CHECKS: &[Check] = &[
     ("registers", register_accesses),
     ("full rate", full_rate),
@@ -41,7 +41,7 @@ fn cosimulate(
     report.map(|_| ()).map_err(|mismatch| mismatch.to_string())
 }
 
-/// Random accesses against the register model.
+/// Random accesses, compared with the register model.
 fn register_accesses(build: &Build) -> Result<(), String> {
     let mut runner = TestRunner::deterministic();
     let accesses = proptest::collection::vec(registers::access(), 600);
@@ -50,7 +50,7 @@ fn register_accesses(build: &Build) -> Result<(), String> {
         let mut model = build.model.instance().map_err(|e| e.to_string())?;
         registers::compare(&mut model, &build.config, &tree.current())?;
     }
-    // The runner's settings are those of every other test.
+    // The runner has the same settings as in every other test.
     debug_assert!(Config::default().cases > 0);
     Ok(())
 }
@@ -99,7 +99,7 @@ fn patterns(build: &Build) -> Result<(), String> {
     Ok(())
 }
 
-/// Settings changed and resets made in mid-traffic, also with short packets that pile up.
+/// Settings changed and resets made during traffic, also with short packets that pile up.
 fn changes(build: &Build) -> Result<(), String> {
     for seed in 0..10 {
         let mut config = build.cosim(3, 2);
@@ -125,7 +125,7 @@ fn changes(build: &Build) -> Result<(), String> {
     Ok(())
 }
 
-/// Epochs and k changed while every queue inside is full.
+/// Epochs and k change while every queue inside is full.
 fn crowded(build: &Build) -> Result<(), String> {
     for (seed, words) in [(1, 63), (2, 8), (3, 2)] {
         let mut config = build.cosim(3, words);

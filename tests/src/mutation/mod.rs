@@ -1,9 +1,9 @@
-//! The mutation check: small faults in the emitted Verilog, one at a time, each of which the tests must find.
+//! The mutation check: small faults in the emitted Verilog, one at a time, each of which the tests must detect.
 //!
 //! | module | one idea |
 //! |---|---|
 //! | [`table`] | the faults |
-//! | [`checks`] | the checks that must find them |
+//! | [`checks`] | the checks that must detect them |
 
 pub mod checks;
 pub mod table;
@@ -21,16 +21,16 @@ use table::{Hardware, Mutant};
 
 /// A mutant's hardware, ready to run.
 pub struct Build {
-    /// What it was generated from.
+    /// Parameters of the hardware.
     pub config: CoreConfig,
-    /// Its documented latency.
+    /// Documented latency in cycles.
     pub latency: u64,
-    /// Its model.
+    /// The Verilator model.
     pub model: ModelLibrary,
 }
 
 impl Build {
-    /// How to run it with k = `cores` and B = `words`, or as many words as k needs.
+    /// The configuration of a run with k = `cores` and B = `words`, or as many words as k needs.
     pub fn cosim(&self, cores: u8, words: u8) -> CosimConfig {
         let beat = (self.config.width / 512).max(1) as u8;
         let fewest = Geometry::fewest_words(&self.config.profile, cores.into());
@@ -46,27 +46,27 @@ impl Build {
             self.latency,
             settings,
         );
-        // Enough for any change, and short for what never comes.
+        // Enough for any change, yet short when waiting for something that never comes.
         config.grace_cycles = 128;
         config.watchdog_cycles = 3_000;
         config
     }
 }
 
-/// What became of a mutant.
+/// The result for a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// This check found it, in these words.
+    /// This check caught it, with this message.
     Caught(&'static str, String),
-    /// No check found it.
+    /// No check caught it.
     Survived,
 }
 
-/// The Verilog of `hardware` with the mutant's fault in it.
+/// The Verilog of `hardware` with the mutant's fault.
 ///
 /// # Errors
 ///
-/// When the text to be replaced does not stand there exactly once.
+/// If the text to be replaced does not occur exactly once.
 pub fn apply(mutant: &Mutant) -> Result<Emitted, String> {
     let mut emitted = mutant.hardware.emit().map_err(|e| e.to_string())?;
     let file = match mutant.module {
@@ -87,11 +87,11 @@ pub fn apply(mutant: &Mutant) -> Result<Emitted, String> {
     Ok(emitted)
 }
 
-/// Builds the Verilog and runs all checks until one finds something. Models are kept in `cache`.
+/// Builds the Verilog and runs all checks until one fails. Models are kept in `cache`.
 ///
 /// # Errors
 ///
-/// When it cannot be built: a fault must be one that synthesis would let pass.
+/// If it cannot be built: a fault must be one that synthesis would accept.
 pub fn judge(emitted: &Emitted, hardware: Hardware, cache: &Path) -> Result<Outcome, String> {
     let sources: Vec<Source> = crate::sources(emitted);
     let design = Design {

@@ -1,11 +1,11 @@
-//! The faults: one text for another in one module of the emitted Verilog.
+//! The faults: replacements of one text by another in one module of the emitted Verilog.
 
 use scr_hdl::{BuildError, CoreConfig, Emitted};
 use scr_wire::profile;
 
 use crate::registers;
 
-/// The hardware that a fault is put into.
+/// The hardware that a fault is inserted into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Hardware {
     /// Profile `flow`, N = 64, 512 bits.
@@ -14,12 +14,12 @@ pub enum Hardware {
     Narrow,
     /// Profile `source`, N = 64, 1024 bits: prefixes of whole beats.
     Wide,
-    /// As `Default`, and every event counts 2¹⁵ times.
+    /// As `Default`, but every event counts 2¹⁵ times.
     Counting,
 }
 
 impl Hardware {
-    /// Its configuration.
+    /// Parameters of the hardware.
     pub fn config(self) -> CoreConfig {
         let (profile, history, width) = match self {
             Self::Default | Self::Counting => (&profile::FLOW, 64, 512),
@@ -33,7 +33,7 @@ impl Hardware {
         }
     }
 
-    /// Its Verilog, without fault.
+    /// Verilog of the hardware, without a fault.
     ///
     /// # Errors
     ///
@@ -50,17 +50,17 @@ impl Hardware {
 /// A fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Mutant {
-    /// Its name.
+    /// Name of the fault.
     pub id: &'static str,
     /// The hardware.
     pub hardware: Hardware,
-    /// The module, without the top's name.
+    /// The module, without the top module's name.
     pub module: &'static str,
-    /// Text that stands there once.
+    /// Text that occurs there exactly once.
     pub find: &'static str,
-    /// Text in its place.
+    /// The replacement.
     pub replace: &'static str,
-    /// What is wrong then.
+    /// Description of the fault.
     pub fault: &'static str,
 }
 
@@ -85,7 +85,7 @@ const fn on(hardware: Hardware, mutant: Mutant) -> Mutant {
     Mutant { hardware, ..mutant }
 }
 
-/// All faults, in the order in which a packet meets their modules.
+/// All faults, in the order in which a packet passes through their modules.
 #[rustfmt::skip]
 pub const MUTANTS: &[Mutant] = &[
     mutant("ready-late", "beat_fifo", "space_flag_next = ~held_reg[27];", "space_flag_next = ~held_reg[31];",
@@ -284,7 +284,7 @@ pub const MUTANTS: &[Mutant] = &[
         "an unwritten word of the steering table reads as 0"),
 ];
 
-/// Faults that no test can see, and why.
+/// Faults that no test can detect, and why.
 pub const EQUIVALENT: &[(&str, &str)] = &[
     (
         "keep-of-next",

@@ -1,8 +1,8 @@
-//! gzip (RFC 1952): members one after the other, whose contents are one stream.
+//! gzip (RFC 1952): consecutive members, whose contents form one stream.
 //!
-//! `flate2` inflates and has the checksum. Its own readers of gzip drop what they inflated in the call that met damage, up
-//! to a whole buffer; here that is handed on first, so that all packets before the damage are read, and the framing is
-//! done here for that.
+//! `flate2` inflates and checks the checksum. Its own gzip readers drop what they inflated in the call that met damage,
+//! up to a whole buffer. Here this data is handed on first, so that all packets before the damage are read; for this
+//! reason the framing is parsed here.
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
@@ -13,7 +13,7 @@ const MAGIC: [u8; 2] = [0x1F, 0x8B];
 const HEADER: usize = 10;
 const TRAILER: usize = 8;
 
-/// At least the 32 KiB that the inflater may hold back: what it inflated before damage then always has room.
+/// At least the 32 KiB that the inflater may hold back, so that data inflated before damage always has room.
 const OUT: usize = 64 << 10;
 
 enum State {
@@ -32,7 +32,7 @@ pub(in super::super) struct Gzip {
     out: Box<[u8]>,
     from: usize,
     to: usize,
-    /// Met behind what is still in `out`.
+    /// A fault met behind the data still in `out`.
     fault: Option<StreamFault>,
 }
 
@@ -113,7 +113,7 @@ impl Gzip {
         Ok(())
     }
 
-    /// Skips a text that ends with a zero byte.
+    /// Skips a text terminated by a zero byte.
     fn skip_text(&mut self) -> Result<(), StreamFault> {
         loop {
             self.require(1)?;
@@ -164,7 +164,7 @@ impl Gzip {
         Ok(())
     }
 
-    /// Whether another member follows. Tapes and some tools fill up with zeros.
+    /// Whether another member follows. Tapes and some tools pad with zeros.
     fn another(&mut self) -> Result<bool, StreamFault> {
         while self.input.require(1)? {
             let window = self.input.window();

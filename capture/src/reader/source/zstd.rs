@@ -1,19 +1,19 @@
-//! zstd (RFC 8878): frames one after the other, whose contents are one stream.
+//! zstd (RFC 8878): consecutive frames, whose contents form one stream.
 
 use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
 use super::super::chunks::Chunks;
 use super::{Compression, StreamFault};
 
-/// Length of a block's header, and of the smallest thing that a frame consists of.
+/// Length of a block's header, and of the smallest part of a frame.
 const BLOCK_HEADER: usize = 3;
 
 pub(in super::super) struct Zstd {
     input: Chunks,
     decoder: Decoder<'static>,
-    /// How much input the decoder asks for; 0 between frames.
+    /// Number of input bytes the decoder asks for; 0 between frames.
     wanted: usize,
-    /// The last call filled its output, so that there may be more.
+    /// Whether the last call filled its output, so that there may be more.
     pending: bool,
 }
 
@@ -58,8 +58,8 @@ impl Zstd {
         }
     }
 
-    /// The most input for one call. What a call decodes before it fails is lost. So no call gets the header of the next
-    /// block, for which the decoder asks together with a block, and all that lies before damage is handed on.
+    /// The maximum input for one call. Whatever a call decodes before it fails is lost. So no call gets the header of
+    /// the next block, which the decoder requests together with a block, and everything before damage is handed on.
     fn step(&self) -> usize {
         match self.wanted {
             0 => 1,
@@ -69,10 +69,10 @@ impl Zstd {
     }
 }
 
-/// What the library says of the stream up to `at`.
+/// The library's error for the stream up to `at`.
 #[cold]
 fn fault(what: &str, at: u64) -> StreamFault {
-    /// What the library calls a window that is larger than it allows.
+    /// The library's message for a window that is larger than it allows.
     const WINDOW: &str = "Frame requires too much memory for decoding";
     if what == WINDOW {
         return StreamFault::Window;

@@ -1,4 +1,4 @@
-//! `scr cosim`: the emitted Verilog against the golden model, every byte and every cycle.
+//! `scr cosim`: the emitted Verilog compared with the golden model, every byte and every cycle.
 
 mod rounds;
 
@@ -20,17 +20,17 @@ use crate::progress::Progress;
 use crate::text;
 use rounds::{Round, Steps, Target, Traffic};
 
-/// Random packets where neither a capture nor a number is given.
+/// Number of random packets if neither a capture nor a number is given.
 const RANDOM: u64 = 10_000;
 
-/// The same in lockstep with rust-hdl's simulator, several hundred times slower.
+/// Default number of packets in lockstep with rust-hdl's simulator, which is several hundred times slower.
 const RANDOM_LOCKSTEP: u64 = 500;
 
 /// Options of `scr cosim`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Capture to send through the block, at full rate and again with stalls: pcap or pcapng, also compressed with gzip or
-    /// zstd.
+    /// Capture to send through the block, at full rate and again with stalls: pcap or pcapng, also compressed with gzip
+    /// or zstd.
     capture: Option<PathBuf>,
 
     #[command(flatten)]
@@ -57,7 +57,7 @@ pub struct Args {
     #[arg(long)]
     lockstep: bool,
 
-    /// Folder for packets, waveform and a note about a mismatch; made when there is one.
+    /// Folder for packets, waveform and a note about a mismatch; created if there is one.
     #[arg(short, long, value_name = "DIR", default_value = "scr-cosim")]
     output: PathBuf,
 
@@ -85,7 +85,7 @@ struct Report {
     cycles: u64,
     beats_in: u64,
     beats_out: u64,
-    /// Cycles wasted at full rate; only near a change of settings are there any.
+    /// Cycles wasted at full rate; they occur only near a change of settings.
     bubbles: u64,
     latency_cycles: u64,
     latency_measured: u64,
@@ -93,7 +93,7 @@ struct Report {
     resets: u64,
     mismatch: Option<String>,
     seconds: f64,
-    /// On the capture.
+    /// Remarks on the capture.
     #[serde(flatten)]
     remarks: Option<Remarks>,
 }
@@ -155,7 +155,7 @@ pub fn run(args: &Args) -> Result {
                 cosim::run(&mut block, steps, &config)
             })?
         };
-        // Every round reads the capture anew, and finds the same.
+        // Every round reads the capture again, with the same remarks.
         report.remarks = report.remarks.or(remarks);
         match checked {
             Ok(done) => report.add(&done),
@@ -203,7 +203,7 @@ pub fn run(args: &Args) -> Result {
     ))
 }
 
-/// The rounds that are asked for.
+/// The rounds requested.
 fn plan(args: &Args) -> Result<Vec<Round>> {
     let mut rounds = Vec::new();
     if let Some(path) = &args.capture {
@@ -231,8 +231,8 @@ fn plan(args: &Args) -> Result<Vec<Round>> {
     Ok(rounds)
 }
 
-/// Runs the steps of a round, and gives what there is to say about its capture. One that cannot be read on is an error,
-/// whatever came of the packets before.
+/// Runs the steps of a round, and returns the remarks on its capture. A capture that cannot be read to its end is an
+/// error, whatever the result for the packets before.
 fn check(
     round: &Round,
     target: &Target,
@@ -243,7 +243,7 @@ fn check(
     Ok((result, steps.finish()?))
 }
 
-/// Keeps what a mismatch can be studied by, and says where.
+/// Saves the evidence of a mismatch, and says where.
 fn keep(
     folder: &Path,
     round: &Round,
@@ -252,7 +252,7 @@ fn keep(
     mismatch: &Mismatch,
     traced: Option<&ModelLibrary>,
 ) -> Result<String> {
-    /// Packets behind the one that failed: the hardware may have been influenced by what followed it.
+    /// Packets after the failing one that are kept: the hardware may have been influenced by what followed.
     const BEHIND: u64 = 100;
     let mut packets = 0;
     let steps: Vec<Step> = round

@@ -1,4 +1,4 @@
-//! What a cosimulation sends: rounds, each of one kind of traffic from power-up on.
+//! The traffic of a cosimulation: rounds, each of one kind of traffic from power-up on.
 
 use std::path::{Path, PathBuf};
 
@@ -12,10 +12,11 @@ use crate::error::Result;
 use crate::input::{InputArgs, Remarks};
 use crate::text;
 
-/// Most packets of a random round; each round has other patterns.
+/// Largest number of packets in a random round; each round has different patterns.
 const ROUND_PACKETS: u64 = 500;
 
-/// Random rounds change settings about once in this many packets, reset the block, and let it run empty.
+/// Random rounds change settings about once in this many packets; the next two constants do the same for resets and
+/// drains.
 const CHANGE_EVERY: usize = 10;
 const RESET_EVERY: usize = 80;
 const DRAIN_EVERY: usize = 40;
@@ -23,13 +24,13 @@ const DRAIN_EVERY: usize = 40;
 /// The packets of a round.
 #[derive(Clone, Debug)]
 pub enum Traffic {
-    /// Those of a capture.
+    /// The packets of a capture.
     Capture(PathBuf, InputArgs),
     /// The nasty mix, with changes of settings and resets.
     Random {
-        /// How many.
+        /// Number of packets.
         packets: u64,
-        /// Of what.
+        /// Seed of the packets.
         seed: u64,
     },
 }
@@ -37,18 +38,18 @@ pub enum Traffic {
 /// A run of the block from power-up.
 #[derive(Clone, Debug)]
 pub struct Round {
-    /// What is sent.
+    /// The traffic sent.
     pub traffic: Traffic,
     /// When beats are offered.
     pub source: Pattern,
     /// When beats are taken.
     pub sink: Pattern,
-    /// Seed of both, and of when settings change.
+    /// Seed of both patterns, and of the times at which settings change.
     pub seed: u64,
 }
 
 impl Round {
-    /// A capture: at full rate, and then with stalls on both sides.
+    /// Rounds for a capture: at full rate, and then with stalls on both sides.
     pub fn of_capture(path: &Path, input: InputArgs, seed: u64) -> Vec<Self> {
         [Pattern::Always, Pattern::Random(128)]
             .map(|pattern| Self {
@@ -60,7 +61,7 @@ impl Round {
             .to_vec()
     }
 
-    /// `packets` random packets, in rounds that go through all pairs of patterns.
+    /// Rounds of `packets` random packets in total, which go through all pairs of patterns.
     pub fn random(packets: u64, seed: u64) -> Vec<Self> {
         let kinds = Pattern::MIX.len() as u64;
         (0..packets.div_ceil(ROUND_PACKETS))
@@ -90,7 +91,7 @@ impl Round {
     ///
     /// # Errors
     ///
-    /// When the capture cannot be opened.
+    /// If the capture cannot be opened.
     pub fn steps(&self, target: &Target) -> Result<Steps> {
         Ok(match &self.traffic {
             Traffic::Capture(path, input) => Steps::Capture {
@@ -104,16 +105,16 @@ impl Round {
     }
 }
 
-/// The block under test, as far as random traffic must know it.
+/// The block under test, as far as random traffic depends on it.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// Row profile.
     pub profile: Profile,
     /// History depth N.
     pub history: usize,
-    /// Most cores.
+    /// Largest number of cores.
     pub max_cores: u8,
-    /// The settings at the start.
+    /// The initial settings.
     pub settings: Settings,
 }
 
@@ -140,7 +141,7 @@ pub enum Steps {
     Capture {
         /// The capture.
         reader: Box<CaptureReader>,
-        /// What ended it early.
+        /// The error that ended the capture early.
         failure: Option<CaptureError>,
     },
     /// Steps made beforehand.
@@ -148,11 +149,11 @@ pub enum Steps {
 }
 
 impl Steps {
-    /// What there is to say about the capture, if there is one.
+    /// Remarks on the capture, if there is one.
     ///
     /// # Errors
     ///
-    /// What ended it early.
+    /// The error that ended it early.
     pub fn finish(self) -> Result<Option<Remarks>> {
         match self {
             Self::Capture {

@@ -1,4 +1,4 @@
-//! A block with a fault must be found out, and evidence kept.
+//! A block with a fault must be detected, and evidence kept.
 
 use scr_sim::software::{Fault, LATENCY_CYCLES, SoftwareSequencer};
 use scr_wire::{Config, profile};

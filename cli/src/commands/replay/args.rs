@@ -48,7 +48,7 @@ pub struct Args {
     pub nf_opt: Vec<String>,
 
     /// Row profile: source, knock, flow, flow-time, flow6-time, or a profile file (TOML) [default: the smallest that
-    /// the function can live on].
+    /// the function can use].
     #[arg(long, value_name = "NAME|FILE")]
     pub profile: Option<ProfileArg>,
 
@@ -59,20 +59,20 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "KIND", default_value_t = NicArg::Sim)]
     pub nic: NicArg,
 
-    /// How the work is spread over the cores.
+    /// How the work is distributed over the cores.
     #[arg(long, value_enum, value_name = "NAME", default_value_t = Strategy::Scr)]
     pub strategy: Strategy,
 
-    /// Frames to be lost between NIC and workers, by sequence number from 0, as in 3,7,10-12 [default: none].
+    /// Frames to lose between NIC and workers, by sequence number from 0, as in 3,7,10-12 [default: none].
     #[arg(long, value_name = "LIST", conflicts_with = "loss_rate")]
     pub lose: Option<String>,
 
-    /// Share of the frames to be lost at random between NIC and workers, 0 to 1, or as in 5% [default: 0].
+    /// Share of the frames to lose at random between NIC and workers, 0 to 1, or as in 5% [default: 0].
     #[arg(long, value_name = "P", value_parser = number::share)]
     pub loss_rate: Option<f64>,
 
-    /// A worker that crashes when it meets its first frame with sequence number SEQ or a later one, as in 2@1000; may be
-    /// given several times. The others go on: the frames in its queue are lost, its state is not.
+    /// A worker that crashes at its first frame with sequence number SEQ or a later one, as in 2@1000; may be given
+    /// several times. The others go on: the frames in its queue are lost, its state is not.
     #[arg(long, value_name = "CORE@SEQ")]
     pub crash: Vec<String>,
 
@@ -81,22 +81,22 @@ pub struct Args {
     #[arg(long, value_name = "SEQ:K,...")]
     pub resize: Option<Plan>,
 
-    /// A fault to inject, as WHAT@WHICH; may be given several times. WHAT: lose, truncate=BYTES, corrupt, duplicate, stall=MS
-    /// or crash. WHICH: numbers such as 3,7-9; rate=P; burst=PxFRAMES; core=C:FIRST-LAST; core=C:FIRST.
+    /// A fault to inject, as WHAT@WHICH; may be given several times. WHAT: lose, truncate=BYTES, corrupt, duplicate,
+    /// stall=MS or crash. WHICH: numbers such as 3,7-9; rate=P; burst=PxFRAMES; core=C:FIRST-LAST; core=C:FIRST.
     #[arg(long, value_name = "WHAT@WHICH")]
     pub fault: Vec<String>,
 
-    /// A worker that is waited for and gives no sign of life for so long counts as dead: milliseconds, 50 to 3600000, or
-    /// with a unit as in 10s.
+    /// Time after which a worker that is waited for and gives no sign of life counts as dead: milliseconds, 50 to
+    /// 3600000, or with a unit as in 10s.
     #[arg(long, value_name = "MS", default_value = "10000", value_parser = number::stall_timeout)]
     pub stall_timeout: Duration,
 
-    /// A worker that was declared dead while it was only slow stays away when it comes back [default: it joins again].
+    /// Keep out a worker that was declared dead while it was only slow [default: it joins again when it comes back].
     #[arg(long)]
     pub no_rejoin: bool,
 
-    /// Rows that a worker's log keeps, or some more, 1 to 1048576; one that falls behind further takes over a peer's
-    /// replica, which costs verdicts of its own [default: as many as a worker can come to need].
+    /// Minimum number of rows in each worker's log, 1 to 1048576; a worker that falls further behind takes over a
+    /// peer's replica, which costs verdicts of its own [default: as many as a worker can need].
     #[arg(long, value_name = "N", value_parser = number::log_rows)]
     pub log_rows: Option<u32>,
 
@@ -112,7 +112,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 
-    /// Write packets to --out in the order in which they arrived. Always so in a replay.
+    /// Write packets to --out in the order in which they arrived. A replay always does.
     #[arg(long = "ordered", requires = "out")]
     pub _ordered: bool,
 
@@ -120,7 +120,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
 
-    /// Write how each missing row was settled, one JSON object a line, in the order in which each worker saw it.
+    /// Write how each missing row was settled, one JSON object per line, in the order in which each worker saw it.
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,
 
@@ -136,7 +136,7 @@ pub struct Args {
     #[arg(long)]
     pub no_verify: bool,
 
-    /// Write the simulated NIC's waveform: VCD when the name ends in .vcd, else FST. Much slower than without.
+    /// Write the simulated NIC's waveform: VCD if the name ends in .vcd, else FST. Much slower than without.
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 

@@ -5,11 +5,11 @@ use scr_runtime::device::{Fault, FaultEffect, FaultError, Select, WorkerFault};
 use super::Args;
 use crate::error::{Error, Result};
 
-/// All faults that the options ask for, on up to `cores` cores.
+/// All faults given by the options, on up to `cores` cores.
 ///
 /// # Errors
 ///
-/// When an option cannot be read or names a core that there never is.
+/// If an option cannot be parsed or names a core that never exists.
 pub fn all(args: &Args, cores: u8) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for text in &args.fault {
@@ -36,7 +36,7 @@ pub fn all(args: &Args, cores: u8) -> Result<Vec<Fault>> {
     Ok(faults)
 }
 
-/// `CORE@SEQ`.
+/// Parses `CORE@SEQ`.
 fn crash(text: &str) -> Result<Fault> {
     let parse = || {
         let (core, seq) = text.split_once('@')?;

@@ -110,10 +110,10 @@ pub fn run(args: &Args) -> Result {
     interrupt::ended(report.packets)
 }
 
-/// What makes a replay need less memory.
+/// Advice on how a replay can need less memory.
 const LESS_MEMORY: &str = "make capacity= of --nf-opt, --log-rows or --cores smaller, or allow the program more memory (`ulimit -v`)";
 
-/// A capture that ends where a signal comes.
+/// A capture that ends when a signal comes.
 struct UntilInterrupted<'a>(&'a mut CaptureReader);
 
 impl PacketSource for UntilInterrupted<'_> {
@@ -148,7 +148,7 @@ fn available(strategy: Strategy) -> Result {
     ))
 }
 
-/// The profile asked for, which must have what the function needs; else the smallest that has.
+/// The requested profile, which must have the fields the function needs; otherwise the smallest that has.
 fn profile_for(args: &Args, function: &Selected) -> Result<Profile> {
     let Some(arg) = &args.profile else {
         return Ok(*function.smallest_profile());
@@ -160,7 +160,7 @@ fn profile_for(args: &Args, function: &Selected) -> Result<Profile> {
             .filter(|profile| function.check(profile).is_ok())
             .map(Profile::name)
             .collect();
-        // Whether it is only for frames that are not IP that the profile will not do.
+        // Whether the profile is unsuitable only because of frames that are not IP.
         let for_all = args.sequencer.sequence_all
             && Selected::new(&args.nf, &args.nf_opt).is_ok_and(|one| one.check(&chosen).is_ok());
         let (when, or) = match for_all {
@@ -192,16 +192,16 @@ struct Written {
     out: Option<(out::OutSink, out::OutFile)>,
     state: Option<output::TextFile>,
     events: Option<output::TextFile>,
-    /// Where the simulated NIC is to write its waveform.
+    /// Path for the simulated NIC's waveform.
     trace: Option<PathBuf>,
     files: Files,
 }
 
-/// What the writer of FST waveforms puts behind the name of its file for another one, which it keeps while it writes.
+/// Suffix that the FST writer appends to its file's name for a second file, which it keeps while it writes.
 const BESIDE_FST: &str = ".hier";
 
 impl Written {
-    /// Creates them all, so that none fails after the work is done.
+    /// Creates all files, so that none fails after the work is done.
     fn create(args: &Args) -> Result<Self> {
         let profile = args.profile.as_ref().and_then(|p| p.file());
         let mut files = Files::reading(&args.capture).also_reading("the profile", profile);
@@ -275,7 +275,7 @@ impl Written {
             progress.set(at.extent.done);
         });
         drop(device);
-        // Why a file could not be written is said best by the file.
+        // The file itself knows best why it could not be written.
         out.map_or(Ok(()), out::OutFile::finish)?;
         let report = report?;
         if let Some(frames) = self.frames {
@@ -288,7 +288,7 @@ impl Written {
     }
 }
 
-/// Why a replay came to no result.
+/// Why a replay has no result.
 enum Failure {
     Known(Error),
     Replay(ReplayError),
@@ -307,7 +307,7 @@ impl From<ReplayError> for Failure {
 }
 
 impl Failure {
-    /// The error to be shown, with the name of the capture where it does not name a file itself.
+    /// The error to show, with the name of the capture unless it names a file itself.
     fn named(self, capture: &Path) -> Error {
         const DEFECT: &str =
             "this is a defect; please report it with the command line and the capture";
@@ -334,7 +334,7 @@ impl Failure {
     }
 }
 
-/// An error that came through the runtime, from a reader or writer of files.
+/// An error from a reader or writer of files that was passed through the runtime.
 fn foreign(error: BoxError) -> Error {
     let error = match error.downcast::<CaptureError>() {
         Ok(error) => return (*error).into(),
@@ -346,11 +346,11 @@ fn foreign(error: BoxError) -> Error {
     }
 }
 
-/// Bytes that the list of lost frames may have in the object of `--json`: as many as fit into an argument of `--lose` on every
+/// Longest list of lost frames in the object of `--json`, in bytes: what fits into an argument of `--lose` on every
 /// platform.
 const LONGEST_LIST: usize = 64 << 10;
 
-/// The object of `--json`. The frames lost at a rate are listed, so that the run can be repeated with `--lose`.
+/// The object of `--json`. Frames lost at a rate are listed, so that the run can be repeated with `--lose`.
 fn object(
     report: &ReplayReport,
     remarks: &Remarks,

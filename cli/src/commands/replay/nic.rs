@@ -15,14 +15,14 @@ use crate::error::{Error, Result};
 use crate::hardware::{self, Simulator};
 use crate::options::sequencer::Sequencing;
 
-/// A NIC, and the waveform that it writes.
+/// A NIC, and the waveform it writes.
 pub type Opened = (Box<dyn Nic>, Option<Waveform>);
 
-/// The NIC asked for, sequencing as told, writing its waveform to `trace` if that is given.
+/// The NIC requested, with this sequencing, writing its waveform to `trace` if given.
 ///
 /// # Errors
 ///
-/// When the hardware cannot be simulated here.
+/// If the hardware cannot be simulated here.
 pub fn open(nic: NicArg, sequencing: &Sequencing, trace: Option<&Path>) -> Result<Opened> {
     let simulator = match nic {
         NicArg::Model => return Ok((model(sequencing)?, None)),
@@ -37,7 +37,7 @@ pub fn open(nic: NicArg, sequencing: &Sequencing, trace: Option<&Path>) -> Resul
         return Ok((start(block, &core, simulator, sequencing)?, waveform));
     }
     let nic = match simulator {
-        // Where a block's type is known its simulation is faster.
+        // If a block's type is known, its simulation is faster.
         Simulator::Verilator => {
             let block = hardware::instance(&hardware::model(&core, None)?)?;
             start(block, &core, simulator, sequencing)?
@@ -54,7 +54,7 @@ fn start<D: Dut + 'static>(
     sequencing: &Sequencing,
 ) -> Result<Box<dyn Nic>> {
     let latency = latency_cycles(core.width).into();
-    // As a reset leaves it; the driver does the rest.
+    // The settings after a reset; the driver does the rest.
     let at_reset = Settings::new(registers::reset_config(&core.profile));
     let defect = |error: BoxError| {
         Error::check(
@@ -84,7 +84,7 @@ fn model(sequencing: &Sequencing) -> Result<Box<dyn Nic>> {
     }
 }
 
-/// What `--nic sim` means here, said aloud.
+/// The simulator that `--nic sim` selects here, with a message about it.
 fn chosen() -> Simulator {
     let (simulator, why_slow) = Simulator::best();
     match why_slow {

@@ -1,4 +1,4 @@
-//! The packets that passed, written to their capture by a thread of its own.
+//! The packets that passed, written to their capture by a separate thread.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -11,21 +11,21 @@ use scr_runtime::device::PacketInfo;
 use crate::error::{Error, Result};
 use crate::output::Opened;
 
-/// Bytes after which a chunk goes to the writing thread.
+/// Number of bytes after which a chunk goes to the writing thread.
 const CHUNK: usize = 256 << 10;
 
-/// Chunks on their way to the writing thread at most.
+/// Largest number of chunks on their way to the writing thread.
 const CHUNKS: usize = 4;
 
 /// Packets in order, in one buffer.
 #[derive(Default)]
 struct Chunk {
     bytes: Vec<u8>,
-    /// What is known of each packet, and where its bytes end.
+    /// Information on each packet, and the offset at which its bytes end.
     packets: Vec<(PacketInfo, usize)>,
 }
 
-/// Takes packets for the capture. Dropping it hands over the last of them.
+/// Takes packets for the capture. Dropping it hands over the last chunk.
 pub struct OutSink {
     full: SyncSender<Chunk>,
     spare: Receiver<Chunk>,
@@ -41,7 +41,7 @@ pub struct OutFile {
 ///
 /// # Errors
 ///
-/// When there is no thread to be had.
+/// If no thread can be started.
 pub fn start(opened: Opened) -> Result<(OutSink, OutFile)> {
     let (full, chunks) = sync_channel(CHUNKS);
     let (spent, spare) = channel();
@@ -75,7 +75,7 @@ fn write(
         }
         chunk.bytes.clear();
         chunk.packets.clear();
-        // Nobody may want it any more.
+        // The receiver may be gone.
         let _ = spent.send(chunk);
     }
     Ok(())
@@ -104,7 +104,7 @@ impl PacketSink for OutSink {
 
 impl Drop for OutSink {
     fn drop(&mut self) {
-        // Where this fails, finishing the file says why.
+        // If this fails, finishing the file reports the reason.
         let _ = self.hand_over();
     }
 }
@@ -114,7 +114,7 @@ impl OutFile {
     ///
     /// # Errors
     ///
-    /// When the capture could not be written.
+    /// If the capture could not be written.
     pub fn finish(self) -> Result {
         match self.thread.join() {
             Ok(written) => Ok(written?),

@@ -1,4 +1,4 @@
-//! A replay's result, for people.
+//! A replay's result as text.
 
 use std::fmt::Write;
 
@@ -6,10 +6,10 @@ use scr_runtime::{PerCore, ReplayReport};
 
 use crate::warning::{self, Warning};
 
-/// Cores up to which each has a line of its own.
+/// Number of cores up to which each has a line of its own.
 const LINES: usize = 16;
 
-/// Characters that the list of lost frames may have here.
+/// Longest list of lost frames here, in characters.
 const LONGEST_LIST: usize = 1000;
 
 /// The report in a few lines.
@@ -125,7 +125,7 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
-/// One line for each core, or, where there are many, for each stretch of cores alike.
+/// One line per core, or, if there are many, per run of similar cores.
 fn cores(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
     let all = &report.per_core[..];
     if all.len() <= LINES {
@@ -142,7 +142,7 @@ fn cores(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
     stretch(report, all, text)
 }
 
-/// Whether two cores did the same, up to what a rotation gives one more than another.
+/// Whether two cores did the same, except for the one frame by which a rotation may favour one over another.
 fn alike(one: &PerCore, other: &PerCore) -> bool {
     one.frames.abs_diff(other.frames) <= 1 && one.rows_applied == other.rows_applied
 }

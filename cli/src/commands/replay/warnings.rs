@@ -1,5 +1,4 @@
-//! What a replay that did not fail leaves open: that there was nothing to check, or that something asked for did not come
-//! about.
+//! Warnings about a replay that did not fail: there was nothing to check, or something requested did not happen.
 
 use scr_runtime::ReplayReport;
 use scr_runtime::device::{Fault, FaultEffect, Select, WorkerFault};
@@ -7,7 +6,7 @@ use scr_runtime::device::{Fault, FaultEffect, Select, WorkerFault};
 use super::Args;
 use crate::warning::{self, Warning};
 
-/// What each function looks at; others than these look at every packet with addresses.
+/// The packets each function handles; functions not listed handle every packet with addresses.
 const SUBJECTS: &[(&str, &str)] = &[
     ("conntrack", "conntrack follows TCP connections"),
     (
@@ -21,7 +20,7 @@ const SUBJECTS: &[(&str, &str)] = &[
     ("port-knock", "port-knock takes TCP"),
 ];
 
-/// What there is to say of the result.
+/// Warnings about the result.
 pub fn of_result(report: &ReplayReport) -> Vec<Warning> {
     let mut warnings =
         warning::of_passed_by(report.packets, report.sequenced, &report.passed_by_reasons);
@@ -71,7 +70,7 @@ fn nothing_judged(report: &ReplayReport) -> Option<Warning> {
     ))
 }
 
-/// The function found nothing that concerns it.
+/// The function found no packet that concerns it.
 fn nothing_done(report: &ReplayReport) -> Option<Warning> {
     if !report.state_untouched || report.verdicts.drop > 0 {
         return None;
@@ -95,7 +94,7 @@ fn nothing_done(report: &ReplayReport) -> Option<Warning> {
     ))
 }
 
-/// What was asked for and did not come about before the capture ended.
+/// Requests that did not take effect before the capture ended.
 pub fn missed(args: &Args, faults: &[Fault], report: &ReplayReport) -> Vec<Warning> {
     let mut missed = Vec::new();
     let injected = |name: &str| match name {

@@ -1,4 +1,4 @@
-//! What became of all frames, and how it is printed.
+//! The account of all frames, and its printed form.
 
 use std::collections::BTreeMap;
 
@@ -15,26 +15,26 @@ pub struct Account {
     pub injected: u64,
     /// Frames with a verdict.
     pub survived: u64,
-    /// Those of them that were dropped.
+    /// Number of these frames that were dropped.
     pub dropped: u64,
-    /// Packets that came out with other bytes.
+    /// Packets that came out with changed bytes.
     pub rewritten: u64,
-    /// Entries of the final state, most of all runs; in a chain those of the function that has fewest.
+    /// Entries of the final state, the most of all runs; for a chain those of the function with the fewest.
     pub entries: u64,
-    /// What the function counted besides its entries.
+    /// The function's counters besides its entries.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub totals: BTreeMap<String, u64>,
-    /// Frames that the fault took, each counted under its reason.
+    /// Frames lost to the fault, each counted under its reason.
     pub lost: u64,
-    /// Rows that replicas missed and got from later frames or peers' logs.
+    /// Rows that replicas missed and recovered from later frames or peers' logs.
     pub recovered_rows: u64,
-    /// Rows that no frame carried any more.
+    /// Rows that no frame carried any longer.
     pub rows_lost_everywhere: u64,
     /// Peers' replicas that workers took over.
     pub state_transfers: u64,
     /// Workers that died.
     pub workers_died: u64,
-    /// Frames of which nothing is known, or that were counted twice.
+    /// Frames that are unaccounted for, or were counted twice.
     pub lost_silently: u64,
 }
 
@@ -45,11 +45,11 @@ pub struct Report {
     pub rounds: u64,
     pub combinations: Vec<Account>,
     pub lost_silently: u64,
-    /// What went wrong, if anything did.
+    /// The failure, if any.
     pub failed: Option<String>,
 }
 
-/// The same for people.
+/// The result as text.
 pub fn text(report: &Report) -> String {
     let mut text = format!(
         "{:<15} {:<14} {:>5} {:>9} {:>9} {:>9} {:>8} {:>9} {:>7} {:>8} {:>10} {:>6} {:>9} {:>5}\n",

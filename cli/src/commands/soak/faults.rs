@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use super::account::Account;
 
-/// After how long a worker that stands still is taken for dead, where that is the fault.
+/// Time after which a stalled worker is taken for dead, if stalling is the fault.
 const STALL_TIMEOUT: Duration = Duration::from_millis(400);
-/// The same for other faults, of which only a worker that hangs would die, however busy the machine is.
+/// The stall timeout for other faults: only a worker that hangs would exceed it, however busy the machine is.
 pub const NO_STALL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A kind of fault.
 pub struct Kind {
     pub name: &'static str,
-    /// How it is injected; cores are taken modulo those that there are.
+    /// How the fault is injected; core numbers are taken modulo the number of cores.
     pub faults: &'static [&'static str],
-    /// The rows that logs keep, if they are to be short.
+    /// Rows that logs keep, if they should be short.
     pub log_rows: Option<usize>,
     pub stall_timeout: Duration,
-    /// What is not 0 when the fault had an effect.
+    /// A counter that is not 0 if the fault had an effect.
     pub effect: fn(&Account) -> u64,
 }
 
@@ -35,7 +35,7 @@ const fn kind(
     }
 }
 
-/// All of them.
+/// All kinds of faults.
 pub const FAULTS: &[Kind] = &[
     kind("loss", &["lose@rate=0.01"], |a| a.recovered_rows),
     kind("bursts", &["lose@burst=0.0005x40"], |a| a.recovered_rows),

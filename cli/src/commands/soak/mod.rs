@@ -1,13 +1,13 @@
 //! `scr soak`: every fault on every function, again and again, with an account of every frame.
 //!
-//! A function that has nothing to do proves nothing, nor does a fault that does nothing. So functions get options and
-//! traffic with which they do all that they can, and a combination in which either did nothing is a failure.
+//! A function that has nothing to do proves nothing, nor does a fault that has no effect. So functions get options and
+//! traffic that exercise everything they can do, and a combination in which either had no effect is a failure.
 //!
-//! | module | one idea |
+//! | module | content |
 //! |---|---|
 //! | `faults` | the faults, and what must show that they had an effect |
 //! | `subjects` | the functions, with options and traffic |
-//! | `account` | what became of all frames, and how it is printed |
+//! | `account` | the account of all frames, and its printed form |
 
 mod account;
 mod faults;
@@ -33,17 +33,18 @@ use crate::options::number;
 use crate::output;
 use crate::progress::Progress;
 
-/// Rows of history of a run's sequencer.
+/// Rows of history in a run's sequencer.
 const HISTORY: usize = 64;
-/// Packets of a run.
+/// Packets in a run.
 const PACKETS: u64 = 20_000;
-/// Packets per second of the traffic's time: slow enough for timeouts to pass in a run.
+/// Packets per second in the traffic's own time: slow enough that timeouts expire within a run.
 const RATE: f64 = 200.0;
 
 /// Options of `scr soak`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// For how long to go on, in seconds, or with a unit as in 90s or 5min. Every combination of fault and function is tried at least once.
+    /// Minimum duration in seconds, or with a unit as in 90s or 5min. Every combination of fault and function is tried
+    /// at least once.
     #[arg(long, value_name = "N", default_value = "60", value_hint = ValueHint::Other, value_parser = number::seconds)]
     pub seconds: Duration,
 
@@ -104,11 +105,11 @@ pub fn run(args: &Args) -> Result {
     failure.map_or(printed, Err)
 }
 
-/// A fault on a function.
+/// A fault combined with a function.
 struct Combination {
     kind: &'static Kind,
     subject: &'static Subject,
-    /// Which one it is of all.
+    /// Number of the combination among all.
     number: u64,
     account: Account,
 }
@@ -148,23 +149,23 @@ fn combinations(only: Option<&str>) -> Result<Vec<Combination>> {
     Ok(chosen)
 }
 
-/// What a run resulted in.
+/// The result of a run.
 struct Ran {
     report: ReplayReport,
-    /// Frames that the injector says it lost.
+    /// Frames that the injector reports as lost.
     lost: u64,
     out: Seen,
     state: Value,
 }
 
-/// What came out.
+/// The packets that came out.
 #[derive(Default)]
 struct Seen {
     packets: u64,
     rewritten: u64,
 }
 
-/// Compares what comes out with the traffic, which is generated once more.
+/// Compares the packets that come out with the traffic, which is generated again.
 struct Witness<'s> {
     traffic: TraceGenerator,
     seen: &'s mut Seen,
@@ -192,7 +193,7 @@ impl Combination {
         )
     }
 
-    /// One run.
+    /// Performs one run.
     fn soak(&mut self, seed: u64) -> Result {
         let ran = self
             .one(seed)
@@ -200,12 +201,12 @@ impl Combination {
         self.judge(&ran).map_err(|what| self.defect(seed, &what))
     }
 
-    /// Enters a run into the account, and says what is wrong with it.
+    /// Enters a run into the account, and reports any error in it.
     fn judge(&mut self, ran: &Ran) -> std::result::Result<(), String> {
         let Ran {
             report, lost, out, ..
         } = ran;
-        // Second copies are frames, but no packets of the trace.
+        // Second copies are frames, but not packets of the trace.
         let of = |name: &str| report.injected.get(name).copied().unwrap_or(0);
         let copies = of("duplicated");
         let damaged = of("truncated") + of("corrupted") + copies;
@@ -216,7 +217,7 @@ impl Combination {
         let gone =
             loss.frames_lost + loss.frames_lost_with_workers + loss.frames_overtaken + rejected;
         let injected = report.injected.values().sum::<u64>() + lost;
-        // What is counted in two places, each of which knows nothing of the other.
+        // Compares what is counted in two places, neither of which knows of the other.
         let silently = (report.sequenced + copies).abs_diff(survived + gone)
             + PACKETS.abs_diff(report.sequenced + report.passed_by)
             + lost.abs_diff(loss.frames_lost)
@@ -267,7 +268,7 @@ impl Combination {
         Ok(())
     }
 
-    /// Fails if fault or function did nothing over all rounds.
+    /// Fails if the fault or the function had no effect over all rounds.
     fn idle(&self, seed: u64) -> Result {
         let account = &self.account;
         let mut idle = Vec::new();
@@ -310,7 +311,7 @@ impl Combination {
         };
         let function = Selected::new(self.subject.nf, self.subject.options)?;
         let profile = *function.smallest_profile();
-        // Another NIC and other threads for every combination, and in every round.
+        // A different number of cores and prefix words for every combination and round.
         let turn = seed.wrapping_add(self.number);
         let cores = 2 + (turn % 5) as u8;
         let words = Geometry::fewest_words(&profile, cores.into())
@@ -354,7 +355,7 @@ impl Combination {
     }
 }
 
-/// Entries of the final state; in a chain those of the function that has fewest.
+/// Entries of the final state; for a chain those of the function with the fewest.
 fn entries(nf: &str, state: &Value) -> u64 {
     let entries = state["entries"].as_array().map_or(&[][..], Vec::as_slice);
     let of = |stage: &str| {
@@ -474,7 +475,7 @@ mod tests {
             ((|ran| ran.lost += 1) as fn(&mut Ran), 1),
             (|ran| ran.out.packets -= 2, 2),
             (|ran| ran.report.passed_by += 3, 6),
-            // Neither survived nor was known to be lost.
+            // Neither survived nor known to be lost.
             (|ran| ran.report.loss.frames_lost -= 4, 8),
         ] {
             let mut combination = combination("loss", &SUBJECTS[0]);

@@ -1,24 +1,24 @@
-//! The functions of a soak, each with options and traffic with which it does all that it can.
+//! The functions of a soak, each with options and traffic that exercise everything it can do.
 
 use scr_capture::trace::Preset;
 
-/// A function, or a chain, with options and traffic with which it has something to do.
+/// A function or chain, with options and traffic that give it something to do.
 pub struct Subject {
     pub nf: &'static str,
     pub options: &'static [&'static str],
     pub traffic: Preset,
-    /// Entries that each of its functions has in the end at least.
+    /// Minimum number of entries of each function at the end.
     pub entries: u64,
-    /// What it does besides letting packets pass.
+    /// Actions of the function besides letting packets pass.
     pub deeds: &'static [Deed],
 }
 
-/// What a function can be seen to do.
+/// An observable action of a function.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
     Drop,
     Rewrite,
-    /// It counts something in the total of this name.
+    /// The function counts something in the total of this name.
     Count(&'static str),
 }
 
@@ -45,7 +45,7 @@ pub const SUBJECTS: &[Subject] = &[
         entries: 64,
         deeds: &[],
     },
-    // Knocks at the first two ports are knocks at the balancer's door.
+    // Knocks at the first two ports go to the balancer's virtual addresses.
     Subject {
         nf: "load-balancer",
         options: &[
@@ -61,8 +61,8 @@ pub const SUBJECTS: &[Subject] = &[
         entries: 300,
         deeds: &[Deed::Rewrite, Deed::Count("moved")],
     },
-    // Servers are inside. The address that is attacked is theirs together, so what comes from outside has a mapping or
-    // none, and there are more servers than ports.
+    // Servers are inside. They share the address that is attacked, so packets from outside may or may not find a
+    // mapping, and there are more servers than ports.
     Subject {
         nf: "nat",
         options: &[

@@ -1,20 +1,20 @@
-//! A block's header: which block it is now, and which of its rows are none.
+//! A block's header: which block it is now, and which of its rows are gaps.
 
 use std::cmp::Ordering as Order;
 
 use super::super::guard::{Guard, stands};
 use super::super::sync::{AtomicU64, Ordering, fence};
 
-/// Rows of a word of gaps.
+/// Rows covered by a word of gaps.
 const ROWS: u64 = u64::BITS as u64;
 
-/// Words of gaps in a header; in models one, for each store is a step more to go through.
+/// Words of gaps in a header. In models one, because each store is a further step to explore.
 const WORDS: usize = if cfg!(loom) { 1 } else { 4 };
 
-/// How positions are divided into blocks.
+/// The division of positions into blocks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Division {
-    /// Two to this power are the rows of a block.
+    /// log2 of the rows in a block.
     bits: u32,
 }
 
@@ -27,8 +27,8 @@ impl Division {
         bits: (WORDS as u64 * ROWS).ilog2(),
     };
 
-    /// That of a log of `len` rows. Long blocks, for each new one is a step off the writer's straight way; short ones where a
-    /// long one would be a good part of the log.
+    /// The division for a log of `len` rows. Blocks are long, because each new one leaves the writer's fast path, but
+    /// short if a long one would take a considerable part of the log.
     pub(super) const fn of(len: usize) -> Self {
         if len as u64 >= 4 * Self::LONG.rows() {
             Self::LONG
@@ -58,25 +58,25 @@ impl Division {
     }
 }
 
-/// Bits of the rows from the `from`th of a block on, in one of its words; none from its end on.
+/// Bits of the rows from a block's `from`th row on, in one of its words; none if they lie beyond its end.
 const fn from(word: usize, from: u64) -> u64 {
     let from = from.saturating_sub(word as u64 * ROWS);
     if from < ROWS { u64::MAX << from } else { 0 }
 }
 
-/// Which block lies in a place, against one that belongs there.
+/// Which block occupies a place, compared with the one expected there.
 pub(super) enum Is {
     Earlier,
     This,
     Later,
 }
 
-/// What is known of all rows of a block.
+/// The header for all rows of a block.
 #[derive(Debug, Default)]
 pub(super) struct Header {
-    /// The block's number plus one; 0 where there was none yet.
+    /// The block's number plus one; 0 if there has been none.
     stamp: AtomicU64,
-    /// A bit for each row that the log never had. Those of rows that have not come yet mean nothing.
+    /// A bit for each row that the log never had. The bits of rows that have not come yet are meaningless.
     gaps: [AtomicU64; WORDS],
 }
 
@@ -93,9 +93,9 @@ impl Header {
         self.gaps[(row / ROWS) as usize].load(Ordering::Relaxed) >> (row % ROWS) & 1 != 0
     }
 
-    /// Makes it block `number`, whose first row will be the `first`th. By the writer, before any row of the block.
+    /// Makes it block `number`, whose first row will be row `first`. Called by the writer, before any row of the block.
     pub(super) fn enter(&self, number: u64, first: u64) {
-        // Unless a worker before this one had begun it.
+        // Unless a previous worker had begun it.
         let is_new = self.stamp.load(Ordering::Relaxed) != number + 1;
         if is_new {
             if stands(Guard::StampOnEntry) {
@@ -108,21 +108,21 @@ impl Header {
         self.change(|word, gaps| if is_new { u64::MAX } else { gaps } & !from(word, first));
     }
 
-    /// The writer's way to change gaps.
+    /// Changes the gaps; for the writer.
     fn change(&self, new: impl Fn(usize, u64) -> u64) {
         for (word, gaps) in self.gaps.iter().enumerate() {
             gaps.store(new(word, gaps.load(Ordering::Relaxed)), Ordering::Relaxed);
         }
     }
 
-    /// Rows `first..end` will never come.
+    /// Marks rows `first..end` as never to come.
     pub(super) fn mark(&self, first: u64, end: u64) {
         if stands(Guard::GapsAreMarked) {
             self.change(|word, gaps| gaps | from(word, first) & !from(word, end));
         }
     }
 
-    /// No row from position `head` on was ever there. Nobody may write meanwhile.
+    /// Marks every row from position `head` on as never written. Nobody may write meanwhile.
     pub(super) fn end_at(&self, head: u64, division: Division) {
         if let Some(number) = self.stamp.load(Ordering::Relaxed).checked_sub(1) {
             let first = head.saturating_sub(division.first(number));
@@ -130,7 +130,7 @@ impl Header {
         }
     }
 
-    /// Positions of the rows that are no gaps.
+    /// Positions of the rows that are not gaps.
     pub(super) fn positions(&self, division: Division) -> impl Iterator<Item = u64> + '_ {
         let number = self.stamp.load(Ordering::Relaxed).checked_sub(1);
         number.into_iter().flat_map(move |number| {
@@ -157,7 +157,7 @@ mod tests {
         assert!(!header.is_gap(69) && header.is_gap(70) && header.is_gap(199));
         let expected = [828..838, 968..1024].into_iter().flatten();
         assert_eq!(held(), expected.collect::<Vec<_>>());
-        // A worker that comes after goes on there: what was a gap stays one, but for what it brings.
+        // The next worker continues there: gaps stay gaps, except for the rows it adds.
         header.end_at(970, division);
         header.enter(3, 195);
         let expected = [828..838, 963..1024].into_iter().flatten();

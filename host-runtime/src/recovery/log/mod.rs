@@ -1,21 +1,21 @@
-//! A ring log with one writer and many readers: the rows a worker applied, the newest of them.
+//! A ring log with one writer and many readers: the newest rows that a worker applied.
 //!
 //! ```text
 //!  position ──▶ block ──▶ header: stamp, gaps      published: seen, head, fenced
 //!                         rows, newest first                  (one word and a half that it names)
 //! ```
 //!
-//! Rows lie in *blocks* of 64 or 256, row after row by *position*, which counts rows over all epochs. A block's header says once
-//! for all its rows which block it is now, and which of its rows the log never had. So a row costs its copy and nothing else;
-//! what a sequence lock does for each row is done for each block, and the writer never marks a place as being written:
-//! rows from the published *head* on do not count, and those before it do not change until their place is taken by
-//! another block, which says so before.
+//! Rows lie in *blocks* of 64 or 256, ordered by *position*, which counts rows over all epochs. A block's header says
+//! for all its rows which block it is now, and which of its rows the log never had. So a row costs only its copy; what
+//! a sequence lock does per row is done per block, and the writer never marks a place as being written: rows from the
+//! published *head* on do not count, and those before it do not change until another block takes their place, which is
+//! stamped before that.
 //!
-//! How far a log can be relied on is [published](Seen) as one: **seen**, the position before which the worker has taken all
-//! its own frames, and **head**, that before which rows count that the log has. It is published behind each stretch of
-//! frames and before each wait. Whoever declares the worker dead sets one more bit, **fenced** ([`Log::fence`]): the
-//! writer publishes by comparing and exchanging, so it finds out and never publishes again, and every reader, whenever
-//! it reads, sees the same rows.
+//! How far a log can be relied on is [published](Seen) as one: **seen**, the position before which the worker has taken
+//! all its own frames, and **head**, the position before which rows in the log count. It is published after each
+//! stretch of frames and before each wait. Whoever declares the worker dead sets one more bit, **fenced**
+//! ([`Log::fence`]): the writer publishes by compare-and-exchange, so it notices and never publishes again, and every
+//! reader, whenever it reads, sees the same rows.
 //!
 //! | step | writer | reader |
 //! |---|---|---|
@@ -40,29 +40,29 @@ use published::Published;
 pub use published::{Fenced, Seen};
 pub use writer::LogWriter;
 
-/// What a log has at a position.
+/// The content of a log at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
     /// The row; its bytes have been copied.
     Row,
     /// Nothing that counts, so far.
     Nothing,
-    /// Later rows: whether this one ever was here cannot be told.
+    /// Later rows; whether the log ever had this row is unknown.
     Overwritten,
 }
 
-/// On cache lines of its own (two, for they are fetched in pairs), so that readers of one word do not disturb the writer of
-/// another.
+/// Placed on cache lines of its own (two, because they are fetched in pairs), so that readers of one word do not
+/// disturb the writer of another.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Padded<T>(T);
 
-/// The part of a log that is shared.
+/// The shared part of a log.
 #[derive(Debug)]
 pub struct Log {
     division: Division,
     headers: Box<[Header]>,
-    /// Blocks one after the other; in each, later rows lie before earlier ones, as they do in frames.
+    /// Consecutive blocks; in each, later rows lie before earlier ones, as they do in frames.
     words: Box<[AtomicU32]>,
     row_bytes: usize,
     /// Words in a row.
@@ -72,9 +72,9 @@ pub struct Log {
 }
 
 impl Log {
-    /// A log of the newest `len` rows of `row_bytes` bytes, or some more, and the only right to write to it.
+    /// A log of at least the newest `len` rows of `row_bytes` bytes, and the exclusive right to write to it.
     pub fn new(len: usize, row_bytes: usize) -> (Arc<Self>, LogWriter) {
-        // While one is being filled, the others are whole.
+        // While one is being filled, the others are complete.
         let division = Division::of(len);
         let blocks = len.max(1).div_ceil(division.rows() as usize) + 1;
         let stride = row_bytes.min(MAX_ROW_BYTES).div_ceil(WORD);
@@ -92,7 +92,7 @@ impl Log {
         (log, writer)
     }
 
-    /// Rows that the log keeps at least.
+    /// Minimum number of rows that the log keeps.
     pub fn span(&self) -> u64 {
         (self.headers.len() as u64 - 1) * self.division.rows()
     }
@@ -107,8 +107,8 @@ impl Log {
         index * self.division.rows() as usize
     }
 
-    /// Copies the row at `position` to the start of `row`, if it is there and counts by what was [`seen`](Log::seen)
-    /// before.
+    /// Copies the row at `position` to the start of `row`, if it is there and counts according to `seen`, which must
+    /// have been [read](Log::seen) before.
     pub fn read(&self, position: u64, seen: Seen, row: &mut [u8; MAX_ROW_BYTES]) -> Held {
         if position >= seen.head && stands(Guard::PublishedCounts) {
             return Held::Nothing;
@@ -140,8 +140,8 @@ impl Log {
     /// The lowest position from `from` on that the log holds and that counts, if any.
     pub fn first_held(&self, from: u64) -> Option<u64> {
         let head = self.seen().head;
-        // No order is needed: what counts lies before the head, which has been acquired, and the row itself is read with
-        // care.
+        // No ordering is needed: rows that count lie before the head, which has been acquired, and the row itself is
+        // read with care.
         let held = self.headers.iter().flat_map(|h| h.positions(self.division));
         held.filter(|position| (from..head).contains(position))
             .min()
@@ -152,7 +152,7 @@ impl Log {
         self.published.0.load()
     }
 
-    /// Whether the worker has taken all its frames before `position`, or is no more.
+    /// Whether the worker has taken all its frames before `position`, or is fenced.
     pub fn is_past(&self, position: u64) -> bool {
         self.published.0.is_past(position)
     }
@@ -162,21 +162,21 @@ impl Log {
         self.published.0.position()
     }
 
-    /// Whether the worker has come to barrier `phase`, or is no more.
+    /// Whether the worker has reached barrier `phase`, or is fenced.
     pub fn has_entered(&self, phase: u64) -> bool {
         self.published.0.is_fenced() || self.phase() >= phase
     }
 
-    /// Closes the log: its worker counts as dead from here on. Returns the position before which its own frames count.
+    /// Closes the log: its worker counts as dead from now on. Returns the position before which its own frames count.
     /// Fencing again changes nothing.
     pub fn fence(&self) -> u64 {
         self.published.0.fence()
     }
 
-    /// Opens a fenced log for a worker that joins, at barrier `phase`: it takes no frame before `position`. What counted
-    /// goes on to count. Every worker must be able to see it before it takes a frame behind that one.
+    /// Opens a fenced log for a worker that joins, at barrier `phase`: it takes no frame before `position`. Rows that
+    /// counted continue to count. Every worker must be able to see this before it takes a frame from that position on.
     pub fn open(&self, position: u64, phase: u64) {
-        // What the worker before wrote and never published must not come to count now. Nobody writes here meanwhile.
+        // Rows that the previous worker wrote and never published must not count now. Nobody writes here meanwhile.
         let head = self.seen().head;
         for header in &self.headers {
             header.end_at(head, self.division);
@@ -185,7 +185,7 @@ impl Log {
         self.published.0.open(position, head);
     }
 
-    /// The barrier that this worker has come to.
+    /// The barrier that this worker has reached.
     pub fn phase(&self) -> u64 {
         self.phase
             .0
@@ -199,7 +199,7 @@ mod tests {
     use std::collections::HashSet;
     use std::thread;
 
-    /// Bytes of rows, and kinds of logs, that are tried: under Miri few, for it is slow.
+    /// Row sizes, and kinds of logs, to test: few under Miri, which is slow.
     const SIZES: &[usize] = if cfg!(miri) {
         &[4, 64]
     } else {
@@ -221,11 +221,11 @@ mod tests {
                 for position in 0..end {
                     writer.append(position, &vec![position as u8; row_bytes]);
                 }
-                // What has not been published does not count.
+                // Rows that have not been published do not count.
                 assert_eq!(log.read(end - 50, log.seen(), &mut row), Held::Nothing);
                 assert_eq!(log.first_held(0), None);
                 writer.publish_seen(end + 10).unwrap();
-                // The block that is being filled has taken the place of the one before these.
+                // The block being filled has taken the place of the one before these.
                 let oldest = span + block;
                 let overwritten = log.read(oldest - 1, log.seen(), &mut row);
                 assert_eq!(overwritten, Held::Overwritten);
@@ -252,8 +252,8 @@ mod tests {
             let (log, mut writer) = Log::new(len, row_bytes);
             let mut row = [0; MAX_ROW_BYTES];
             let (mut position, mut gaps) = (0, HashSet::new());
-            // 300 rows are more than a short ring has slots: the older ones are written over at once. Behind some frames rows
-            // are skipped, within a block, to the next one, and beyond the ring.
+            // 300 rows are more than the slots of a short ring: the older ones are overwritten at once. Behind some
+            // frames rows are skipped, within a block, to the next one, and beyond the ring.
             for (count, skipped) in [
                 (3u64, 0),
                 (1, 7),
@@ -301,7 +301,7 @@ mod tests {
         }
     }
 
-    /// As much as can be seen.
+    /// Everything that a reader can see.
     fn all(log: &Log) -> Seen {
         Seen {
             head: 1 << 60,
@@ -360,7 +360,7 @@ mod tests {
         log.open(130, 2);
         writer.resume(130);
         let mut row = [0; MAX_ROW_BYTES];
-        // What had not been published never was, but has taken the place of what was.
+        // Rows that were not published never existed, but have taken the place of others.
         assert_eq!(log.read(0, log.seen(), &mut row), Held::Overwritten);
         for position in 1..300 {
             assert_ne!(log.read(position, log.seen(), &mut row), Held::Row);
@@ -388,7 +388,7 @@ mod tests {
         writer.append(4, &[9; 8]);
         log.fence();
         log.open(10, 0);
-        // With a replica from before: what is there stays, a gap is one, and what was thrown away may come again.
+        // With an earlier replica: existing rows stay, a gap stays a gap, and discarded rows may come again.
         writer.resume(2);
         for position in 2..6 {
             writer.append(position, &[position as u8; 8]);

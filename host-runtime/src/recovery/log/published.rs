@@ -1,20 +1,20 @@
 //! How far a log can be relied on: two numbers and a bit, published as one.
 //!
-//! A word has one number, the bit, and which of two *halves* has the other number. The writer fills the half that is not
-//! published and then exchanges the word. Where somebody has set the bit meanwhile, the exchange fails, and the half
-//! that counts is what it was.
+//! A word has one number, the bit, and the index of one of two *halves*, which has the other number. The writer fills
+//! the half that is not published and then exchanges the word. If somebody has set the bit meanwhile, the exchange
+//! fails, and the valid half is unchanged.
 
 use super::super::guard::{Guard, ordering, stands};
 use super::super::sync::{AtomicU64, Ordering, fence};
 
-/// Lowest bit of the word: the log is closed.
+/// Lowest bit of the word: whether the log is closed.
 const FENCED: u64 = 1;
-/// The bit above: which half has the head.
+/// The next bit: which half has the head.
 const HALF: u64 = 2;
-/// Bits below the position.
+/// Number of bits below the position.
 const BITS: u32 = 2;
 
-/// How far a log goes.
+/// The extent of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// Every frame of this worker before this position has been taken into the log.
@@ -30,7 +30,7 @@ pub struct Seen {
 #[error("the worker was declared dead")]
 pub struct Fenced;
 
-/// What readers see.
+/// The part that readers see.
 #[derive(Debug, Default)]
 pub(super) struct Published {
     word: AtomicU64,
@@ -63,7 +63,7 @@ impl Published {
         word & FENCED != 0 || word >> BITS >= position
     }
 
-    /// All of it.
+    /// The complete extent.
     pub(super) fn load(&self) -> Seen {
         loop {
             let word = self.word();
@@ -71,7 +71,7 @@ impl Published {
             if stands(Guard::HeadBeforeLook) {
                 fence(Ordering::Acquire);
             }
-            // A half is filled anew only when the word has come to name the other one.
+            // A half is refilled only after the word has named the other one.
             if self.word.load(Ordering::Relaxed) == word || !stands(Guard::HeadOfThisWord) {
                 return Seen {
                     position: word >> BITS,
@@ -82,27 +82,27 @@ impl Published {
         }
     }
 
-    /// Sets the bit; the position.
+    /// Sets the bit; returns the position.
     pub(super) fn fence(&self) -> u64 {
         self.word.fetch_or(FENCED, Ordering::AcqRel) >> BITS
     }
 
-    /// Sets both numbers, and takes the bit away.
+    /// Sets both numbers, and clears the bit.
     pub(super) fn open(&self, position: u64, head: u64) {
         self.halves[0].store(head, Ordering::Release);
         self.word.store(position << BITS, Ordering::Release);
     }
 }
 
-/// The only right to publish.
+/// The exclusive right to publish.
 #[derive(Debug, Default)]
 pub(super) struct Publisher {
-    /// What was published last.
+    /// The word published last.
     word: u64,
 }
 
 impl Publisher {
-    /// Goes on from where the log was [opened](Published::open).
+    /// Continues from where the log was [opened](Published::open).
     pub(super) fn resume(&mut self, position: u64) {
         self.word = position << BITS;
     }
@@ -127,7 +127,7 @@ impl Publisher {
         } else {
             published.half(self.word)
         };
-        // Released: who finds this head finds that the word had come to name the other half.
+        // Release: a reader that sees this head also sees that the word had named the other half.
         half.store(head, ordering(Guard::HeadRelease, Ordering::Release));
         let order = ordering(Guard::SeenRelease, Ordering::Release);
         if stands(Guard::PublishIfNotFenced) {

@@ -8,14 +8,14 @@ use super::super::sync::Ordering;
 use super::Log;
 use super::published::{Fenced, Publisher};
 
-/// The only right to write to a log.
+/// The exclusive right to write to a log.
 #[derive(Debug)]
 pub struct LogWriter {
     log: Arc<Log>,
     publisher: Publisher,
     /// One past the newest row.
     head: u64,
-    /// The end of the block that is being filled, its place in the ring, and the first slot there.
+    /// The end of the block being filled, its place in the ring, and its first slot.
     end: u64,
     index: usize,
     first: usize,
@@ -35,12 +35,12 @@ impl LogWriter {
         writer
     }
 
-    /// Goes on in a log that has been [opened](Log::open), with rows from `position` on. Those that are there already stay.
+    /// Continues a log that has been [opened](Log::open), with rows from `position` on. Existing rows stay.
     pub fn resume(&mut self, position: u64) {
         let seen = self.log.seen();
         self.publisher.resume(seen.position);
         self.head = seen.head.max(position);
-        // The block there, which may have rows of the worker before, has yet to be entered: it follows.
+        // The block there, which may have rows of the previous worker, is entered next.
         let number = self.log.division.number(self.head);
         self.end = self.log.division.first(number);
         let index = self.log.index(number + self.log.headers.len() as u64 - 1);
@@ -58,21 +58,22 @@ impl LogWriter {
         self.append_rows(position, row);
     }
 
-    /// Appends consecutive rows, newest first in `rows`; the oldest one, which is last, is that of `position`. Rows between
-    /// these and those before are ones that the log never had. Those from before the newest row are there already.
+    /// Appends consecutive rows, newest first in `rows`; the oldest one, which is last, is that of `position`. Rows
+    /// between these and the previous ones are gaps, which the log never had. Rows up to the newest one are there
+    /// already.
     #[inline(never)]
     pub fn append_rows(&mut self, position: u64, rows: &[u8]) {
         self.append_sized(self.log.row_bytes, position, rows);
     }
 
-    /// The same, of a log whose rows have `BYTES` bytes.
+    /// As above, for a log whose rows have `BYTES` bytes.
     #[inline(always)]
     pub fn append_rows_of<const BYTES: usize>(&mut self, position: u64, rows: &[u8]) {
         debug_assert_eq!(BYTES, self.log.row_bytes);
         self.append_sized(BYTES, position, rows);
     }
 
-    /// `row_bytes` is a constant where that is to be fast.
+    /// `row_bytes` is a constant where speed matters.
     #[inline(always)]
     fn append_sized(&mut self, row_bytes: usize, position: u64, rows: &[u8]) {
         match row_bytes {
@@ -105,7 +106,7 @@ impl LogWriter {
         }
     }
 
-    /// Rows that lie in several blocks, or behind a gap, or are there already.
+    /// Appends rows that span several blocks, lie behind a gap, or are there already.
     #[cold]
     #[inline(never)]
     fn append_anywhere<const WORDS: usize>(&mut self, mut position: u64, mut rows: &[[u8; WORD]]) {
@@ -139,7 +140,7 @@ impl LogWriter {
         let division = self.log.division;
         let number = division.number(position);
         let index = if position - self.end < division.rows() {
-            // Not by a division: this is on the path without loss.
+            // Avoids a division, because this is on the path without loss.
             let next = self.index + 1;
             if next < self.log.headers.len() {
                 next
@@ -159,26 +160,26 @@ impl LogWriter {
         self.first = self.log.slot(index);
     }
 
-    /// Rows of the block that is being filled, behind which `free` others will have place.
+    /// Rows of the block being filled, behind which `free` others fit.
     #[inline(always)]
     fn copy<const WORDS: usize>(&mut self, free: u64, rows: &[[u8; WORD]]) {
         let slot = self.first + free as usize;
         store::copy(&self.log.words[slot * WORDS..][..rows.len()], rows);
     }
 
-    /// Publishes that every own frame before `position` has been taken into the log, and all rows that are in it. A position
-    /// before the last one published is none.
+    /// Publishes that every own frame before `position` has been taken into the log, and all rows in it. A position
+    /// before the last one published has no effect.
     ///
     /// # Errors
     ///
-    /// [`Fenced`] when somebody has declared the worker dead. What it did since it published last does not count.
+    /// [`Fenced`] if somebody has declared the worker dead. Whatever it did since it last published does not count.
     #[inline]
     pub fn publish_seen(&mut self, position: u64) -> Result<(), Fenced> {
         self.publisher
             .publish(&self.log.published.0, position, self.head)
     }
 
-    /// Publishes all rows that are in the log, of own frames before the position published last and copied ones.
+    /// Publishes all rows in the log: of own frames up to the position published last, and copied ones.
     ///
     /// # Errors
     ///
@@ -187,12 +188,12 @@ impl LogWriter {
         self.publish_seen(self.seen())
     }
 
-    /// The position that was published last.
+    /// The position published last.
     pub fn seen(&self) -> u64 {
         self.publisher.position()
     }
 
-    /// Publishes the arrival at a barrier. All that was written and published before belongs to it.
+    /// Publishes the arrival at a barrier. Everything written and published before belongs to it.
     pub fn enter_phase(&mut self, phase: u64) {
         self.log
             .phase

@@ -1,38 +1,38 @@
-//! A connection: its state, what must be remembered besides, and what each segment does to it.
+//! A connection: its state, what must be remembered besides, and how each segment changes it.
 //!
-//! An entry of the table is 64 bytes with an IPv4 key, a cache line, so yes and no are bits of one word here.
+//! With an IPv4 key, a table entry is 64 bytes, one cache line; this is why flags are bits of one word here.
 
 use super::extent::{Ends, Extent, Room, Slack, is_after, is_before};
 use super::transitions::{Direction, Segment, State, Step, UNANSWERED_TIMEOUT, step};
 
-/// The largest window without scale.
+/// The largest window without scaling.
 const WINDOW: u32 = 65_535;
-/// The largest scale of windows, as a power of two.
+/// The largest window scale, as a power of two.
 const SCALE: u32 = 14;
-/// How far acknowledgments may lie behind at least.
+/// Minimum distance that acknowledgments may lie behind.
 const OLD_ACK: u32 = 66_000;
 
-/// What is known of a segment.
+/// Known properties of a segment.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet {
-    /// What it is.
+    /// Kind of the segment.
     pub segment: Segment,
-    /// Where it comes from.
+    /// Direction of the segment.
     pub direction: Direction,
     /// TCP sequence number.
     pub seq: u32,
-    /// TCP acknowledgment number, whether it has the flag ACK or not.
+    /// TCP acknowledgment number, whether or not the segment has the flag ACK.
     pub ack: u32,
-    /// Whether it has the flag ACK.
+    /// Whether the segment has the flag ACK.
     pub acknowledges: bool,
-    /// What follows its headers.
+    /// Room behind the segment's headers.
     pub room: Room,
-    /// When it came, in nanoseconds.
+    /// Arrival time, in nanoseconds.
     pub now: u64,
 }
 
 impl Packet {
-    /// Whether it opens a connection where there is none.
+    /// Whether the segment opens a connection if there is none.
     #[inline(always)]
     pub fn opens(&self) -> bool {
         matches!(step(None, Direction::Original, self.segment), Step::To(_))
@@ -44,20 +44,20 @@ impl Packet {
     }
 }
 
-/// What becomes of a connection with a segment.
+/// Effect of a segment on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It goes on; the segment passes.
+    /// The connection continues; the segment passes.
     Lives,
-    /// It is as before; the segment is dropped.
+    /// The connection is unchanged; the segment is dropped.
     Refuses,
-    /// It is to be removed; the segment passes.
+    /// The connection is to be removed; the segment passes.
     Ends,
-    /// It is to be replaced by the one that the segment opens.
+    /// The connection is to be replaced by the one that the segment opens.
     GivesWay,
 }
 
-/// A kind of segment from a side.
+/// A kind of segment from one side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sent(u8);
 
@@ -73,21 +73,21 @@ impl Sent {
     }
 }
 
-/// Numbers that a side has sent. All windows are taken at their largest.
+/// Numbers that a side has sent. All windows are assumed at their largest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Side {
-    /// The highest number behind what it has sent.
+    /// The highest number behind what the side has sent.
     end: u32,
-    /// The highest acknowledgment number that it has sent and that counted; none without [`Marks::MAX_ACK`].
+    /// The highest acknowledgment number that the side has sent and that counted; none without [`Marks::MAX_ACK`].
     max_ack: u32,
-    /// How far it may send.
+    /// How far the side may send.
     max_end: u32,
-    /// The largest window that it may have offered; 0 before its first packet.
+    /// The largest window that the side may have offered; 0 before its first packet.
     window: u32,
 }
 
 impl Side {
-    /// A side whose first packet this is.
+    /// A side with its first packet.
     #[inline]
     const fn first(end: u32, syn: bool) -> Self {
         Self {
@@ -99,7 +99,7 @@ impl Side {
     }
 }
 
-/// Yes and no, and in the highest four bits what is known of where the noted packet ends: [`Slack`], or
+/// Flags and, in the highest four bits, what is known of where the noted packet ends: [`Slack`], or
 /// [`NOTHING`](Self::NOTHING).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Marks(u16);
@@ -109,25 +109,25 @@ impl Marks {
     const REVERSED: u16 = 1;
     /// The server has sent something that was not invalid.
     const ANSWERED: u16 = 1 << 1;
-    /// An answer was followed by a packet that was at home in ESTABLISHED.
+    /// An answer was followed by a packet that led from SYN_RECV or ESTABLISHED to ESTABLISHED.
     const ASSURED: u16 = 1 << 2;
     /// Both sides have sent a SYN.
     const SIMULTANEOUS: u16 = 1 << 3;
-    /// A SYN was ignored in LAST_ACK: an ACK from the server answers that SYN, and not the client's FIN.
+    /// A SYN was ignored in LAST_ACK: an ACK from the server answers that SYN, not the client's FIN.
     const CHALLENGE: u16 = 1 << 4;
-    /// The last refresh was for [`UNANSWERED_TIMEOUT`], whatever the state says.
+    /// The last refresh was for [`UNANSWERED_TIMEOUT`], whatever the state.
     const BRIEF: u16 = 1 << 5;
-    /// The client has a [`Side::max_ack`]. One bit further on: the server has.
+    /// The client has a [`Side::max_ack`]. The next bit: the server has.
     const MAX_ACK: u16 = 1 << 6;
-    /// The client may scale windows; likewise.
+    /// The client may scale windows. The next bit: the server may.
     const SCALED: u16 = 1 << 8;
-    /// The client's FIN moved the connection to FIN_WAIT; likewise.
+    /// The client's FIN moved the connection to FIN_WAIT. The next bit: the server's did.
     const CLOSED: u16 = 1 << 10;
     /// Both sides' bits.
     const BOTH: u16 = 0b11;
-    /// Where the highest four bits begin.
+    /// Position of the highest four bits.
     const SLACK: u32 = 12;
-    /// Nothing was noted yet.
+    /// Nothing has been noted yet.
     const NOTHING: u16 = 0xf << Self::SLACK;
 
     #[inline(always)]
@@ -140,7 +140,7 @@ impl Marks {
         self.0 = if to { self.0 | mark } else { self.0 & !mark };
     }
 
-    /// The mark of a side.
+    /// The bit of `mark` for a side.
     #[inline(always)]
     const fn of(mark: u16, side: Direction) -> u16 {
         mark << side as u16
@@ -159,19 +159,19 @@ pub struct Connection {
     /// Time of the last refresh, in nanoseconds.
     pub last: u64,
     sides: [Side; 2],
-    /// [`Ends::last`] of the packet that was noted.
+    /// [`Ends::last`] of the noted packet.
     noted: u32,
     marks: Marks,
-    /// The segment before, unless it was invalid.
+    /// The previous segment, unless it was invalid.
     latest: Sent,
-    /// Its state.
+    /// State of the connection.
     pub state: State,
 }
 
 const _: () = assert!(size_of::<Connection>() == 48);
 
 impl Connection {
-    /// The connection that a segment from its client opens, if it opens one. `reversed`: its key is the server's 5-tuple.
+    /// The connection that a segment from its client opens, if any. `reversed`: its key is the server's 5-tuple.
     #[inline]
     pub fn open(packet: &Packet, reversed: bool) -> Option<Self> {
         let Step::To(state) = step(None, Direction::Original, packet.segment) else {
@@ -194,13 +194,13 @@ impl Connection {
         Some(connection)
     }
 
-    /// Whether its key is the server's 5-tuple.
+    /// Whether the connection's key is the server's 5-tuple.
     #[inline(always)]
     pub const fn is_reversed(&self) -> bool {
         self.marks.has(Marks::REVERSED)
     }
 
-    /// Whether it has timed out.
+    /// Whether the connection has timed out.
     #[inline]
     pub fn is_dead(&self, now: u64) -> bool {
         let seconds = if self.marks.has(Marks::BRIEF) {
@@ -211,7 +211,7 @@ impl Connection {
         now >= self.last + u64::from(seconds) * 1_000_000_000
     }
 
-    /// Takes a segment.
+    /// Applies a segment.
     #[inline]
     pub fn take(&mut self, packet: &Packet) -> Fate {
         let Packet {
@@ -247,7 +247,7 @@ impl Connection {
             Step::To(next) => next,
         };
         let before = self.state;
-        // What follows reads no numbers of a connection that has begun to close.
+        // The rest reads no numbers of a connection that has begun to close.
         if next <= State::Established {
             self.take_in(packet);
         }
@@ -290,7 +290,7 @@ impl Connection {
         self.marks.0 |= Marks::ANSWERED * from as u16;
     }
 
-    /// The client's side as it is with its first packet.
+    /// Sets the client's side as of its first packet.
     fn begin_client(&mut self, end: u32, syn: bool, options: bool) {
         self.sides = [Side::first(end, syn), Side::default()];
         let sides = (Marks::MAX_ACK | Marks::SCALED | Marks::CLOSED) * Marks::BOTH;
@@ -302,7 +302,7 @@ impl Connection {
         self.marks.has(Marks::CLOSED * Marks::BOTH) || self.latest == Sent::new(Segment::Rst, by)
     }
 
-    /// Where the packet that was noted last may end.
+    /// Where the packet noted last may end.
     #[inline(always)]
     fn noted(&self) -> Option<Ends> {
         let slack = self.marks.0 >> Marks::SLACK;
@@ -319,8 +319,8 @@ impl Connection {
         self.marks.0 = self.marks.0 & !Marks::NOTHING | u16::from(options.0) << Marks::SLACK;
     }
 
-    /// Whether a SYN+ACK acknowledges the other side's SYN that was just ignored: then both know of a connection that is
-    /// not this one, and this one becomes that.
+    /// Whether a SYN+ACK acknowledges the other side's SYN that was just ignored: then both sides know of a connection
+    /// other than this one, and this one becomes that.
     fn is_resynchronised_by(&self, packet: &Packet) -> bool {
         packet.segment == Segment::SynAck
             && self.latest == Sent::new(Segment::Syn, packet.direction.other())
@@ -354,7 +354,8 @@ impl Connection {
         self.answer(packet.direction);
     }
 
-    /// The state that a RST leads to; `None` where it is invalid: it could be anybody's who guesses addresses and ports.
+    /// The state that a RST leads to; `None` if it is invalid, as anybody who guesses addresses and ports could send
+    /// it.
     fn judge_rst(&self, packet: &Packet) -> Option<State> {
         let Packet { seq, direction, .. } = *packet;
         let other = direction.other();
@@ -384,7 +385,7 @@ impl Connection {
         }
     }
 
-    /// Counts a segment, and notes it if it is an ACK that counts.
+    /// Records a segment, and notes it if it is an ACK that counts.
     #[inline(always)]
     fn take_in(&mut self, packet: &Packet) {
         if self.count(packet) && packet.segment == Segment::Ack {
@@ -392,8 +393,8 @@ impl Connection {
         }
     }
 
-    /// Takes in the numbers of a segment, if they can be right. This is the kernel's tracking of windows, with every
-    /// window, scale and length at its largest: what does not count is surely outside.
+    /// Records the numbers of a segment if they can be right. This is the kernel's window tracking, with every window,
+    /// scale and length at its largest: what does not count is certainly outside.
     #[inline]
     fn count(&mut self, packet: &Packet) -> bool {
         let Packet {

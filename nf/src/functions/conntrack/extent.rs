@@ -1,4 +1,4 @@
-//! What is known of the numbers that a segment takes up: rows have its sequence number and its IP length, and do not tell
+//! The sequence numbers that a segment may occupy: rows have its sequence number and its IP length, but do not tell
 //! options from data.
 //!
 //! ```text
@@ -11,11 +11,11 @@ use super::transitions::Segment;
 
 /// Bytes of an IPv4 header without options and a TCP header without options.
 const HEADERS_V4: u16 = 40;
-/// The same with an IPv6 header without extensions.
+/// Bytes of an IPv6 header without extensions and a TCP header without options.
 const HEADERS_V6: u16 = 60;
-/// Bytes of an IPv6 header, which its length field does not count, but rows do.
+/// Bytes of an IPv6 header, which its length field does not count but rows do.
 const IPV6_HEADER: u16 = 40;
-/// Bytes of TCP options that there can be.
+/// Largest number of bytes of TCP options.
 const MOST_OPTIONS: u16 = 40;
 /// The room of a packet too large for its length field.
 const UNKNOWN: u16 = u16::MAX;
@@ -32,7 +32,7 @@ pub const fn is_after(a: u32, b: u32) -> bool {
     is_before(b, a)
 }
 
-/// The version of IP, as far as lengths depend on it.
+/// The IP version, as far as lengths depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Version {
     /// IPv4.
@@ -41,13 +41,13 @@ pub enum Version {
     V6,
 }
 
-/// What follows the headers without options: at most 65,535 bytes.
+/// Bytes behind the headers without options: at most 65,535.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room(u16);
 
 impl Room {
-    /// The room in a packet of this IP length, as rows have it; `None` where not even a TCP header has room. A length
-    /// that the IP header could not say is one of a packet that is larger than that.
+    /// The room in a packet of this IP length, as rows have it; `None` if not even a TCP header fits. A length that the
+    /// IP header cannot express is that of a packet too large for its length field.
     #[inline(always)]
     pub const fn of(version: Version, ip_length: u16) -> Option<Self> {
         let (unknown, headers) = match version {
@@ -63,17 +63,17 @@ impl Room {
         }
     }
 
-    /// Whether an option has room.
+    /// Whether there is room for an option.
     #[inline(always)]
     pub const fn holds_options(self) -> bool {
         self.0 >= 4
     }
 }
 
-/// The numbers of a segment.
+/// The sequence numbers of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
-    /// The number behind it if it had no data.
+    /// The number behind the segment if it had no data.
     least: u32,
     room: Room,
 }
@@ -89,19 +89,19 @@ impl Extent {
         }
     }
 
-    /// The number behind its data if there are no options.
+    /// The number behind the segment's data if there are no options.
     #[inline(always)]
     pub const fn end(self) -> u32 {
         self.least.wrapping_add(self.room.0 as u32)
     }
 
-    /// What follows its headers.
+    /// Room behind the segment's headers.
     #[inline(always)]
     pub const fn room(self) -> Room {
         self.room
     }
 
-    /// Where it may end.
+    /// Where the segment may end.
     #[inline(always)]
     pub const fn ends(self) -> Ends {
         let options = match self.room.0 {
@@ -116,19 +116,19 @@ impl Extent {
     }
 }
 
-/// Words of options that a segment may have, 0 to 10; [`UNKNOWN`](Self::UNKNOWN) for one of unknown length. Four bits.
+/// Words of options that a segment may have, 0 to 10; [`UNKNOWN`](Self::UNKNOWN) if the length is unknown. Four bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slack(pub u8);
 
 impl Slack {
-    /// All room may be data.
+    /// All of the room may be data.
     pub const UNKNOWN: Self = Self(11);
 }
 
-/// The numbers with which a segment may end.
+/// The numbers at which a segment may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ends {
-    /// The last one: there are no options.
+    /// The highest of them, if there are no options.
     pub last: u32,
     /// How many words of options there may be.
     pub options: Slack,

@@ -1,8 +1,8 @@
-//! `conntrack`: follows TCP connections and drops what no state of theirs accepts.
+//! `conntrack`: tracks TCP connections and drops packets that no state of their connection accepts.
 //!
-//! Key: the 5-tuple, both directions one entry. The states, their transitions, timeouts and the rules for RST are those
-//! of nf_conntrack in Linux with liberal windows: rows carry no window, so every window is taken at its largest. Time is
-//! that of rows.
+//! Key: the 5-tuple, one entry for both directions. The states, their transitions, timeouts and the rules for RST are
+//! those of nf_conntrack in Linux with liberal windows: rows carry no window, so every window is assumed at its
+//! largest. Time is that of rows.
 //!
 //! ```text
 //!  row ──▶ length, flags sane? ──▶ entry, unless dead ──▶ table of transitions, RST by its number ──▶ accepted: state, time
@@ -12,10 +12,10 @@
 //! ```
 //!
 //! [`transitions`] has the table, [`extent`] what is known of a segment's length, [`connection`] what the table alone
-//! cannot say; `docs/runtime.md` has all rules. What is not TCP passes and has no state.
+//! cannot express; `docs/runtime.md` has all rules. Packets that are not TCP pass and have no state.
 //!
-//! When the table is full, a new connection evicts the one under the table's hand ([`crate::table`]), dead or not; a
-//! packet of that one is then the first of an unknown connection.
+//! When the table is full, a new connection evicts the one under the table's hand ([`crate::table`]), dead or not; the
+//! next packet of the evicted connection is then the first of an unknown one.
 
 pub mod connection;
 pub mod extent;
@@ -42,12 +42,12 @@ use crate::{
 /// The function's parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conntrack {
-    /// Entries in the table.
+    /// Capacity of the table, in entries.
     pub capacity: usize,
 }
 
-/// Where a packet comes from whose 5-tuple is `reversed` or not. Of a connection of an endpoint with itself every packet
-/// but the first is the server's.
+/// Direction of a packet, given whether its 5-tuple is `reversed`. In a connection of an endpoint with itself, every
+/// packet but the first counts as the server's.
 #[inline(always)]
 fn direction(connection: &Connection, reversed: bool, of_itself: bool) -> Direction {
     if connection.is_reversed() == reversed && !of_itself {
@@ -57,11 +57,11 @@ fn direction(connection: &Connection, reversed: bool, of_itself: bool) -> Direct
     }
 }
 
-/// What a row did.
+/// The effect of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
     pass: bool,
-    /// The connection's state, and where the row's packet came from; `None` without connection.
+    /// The connection's state and the direction of the row's packet; `None` without a connection.
     seen: Option<(transitions::State, Direction)>,
 }
 
@@ -82,7 +82,7 @@ pub struct Entry {
     pub last_ns: Nanoseconds,
 }
 
-/// The version of IP that the addresses of `row` are of: both are IPv4 addresses, or the packet is not IPv4.
+/// The IP version of the addresses of `row`: both are IPv4 addresses, or the packet is not IPv4.
 #[inline(always)]
 fn version<L: Layout>(layout: &L, row: &[u8]) -> Version {
     match (layout.src(row).v4(), layout.dst(row).v4()) {
@@ -91,7 +91,7 @@ fn version<L: Layout>(layout: &L, row: &[u8]) -> Version {
     }
 }
 
-/// The packet of a row; `None` where its length or flags are not valid. Its direction follows from its connection.
+/// The packet of a row; `None` if its length or flags are invalid. Its direction follows from its connection.
 #[inline(always)]
 fn packet<L: Layout>(layout: &L, row: &[u8]) -> Option<Packet> {
     let flags = layout.tcp_flags(row);
@@ -177,8 +177,8 @@ impl FlowFunction for Conntrack {
             let seen = Some((connection.state, direction));
             let dead = connection.is_dead(layout.nanos(row));
             let Some(packet) = packet else {
-                // It is dropped and does nothing to a connection. But as any other it finds out that one is dead: the
-                // kernel looks a connection up before it looks at length and flags.
+                // The packet is dropped and does nothing to a connection. But like any other it detects that one is
+                // dead: the kernel looks a connection up before it checks length and flags.
                 let retain = if dead { Retain::Remove } else { Retain::Keep };
                 return (Effect { pass: false, seen }, retain);
             };
@@ -202,7 +202,7 @@ impl FlowFunction for Conntrack {
                 return (Effect { pass: false, seen }, Retain::Remove);
             }
         }
-        // Only what opens a connection has come here.
+        // Only a packet that opens a connection gets here.
         if let Some(opened) = packet.and_then(|packet| Connection::open(&packet, reversed)) {
             *connection = opened;
         }

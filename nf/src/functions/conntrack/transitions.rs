@@ -1,4 +1,4 @@
-//! Which segment moves a connection where: states, kinds of segments, the table of transitions, and timeouts.
+//! How segments move a connection: states, kinds of segments, the table of transitions, and timeouts.
 
 use crate::layout::TcpFlags;
 
@@ -12,11 +12,11 @@ pub enum State {
     SynSent2,
     /// A SYN has been answered by SYN+ACK.
     SynRecv,
-    /// The connection stands.
+    /// The connection is established.
     Established,
     /// One side has sent a FIN.
     FinWait,
-    /// That FIN was acknowledged.
+    /// The first FIN was acknowledged.
     CloseWait,
     /// Both sides have sent a FIN.
     LastAck,
@@ -41,7 +41,7 @@ impl State {
         Self::Close,
     ];
 
-    /// Name in files.
+    /// Name of the state in files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::SynSent => "SYN_SENT",
@@ -68,11 +68,11 @@ impl State {
     }
 }
 
-/// Seconds that a connection lives that is taken to stand and has not proved it: it was not answered, none of its
+/// Seconds that a connection lives that is taken for established without proof: it was not answered, none of its
 /// acknowledgments counted, or a RST has just tried to end it.
 pub const UNANSWERED_TIMEOUT: u32 = 300;
 
-/// Where a segment comes from.
+/// Direction of a segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// From the client: the sender of the connection's first packet.
@@ -83,7 +83,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// The other one.
+    /// The other direction.
     #[inline(always)]
     pub const fn other(self) -> Self {
         match self {
@@ -93,7 +93,7 @@ impl Direction {
     }
 }
 
-/// What a segment is, by its flags.
+/// Kind of a segment, by its flags.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Segment {
     /// SYN without ACK.
@@ -110,8 +110,8 @@ pub enum Segment {
 }
 
 impl Segment {
-    /// The kind of a segment with these flags; `None` where no sane sender sets them together. PSH, ECE and CWR may
-    /// always be there, URG with all but RST and SYN+ACK.
+    /// The kind of a segment with these flags; `None` if no sane sender sets them together. PSH, ECE and CWR are always
+    /// allowed, URG with all but RST and SYN+ACK.
     #[inline(always)]
     pub const fn of(flags: TcpFlags) -> Option<Self> {
         const FIN: u8 = TcpFlags::FIN;
@@ -134,20 +134,20 @@ impl Segment {
     }
 }
 
-/// What the table says to a segment.
+/// The table's answer to a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Go, or stay, there.
+    /// Move to this state, or stay in it.
     To(State),
-    /// A SYN where a connection has ended: it may open the next one.
+    /// A SYN on a connection that has ended: it may open the next one.
     Reopen,
-    /// The sender may know better: let it pass, and stay.
+    /// The sender may know better: the segment passes and the state stays.
     Ignore,
-    /// No state accepts this.
+    /// No state accepts the segment.
     Invalid,
 }
 
-/// The table. `from` is `None` where there is no connection yet; the direction is then the original one.
+/// The table. `from` is `None` if there is no connection yet; the direction is then the original one.
 #[inline]
 pub const fn step(from: Option<State>, direction: Direction, segment: Segment) -> Step {
     use Direction::{Original, Reply};

@@ -1,18 +1,18 @@
 //! Maglev's lookup table (Eisenbud et al., "Maglev: A Fast and Reliable Software Network Load Balancer", NSDI'16,
-//! section 3.4): every backend fills about its share of the places, and a change of the backends moves few others.
+//! section 3.4): every backend fills about its share of the places, and a change of backends moves few others.
 
-/// A place that no backend has: there is none.
+/// Marks a place without a backend, when there is none at all.
 pub const NOBODY: u16 = u16::MAX;
 
-/// Seeds of the two hashes of a backend's name; any fixed numbers do, and every replica must have the same.
+/// Seeds of the two hashes of a backend's name. Any fixed numbers do, but every replica must have the same.
 const OFFSET_SEED: u64 = 0x243f_6a88_85a3_08d3;
 const SKIP_SEED: u64 = 0x1319_8a2e_0370_7344;
 
 /// The table of `size` places, a prime number above 2. `backends` have a name and a weight; those of weight 0 get no
 /// place.
 ///
-/// Each backend has a permutation of the places that its name gives. In turn each takes the first place of its
-/// permutation that is still free. One of less weight than the heaviest misses turns in proportion.
+/// Each backend's name gives it a permutation of the places. The backends take turns; in its turn each takes the first
+/// place of its permutation that is still free. One of less weight than the heaviest skips turns in proportion.
 pub fn lookup_table<'a>(
     size: usize,
     backends: impl IntoIterator<Item = (&'a str, u32)>,
@@ -52,17 +52,17 @@ pub fn lookup_table<'a>(
     }
 }
 
-/// A backend on the way through its permutation.
+/// A backend's progress through its permutation.
 struct Turn {
     number: u16,
     weight: u32,
-    /// Weight that has not been used for a turn yet.
+    /// Weight not yet used for a turn.
     credit: u32,
     place: usize,
     skip: usize,
 }
 
-/// FNV-1a with a seed, its bits mixed.
+/// FNV-1a with a seed and a final mix of its bits.
 fn hash(seed: u64, bytes: &[u8]) -> u64 {
     let fnv = bytes
         .iter()
@@ -72,7 +72,7 @@ fn hash(seed: u64, bytes: &[u8]) -> u64 {
     mix(fnv)
 }
 
-/// A well mixed hash of two words.
+/// A well-mixed hash of two words.
 #[inline]
 pub fn hash_words([a, b]: [u64; 2]) -> u64 {
     mix(mix(a ^ OFFSET_SEED) ^ b)
@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    /// The paper's figure 12: with a table of 65537 places, few others move when backends go.
+    /// The paper's figure 12: with a table of 65537 places, few others move when backends are removed.
     #[test]
     fn few_places_move_when_a_backend_goes() {
         for count in [10, 100] {
@@ -165,7 +165,7 @@ mod tests {
                 "{moved} of {all} of the other places moved"
             );
             assert!(!after.contains(&3));
-            // With it back, everything is as it was.
+            // With the backend restored, everything is as before.
             assert_eq!(table(65_537, &names, |_| 1), before);
         }
     }

@@ -1,4 +1,4 @@
-//! `load-balancer`: spreads the connections to a virtual address over backends.
+//! `load-balancer`: distributes the connections to a virtual address over backends.
 //!
 //! ```text
 //!  row ──▶ to the virtual address: known connection? ──▶ its backend, unless that is down
@@ -8,15 +8,15 @@
 //!           └▶ else: passes as it is
 //! ```
 //!
-//! Key: the 5-tuple of the client's packets. A connection keeps its backend, whatever becomes of the table
-//! ([`maglev`]); when backends come and go is an option, in seconds after the first row ([`schedule`]), so all
-//! replicas see it at the same row.
+//! Key: the 5-tuple of the client's packets. A connection keeps its backend, however the lookup table changes
+//! ([`maglev`]). An option says when backends come and go, in seconds after the first row ([`schedule`]), so all
+//! replicas see a change at the same row.
 //!
-//! A packet to the virtual address without ports (a later fragment, or cut off) or with a port 0 is dropped.
+//! A packet to the virtual address without ports (a later fragment, or cut off) or with a port of 0 is dropped.
 //!
-//! When the table is full, a new connection evicts the one under the table's hand ([`crate::table`]), whose next packet
-//! is placed anew: elsewhere only if backends have changed. Packets of its backend then pass with the backend's address
-//! until the client sends again.
+//! When the table is full, a new connection evicts the one under the table's hand ([`crate::table`]). The evicted
+//! connection's next packet is placed anew: on another backend only if backends have changed. Until the client sends
+//! again, packets of its backend pass with the backend's address.
 
 pub mod maglev;
 mod options;
@@ -44,27 +44,27 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct LoadBalancer;
 
-/// What is served: an address, and a port or all ports.
+/// A service: an address, with one port or all ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Service {
     /// The virtual address.
     pub address: u32,
-    /// Its port; `None`: all.
+    /// The port served; `None` for all.
     pub port: Option<u16>,
 }
 
-/// Its options.
+/// The checked options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters {
     /// The virtual addresses.
     pub services: Arc<[Service]>,
-    /// Who serves them.
+    /// The servers behind the services.
     pub backends: Arc<[Backend]>,
     /// Addresses of backends, sorted.
     addresses: Arc<[u32]>,
-    /// Who serves when.
+    /// The backends that serve in each phase.
     pub phases: Arc<[Phase]>,
-    /// Backends change with time.
+    /// Whether backends change with time.
     timed: bool,
     /// Connections in the table.
     pub capacity: usize,
@@ -120,7 +120,7 @@ impl Family for LoadBalancer {
     }
 }
 
-/// A client's packets to a virtual address.
+/// The endpoints of a client's packets to a virtual address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Connection {
     client: Endpoint,
@@ -158,7 +158,7 @@ pub struct Function<L> {
     layout: L,
 }
 
-/// The backends of connections, and what could not be served.
+/// The backends of connections, and counts of what could not be served.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     connections: Table<[u64; 2], u16>,
@@ -171,11 +171,11 @@ pub struct State {
     portless: u64,
 }
 
-/// What a row did.
+/// The effect of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
     action: Action,
-    /// The connection that it belongs to, and its backend.
+    /// The connection that the row belongs to, and its backend.
     connection: Option<(Connection, Endpoint)>,
 }
 
@@ -188,13 +188,13 @@ pub struct Entry {
     pub client_port: u16,
     /// The virtual address.
     pub vip: Ipv4Addr,
-    /// The port there.
+    /// Port at the virtual address.
     pub vip_port: u16,
     /// IP protocol.
     pub proto: u8,
     /// Address of the backend that serves the connection.
     pub backend: Ipv4Addr,
-    /// The port there.
+    /// Port at the backend.
     pub backend_port: u16,
 }
 
@@ -271,7 +271,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
         state.connections.outgrows_l2()
     }
 
-    /// For clients' packets only: which connection an answer belongs to takes a search.
+    /// Only for clients' packets: finding the connection that an answer belongs to takes a search.
     #[inline]
     fn prefetch(&self, state: &State, row: &[u8]) {
         if let Some((src, dst)) = self.layout.src(row).v4().zip(self.layout.dst(row).v4()) {
@@ -348,7 +348,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
 }
 
 impl<L: Layout> Function<L> {
-    /// Goes on to the phase of the time `now`. None is gone back to.
+    /// Advances to the phase of the time `now`; never goes back to an earlier one.
     #[inline]
     fn turn(&self, state: &mut State, now: u64) {
         let start = *state.start.get_or_insert(now);
@@ -366,7 +366,7 @@ impl<L: Layout> Function<L> {
         })
     }
 
-    /// Where backend `number` takes what came to `port`.
+    /// Where backend `number` receives packets sent to `port`.
     #[inline]
     fn endpoint(&self, number: u16, port: u16) -> Endpoint {
         match self.parameters.backends.get(usize::from(number)) {
@@ -375,7 +375,7 @@ impl<L: Layout> Function<L> {
         }
     }
 
-    /// The backend of a connection's packet, chosen where there is none.
+    /// The backend for a packet of a connection, chosen if there is none yet.
     #[inline]
     fn backend(&self, state: &mut State, connection: &Connection, row: &[u8]) -> Option<Endpoint> {
         let phase = self.parameters.phases.get(state.phase)?;
@@ -384,7 +384,7 @@ impl<L: Layout> Function<L> {
         if let Some(number) = known {
             let stays = match phase.status.get(usize::from(number)) {
                 Some(Status::Up) => true,
-                // A SYN begins a new connection, which is not the backend's to keep.
+                // A SYN begins a new connection, which the backend does not keep.
                 Some(Status::Draining) => {
                     let flags = self.layout.tcp_flags(row);
                     !flags.syn() || flags.ack()
@@ -411,8 +411,8 @@ impl<L: Layout> Function<L> {
         Some(backend)
     }
 
-    /// Whether the client has a connection through another virtual address that looks the same to this backend: its
-    /// answers could not be told apart.
+    /// Whether the client has a connection through another virtual address that looks the same to this backend, so that
+    /// the answers could not be told apart.
     fn collides(&self, state: &State, connection: &Connection, backend: Endpoint) -> bool {
         self.services_behind(backend.port).any(|service| {
             let other = Connection {
@@ -425,8 +425,8 @@ impl<L: Layout> Function<L> {
         })
     }
 
-    /// The connection that a packet answers, if it comes from the connection's backend. `answer` has the backend for
-    /// its client and the client for its service.
+    /// The connection that a packet answers, if the packet comes from that connection's backend. In `answer` the
+    /// backend stands in place of the client and the client in place of the service.
     #[inline]
     fn answered(&self, state: &State, answer: &Connection) -> Option<Connection> {
         let (backend, client) = (answer.client, answer.service);
@@ -443,7 +443,7 @@ impl<L: Layout> Function<L> {
         })
     }
 
-    /// The virtual endpoints whose packets may come to `port` of a backend.
+    /// The virtual endpoints whose packets may arrive at `port` of a backend.
     fn services_behind(&self, port: u16) -> impl Iterator<Item = Endpoint> {
         let services = self.parameters.services.iter();
         services.map(move |service| Endpoint::new(service.address, service.port.unwrap_or(port)))

@@ -9,9 +9,9 @@ use crate::options::seconds;
 use crate::scope::special;
 use crate::{OptionError, Options};
 
-/// Backends that there may be; weights and numbers stay small.
+/// Largest number of backends, so that weights and numbers stay small.
 const MOST_BACKENDS: usize = 1000;
-/// Changes that there may be: each has a lookup table.
+/// Largest number of changes: each has a lookup table.
 const MOST_CHANGES: usize = 64;
 const MOST_SERVICES: usize = 16;
 
@@ -71,7 +71,7 @@ fn conflict(text: &str) -> OptionError {
     OptionError::Conflict(text.to_owned())
 }
 
-/// Refuses what is not the address of a host.
+/// Rejects an address that is not a host's.
 fn host(address: u32) -> Result<(), String> {
     match special(address) {
         None => Ok(()),
@@ -82,7 +82,7 @@ fn host(address: u32) -> Result<(), String> {
     }
 }
 
-/// `ADDRESS` or `ADDRESS:PORT`.
+/// Parses `ADDRESS` or `ADDRESS:PORT`.
 fn endpoint(text: &str) -> Option<(u32, Option<u16>)> {
     let (address, port) = match text.split_once(':') {
         Some((address, port)) => (address, Some(port.parse().ok().filter(|&port| port != 0)?)),

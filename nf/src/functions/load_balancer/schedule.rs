@@ -1,5 +1,5 @@
-//! Which backends serve when, and the lookup table of each time. All is known from the start, so that no replica has to
-//! fill a table while packets come.
+//! Which backends serve when, and the lookup table of each phase. Everything is known from the start, so no replica has
+//! to fill a table while packets arrive.
 
 use super::maglev::lookup_table;
 use crate::modulus::Modulus;
@@ -7,52 +7,52 @@ use crate::modulus::Modulus;
 /// A server behind the virtual address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backend {
-    /// As it was given: it is what is hashed.
+    /// Name as given, which is also what is hashed.
     pub name: String,
-    /// Its address.
+    /// Address of the server.
     pub address: u32,
-    /// Its port; `None` keeps that of the packet.
+    /// Port of the server; `None` keeps that of the packet.
     pub port: Option<u16>,
-    /// Its share, relative to those of the others.
+    /// Share of the connections, relative to those of the others.
     pub weight: u32,
 }
 
 /// How a backend serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It serves.
+    /// The backend serves.
     Up,
-    /// It keeps its connections and gets no new ones.
+    /// The backend keeps its connections and gets no new ones.
     Draining,
-    /// It does not serve: its connections move.
+    /// The backend does not serve; its connections move.
     Down,
 }
 
-/// A backend's status changes.
+/// A change of a backend's status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Nanoseconds after the first row.
     pub after: u64,
     /// Number of the backend.
     pub backend: usize,
-    /// What it becomes.
+    /// The new status.
     pub to: Status,
 }
 
 /// The backends between two changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phase {
-    /// Nanoseconds after the first row at which it begins.
+    /// Start of the phase, in nanoseconds after the first row.
     pub after: u64,
     /// The status of each backend.
     pub status: Box<[Status]>,
-    /// The backend of each place.
+    /// Number of the backend of each place.
     pub table: Box<[u16]>,
     /// The number of places.
     pub places: Modulus,
 }
 
-/// The phases that `changes` make, in order of time; of those at the same time the last one holds.
+/// The phases that `changes` make, in order of time; of changes at the same time the last one wins.
 pub fn phases(backends: &[Backend], size: usize, mut changes: Vec<Change>) -> Vec<Phase> {
     changes.sort_by_key(|change| change.after);
     let mut status: Box<[Status]> = vec![Status::Up; backends.len()].into();

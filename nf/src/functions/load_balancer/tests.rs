@@ -64,7 +64,7 @@ impl Bench {
         }
     }
 
-    /// Source and destination of what becomes of a TCP packet with these flags; `None` when it is dropped.
+    /// Sends a TCP packet with these flags; returns source and destination of the result, `None` if it is dropped.
     fn tcp(&mut self, src: Endpoint, dst: Endpoint, flags: u8) -> Option<(Endpoint, Endpoint)> {
         let mut packet = Datagram {
             src,
@@ -76,7 +76,7 @@ impl Bench {
             unsummed: false,
         }
         .bytes();
-        // The checksum follows, as 0x10 was there.
+        // Adjusts the checksum; the flags were 0x10.
         let sum = u16::from_be_bytes([packet[50], packet[51]]);
         let mut sum = u32::from(!sum) + u32::from(!0x10u16) + u32::from(flags);
         sum = (sum & 0xffff) + (sum >> 16);
@@ -115,11 +115,11 @@ fn there_and_back() {
         end("203.0.113.10:80"),
         end("10.1.0.1:8080"),
     );
-    // Before there is a connection the backend's packets are its own.
+    // Before there is a connection, the backend's packets keep their source.
     assert_eq!(lb.tcp(backend, client, ACK), Some((backend, client)));
     assert_eq!(lb.tcp(client, vip, SYN), Some((client, backend)));
     assert_eq!(lb.tcp(backend, client, SYN | ACK), Some((vip, client)));
-    // Another port of client or backend, or of the virtual address, is another matter.
+    // Another port of client or backend, or of the virtual address, does not match.
     for (src, dst) in [
         ("10.1.0.1:8080", "192.0.2.7:5001"),
         ("10.1.0.1:80", "192.0.2.7:5000"),
@@ -166,7 +166,7 @@ fn connections_keep_their_backend_when_others_go() {
         .map(|client| lb.backend(client, SYN).unwrap())
         .collect();
     lb.seconds += 10;
-    // One that is asked only now shows what the table alone would do.
+    // A balancer asked only now shows what the table alone would do.
     let mut table = Bench::new(&options);
     table.backend(0, SYN);
     table.seconds += 10;
@@ -189,7 +189,7 @@ fn connections_keep_their_backend_when_others_go() {
     );
     assert!(disturbed < 600, "Maglev moves few: {disturbed}");
     assert_eq!(lb.totals()[0], moved);
-    // When it is back, nothing moves again; new connections find it.
+    // When the backend is back, nothing moves again; new connections find it.
     let with_one_down: Vec<_> = all.clone().map(|client| lb.backend(client, ACK)).collect();
     lb.seconds += 10;
     assert!(
@@ -201,7 +201,7 @@ fn connections_keep_their_backend_when_others_go() {
         .map(|client| lb.backend(client, SYN).unwrap())
         .collect();
     assert!(new.contains(&gone));
-    // Time that goes back brings nothing back.
+    // Time that goes back restores nothing.
     lb.seconds -= 10;
     let new: Vec<_> = (30_000..30_100)
         .map(|client| lb.backend(client, SYN).unwrap())
@@ -223,7 +223,7 @@ fn a_draining_backend_keeps_connections_and_gets_none() {
     for client in 2000..3000 {
         assert_ne!(lb.backend(client, SYN), Some(gone));
     }
-    // A SYN of the same ports begins a new connection.
+    // A SYN with the same ports begins a new connection.
     for (client, &backend) in (0..).zip(&before) {
         let now = lb.backend(client, SYN).unwrap();
         assert!(now != gone && (now == backend || backend == gone));
@@ -262,7 +262,7 @@ fn answers_of_two_services_are_told_apart() {
     );
     assert_eq!(lb.tcp(backend, end("1.1.1.1:1"), ACK).unwrap().0, one);
     assert_eq!(lb.tcp(backend, end("1.1.1.1:2"), ACK).unwrap().0, two);
-    // To the backend this would be the connection that it has.
+    // To the backend this would be its existing connection.
     assert_eq!(lb.tcp(end("1.1.1.1:1"), two, SYN), None);
     assert_eq!(lb.totals(), [0, 0, 1, 0]);
 }
@@ -355,7 +355,7 @@ fn options_are_checked() {
 }
 
 proptest! {
-    /// What goes to the virtual address and the answer to it, byte for byte.
+    /// A packet to the virtual address and its answer, byte for byte.
     #[test]
     fn both_directions_have_correct_checksums(packets in proptest::collection::vec(datagram(), 1..20)) {
         let mut lb = Bench::new(&["vip=203.0.113.10", "table=11"]);

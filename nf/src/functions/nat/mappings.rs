@@ -1,13 +1,12 @@
-//! Which internal endpoint has which external one.
+//! The mapping from internal to external endpoints.
 //!
 //! ```text
 //!  internal endpoint ──▶ table ──▶ slot of mapping ◀── owners[port] ◀── external endpoint
 //!                                   in a list by last use, one list a pool
 //! ```
 //!
-//! A *pool* is the ports of one external address for one protocol. Its port numbers are found through bits
-//! ([`super::ports`]), its mapping that was not used for longest through a list ([`super::recency`]). Every step takes
-//! constant time.
+//! A *pool* is the ports of one external address for one protocol. Bits find its free ports ([`super::ports`]), and a
+//! list finds its least recently used mapping ([`super::recency`]). Every step takes constant time.
 
 use super::ports::FreePorts;
 use super::recency::{Ends, Recency};
@@ -22,29 +21,29 @@ pub struct Rules {
     pub ports: (u16, u16),
     /// External addresses.
     pub external: Vec<u32>,
-    /// Nanoseconds that a mapping lives without an outbound packet, for TCP and UDP. `None`: the mapping that was not
-    /// used for longest makes room when there is no free port.
+    /// Nanoseconds that a mapping lives without an outbound packet, for TCP and UDP. `None`: the least recently used
+    /// mapping makes room when no port is free.
     pub timeouts: Option<[u64; 2]>,
 }
 
 impl Rules {
-    /// Mappings that there can be.
+    /// Largest number of mappings.
     fn capacity(&self) -> usize {
         let ports = usize::from(self.ports.1 - self.ports.0) + 1;
         ports * self.external.len() * 2
     }
 }
 
-/// An internal endpoint and the external one that stands for it.
+/// An internal endpoint and the external endpoint that represents it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mapping {
-    /// The endpoint inside.
+    /// The internal endpoint.
     pub internal: Endpoint,
-    /// The endpoint outside.
+    /// The external endpoint.
     pub external: Endpoint,
-    /// Their protocol.
+    /// Protocol of both endpoints.
     pub protocol: Protocol,
-    /// Number of the pool that the external endpoint is from.
+    /// Number of the pool that the external endpoint belongs to.
     pool: u16,
     /// Time of the last outbound packet, in nanoseconds.
     pub last: u64,
@@ -62,8 +61,8 @@ impl Mapping {
         })
     }
 
-    /// Whether the time has gone back by more than the mapping lives since its last outbound packet: that was far ahead,
-    /// and the mapping would outlive all others.
+    /// Whether the time has gone back by more than the mapping's lifetime since its last outbound packet: that packet's
+    /// time was far ahead, and the mapping would outlive all others.
     fn is_ahead(&self, rules: &Rules, now: u64) -> bool {
         rules.timeouts.is_some_and(|timeouts| {
             self.last.saturating_sub(now) > timeouts[self.protocol as usize]
@@ -81,7 +80,7 @@ fn key(protocol: Protocol, Endpoint { address, port }: Endpoint) -> [u64; 2] {
 #[derive(Clone, Debug, PartialEq)]
 struct Pool {
     free: FreePorts,
-    /// The slot of each port's mapping, plus one; 0 where there is none.
+    /// The slot of each port's mapping, plus one; 0 if there is none.
     owners: Vec<u32>,
     by_use: Ends,
 }
@@ -91,12 +90,12 @@ struct Pool {
 pub struct Mappings {
     by_internal: Table<[u64; 2], u32>,
     slots: Vec<Mapping>,
-    /// Slots without mapping, the one freed last on top.
+    /// Slots without a mapping, the one freed last on top.
     unused: Vec<u32>,
     recency: Recency,
     /// The number of external addresses.
     addresses: Modulus,
-    /// By external address and protocol; made when the first mapping is.
+    /// Pools by external address and protocol; each is made with its first mapping.
     pools: Vec<Option<Pool>>,
 }
 
@@ -113,18 +112,18 @@ impl Mappings {
         }
     }
 
-    /// Whether fetching ahead pays.
+    /// Whether prefetching pays.
     pub fn outgrow_l2(&self) -> bool {
         self.by_internal.outgrows_l2()
     }
 
-    /// Starts to bring what finding the mapping of an internal endpoint will touch into the cache.
+    /// Prefetches what finding the mapping of an internal endpoint will touch.
     #[inline(always)]
     pub fn prefetch(&self, protocol: Protocol, internal: Endpoint) {
         self.by_internal.prefetch(&key(protocol, internal));
     }
 
-    /// The mapping of an internal endpoint that sends at `now`, made where there is none; `None` where no port is left.
+    /// The mapping of an internal endpoint that sends at `now`, created if missing; `None` if no port is left.
     #[inline]
     pub fn outbound(
         &mut self,
@@ -145,7 +144,7 @@ impl Mappings {
             }
             self.end(rules, slot);
         }
-        // A host always gets the same address (RFC 4787, REQ-2: paired).
+        // A host always gets the same external address (RFC 4787, REQ-2: paired).
         let which = self.addresses.remainder(internal.address.into()) as usize;
         let address = *rules.external.get(which)?;
         let pool = which * 2 + protocol as usize;
@@ -162,7 +161,7 @@ impl Mappings {
         Some(mapping)
     }
 
-    /// The mapping of external address number `which` and `port`, if there is one at `now`.
+    /// The mapping of `port` of external address number `which`, if one is alive at `now`.
     #[inline]
     pub fn inbound(
         &mut self,
@@ -182,7 +181,7 @@ impl Mappings {
         Some(mapping)
     }
 
-    /// All mappings that live at `now`, in no particular order.
+    /// All mappings alive at `now`, in unspecified order.
     pub fn living(&self, rules: &Rules, now: u64) -> impl Iterator<Item = &Mapping> {
         let slots = self.by_internal.iter();
         let mappings = slots.map(|(_, &slot)| &self.slots[slot as usize]);
@@ -195,8 +194,8 @@ impl Mappings {
         pool.owners.get(at)?.checked_sub(1)
     }
 
-    /// A port for an internal endpoint with port `wanted`: that one if no living mapping has it, else the next free one,
-    /// of the same parity if there is any; else that of the mapping not used for longest, if it is dead or far ahead.
+    /// A port for an internal endpoint with port `wanted`: that port if no live mapping has it, else the next free one,
+    /// of the same parity if possible; else that of the least recently used mapping, if it is dead or far ahead.
     fn take_port(&mut self, rules: &Rules, at: usize, wanted: u16, now: u64) -> Option<u16> {
         let (low, high) = rules.ports;
         let pool = self.pools[at].get_or_insert_with(|| Pool {

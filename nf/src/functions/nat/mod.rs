@@ -1,4 +1,4 @@
-//! `nat`: hosts inside share external addresses: network address and port translation (RFC 3022, section 2.2).
+//! `nat`: internal hosts share external addresses: network address and port translation (RFC 3022, section 2.2).
 //!
 //! ```text
 //!                from inside to outside: source becomes external       (mapping made, or refreshed)
@@ -7,17 +7,17 @@
 //!           └──▶ else: pass as it is
 //! ```
 //!
-//! Multicast, broadcast, link-local and loopback addresses and 0.0.0.0/8 are not outside: what a host sends there goes no
-//! further than its own link, unless `translate-all` says otherwise.
+//! Multicast, broadcast, link-local and loopback addresses and 0.0.0.0/8 are not outside, because packets to them do
+//! not leave the host's own link; `translate-all` overrides this.
 //!
-//! Key: internal address, port and protocol, so mapping is endpoint-independent, and so is filtering (RFC 4787, REQ-1 and
-//! REQ-8; RFC 5382, REQ-1 and REQ-3). Which port a mapping gets depends on rows alone: [`mappings`] has the rule.
+//! Key: internal address, port and protocol, so mapping is endpoint-independent, and so is filtering (RFC 4787, REQ-1
+//! and REQ-8; RFC 5382, REQ-1 and REQ-3). The port of a mapping depends on rows alone; [`mappings`] has the rule.
 //!
-//! A packet without ports that should be translated is dropped: of a later fragment the row does not tell which datagram
-//! it belongs to. So are packets with a port 0, which looks the same.
+//! A packet without ports that should be translated is dropped: the row of a later fragment does not tell which
+//! datagram the fragment belongs to. So are packets with a port of 0, which look the same.
 //!
-//! State is bounded by the ports there are. When a new mapping finds none free, the one not used for longest makes room
-//! if it has timed out (with `no-timeout`: always); else the packet is dropped and counted.
+//! State is bounded by the number of ports. When a new mapping finds none free, the least recently used mapping makes
+//! room if it has timed out (with `no-timeout`: always); otherwise the packet is dropped and counted.
 
 pub mod mappings;
 mod options;
@@ -45,14 +45,14 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct Nat;
 
-/// Its options.
+/// The checked options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters {
-    /// Where hosts are inside.
+    /// Prefixes of internal hosts.
     pub inside: Vec<Prefix>,
     /// External addresses and ports, and how long mappings live.
     pub rules: Rules,
-    /// Whether destinations that are no host's beyond the link are outside, too.
+    /// Whether destinations that are not those of a host beyond the link are outside, too.
     pub translate_all: bool,
     /// External addresses with their numbers, sorted.
     by_address: Vec<(u32, usize)>,
@@ -116,7 +116,7 @@ impl Parameters {
         self.inside.iter().any(|prefix| prefix.has(address))
     }
 
-    /// Whether packets from inside to `address` cross.
+    /// Whether packets from inside to `address` are translated.
     fn is_outside(&self, address: u32) -> bool {
         !self.is_inside(address) && (self.translate_all || special(address).is_none())
     }
@@ -138,7 +138,7 @@ pub struct Function<L> {
     layout: L,
 }
 
-/// All mappings, and what could not be translated.
+/// All mappings, and counts of what could not be translated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     mappings: Mappings,
@@ -149,11 +149,11 @@ pub struct State {
     portless: u64,
 }
 
-/// What a row did.
+/// The effect of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
     action: Action,
-    /// The mapping that it used: the sender's if it used two.
+    /// The mapping that the row used: the sender's if it used two.
     mapping: Option<Mapping>,
 }
 
@@ -169,17 +169,17 @@ impl Effect {
 /// An entry of the state file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    /// Address of the host inside.
+    /// Address of the internal host.
     pub internal: Ipv4Addr,
-    /// Its port.
+    /// Port of the internal host.
     pub internal_port: u16,
     /// IP protocol.
     pub proto: u8,
-    /// The address that stands for it outside.
+    /// External address that represents the host.
     pub external: Ipv4Addr,
-    /// The port that stands for it outside.
+    /// External port that represents the host's.
     pub external_port: u16,
-    /// Time of the last packet from inside, in nanoseconds; not there with `no-timeout`.
+    /// Time of the last packet from inside, in nanoseconds; absent with `no-timeout`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_ns: Option<Nanoseconds>,
 }
@@ -249,7 +249,7 @@ impl<L: Layout> NetworkFunction for Function<L> {
                 state.exhausted += 1;
                 return REFUSED;
             }
-            // The sender's mapping may have taken the place of the receiver's.
+            // The sender's mapping may have replaced the receiver's.
             receiver = match destination(state) {
                 Ok(receiver) => receiver,
                 Err(refused) => return refused,

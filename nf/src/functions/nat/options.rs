@@ -6,11 +6,11 @@ use super::mappings::Rules;
 use super::{OptionError, Options, Parameters};
 use crate::scope::special;
 
-/// External addresses that there may be: the ports of more would be more memory than anyone expects.
+/// Largest number of external addresses: the ports of more would take more memory than anyone expects.
 const MOST_ADDRESSES: usize = 256;
-/// Seconds that a mapping of UDP lives (RFC 4787, REQ-5: recommended).
+/// Lifetime of a UDP mapping in seconds (RFC 4787, REQ-5: recommended).
 const UDP_TIMEOUT: u64 = 5 * 60;
-/// Seconds that a mapping of TCP lives (RFC 5382, REQ-5: the least for a connection that stands).
+/// Lifetime of a TCP mapping in seconds (RFC 5382, REQ-5: the minimum for an established connection).
 const TCP_TIMEOUT: u64 = (2 * 60 + 4) * 60;
 const SECOND: u64 = 1_000_000_000;
 
@@ -28,7 +28,7 @@ impl Prefix {
         address & self.mask == self.first
     }
 
-    /// Reads `ADDRESS/LENGTH`, or `ADDRESS`, which has length 32.
+    /// Parses `ADDRESS/LENGTH`, or `ADDRESS`, which has length 32.
     fn read(text: &str) -> Option<Self> {
         let (address, length) = text.split_once('/').unwrap_or((text, "32"));
         let address: Ipv4Addr = address.trim().parse().ok()?;
@@ -104,7 +104,7 @@ pub(super) fn read(options: &mut Options) -> Result<Parameters, OptionError> {
     })
 }
 
-/// A default, which is written as a value is.
+/// A default, written like a value.
 fn default<T: Default>(read: Result<T, &'static str>) -> T {
     read.unwrap_or_default()
 }

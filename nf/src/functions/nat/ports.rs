@@ -1,11 +1,11 @@
-//! The free ports of an external address: which port a mapping gets depends on the calls made and on nothing else.
+//! The free ports of an external address: which port a mapping gets depends only on the calls made.
 
-/// Ports of a range of which some are taken.
+/// Ports of a range, some of them taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FreePorts {
     low: u16,
     high: u16,
-    /// Even and odd ports apart, so that parity can be kept (RFC 4787, REQ-4).
+    /// Even and odd ports separately, so that parity can be kept (RFC 4787, REQ-4).
     halves: [Half; 2],
 }
 
@@ -15,7 +15,7 @@ impl FreePorts {
         let half = |parity: u16| {
             let first = u32::from(low) + u32::from(low % 2 != parity);
             let count = (u32::from(high) + 2).saturating_sub(first) / 2;
-            // A first one beyond 65535 has none to follow.
+            // If the first port is beyond 65535, none follows.
             Half::new(first as u16, count as usize)
         };
         Self {
@@ -35,7 +35,7 @@ impl FreePorts {
         self.has(port) && self.half(port).take(port)
     }
 
-    /// Takes the next free port of the parity of `wanted`, else one of the other parity.
+    /// Takes the next free port with the parity of `wanted`, else one with the other parity.
     pub fn take_like(&mut self, wanted: u16) -> Option<u16> {
         let parity = usize::from(wanted % 2);
         let like = self.halves[parity].take_next();
@@ -52,15 +52,15 @@ impl FreePorts {
     }
 }
 
-/// Ports of one parity: a bit for each, set where it is free, and a bit for each word that has a bit set. So the next
-/// free one is found in a few steps, however many are taken.
+/// Ports of one parity: a bit per port, set if it is free, and a bit per word, set if the word has a bit set. So the
+/// next free port is found in a few steps, however many are taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Half {
     first: u16,
     words: Vec<u64>,
     summary: Vec<u64>,
-    /// Where the search goes on: behind the port that was found last, so that a port that was freed stays unused for
-    /// as long as can be.
+    /// Where the search continues: behind the port found last, so that a freed port stays unused for as long as
+    /// possible.
     cursor: usize,
 }
 

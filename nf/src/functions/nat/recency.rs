@@ -1,4 +1,4 @@
-//! Lists of slots by the order in which they were used last.
+//! Lists of slots, least recently used first.
 
 /// No slot.
 const NONE: u32 = u32::MAX;
@@ -20,13 +20,13 @@ impl Default for Ends {
 }
 
 impl Ends {
-    /// The slot that was not used for longest.
+    /// The least recently used slot.
     pub fn oldest(&self) -> Option<u32> {
         (self.oldest != NONE).then_some(self.oldest)
     }
 }
 
-/// The neighbours of all slots, each of which is in one list at most.
+/// The neighbours of all slots; each slot is in at most one list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recency(Vec<Link>);
 

@@ -57,7 +57,7 @@ impl Bench {
         }
     }
 
-    /// What becomes of a packet.
+    /// Sends a packet; returns the packet that results, if any.
     fn send(&mut self, packet: &[u8]) -> Option<Vec<u8>> {
         let row = row_of(packet, &profile::FLOW_TIME, self.now);
         let effect = self.function.apply(&mut self.state, &row);
@@ -69,7 +69,8 @@ impl Bench {
         }
     }
 
-    /// Source and destination of what becomes of a packet of 17 (UDP) or 6 (TCP); "" when it is dropped.
+    /// Sends a packet of protocol 17 (UDP) or 6 (TCP); returns source and destination of the result, "" if it is
+    /// dropped.
     fn ends(&mut self, protocol: u8, src: &str, dst: &str) -> String {
         let packet = Datagram {
             src: end(src),
@@ -125,7 +126,7 @@ fn there_and_back() {
         nat.udp("192.0.2.9:5", "203.0.113.1:4000"),
         "192.0.2.9:5 > 10.0.0.5:4000"
     );
-    // Protocols are apart.
+    // Protocols are kept apart.
     assert_eq!(nat.ends(6, "192.0.2.9:5", "203.0.113.1:4000"), "");
     assert_eq!(
         nat.ends(6, "172.31.255.1:4000", "192.0.2.9:5"),
@@ -187,7 +188,7 @@ fn mappings_time_out_without_packets_from_inside() {
     nat.now += 1;
     assert!(nat.function.entries(&nat.state).len() == 1 && nat.udp(outside, external).is_empty());
     assert!(nat.function.entries(&nat.state).is_empty());
-    // The port is another one's then, and the host gets one anew.
+    // The port belongs to another mapping then, and the host gets a new one.
     assert_eq!(
         nat.udp("10.0.0.2:5000", outside),
         format!("{external} > {outside}")
@@ -233,7 +234,7 @@ fn exhausted_ports_refuse_until_a_mapping_dies() {
     assert_eq!(nat.udp("10.0.0.3:1", to), "");
     assert_eq!(nat.totals(), [2, 0, 0]);
     nat.now = 11 * SECOND;
-    // The one of 10.0.0.2, port 2000, has gone.
+    // The mapping of 10.0.0.2, port 2000, is gone.
     assert_eq!(
         nat.udp("10.0.0.3:1", to),
         format!("203.0.113.1:2000 > {to}")
@@ -251,7 +252,7 @@ fn a_packet_far_ahead_keeps_no_port_for_ever() {
     let to = "192.0.2.1:80";
     nat.now = 3600 * SECOND;
     nat.udp("10.0.0.1:1", to);
-    // Back by no more than a mapping lives: it stays.
+    // Back by no more than the mapping's lifetime: it stays.
     nat.now = 3590 * SECOND;
     assert_eq!(nat.udp("10.0.0.2:1", to), "");
     nat.now -= 1;
@@ -324,7 +325,7 @@ fn without_timeouts_the_one_used_least_lately_makes_room() {
     let entries = serde_json::to_value(nat.function.entries(&nat.state)).unwrap();
     assert_eq!(entries[0].as_object().unwrap().len(), 5, "no time");
     assert_eq!(nat.totals(), [0; 3]);
-    // A hairpin whose sender takes the receiver's port finds itself, not the one that had to go.
+    // A hairpin whose sender takes the receiver's port finds itself, not the mapping that was evicted.
     assert_eq!(
         nat.udp("10.0.0.9:2", "203.0.113.1:2001"),
         "203.0.113.1:2001 > 10.0.0.9:2"
@@ -407,7 +408,7 @@ fn everything_else_passes_as_it_is() {
     assert_eq!(nat.udp("10.0.0.1:0", "192.0.2.2:5"), "");
     assert_eq!(nat.udp("192.0.2.2:0", "203.0.113.1:5"), "");
     assert_eq!(nat.totals(), [0, 0, 4]);
-    // A first fragment has ports, and its checksum is that of the whole datagram: it follows like any other.
+    // A first fragment has ports; its checksum covers the whole datagram and is adjusted like any other.
     let mut first = datagram("10.0.0.1:5", "192.0.2.2:5").bytes();
     first[20] = 0x20;
     assert_eq!(nat.send(&first).unwrap()[26..30], [203, 0, 113, 1]);
@@ -438,7 +439,7 @@ fn ipv6_passes_and_ipv4_is_translated_beside_it() {
     assert_eq!(verdict(&v6, &mut out), Verdict::Pass);
     assert_eq!(verdict(&v4.bytes(), &mut out), Verdict::Rewrite);
     assert_sums(&out);
-    // IPv6 between IPv4-mapped addresses does not exist on a wire; if it does, it cannot be rewritten.
+    // IPv6 between IPv4-mapped addresses does not occur on a wire; if it does, it cannot be rewritten.
     for (at, host) in [(22, [10, 0, 0, 1]), (38, [192, 0, 2, 1])] {
         v6[at..at + 10].fill(0);
         v6[at + 10..at + 12].fill(0xff);
@@ -487,11 +488,11 @@ fn options_are_checked() {
     );
 }
 
-/// The rules again, by looking through everything.
+/// The rules again, by exhaustive search.
 struct Naive {
     ports: (u16, u16),
     timeout: Option<u64>,
-    /// By (host, port): external port, time, use.
+    /// External port, time and use, by (host, port).
     mappings: BTreeMap<(u8, u16), (u16, u64, u64)>,
     cursors: [u16; 2],
     uses: u64,
@@ -604,7 +605,7 @@ proptest! {
         prop_assert_eq!(nat.function.entries(&nat.state).len(), living);
     }
 
-    /// What goes out and comes back is what went out, byte for byte.
+    /// A packet that goes out and comes back is unchanged, byte for byte.
     #[test]
     fn a_round_trip_restores_the_packet(mut packets in proptest::collection::vec(datagram(), 1..20)) {
         let mut nat = Bench::new(&[]);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::model::{Model, Segment};
 use super::*;
 
-/// The addresses that connections are between.
+/// Address family of a connection's endpoints.
 #[derive(Clone, Copy, Debug)]
 enum Family {
     /// In rows of `flow-time`.
@@ -56,7 +56,7 @@ fn encode(p: &Segment) -> Vec<u8> {
     row
 }
 
-/// Both, side by side.
+/// Tracker and model, side by side.
 struct Pair<L: Layout> {
     function: Keyed<Conntrack, L>,
     state: KeyedState<<L::Address as Address>::Flow, Connection, u64>,
@@ -75,7 +75,7 @@ impl<L: Layout> Pair<L> {
         }
     }
 
-    /// Gives both a row and says where they differ.
+    /// Gives both a row and reports where they differ.
     fn take(&mut self, p: &Segment) -> Result<(), String> {
         let effect = self.function.apply(&mut self.state, &encode(p));
         let due = self.model.take(p);
@@ -93,7 +93,7 @@ impl<L: Layout> Pair<L> {
                 };
                 let tuple = L::Address::tuple(client);
                 let dead = |at: u64| c.is_dead(at);
-                // The end of its life, by where it is dead and where it is not.
+                // The end of the connection's life, from where it is dead and where it is not.
                 let seconds = [10, 30, 60, 120, 300, 432_000];
                 let timeout = seconds
                     .into_iter()
@@ -117,7 +117,7 @@ impl<L: Layout> Pair<L> {
     }
 }
 
-/// What a conversation does next.
+/// The next step of a conversation.
 #[derive(Clone, Copy, Debug)]
 struct Move {
     reply: bool,
@@ -130,24 +130,24 @@ struct Move {
     other: bool,
 }
 
-/// Which number a segment has.
+/// How a segment's number is chosen.
 #[derive(Clone, Copy, Debug)]
 enum Number {
-    /// The next one, as of what was sent.
+    /// The next number, according to what was sent.
     Next,
-    /// So much beside it.
+    /// This far beside the next one.
     Beside(i32),
     /// Zero.
     Zero,
-    /// Another start.
+    /// A different start.
     Anew(u32),
-    /// Where the packet before may have ended, with that many options less.
+    /// Where the previous packet may have ended, with that many fewer options.
     Noted(u32),
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Length {
-    /// Headers and so much.
+    /// Headers and this many bytes.
     Data(u16),
     Exactly(u16),
 }
@@ -225,7 +225,7 @@ fn moves() -> impl Strategy<Value = Move> {
     })
 }
 
-/// Conversations that lead somewhere, with the numbers that belong there.
+/// Conversations that lead somewhere, with fitting numbers.
 const BEGINNINGS: [&str; 12] = [
     "",
     "cS",
@@ -385,7 +385,7 @@ proptest! {
     }
 }
 
-/// The sequences above reach what they are there for.
+/// The generated sequences reach the cases they are meant to reach.
 #[test]
 fn the_model_is_led_everywhere() {
     use proptest::strategy::ValueTree;

@@ -13,7 +13,7 @@ const SECOND: u64 = 1_000_000_000;
 /// The latest time that a row can have.
 const END: u64 = u32::MAX as u64 * SECOND + 999_999_999;
 
-/// Combinations of FIN 1, SYN 2, RST 4, ACK 16 and URG 32 that are valid, and what they are.
+/// Valid combinations of FIN 1, SYN 2, RST 4, ACK 16 and URG 32, and their kinds.
 const VALID: [(u8, usize); 9] = [
     (2, 0),
     (34, 0),
@@ -58,7 +58,7 @@ fn the_table_is_the_grid() {
     assert_eq!(checked, 95);
 }
 
-/// The table of the handbook's page says what the code says.
+/// The table on the handbook's page agrees with the code.
 #[test]
 fn the_page_has_the_table() {
     let page = include_str!("../../../../../docs/runtime.md");
@@ -184,7 +184,7 @@ impl Bench {
         self.apply(&row(from, to, flags(text), seq, ack, at))
     }
 
-    /// Sends segments like `cSA`, a second apart from second 1 on; all pass. Gives the time of the last.
+    /// Sends segments like `cSA`, a second apart from second 1 on; all pass. Returns the time of the last.
     fn play(&mut self, script: &str) -> u64 {
         let mut at = 0;
         for item in script.split_whitespace() {
@@ -246,7 +246,7 @@ fn death_comes_exactly_at_the_timeout() {
         let mut bench = Bench::new(&[]);
         bench.play(way);
         let last = bench.only().unwrap().2;
-        // Seen by the state file …
+        // Detected by the state file …
         let udp = |at| {
             let mut row = row((7, 7), (7, 8), 0, 0, 0, at);
             row[12] = 17;
@@ -280,11 +280,11 @@ fn a_dead_entry_is_removed_even_by_what_opens_nothing() {
     let effect = bench.function.apply(&mut bench.state, &late);
     assert!(!effect.pass);
     assert!(bench.state.table.is_empty());
-    // It is described as it was.
+    // The description is that before removal.
     let described = bench.function.describe(&late, effect).unwrap();
     assert_eq!(described.key, "10.0.0.9:1000>10.0.0.1:80/6");
     assert_eq!(described.state, "SYN_SENT");
-    // Flags that are not valid find it, too; a living one is not touched.
+    // Segments with invalid flags detect it, too; a living connection is not touched.
     bench.play("cS");
     let odd = |at| row(SERVER, CLIENT, flags("SF"), 0, 0, at * SECOND);
     for (at, entries) in [(1, 1), (500, 0)] {
@@ -319,7 +319,7 @@ fn a_picked_up_connection_waits_300_s_for_an_answer() {
     assert!(picked("cA sA sA", 432_000 * SECOND - 1));
     // An ignored SYN+ACK is an answer, too.
     assert!(picked("cA sSA cA", limit));
-    // Only an ACK alone picks up.
+    // Only a pure ACK picks up.
     for refused in [
         "SA", "FA", "R", "RA", "", "FPU", "SF", "SR", "SFA", "SAU", "RU",
     ] {
@@ -361,17 +361,17 @@ fn a_rst_ends_or_closes() {
 
 #[test]
 fn a_syn_reopens_what_has_ended() {
-    // After FINs either side may open again, and is the client then.
+    // After FINs either side may open again, and then becomes the client.
     for (side, client) in [('c', true), ('s', false)] {
         let mut bench = Bench::new(&[]);
         let at = bench.play("cS sSA cA cFA sFA cA");
         assert!(bench.send(side, "S", at + 5));
         assert_eq!(bench.only(), Some((client, "SYN_SENT", at + 5)));
-        // It is a new one: a RST before an answer deletes it.
+        // The connection is new: a RST before an answer deletes it.
         assert!(bench.send(side, "R", at + 6));
         assert_eq!(bench.only(), None);
     }
-    // After its own RST only the client may.
+    // After the client's own RST only the client may.
     let mut bench = Bench::new(&[]);
     let at = bench.play("cS sSA cA cR");
     assert!(!bench.send('s', "S", at + 1));
@@ -382,7 +382,7 @@ fn a_syn_reopens_what_has_ended() {
     let at = bench.play("cS sSA cA cFA sR");
     assert!(bench.send('c', "S", at + 2));
     assert_eq!(bench.state(), "SYN_SENT");
-    // After the server's RST alone its SYN is ignored.
+    // After the server's RST alone the server's SYN is ignored.
     let mut bench = Bench::new(&[]);
     let at = bench.play("cS sSA cA sR");
     assert!(bench.send('c', "S", at + 2));
@@ -406,7 +406,7 @@ fn an_answered_syn_that_was_ignored_resynchronises() {
             let at = bench.play(way);
             let before = bench.only();
             let syn = |bench: &mut Bench| bench.send_with('c', "S", at + 1, seq, 0);
-            // Another acknowledgment number does not fit, and uses the SYN up.
+            // Another acknowledgment number does not match, and uses up the SYN.
             assert!(syn(&mut bench));
             assert!(bench.send_with('s', "SA", at + 2, 7, ack.wrapping_add(1)));
             assert!(bench.send_with('s', "SA", at + 2, 7, ack));
@@ -442,7 +442,7 @@ fn a_challenge_ack_is_no_last_ack() {
     assert!(bench.send('c', "S", at + 1));
     assert!(bench.send('c', "A", at + 2));
     assert_eq!(bench.state(), "TIME_WAIT");
-    // It counts as an answer: of a connection without any, a RST would delete the entry.
+    // The ACK counts as an answer: in a connection without any, a RST would delete the entry.
     let mut bench = Bench::new(&[]);
     let at = bench.play("cA cFA cFA cS sA");
     assert_eq!(bench.state(), "LAST_ACK");
@@ -462,7 +462,7 @@ fn simultaneous_opens_end_established() {
     let mut bench = Bench::new(&[]);
     bench.play("cS sS cSA cA");
     assert_eq!(bench.state(), "ESTABLISHED");
-    // Of an ordinary one the server's ACK proves nothing.
+    // In an ordinary connection the server's ACK proves nothing.
     let mut bench = Bench::new(&[]);
     let at = bench.play("cS sSA sA");
     assert_eq!(bench.only(), Some((true, "SYN_RECV", at)));
@@ -477,7 +477,7 @@ fn repeated_and_ignored_rows_refresh_nothing() {
     let mut bench = Bench::new(&[]);
     bench.play("cS cS cS");
     assert_eq!(bench.only(), Some((true, "SYN_SENT", SECOND)));
-    // So it dies 120 s after the first.
+    // So the connection dies 120 s after the first.
     assert!(bench.send('c', "S", 121 * SECOND - 1));
     assert_eq!(bench.only(), Some((true, "SYN_SENT", SECOND)));
     assert!(bench.send('c', "S", 121 * SECOND));
@@ -503,7 +503,7 @@ fn time_may_go_back_and_to_its_end() {
     assert!(bench.send('c', "S", 500 * SECOND));
     assert!(bench.send('s', "SA", 100 * SECOND));
     assert_eq!(bench.only(), Some((true, "SYN_RECV", 100 * SECOND)));
-    // 60 s from there are long over.
+    // 60 s from there have long passed.
     assert!(bench.send('c', "A", 500 * SECOND));
     assert_eq!(bench.only(), Some((true, "ESTABLISHED", 500 * SECOND)));
     let mut bench = Bench::new(&[]);
@@ -534,7 +534,7 @@ fn what_is_not_tcp_passes_and_has_no_state() {
         assert_eq!(bench.function.describe(&row, effect), None);
     }
     assert!(bench.state.table.is_empty());
-    // A blank row does not even move the time.
+    // A blank row does not even advance the time.
     let before = bench.state.clone();
     let mut blank = [0; 32];
     blank[16..20].copy_from_slice(&[1; 4]);

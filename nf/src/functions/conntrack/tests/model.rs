@@ -1,13 +1,14 @@
-//! The rules of the handbook's page once more, step by step with their numbers and in the plainest way, to compare with.
-//! Nothing is packed, nothing left out because nobody reads it, and arithmetic is that of whole numbers with a remainder.
+//! The rules of the handbook's page once more, step by step with their numbers and as plainly as possible, for
+//! comparison. Nothing is packed or omitted as an optimisation, and arithmetic is that of whole numbers with a
+//! remainder.
 
 use std::net::IpAddr;
 
 const SECOND: u64 = 1_000_000_000;
 const WRAP: u64 = 1 << 32;
 
-/// What each state says to SYN, SYN+ACK, FIN, ACK and RST, from the client and from the server: the state that follows,
-/// `?` where the segment is ignored, `-` where it is invalid; `open` where it may open the next connection.
+/// Each state's answer to SYN, SYN+ACK, FIN, ACK and RST, from the client and from the server: the state that follows,
+/// `?` if the segment is ignored, `-` if it is invalid; `open` if it may open the next connection.
 pub const GRID: [(&str, &str, &str); 10] = [
     ("", "SYN_SENT - - ESTABLISHED -", "- - - - -"),
     (
@@ -73,7 +74,7 @@ pub fn on_grid(state: &str, reply: bool, segment: usize) -> &'static str {
     side.split(' ').nth(segment).unwrap()
 }
 
-/// What a row says.
+/// The content of a row.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment {
     pub from: (IpAddr, u16),
@@ -291,7 +292,7 @@ impl Connection {
 pub struct Model(pub Vec<Connection>);
 
 impl Model {
-    /// Takes a TCP row; says whether its packet passes.
+    /// Applies a TCP row; returns whether its packet passes.
     pub fn take(&mut self, p: &Segment) -> bool {
         // 2
         let mut found = self.0.iter().position(|c| {
@@ -404,7 +405,7 @@ impl Model {
         true
     }
 
-    /// 4, and what follows.
+    /// Rule 4 and those that follow from it.
     fn open(&mut self, p: &Segment, index: usize) -> bool {
         let state = on_grid("", false, index);
         if state == "-" {
@@ -437,7 +438,7 @@ impl Model {
 }
 
 impl Connection {
-    /// The line of the table of RSTs that holds.
+    /// The line of the table of RSTs that applies.
     fn rst(&self, p: &Segment, reply: bool) -> char {
         let (seq, was) = (u64::from(p.seq), self.state);
         let other = if reply {

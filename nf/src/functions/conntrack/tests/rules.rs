@@ -1,4 +1,4 @@
-//! Rules that are about numbers, lengths and sides, one by one, and captures whose verdicts were seen on a kernel.
+//! Rules about numbers, lengths and sides, one by one, and captures whose verdicts were observed on a kernel.
 
 use super::*;
 use crate::functions::conntrack::extent::{Extent, Room, Version};
@@ -7,7 +7,7 @@ use crate::functions::conntrack::extent::{Extent, Room, Version};
 struct Talk(Bench);
 
 impl Talk {
-    /// SYN 99, SYN+ACK 499, and acknowledgments of both, so that it is assured.
+    /// SYN 99, SYN+ACK 499, and acknowledgments of both, so that the connection is assured.
     fn assured() -> Self {
         let mut talk = Self(Bench::new(&[]));
         assert!(talk.send('c', "S", 99, 0, 40));
@@ -17,7 +17,7 @@ impl Talk {
         talk
     }
 
-    /// A segment a second after the one before.
+    /// Sends a segment, a second after the previous one.
     fn send(&mut self, side: char, text: &str, seq: u32, ack: u32, length: u16) -> bool {
         let (from, to) = if side == 'c' {
             (CLIENT, SERVER)
@@ -30,13 +30,13 @@ impl Talk {
         self.0.apply(&row)
     }
 
-    /// The connection's state after a RST; nothing where the RST is dropped.
+    /// The connection's state after a RST; nothing if the RST is dropped.
     fn rst(&mut self, side: char, seq: u32) -> &'static str {
         let pass = self.send(side, "R", seq, 0, 40);
         if pass { self.0.state() } else { "" }
     }
 
-    /// Seconds that it lives from its last refresh on.
+    /// Seconds that the connection lives from its last refresh on.
     fn timeout(&self) -> u64 {
         let (_, connection) = self.0.state.table.iter().next().unwrap();
         let dead = |seconds: &u64| {
@@ -75,7 +75,7 @@ fn lengths_that_have_no_room_for_a_header_are_invalid() {
     assert!(!talk.send('c', "A", 100, 500, 39));
     assert!(!talk.send('c', "R", 100, 500, 20));
     assert_eq!(talk.0.only(), before);
-    // It finds out that a connection is dead, and opens none.
+    // The segment detects that a connection is dead, and opens none.
     talk.0.state.shared += 432_000 * SECOND;
     assert!(!talk.send('c', "S", 100, 500, 39));
     assert!(talk.0.state.table.is_empty());
@@ -151,7 +151,7 @@ fn a_rst_closes_what_stands_only_with_the_right_number() {
     for (seq, due) in [(99, ""), (100, "CLOSE"), (101, stands)] {
         assert_eq!(Talk::assured().rst('c', seq), due, "{seq}");
     }
-    // g: behind data that nobody has acknowledged yet, of this same side, right after it.
+    // g: behind data from the same side that nobody has acknowledged yet, right after it.
     for (seq, due) in [
         (540, stands),
         (560, "CLOSE"),
@@ -195,7 +195,7 @@ fn an_established_connection_lives_long_once_answered_and_noted() {
     assert_eq!(talk.timeout(), 300, "the first answer");
     assert!(talk.send('s', "A", 500, 100, 40));
     assert_eq!(talk.timeout(), 432_000);
-    // Answered only by what acknowledges nothing that was sent: nothing is noted.
+    // Answered only by segments that acknowledge nothing that was sent: nothing is noted.
     let mut talk = Talk(Bench::new(&[]));
     assert!(talk.send('c', "A", 100, 500, 40));
     for _ in 0..3 {
@@ -211,7 +211,7 @@ fn acknowledgments_of_what_was_not_sent_do_not_raise_the_mark() {
         assert!(talk.send('c', "A", 100, ack, 40));
         assert_eq!(talk.rst('s', 500), due, "{ack}");
     }
-    // One that counts does.
+    // A segment that counts does.
     let mut talk = Talk::assured();
     assert!(talk.send('s', "PA", 500, 100, 50) && talk.send('c', "A", 100, 510, 40));
     assert_eq!(talk.rst('s', 500), "");
@@ -232,7 +232,7 @@ fn a_syn_with_data_resynchronises_where_it_may_end() {
         assert!(talk.send('s', "SA", 7000, ack, 40));
         assert_eq!(talk.0.state(), due, "{ack}");
         if due == "SYN_RECV" {
-            // Both are as new: the mark is that of the new numbers.
+            // Both sides are as new: the mark is that of the new numbers.
             assert!(talk.send('c', "A", ack, 7001, 40));
             assert_eq!(talk.rst('s', 501), "");
             assert_eq!(talk.rst('s', 7001), "CLOSE");
@@ -285,7 +285,7 @@ fn captures_seen_on_a_kernel() {
         let (verdicts, entries) = play(name);
         writeln!(seen, "{name} {verdicts} {entries:?}").unwrap();
     }
-    // The kernel keeps what is closed for ten seconds, too; entries that are dead at the end are not shown.
+    // The kernel keeps closed connections for ten seconds, too; entries that are dead at the end are not shown.
     let due = "\
 conntrack-blind-rst-old .....x.. [(40000, \"ESTABLISHED\")]
 ct-connection-with-itself .....x [(5000, \"FIN_WAIT\")]
