@@ -36,7 +36,7 @@ pub fn write<T>(address: *const T) {
     let _ = address;
 }
 
-/// [`write`] for every line of the `bytes` bytes from an address on.
+/// [`write()`] for every line of the `bytes` bytes from an address on.
 #[inline(always)]
 pub fn write_all<T>(address: *const T, bytes: usize) {
     for offset in (0..bytes).step_by(LINE) {

@@ -1,6 +1,6 @@
 //! `heavy-hitter`: counts packets and bytes of every flow and reports flows that reach a number of bytes.
 //!
-//! Key: the 5-tuple; entries are kept as described in [`flows`]. Bytes are IP lengths. Every packet passes.
+//! Key: the 5-tuple; entries are kept as described in [`crate::flows`]. Bytes are IP lengths. Every packet passes.
 //!
 //! When the table is full, a new flow evicts the one under the table's hand ([`crate::table`]), whose counts are lost.
 

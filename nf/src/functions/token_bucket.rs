@@ -1,6 +1,6 @@
 //! `token-bucket`: limits every flow to a rate, with bursts.
 //!
-//! Key: the 5-tuple; entries are kept as described in [`flows`]. With `syn-fin`, packets without an entry pass, and a
+//! Key: the 5-tuple; entries are kept as described in [`crate::flows`]. With `syn-fin`, packets without an entry pass, and a
 //! FIN removes its entry whether its packet passes or not. A bucket starts full. Time fills it with `rate` tokens a
 //! second, up to `burst`; a packet that finds a whole token takes it and passes, any other is dropped and takes
 //! nothing.
