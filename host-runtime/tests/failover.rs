@@ -11,7 +11,7 @@ use scr_runtime::device::{
     Batch, Device, DeviceError, Fault, FrameInfo, Inject, Injected, Observer, Ranges, Replay,
     ReplayDevice, Select, Tap,
 };
-use scr_runtime::failover::{Cause, Plan};
+use scr_runtime::membership::{Cause, Plan};
 use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
 use scr_wire::{Config, Frame, Profile, Sequencer, Timestamp};
 use support::{

@@ -10,10 +10,10 @@ use scr_nf::{NetworkFunction, Verdict};
 use scr_nic::BoxError;
 use scr_wire::{Frame, PassedBy, Profile};
 
-use super::{Burial, Burials, Resequencer};
+use super::{Resequencer, Tombstone, Tombstones};
 use crate::device::{Fate, PacketInfo, Path};
 use crate::dispatch::Load;
-use crate::failover::Members;
+use crate::membership::CoreSet;
 use crate::verify::{Ledger, Mismatch, Reference};
 use crate::worker::station::Done;
 use crate::worker::threads::{Halt, Poll, Task};
@@ -59,7 +59,7 @@ pub struct EgressReport {
     /// Frames that each place's workers took and handed on.
     pub taken: Vec<u64>,
     /// Workers that died, and the frames lost with them.
-    pub burials: Burials,
+    pub tombstones: Tombstones,
     /// Which rows survived.
     pub ledger: Ledger,
     /// The first packet whose outcome was not the one due.
@@ -83,7 +83,7 @@ pub struct EgressConfig<'a, F: NetworkFunction> {
     /// What each place is done with, and where used outputs go, in the order of places.
     pub lanes: Vec<(Consumer<Done>, Producer<Output>)>,
     /// News of workers that died.
-    pub burials: Receiver<Burial>,
+    pub tombstones: Receiver<Tombstone>,
     /// Where used loads go.
     pub free: Producer<Arc<Load>>,
     /// Frames in circulation at most, if no device oversteps its batches.
@@ -135,9 +135,9 @@ struct Outgoing {
 struct Pending {
     load: Arc<Load>,
     /// Places that have not handed it on.
-    awaited: Members,
+    awaited: CoreSet,
     /// Places that did.
-    handed: Members,
+    handed: CoreSet,
     /// The segment of the next frame to go out; none before the first.
     segment: Option<usize>,
 }
@@ -146,7 +146,7 @@ struct Pending {
 pub struct Egress<'a, F: NetworkFunction> {
     loads: Consumer<Arc<Load>>,
     lanes: Vec<Lane>,
-    burials: Receiver<Burial>,
+    tombstones: Receiver<Tombstone>,
     free: Producer<Arc<Load>>,
     /// A load that came and does not fit into the window yet.
     waiting: Option<Arc<Load>>,
@@ -183,13 +183,13 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                 overtaken: 0,
                 rejected: [0; Reason::COUNT],
                 taken: vec![0; lanes.len()],
-                burials: Burials::default(),
+                tombstones: Tombstones::default(),
                 ledger: config.ledger,
                 mismatch: None,
             },
             loads: config.loads,
             lanes,
-            burials: config.burials,
+            tombstones: config.tombstones,
             free: config.free,
             waiting: None,
             pending: VecDeque::new(),
@@ -232,19 +232,19 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                 // All that was admitted fits.
                 let _ = self.order.put(at, way);
             }
-            let dead: Members = load
+            let dead: CoreSet = load
                 .members
                 .iter()
-                .filter(|&place| self.report.burials.of(place, load.serial).is_some())
+                .filter(|&place| self.report.tombstones.of(place, load.serial).is_some())
                 .collect();
             self.pending.push_back(Pending {
                 awaited: load.members,
-                handed: Members::default(),
+                handed: CoreSet::default(),
                 segment: None,
                 load,
             });
             // What a worker handed on before it died is looked at first.
-            if dead != Members::default() {
+            if dead != CoreSet::default() {
                 self.gather();
                 dead.iter().for_each(|place| self.abandon(place));
             }
@@ -294,13 +294,13 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
     }
 
     /// Hears of the dead.
-    fn mourn(&mut self) -> bool {
+    fn hear_of_the_dead(&mut self) -> bool {
         let mut busy = false;
-        while let Ok(burial) = self.burials.try_recv() {
+        while let Ok(tombstone) = self.tombstones.try_recv() {
             busy = true;
             self.gather();
-            self.report.burials.add(burial);
-            self.abandon(burial.place);
+            self.report.tombstones.add(tombstone);
+            self.abandon(tombstone.place);
         }
         busy
     }
@@ -309,7 +309,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
     fn abandon(&mut self, place: u16) {
         for pending in &mut self.pending {
             let load = &pending.load;
-            let lost = self.report.burials.of(place, load.serial).is_some();
+            let lost = self.report.tombstones.of(place, load.serial).is_some();
             if lost && pending.awaited.remove(place) {
                 for &frame in &load.lanes[usize::from(place)] {
                     let at = load.first + u64::from(frame);
@@ -384,7 +384,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
         let mut busy = false;
         while let Some(pending) = self.pending.front() {
             let end = pending.load.first + pending.load.batch.len() as u64;
-            if pending.awaited != Members::default() || self.order.next_position() < end {
+            if pending.awaited != CoreSet::default() || self.order.next_position() < end {
                 break;
             }
             let Some(pending) = self.pending.pop_front() else {
@@ -451,19 +451,19 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
     /// its rows are in the log, and survive.
     #[cold]
     fn lost_with_worker(&mut self, load: &Load, i: usize, place: u16) {
-        let burials = &mut self.report.burials;
-        let burial = burials.of(place, load.serial).or(burials.last(place));
-        let Some(burial) = burial else {
+        let tombstones = &mut self.report.tombstones;
+        let tombstone = tombstones.of(place, load.serial).or(tombstones.last(place));
+        let Some(tombstone) = tombstone else {
             // Nobody ever was at the place that the device steers to.
             self.report.frames_lost += 1;
             return;
         };
-        burials.count(burial);
+        tombstones.count(tombstone);
         let Ok(frame) = Frame::parse(load.batch.bytes(i), &self.profile) else {
             return;
         };
         let ledger = &mut self.report.ledger;
-        if ledger.position(frame.header().seq) < burial.position
+        if ledger.position(frame.header().seq) < tombstone.position
             && let Some(new) = ledger.take(frame.header())
             && let Some(reference) = &mut self.reference
         {
@@ -601,7 +601,7 @@ impl<F: NetworkFunction> Task for Egress<'_, F> {
     fn poll(&mut self) -> Poll {
         // Asked first: what was put before the queue was left is seen then.
         let ended = self.loads.is_abandoned();
-        let mut busy = self.mourn() | self.admit() | self.gather();
+        let mut busy = self.hear_of_the_dead() | self.admit() | self.gather();
         match self.release() {
             Ok(released) => busy |= released,
             Err(error) => {
@@ -668,7 +668,7 @@ mod tests {
                     .push(info, path, 0, &[&prefix[..prefix_bytes], &packet]);
                 load.lanes[0].push(i as u32);
             }
-            load.members = Members::first(1);
+            load.members = CoreSet::first(1);
             let load = Arc::new(load);
             let output = Output {
                 outcomes: said.iter().map(|&(_, outcome)| outcome).collect(),
@@ -679,7 +679,7 @@ mod tests {
             let (mut done, finished) = RingBuffer::new(1);
             let (spare, _used) = RingBuffer::new(1);
             let (free, _fresh) = RingBuffer::new(1);
-            let (_, burials) = mpsc::channel();
+            let (_, tombstones) = mpsc::channel();
             let (results, outcomes) = mpsc::channel();
             queue.push(Arc::clone(&load)).unwrap();
             done.push(Done { load, output }).unwrap();
@@ -687,7 +687,7 @@ mod tests {
             let mut egress = Egress::new(EgressConfig {
                 loads,
                 lanes: vec![(finished, spare)],
-                burials,
+                tombstones,
                 free,
                 window: said.len(),
                 profile,

@@ -7,10 +7,10 @@
 //!  passed by ▶ ┘
 //! ```
 
-mod burial;
 mod merge;
 pub mod resequencer;
+mod tombstone;
 
-pub use burial::{Burial, Burials};
 pub use merge::{Egress, EgressConfig, EgressReport, Outcomes, PacketSink};
 pub use resequencer::Resequencer;
+pub use tombstone::{Tombstone, Tombstones};

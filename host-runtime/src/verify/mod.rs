@@ -6,6 +6,7 @@
 
 pub mod ledger;
 pub mod reference;
+pub mod replicas;
 
 pub use ledger::Ledger;
 pub use reference::{Mismatch, Reference};

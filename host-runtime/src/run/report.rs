@@ -7,7 +7,7 @@ use scr_nic::NicReport;
 use scr_nic::registers::Counters;
 use serde::Serialize;
 
-use crate::failover::FailoverReport;
+use crate::membership::FailoverReport;
 use crate::verify::Mismatch;
 
 /// What a run resulted in.

@@ -8,9 +8,9 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
-    /// It crashed.
+    /// The worker crashed.
     Crash,
-    /// It gave no sign of life for too long.
+    /// The worker gave no sign of life for too long.
     Stall,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for Cause {
 /// A worker that died.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Departure {
-    /// Its place.
+    /// The worker's place.
     pub core: u16,
     /// Why it counts as dead.
     pub cause: Cause,
@@ -34,7 +34,7 @@ pub struct Departure {
     pub frames_lost: u64,
 }
 
-/// The steering map was changed.
+/// A change of the steering map.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Resteering {
     /// Sequence number of the first frame under it, where one came.
