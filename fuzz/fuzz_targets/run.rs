@@ -89,8 +89,8 @@ impl<S: Clone + Send + 'static> Run<S> {
 
     /// Calls all tasks once, and sees who is gone.
     fn round(&mut self, still: &mut u32) -> Result<(), AllDead> {
-        let busy = (0..self.tasks.len())
-            .fold(false, |busy, task| busy | (self.poll(task) != Poll::Idle));
+        let busy =
+            (0..self.tasks.len()).fold(false, |busy, task| busy | (self.poll(task) != Poll::Idle));
         *still = if busy { 0 } else { *still + 1 };
         assert!(*still < STILL, "they wait for ever");
         match self.membership.watch(self.now, &self.links) {
@@ -349,7 +349,9 @@ fn drive<F: NetworkFunction>(
                 batch.duplicate(at);
                 copies += 1;
             }
-            8 if run.membership.members().count() > 1 => batch.faults_mut(at).worker = Some(WorkerFault::Crash),
+            8 if run.membership.members().count() > 1 => {
+                batch.faults_mut(at).worker = Some(WorkerFault::Crash)
+            }
             _ => {}
         }
         if batch.is_full() {
@@ -402,8 +404,12 @@ fn drive<F: NetworkFunction>(
         .filter_map(|worker| worker.state.as_ref());
     assert_eq!(states.clone().count(), members.count());
     if !wild && unrecovered == 0 {
-        assert!(report.mismatch.is_none(), "{:?}", report.mismatch);
-        let reference = outcomes.reference.as_ref();
+        assert!(
+            outcomes.judgement.mismatch.is_none(),
+            "{:?}",
+            outcomes.judgement.mismatch
+        );
+        let reference = outcomes.judgement.reference.as_ref();
         for state in states {
             assert!(Some(state) == reference, "not the single thread's state");
         }

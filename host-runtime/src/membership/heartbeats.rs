@@ -57,7 +57,7 @@ impl Heartbeat {
 pub struct Heartbeats(Box<[Heartbeat]>);
 
 impl Heartbeats {
-    /// Those of `places` places.
+    /// Heartbeats for `places` places, all occupied.
     pub fn new(places: usize) -> Self {
         Self((0..places).map(|_| Heartbeat::default()).collect())
     }

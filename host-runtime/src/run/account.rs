@@ -10,6 +10,7 @@ use super::report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts, rat
 use crate::device::{FaultEffect, Injected, ReplayDevice};
 use crate::egress::EgressReport;
 use crate::membership::FailoverReport;
+use crate::verify::Judgement;
 use crate::verify::replicas::Comparison;
 use crate::worker::station::Finished;
 use crate::worker::{Counters, Reason};
@@ -21,6 +22,7 @@ pub(super) struct Account<'a, S, T> {
     pub started: Instant,
     pub ended: &'a [Finished<T>],
     pub egress: &'a EgressReport,
+    pub judgement: Judgement<T>,
     pub comparison: Comparison,
     pub failover: FailoverReport,
     pub state_untouched: bool,
@@ -35,7 +37,7 @@ impl<S: Select, T> Account<'_, S, T> {
         let seconds = self.started.elapsed().as_secs_f64();
         let verified = config
             .verify
-            .then_some(out.mismatch.is_none() && self.comparison.equal_reference);
+            .then_some(self.judgement.mismatch.is_none() && self.comparison.equal_reference);
         ReplayReport {
             packets: out.packets,
             sequenced: out.sequenced,
@@ -76,7 +78,7 @@ impl<S: Select, T> Account<'_, S, T> {
             verified,
             seconds,
             mpps: rate(out.packets as f64 / 1e6, seconds),
-            mismatch: out.mismatch.clone().or(self.comparison.mismatch),
+            mismatch: self.judgement.mismatch.or(self.comparison.mismatch),
         }
     }
 
@@ -98,7 +100,7 @@ impl<S: Select, T> Account<'_, S, T> {
             frames_lost_with_workers: self.failover.frames_lost(),
             rows_from_frames: sum(|counters| counters.rows_from_frames),
             rows_from_logs: sum(|counters| counters.rows_from_logs),
-            rows_lost_everywhere: self.egress.ledger.lost_everywhere(),
+            rows_lost_everywhere: self.judgement.ledger.lost_everywhere(),
             rows_unrecovered: sum(|counters| counters.rows_unrecovered),
             state_transfers: sum(|counters| counters.state_transfers),
             frames_overtaken: self.egress.overtaken,

@@ -91,7 +91,7 @@ impl<S: Clone> Links<S> {
     ///
     /// # Errors
     ///
-    /// Those of [`Dispatcher::prepare`]; and when somebody else has the burst.
+    /// When a frame was steered to a queue that no worker serves ([`Dispatcher::prepare`]), or somebody else has the burst.
     pub fn send(&mut self, mut burst: Arc<Load>, members: CoreSet) -> Result<(), ReplayError> {
         let Some(filled) = Arc::get_mut(&mut burst) else {
             return Err(ReplayError::Stopped);

@@ -21,7 +21,7 @@ use crate::dispatch::{Dispatcher, Item, Load};
 use crate::egress::{Egress, EgressConfig, Outcomes};
 use crate::membership::{Heartbeats, LEAD, Membership, MembershipConfig};
 use crate::recovery::{Log, LogWriter, Peers};
-use crate::verify::{Ledger, Reference};
+use crate::verify::{Judge, Ledger, Reference};
 use crate::worker::exchange::Exchange;
 use crate::worker::station::{Done, Equipment, Finished, Queues, Station};
 use crate::worker::threads::{Halt, Task};
@@ -104,18 +104,15 @@ impl<'a, S: Clone + Send + 'a> Pipeline<'a, S> {
             lanes.push(ends.lane);
         }
         let (fresh, free) = bursts(size);
-        let (out, loads) = RingBuffer::new(size.bursts);
+        let (out, filled) = RingBuffer::new(size.bursts);
         tasks.push(Box::new(Egress::<F>::new(EgressConfig {
-            loads,
+            bursts: filled,
             lanes,
             tombstones: deaths,
             free: fresh,
             window: size.window(),
             profile: config.profile,
-            reference: config
-                .verify
-                .then(|| Reference::new(function.clone(), &config.profile)),
-            ledger: Ledger::new(config.first_seq, config.max_rows),
+            judge: judge(function, config),
             packets: outputs.packets.take(),
             events: outputs.events.take(),
             halt: Arc::clone(halt),
@@ -228,6 +225,13 @@ fn bursts(size: Size) -> (Producer<Arc<Load>>, Consumer<Arc<Load>>) {
         let _ = fresh.push(Arc::new(Load::new(size.places, size.frames)));
     }
     (fresh, free)
+}
+
+fn judge<F: NetworkFunction, C>(function: &F, config: &ReplayConfig<C>) -> Judge<F> {
+    let reference = config
+        .verify
+        .then(|| Reference::new(function.clone(), &config.profile));
+    Judge::new(Ledger::new(config.first_seq, config.max_rows), reference)
 }
 
 type Logs = (Vec<Arc<Log>>, Vec<Option<LogWriter>>);

@@ -9,9 +9,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::ReplayError;
 use super::first_frame::FirstFrame;
 use super::links::Links;
-use super::ReplayError;
 use crate::device::{Batch, Extent, ReplayDevice};
 use crate::dispatch::Load;
 use crate::membership::{Membership, Step};

@@ -117,10 +117,11 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
         // Of a place whose worker died, the counts of the dead come first.
         ended.sort_by_key(|worker| worker.core);
         let finished = finished(&ended, members)?;
-        let comparison = replicas::compare(&function, &finished, outcomes.reference.as_ref());
+        let comparison =
+            replicas::compare(&function, &finished, outcomes.judgement.reference.as_ref());
         let final_state = finished.first().map(|(_, state)| *state);
         if let (Some(out), Some(state)) = (&mut self.outputs.state, final_state) {
-            let last = outcomes.report.ledger.last_surviving();
+            let last = outcomes.judgement.ledger.last_surviving();
             write_state(&function, config.function.name(), state, last, out)?;
         }
         Ok(Account {
@@ -129,6 +130,7 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
             started,
             ended: &ended,
             egress: &outcomes.report,
+            judgement: outcomes.judgement,
             comparison,
             failover,
             state_untouched: final_state.is_some_and(|state| function.is_untouched(state)),

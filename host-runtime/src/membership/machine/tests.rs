@@ -382,7 +382,7 @@ fn who_crashes_on_its_way_out_is_fenced_before_its_place_is_used_again() {
     );
 }
 
-/// The same where it comes back by itself, for it had been only slow before.
+/// As above, where the worker comes back by itself, for it had been only slow before.
 #[test]
 fn who_was_slow_once_and_crashes_on_its_way_out_is_fenced_too() {
     let (mut machine, mut world) = (machine(3, 3), World::new(3, 3));
@@ -400,7 +400,7 @@ fn who_was_slow_once_and_crashes_on_its_way_out_is_fenced_too() {
     world.crash(2);
     world.place(2).queue.clear();
     world.crash(1);
-    let steps: Vec<Step> = (0..2)
+    let steps: Vec<Step> = (0..5)
         .flat_map(|_| {
             let steps = gap(&mut machine, &mut world).unwrap();
             world.all_work();
@@ -476,7 +476,7 @@ proptest! {
             plan: Plan::default(),
         });
         let mut world = World::new(cores.into(), PLACES);
-        let (mut wanted, mut fences) = (usize::from(cores), 0);
+        let mut wanted = usize::from(cores);
         for event in events {
             match event {
                 Event::Crash(place) if !peaceful => world.crash(place),
@@ -513,7 +513,7 @@ proptest! {
                 prop_assert_eq!(&last.queues[..], queues);
             }
         }
-        fences += world.places.iter().filter(|place| place.fenced).count();
+        let fences = world.places.iter().filter(|place| place.fenced).count();
         prop_assert!(machine.report().died.len() >= fences);
         let joined: usize = machine.report().resteerings.iter().map(|turn| turn.joined.len()).sum();
         prop_assert!(usize::from(cores) + joined >= machine.members().count());
