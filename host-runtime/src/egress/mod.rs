@@ -1,8 +1,8 @@
 //! The way out: workers' outcomes, merged in order of arrival.
 //!
 //! ```text
-//!  worker 0 ─▶ ┐                ┌─▶ judge   (crate::verify: is it what the single thread says?)
-//!  worker 1 ─▶ ├─▶ order ─▶ exit├─▶ tally   (how many went which way)
+//!  worker 0 ─▶ ┐                ┌─▶ judge   (crate::verify: is it what the single thread gives?)
+//!  worker 1 ─▶ ├─▶ order ─▶ exit├─▶ tally   (counts)
 //!  …        ─▶ │   (window)     └─▶ sink    (packets, events)
 //!  passed by ▶ ┘
 //! ```
@@ -10,9 +10,9 @@
 //! | module | one idea |
 //! |---|---|
 //! | [`order`] | outcomes into order of arrival |
-//! | `tally` | how many packets went which way |
+//! | `tally` | counts of packets by what became of them |
 //! | `sink` | packets out, and events |
-//! | `task` | what each frame meets when its turn has come; the egress as a task |
+//! | `task` | the egress as a task: what each frame passes in its turn |
 
 pub mod order;
 mod sink;

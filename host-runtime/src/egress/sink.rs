@@ -12,7 +12,7 @@ pub trait PacketSink {
     ///
     /// # Errors
     ///
-    /// What keeps the sink from going on; it ends the run.
+    /// Any error of the sink; it ends the run.
     fn packet(&mut self, info: &PacketInfo, bytes: &[u8]) -> Result<(), BoxError>;
 }
 

@@ -1,4 +1,4 @@
-//! How many packets went which way.
+//! Counts of packets by what became of them.
 
 use scr_nf::Verdict;
 use scr_wire::PassedBy;
@@ -7,7 +7,7 @@ use super::Tombstones;
 use crate::device::{Fate, FrameFaults, Path};
 use crate::worker::{Outcome, Reason};
 
-/// What went out, and what did not.
+/// Counts of packets and frames by what became of them.
 #[derive(Clone, Debug)]
 pub struct EgressReport {
     /// Packets, of every kind.

@@ -1,4 +1,4 @@
-//! The egress as a task: takes what came, leads it in order past judge and sink, and sends bursts back.
+//! The egress as a task: takes outcomes, passes them in order to judge, tally and sink, and sends bursts back.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -18,31 +18,31 @@ use crate::worker::station::Done;
 use crate::worker::threads::{Halt, Poll, Task};
 use crate::worker::{Outcome, Output};
 
-/// What the egress leaves behind.
+/// Results of the egress.
 pub struct Outcomes<S> {
-    /// What went out.
+    /// Counts of packets and frames.
     pub report: EgressReport,
-    /// What the judge found.
+    /// Findings of the judge.
     pub judgement: Judgement<S>,
-    /// What made a sink give up.
+    /// The error of a sink that failed.
     pub failure: Option<BoxError>,
 }
 
-/// What the egress is made of.
+/// The parts that an egress is made of.
 pub struct EgressConfig<'a, F: NetworkFunction> {
     /// All bursts, in order.
     pub bursts: Consumer<Arc<Load>>,
-    /// What each place is done with, and where used outputs go, in the order of places.
+    /// For each place, its finished bursts, and the queue that takes used outputs back.
     pub lanes: Vec<(Consumer<Done>, Producer<Output>)>,
-    /// News of workers that died.
+    /// Notices of workers that died.
     pub tombstones: Receiver<Tombstone>,
-    /// Where used bursts go.
+    /// Takes used bursts back.
     pub free: Producer<Arc<Load>>,
     /// Frames in circulation at most, if no device oversteps its batches.
     pub window: usize,
     /// Profile of the rows.
     pub profile: Profile,
-    /// Compares what workers say with what is due.
+    /// Compares actual and expected outcomes.
     pub judge: Judge<F>,
     /// Takes packets.
     pub packets: Option<Box<dyn PacketSink + Send + 'a>>,
@@ -50,7 +50,7 @@ pub struct EgressConfig<'a, F: NetworkFunction> {
     pub events: Option<Box<dyn Write + Send + 'a>>,
     /// Raised when a sink fails.
     pub halt: Arc<Halt>,
-    /// Where what is left behind goes.
+    /// Takes the results.
     pub results: Sender<Outcomes<F::State>>,
 }
 
@@ -63,7 +63,7 @@ pub struct Egress<'a, F: NetworkFunction> {
 }
 
 impl<'a, F: NetworkFunction> Egress<'a, F> {
-    /// An egress.
+    /// An egress before the first burst.
     pub fn new(config: EgressConfig<'a, F>) -> Self {
         Self {
             exit: Exit {
@@ -128,7 +128,7 @@ impl<F: NetworkFunction> Task for Egress<'_, F> {
     }
 }
 
-/// What each frame meets when its turn has come.
+/// Everything that each frame passes in its turn.
 struct Exit<'a, F: NetworkFunction> {
     profile: Profile,
     tally: EgressReport,
@@ -163,7 +163,7 @@ impl<F: NetworkFunction> Walk for Exit<'_, F> {
 }
 
 impl<F: NetworkFunction> Exit<'_, F> {
-    /// A packet that passed the sequencer by goes out as it came.
+    /// Sends out a packet that bypassed the sequencer, unaltered.
     fn passed_by(&mut self, burst: &Load, i: usize) -> Result<(), BoxError> {
         let packet = burst.batch.packet(i);
         let reason = PassedBy::reason(packet, self.profile.has_ipv6());
@@ -172,7 +172,7 @@ impl<F: NetworkFunction> Exit<'_, F> {
         self.sink.packet(&burst.batch.frames()[i].packet, packet)
     }
 
-    /// A frame that a worker handed on.
+    /// Processes a frame that a worker handed on.
     #[inline]
     fn handed(
         &mut self,
@@ -205,8 +205,8 @@ impl<F: NetworkFunction> Exit<'_, F> {
         }
     }
 
-    /// A frame that went to a worker which died before it handed the frame on. If the worker had taken the frame and said
-    /// so, its rows are in the log, and survive.
+    /// Processes a frame whose worker died before it handed the frame on. If the worker had taken the frame and published
+    /// that, the rows are in its log and survive.
     #[cold]
     fn lost_with_worker(&mut self, burst: &Load, i: usize, tombstone: Option<Tombstone>) {
         let Some(tombstone) = tombstone else {

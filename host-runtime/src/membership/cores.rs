@@ -27,7 +27,7 @@ impl CoreSet {
         self.0 |= 1_u128.checked_shl(place.into()).unwrap_or(0);
     }
 
-    /// Takes `place` out and says whether it was in.
+    /// Removes `place` and returns whether it was in the set.
     pub fn remove(&mut self, place: u16) -> bool {
         let was = self.has(place);
         self.0 &= !1_u128.checked_shl(place.into()).unwrap_or(0);
@@ -46,12 +46,12 @@ impl CoreSet {
         Self(self.0 & !other.0)
     }
 
-    /// How many places are in the set.
+    /// Number of places in the set.
     pub fn count(self) -> usize {
         self.0.count_ones() as usize
     }
 
-    /// Whether no place is in the set.
+    /// Whether the set is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -1,24 +1,24 @@
-//! Which worker is dead: the one whose place is vacant, or that has not been called for too long.
+//! The failure detector: a worker is dead if its place is vacant or it was not called for too long.
 
 use std::time::{Duration, Instant};
 
 use super::{Cause, CoreSet, Signs};
 
-/// The longest time that one look may count. A process that was stopped as a whole would otherwise find all its workers
-/// dead when it goes on.
+/// The longest time that one look may count. Otherwise a process that was stopped as a whole would find all its workers
+/// dead when it continues.
 const MOST: Duration = Duration::from_millis(10);
 
-/// Follows heartbeats, and only while the receive loop waits for workers: as long as they hand on, they live.
+/// Follows heartbeats while the receive loop waits for workers. As long as they hand batches on, they are alive.
 #[derive(Debug)]
 pub struct FailureDetector {
     timeout: Duration,
-    /// Beats of each place when they last changed, and for how long they have not.
+    /// Number of beats of each place, and for how long it has not changed.
     still: Vec<(u64, Duration)>,
     last: Option<Instant>,
 }
 
 impl FailureDetector {
-    /// A detector for `places` places that takes a worker for stuck when it was not called for `timeout`.
+    /// A detector for `places` places that declares a worker stuck after `timeout` without a call.
     pub fn new(places: usize, timeout: Duration) -> Self {
         Self {
             timeout,
@@ -27,7 +27,7 @@ impl FailureDetector {
         }
     }
 
-    /// Nobody is waited for any more.
+    /// Records that the wait is over.
     pub fn rest(&mut self) {
         self.last = None;
         self.still
@@ -35,7 +35,7 @@ impl FailureDetector {
             .for_each(|(_, time)| *time = Duration::ZERO);
     }
 
-    /// Takes one look at the `watched` places while they are waited for: the first that is dead, and why.
+    /// Looks at the `watched` places once; returns the first whose worker is dead, and why.
     pub fn look(
         &mut self,
         now: Instant,

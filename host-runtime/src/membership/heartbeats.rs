@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What one place says of its worker. Written with every call, hence on cache lines of its own.
+/// Signs of life of one place's worker. Written with every call, hence on cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 pub struct Heartbeat {
@@ -12,7 +12,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Says that the worker was called and came back. Only the thread that serves the worker may.
+    /// Records that the worker was called and returned. Only for the thread that serves the worker.
     #[inline]
     pub fn beat(&self) {
         // One writer: no other may come between.
@@ -20,12 +20,12 @@ impl Heartbeat {
         self.beats.store(beats.wrapping_add(1), Ordering::Relaxed);
     }
 
-    /// Calls so far.
+    /// Number of calls so far.
     pub fn beats(&self) -> u64 {
         self.beats.load(Ordering::Relaxed)
     }
 
-    /// Says that there is no worker here (any more), and that the place may be used again. A crash shows as a member's
+    /// Records that there is no worker here (any more) and that the place may be used again. A crash shows as a member's
     /// place that becomes vacant.
     pub fn vacate(&self) {
         self.vacant.store(true, Ordering::Release);
@@ -36,17 +36,17 @@ impl Heartbeat {
         self.vacant.load(Ordering::Acquire)
     }
 
-    /// Says that a worker is on its way here.
+    /// Records that a worker is about to start here.
     pub fn occupy(&self) {
         self.vacant.store(false, Ordering::Release);
     }
 
-    /// Says that the worker has come to its end and handed everything on.
+    /// Records that the worker has finished and has handed everything on.
     pub fn finish(&self) {
         self.finished.store(true, Ordering::Release);
     }
 
-    /// Whether the worker has come to its end.
+    /// Whether the worker has finished.
     pub fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
     }
@@ -67,7 +67,7 @@ impl Heartbeats {
         self.0.get(usize::from(place))
     }
 
-    /// How many places there are.
+    /// Number of places.
     pub fn len(&self) -> usize {
         self.0.len()
     }

@@ -1,4 +1,4 @@
-//! The state machine: who is in, dead, joining and leaving, what the steering map is, and what is asked of whom.
+//! The state machine: which workers are in, dead, joining or leaving, the steering map, and what to do next.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -9,17 +9,17 @@ use super::{
     Cause, CoreSet, Departure, FailoverReport, FailureDetector, Plan, Resize, Resteering, steering,
 };
 
-/// Frames before a planned growth at which a member is asked for its replica, so that the replica is there in time and the
-/// worker that joins has something to catch up with.
+/// Number of frames before a planned increase of k at which a member is asked for its replica, so that the replica is there
+/// in time and the joining worker has something to catch up with.
 pub const LEAD: u64 = 1024;
 
-/// What places say of their workers.
+/// Signs of life of the workers, by place.
 pub trait Signs {
-    /// Calls of the worker of `place` so far.
+    /// Number of times that the worker of `place` was called.
     fn beats(&self, place: u16) -> u64;
     /// Whether `place` has no worker.
     fn is_vacant(&self, place: u16) -> bool;
-    /// Whether the worker of `place` has come to its end.
+    /// Whether the worker of `place` has finished.
     fn has_finished(&self, place: u16) -> bool;
 }
 
@@ -37,100 +37,100 @@ impl Signs for super::Heartbeats {
     }
 }
 
-/// What has become of a replica that a member was asked for.
+/// State of the request for a replica.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replica {
-    /// The member has not come to the request.
+    /// The member has not answered yet.
     Awaited,
-    /// The member is gone, or its replica is from before a barrier: another one has to be asked for.
+    /// The member is gone, or its replica is from before a barrier: another request is needed.
     Useless,
-    /// The replica is at hand, for any number of workers that join before the next batch.
+    /// The replica is there, for any number of workers that join before the next batch.
     AtHand,
 }
 
-/// Everything that the machine looks at.
+/// Everything that the machine observes.
 pub trait Surroundings: Signs {
-    /// Whether the worker that was to leave `place` closed its log when it did.
+    /// Whether the worker of `place` has left and closed its log.
     fn has_left(&self, place: u16) -> bool;
-    /// Whether the queue of `place` is empty, so that there is room for all batches there are.
+    /// Whether the queue of `place` is empty, so that it has room for all batches in circulation.
     fn has_room(&self, place: u16) -> bool;
-    /// What has become of the replica that was asked for last.
+    /// State of the last request for a replica.
     fn replica(&mut self) -> Replica;
-    /// Frames sequenced so far, lost ones included.
+    /// Number of frames sequenced so far, lost ones included.
     fn sequenced(&self) -> u64;
 }
 
-/// What has to be done next, between two batches.
+/// The next action between two batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The worker of this place is dead: fence its log, and say so to who waits for it.
+    /// The worker of this place is dead: fence its log and notify the egress.
     Fence(u16),
-    /// Ask this member for its replica, and say [`asked`](Membership::asked) if there was room for the request.
+    /// Ask this member for its replica, and call [`asked`](Membership::asked) if its queue had room for the request.
     Ask(u16),
-    /// Let a worker join at this place with the replica at hand.
+    /// Let a worker join at this place with the lent replica.
     Admit {
         /// The place.
         place: u16,
-        /// Whether its last worker died, so that its log may lack rows that this worker had.
+        /// Whether the last worker there died, so that the log may lack rows that it had.
         died: bool,
     },
-    /// Go over to this steering map, and say whether the device [could](Membership::resteered).
+    /// Apply this steering map, and report through [`resteered`](Membership::resteered) whether the device could.
     Resteer {
         /// The map.
         map: SteeringMap,
-        /// Whether the map is another one than the device has. Otherwise only workers came back to places that the
-        /// device never stopped steering to.
+        /// Whether the map differs from the device's. If not, workers came back to places that the device never stopped
+        /// steering to.
         changed: bool,
     },
-    /// Hold the device before the packet that becomes this frame.
+    /// Hold the device before the packet that becomes the frame with this number.
     Hold(Option<u64>),
-    /// Nothing can be done before a worker goes on: [watch](Membership::watch), and ask again.
+    /// Nothing can be done until a worker makes progress: [`watch`](Membership::watch), then poll again.
     Wait,
     /// Receive the next batch and send it to the members.
     Receive,
 }
 
-/// The device cannot go over to another steering map, which a planned change needs.
+/// The device cannot change its steering map, which a planned change requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CannotResteer;
 
-/// How far the machine is on its way from one batch to the next.
+/// Progress of the machine from one batch to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 enum Stage {
     /// Members may have crashed.
     #[default]
     Crashes,
-    /// The map may still have places of the dead.
+    /// The map may still contain places of dead workers.
     Balance,
     /// Workers that were declared dead may have come back.
     Returns,
-    /// Workers come back to these places, if a replica is at hand.
+    /// Workers rejoin at these places if a replica is there.
     Returning(CoreSet),
     /// A change of k may be due.
     Plan,
-    /// A replica is needed for a growth to this k.
+    /// A replica is needed to increase k to this number.
     Needing(usize),
-    /// A replica that was asked for is awaited for a growth to this k.
+    /// A requested replica is awaited to increase k to this number.
     Awaiting(usize),
     Joining(Joining),
-    /// A change of k is made, and the next one may be planned.
+    /// A change of k is complete; the next one may be planned.
     Hold,
     Done,
 }
 
-/// Workers that join with the replica at hand.
+/// Workers that join with the lent replica.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Joining {
-    /// Places that have not been looked at.
+    /// Places that have not been considered yet.
     places: CoreSet,
-    /// The number of members at which enough have joined.
+    /// Number of members at which no more join.
     cores: usize,
-    /// Whether a change of k wants it, so that the device must go over to the new map.
+    /// Whether a change of k requires it, so that the device must apply the new map.
     planned: bool,
     joined: Vec<u16>,
 }
 
-/// A change of the steering map of which it is not known whether the device can make it.
+/// A change of the steering map that the device has not confirmed.
 #[derive(Clone, Debug)]
 struct Resteer {
     map: SteeringMap,
@@ -138,16 +138,16 @@ struct Resteer {
     joined: Vec<u16>,
 }
 
-/// What a run begins with.
+/// Settings of a membership.
 #[derive(Clone, Debug)]
 pub struct MembershipConfig {
-    /// Workers at the start.
+    /// Number of workers at the start.
     pub cores: u8,
-    /// Places there are.
+    /// Number of places.
     pub places: usize,
-    /// A worker that gives no sign of life for so long, while it is waited for, counts as dead.
+    /// Time without a sign of life, while others wait, after which a worker counts as dead.
     pub stall_timeout: Duration,
-    /// Whether a worker that was declared dead while it was only slow joins again.
+    /// Whether a worker that was declared dead but was only slow joins again.
     pub rejoin: bool,
     /// Changes of k at sequence numbers.
     pub plan: Plan,
@@ -155,29 +155,29 @@ pub struct MembershipConfig {
 
 /// The state machine of a run.
 ///
-/// Between two batches [`poll`](Self::poll) gives one [`Step`] after the other, up to [`Step::Receive`]; behind a batch
-/// [`next_leaver`](Self::next_leaver) gives those that have got their last one. While anything is waited for,
-/// [`watch`](Self::watch) finds the dead. Nothing here has a thread or a clock, and the same calls with the same answers
+/// Between two batches, [`poll`](Self::poll) returns one [`Step`] after another, up to [`Step::Receive`]. After a batch,
+/// [`next_leaver`](Self::next_leaver) returns the workers whose last batch it was. While the caller waits for anything,
+/// [`watch`](Self::watch) finds dead workers. The machine has no thread and no clock: the same calls with the same answers
 /// give the same steps.
 #[derive(Debug)]
 pub struct Membership {
     places: usize,
     /// Places that get batches.
     members: CoreSet,
-    /// Places whose workers are on their way out.
+    /// Places whose workers are leaving.
     leaving: CoreSet,
     /// Places whose last worker died.
     died: CoreSet,
-    /// Places whose worker, when one died there last, may still have been there.
+    /// Places whose last death was a stall, so that the worker may still be there.
     stuck: CoreSet,
     map: SteeringMap,
-    /// A member died, and the map still has its place.
+    /// Whether the map still contains the place of a member that died.
     unbalanced: bool,
-    /// Workers there are to be.
+    /// Number of workers wanted.
     wanted: usize,
     rejoin: bool,
     plan: VecDeque<Resize>,
-    /// A k that was asked for besides the plan.
+    /// A k requested outside the plan.
     requested: Option<u8>,
     /// The member that was asked for its replica.
     donor: Option<u16>,
@@ -188,7 +188,7 @@ pub struct Membership {
 }
 
 impl Membership {
-    /// The machine of a run in which core c is place c.
+    /// A machine for a run that starts with core c at place c.
     pub fn new(config: MembershipConfig) -> Self {
         Self {
             places: config.places,
@@ -220,23 +220,23 @@ impl Membership {
         &self.map
     }
 
-    /// The number of the frame before which the device is to be held next.
+    /// Number of the frame before which the device is to be held next.
     pub fn next_change(&self) -> Option<u64> {
         self.plan.front().map(|resize| resize.seq)
     }
 
-    /// What happened so far.
+    /// Deaths and changes of the steering map so far.
     pub fn report(&self) -> &FailoverReport {
         &self.report
     }
 
-    /// What happened, and the places whose workers are there at the end.
+    /// The report, and the members at the end.
     pub fn into_report(self) -> (FailoverReport, CoreSet) {
         (self.report, self.members)
     }
 
-    /// What is to be done next, on the way to the next batch. `is_held` says whether the device holds before the packet of
-    /// the [next change](Self::next_change).
+    /// Returns the next step towards the next batch. `is_held` tells whether the device holds before the packet of the
+    /// [next change](Self::next_change).
     pub fn poll(&mut self, around: &mut impl Surroundings, is_held: bool) -> Step {
         loop {
             if let Some(step) = self.advance(around, is_held) {
@@ -245,7 +245,7 @@ impl Membership {
         }
     }
 
-    /// Goes on by one stage; the step that it takes, if it takes one.
+    /// Advances by one stage and returns the step that it requires, if any.
     fn advance(&mut self, around: &mut impl Surroundings, is_held: bool) -> Option<Step> {
         match std::mem::take(&mut self.stage) {
             Stage::Crashes => {
@@ -327,7 +327,7 @@ impl Membership {
         (grows && near).then(|| self.ask())?
     }
 
-    /// From the next batch on there are to be `cores` workers, whatever the plan says.
+    /// Requests a change to `cores` workers from the next batch on, independent of the plan.
     pub fn resize(&mut self, cores: u8) {
         self.requested = Some(cores);
     }
@@ -353,7 +353,7 @@ impl Membership {
         self.resteer(staying, true, Vec::new())
     }
 
-    /// Lets a worker join at the next place where one can.
+    /// Considers the next place for a joining worker.
     fn join(&mut self, mut joining: Joining, around: &impl Surroundings) -> Option<Step> {
         let next = joining.places.iter().next();
         let Some(place) = next.filter(|_| self.members.count() < joining.cores) else {
@@ -388,7 +388,8 @@ impl Membership {
         Some(Step::Admit { place, died })
     }
 
-    /// Places to which workers came back that were declared dead while they were only slow, as many as may join again.
+    /// Places whose workers were declared dead, were only slow, and have given up their replicas; at most as many as may
+    /// rejoin.
     fn returned(&self, around: &impl Surroundings) -> CoreSet {
         let room = self.wanted.saturating_sub(self.members.count());
         if !self.rejoin || room == 0 {
@@ -401,7 +402,7 @@ impl Membership {
             .collect()
     }
 
-    /// Whom to ask for a replica, if nobody has been asked who is still a member.
+    /// The step that asks a member for its replica, unless a request to a current member is open.
     fn ask(&self) -> Option<Step> {
         if self.donor.is_some_and(|donor| self.members.has(donor)) {
             return None;
@@ -409,12 +410,12 @@ impl Membership {
         self.members.iter().next().map(Step::Ask)
     }
 
-    /// The request for a replica was put into the queue of `donor`.
+    /// Records that the request for a replica is in the queue of `donor`.
     pub fn asked(&mut self, donor: u16) {
         self.donor = Some(donor);
     }
 
-    /// Whether the replica that was asked for is at hand.
+    /// Whether the requested replica is there.
     fn has_replica(&mut self, around: &mut impl Surroundings) -> bool {
         if self.donor.is_none() {
             return false;
@@ -426,7 +427,7 @@ impl Membership {
         replica == Replica::AtHand
     }
 
-    /// The step to the map over `members`, unless that is the one there is and nobody joined.
+    /// The step to the map over `members`, unless the map stays the same and nobody joined.
     fn resteer(&mut self, members: CoreSet, planned: bool, joined: Vec<u16>) -> Option<Step> {
         let map = steering::over(&self.map, members);
         let changed = map != self.map;
@@ -441,11 +442,11 @@ impl Membership {
         Some(Step::Resteer { map, changed })
     }
 
-    /// The device went over to the new map, or could not.
+    /// Records whether the device applied the new map.
     ///
     /// # Errors
     ///
-    /// [`CannotResteer`] when it could not and a change of k needs it.
+    /// [`CannotResteer`] if it did not and a change of k requires it.
     pub fn resteered(&mut self, done: bool) -> Result<(), CannotResteer> {
         let Some(Resteer {
             map,
@@ -468,27 +469,27 @@ impl Membership {
         Ok(())
     }
 
-    /// Whether the number of the first frame under the map is not known yet.
+    /// Whether the number of the first frame under the current map is still unknown.
     pub fn lacks_first_frame(&self) -> bool {
         let last = self.report.resteerings.last();
         last.is_some_and(|last| last.seq.is_none())
     }
 
-    /// The first frame under the map has this number.
+    /// Records the number of the first frame under the current map.
     pub fn set_first_frame(&mut self, seq: u64) {
         if let Some(last) = self.report.resteerings.last_mut() {
             last.seq.get_or_insert(seq);
         }
     }
 
-    /// The next one of those that have got their last batch and are to be told to leave.
+    /// Returns the next worker that has its last batch in its queue and must be told to leave.
     pub fn next_leaver(&mut self) -> Option<u16> {
         let place = self.leaving.iter().find(|&p| self.members.has(p))?;
         self.members.remove(place);
         Some(place)
     }
 
-    /// Declares the worker of `place` dead. Its log is to be fenced before anything else.
+    /// Declares the worker of `place` dead. The caller must take the returned step before any other.
     #[must_use]
     pub fn declare_dead(&mut self, place: u16, cause: Cause) -> Step {
         let was_leaving = self.leaving.remove(place);
@@ -507,7 +508,7 @@ impl Membership {
         Step::Fence(place)
     }
 
-    /// Takes a look at the workers while they are waited for; the step to take if one of them is dead.
+    /// Checks the workers while the caller waits; returns the step to take if one of them is dead.
     pub fn watch(&mut self, now: Instant, around: &impl Surroundings) -> Option<Step> {
         // Those that were to leave and did are no longer watched.
         self.leaving = self
@@ -522,12 +523,12 @@ impl Membership {
         (!left).then(|| self.declare_dead(place, cause))
     }
 
-    /// Nobody is waited for any more.
+    /// Records that the wait is over.
     pub fn rest(&mut self) {
         self.detector.rest();
     }
 
-    /// Whether the workers of all members have come to their end.
+    /// Whether the workers of all members have finished.
     pub fn have_all_ended(&self, signs: &impl Signs) -> bool {
         // A place whose worker crashed says that it has finished, too: only then is it certain who did.
         let mut members = self.members.iter();

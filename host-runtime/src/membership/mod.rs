@@ -1,9 +1,9 @@
-//! Which workers there are, and what happens when one dies, leaves or joins.
+//! The workers of a run, and what happens when one dies, leaves or joins.
 //!
 //! ```text
 //!                     poll, watch                 steps: fence, ask, admit, resteer, hold
 //!  receive loop ──────────────────▶ Membership ──────────────────────────────────────────▶ receive loop
-//!  (crate::run)   what is so now:   members, dead,      done to logs, queues, egress and device
+//!  (crate::run)   observations:     members, dead,      executed on logs, queues, egress and device
 //!                 heartbeats, logs, leaving, joining,
 //!                 queues, device,   steering map, plan
 //!                 the clock
@@ -13,8 +13,7 @@
 //! worker. What is lost is the frames in its queue: those it had not handed on when it died, and those steered to it before the
 //! steering map was changed. They are counted.
 //!
-//! The [state machine](Membership) decides, and nothing else here or elsewhere does. Nothing in this folder but
-//! [`heartbeats`] is shared between threads.
+//! Only the [state machine](Membership) decides. Only [`heartbeats`] are shared between threads.
 //!
 //! | module | one idea |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! From what the parts of a run leave behind to its report.
+//! Makes the report from the results of a run's parts.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::verify::replicas::Comparison;
 use crate::worker::station::Finished;
 use crate::worker::{Counters, Reason};
 
-/// What the parts of a run leave behind.
+/// The results of a run's parts.
 pub(super) struct Account<'a, S, T> {
     pub config: &'a ReplayConfig<S>,
     pub device: &'a dyn ReplayDevice,

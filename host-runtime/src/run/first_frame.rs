@@ -5,17 +5,17 @@ use scr_wire::{Frame, Profile};
 use crate::device::Batch;
 use crate::membership::Membership;
 
-/// Looks for the first frame under the map, and counts back where its own number cannot be read.
+/// Looks for the first frame under the map; if its number cannot be read, counts back from the first readable one.
 pub(super) struct FirstFrame {
     profile: Profile,
-    /// Frames of the batch in hand that are under the map before.
+    /// Number of frames of the current batch that are under the old map.
     from: usize,
-    /// Frames under the new map, before the first one whose number can be read.
+    /// Number of frames under the new map before the first one whose number can be read.
     unreadable: u64,
 }
 
 impl FirstFrame {
-    /// There is no new map yet.
+    /// A search that has no new map yet.
     pub(super) fn new(profile: &Profile) -> Self {
         Self {
             profile: *profile,
@@ -24,18 +24,18 @@ impl FirstFrame {
         }
     }
 
-    /// A batch begins.
+    /// Begins a batch.
     pub(super) fn begin(&mut self) {
         self.from = 0;
     }
 
-    /// A new map is in force behind what is in the batch.
+    /// Begins a new map, in force after the frames that are in the batch.
     pub(super) fn begin_behind(&mut self, batch: &Batch) {
         self.from = batch.len();
         self.unreadable = 0;
     }
 
-    /// Notes the number of the first frame under the map, if it is not known and can be told from the batch.
+    /// Records the number of the first frame under the map if it is still unknown and the batch shows it.
     pub(super) fn look(&mut self, batch: &Batch, membership: &mut Membership) {
         if !membership.lacks_first_frame() {
             return;

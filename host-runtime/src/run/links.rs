@@ -1,4 +1,4 @@
-//! All that leads from the receive loop to workers and egress: what the steps of the membership are done with.
+//! Everything that leads from the receive loop to workers and egress; the steps of the membership are executed here.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
@@ -19,13 +19,13 @@ pub(super) struct Wiring<S> {
     pub queues: Vec<Producer<Item<S>>>,
     /// The egress' queue of bursts.
     pub egress: Producer<Arc<Load>>,
-    /// Where the egress hears of the dead.
+    /// Notices of dead workers, for the egress.
     pub tombstones: Sender<Tombstone>,
     /// Bursts to be filled.
     pub free: Consumer<Arc<Load>>,
-    /// The log of each place; none where there is only one.
+    /// The log of each place; empty with only one place.
     pub logs: Vec<Arc<Log>>,
-    /// Where workers ask each other for replicas; none where there is only one place.
+    /// The exchange of replicas between workers; `None` with only one place.
     pub exchange: Option<Arc<Exchange<S>>>,
     /// Signs of life.
     pub heartbeats: Arc<Heartbeats>,
@@ -34,11 +34,11 @@ pub(super) struct Wiring<S> {
 /// A replica that a member was asked for.
 struct Lent<S> {
     answer: Receiver<Box<Snapshot<S>>>,
-    /// The replica itself, from when it was found to be of use to the next batch.
+    /// The replica, once it was found to be usable for the next batch.
     at_hand: Option<Box<Snapshot<S>>>,
 }
 
-/// The links of a run. Nothing here waits.
+/// The links of a run. None of the calls waits.
 pub struct Links<S> {
     at: Wiring<S>,
     dispatcher: Dispatcher,
@@ -61,17 +61,17 @@ impl<S: Clone> Links<S> {
         }
     }
 
-    /// Places there are.
+    /// Number of places.
     pub fn places(&self) -> usize {
         self.at.queues.len()
     }
 
-    /// Packets sent so far.
+    /// Number of packets sent so far.
     pub fn packets(&self) -> u64 {
         self.packets
     }
 
-    /// Takes an empty burst that nobody else has, if one has come back.
+    /// Returns an empty burst that is not shared, if one has come back.
     pub fn free(&mut self) -> Option<Arc<Load>> {
         let mut burst = self.at.free.pop().ok()?;
         if let Some(filling) = Arc::get_mut(&mut burst) {
@@ -91,7 +91,7 @@ impl<S: Clone> Links<S> {
     ///
     /// # Errors
     ///
-    /// When a frame was steered to a queue that no worker serves ([`Dispatcher::prepare`]), or somebody else has the burst.
+    /// If a frame was steered to a queue that no worker serves ([`Dispatcher::prepare`]), or the burst is shared.
     pub fn send(&mut self, mut burst: Arc<Load>, members: CoreSet) -> Result<(), ReplayError> {
         let Some(filled) = Arc::get_mut(&mut burst) else {
             return Err(ReplayError::Stopped);
@@ -112,7 +112,7 @@ impl<S: Clone> Links<S> {
         Ok(())
     }
 
-    /// Does a step that concerns workers alone: others are the device's, or its driver's.
+    /// Executes a step that concerns only workers. Steps of the device and waiting are left to the caller.
     pub fn obey(&mut self, step: &Step, membership: &mut Membership) {
         match *step {
             Step::Fence(place) => self.fence(place),
@@ -126,7 +126,7 @@ impl<S: Clone> Links<S> {
         }
     }
 
-    /// Fences the log of a worker that is dead: from here on the log says what its worker did, and nobody waits for it.
+    /// Fences the log of a dead worker: from now on the log is final, and nobody waits for it.
     #[cold]
     fn fence(&mut self, place: u16) {
         let log = self.at.logs.get(usize::from(place));
@@ -139,7 +139,7 @@ impl<S: Clone> Links<S> {
         let _ = self.at.tombstones.send(tombstone);
     }
 
-    /// Asks a member for its replica, instead of whom was asked before. Whether there was room for the request.
+    /// Asks a member for its replica; replaces an earlier request. Returns whether its queue had room.
     fn ask(&mut self, donor: u16) -> bool {
         let (to, answer) = mpsc::channel();
         let asked = self.put(donor, Item::Lend(to)).is_ok();
@@ -152,7 +152,7 @@ impl<S: Clone> Links<S> {
         asked
     }
 
-    /// Lets a worker join at a vacant place with the replica at hand. `died` says whether its last worker did.
+    /// Lets a worker join at a vacant place with the lent replica. `died` tells whether the last worker there died.
     fn admit(&mut self, place: u16, died: bool) {
         let lent = self.lent.as_ref().and_then(|lent| lent.at_hand.as_deref());
         let Some(snapshot) = lent.cloned() else {
@@ -181,7 +181,7 @@ impl<S: Clone> Links<S> {
         debug_assert!(joined.is_ok(), "the queue of a vacant place is empty");
     }
 
-    /// Throws away the replica at hand: the next burst may have a barrier.
+    /// Drops the lent replica: the next burst may contain a barrier.
     pub fn forget_replica(&mut self) {
         if self
             .lent
@@ -192,12 +192,12 @@ impl<S: Clone> Links<S> {
         }
     }
 
-    /// Tells the worker of `place` to leave. Whether there was room for that.
+    /// Tells the worker of `place` to leave. Returns whether its queue had room.
     pub fn dismiss(&mut self, place: u16) -> bool {
         self.put(place, Item::Leave).is_ok()
     }
 
-    /// Puts something else than a burst into a queue. A queue that was left swallows it.
+    /// Puts a request into a queue. An abandoned queue discards it.
     fn put(&mut self, place: u16, item: Item<S>) -> Result<(), ()> {
         let Some(queue) = self.at.queues.get_mut(usize::from(place)) else {
             return Ok(());
@@ -208,7 +208,7 @@ impl<S: Clone> Links<S> {
         }
     }
 
-    /// Leaves all queues of workers: they come to their end.
+    /// Closes the queues of all workers, which makes them finish.
     pub fn leave_workers(&mut self) {
         self.at.queues.clear();
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!            ┌─────────────── ReceiveLoop ───────────────┐
-//!  device ──▶│ Membership: what is to be done            │      Pipeline
+//!  device ──▶│ Membership: the next step                 │      Pipeline
 //!            │ Links: bursts and requests ───────────────┼──▶ station 0 … ──▶ egress
 //!            └───────────────────────────────────────────┘         │             │
 //!                                                                  ▼             ▼
@@ -15,11 +15,11 @@
 //! |---|---|
 //! | `config` | what a run is to do, and why it may fail |
 //! | `pipeline` | stations, egress, and the queues between them |
-//! | `links` | all that leads from the receive loop to them |
+//! | `links` | everything that leads from the receive loop to them |
 //! | `receive` | the receive loop |
 //! | `first_frame` | the number of the first frame under a new steering map |
 //! | `replay` | a run from its device's first packet to the report |
-//! | `account` | from what the parts leave behind to the report |
+//! | `account` | the report, made from the results of the parts |
 //! | `report` | the report |
 //! | `state_file` | the final state, written |
 

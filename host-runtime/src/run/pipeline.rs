@@ -1,4 +1,4 @@
-//! All parts of a run but its device, connected.
+//! The parts of a run except its device, connected.
 //!
 //! ```text
 //!                    queues                lanes
@@ -27,32 +27,32 @@ use crate::worker::station::{Done, Equipment, Finished, Queues, Station};
 use crate::worker::threads::{Halt, Task};
 use crate::worker::{EventLevel, IDLE_SLACK, Output};
 
-/// Room in a worker's queue for what is no burst.
+/// Room in a worker's queue for requests, besides bursts.
 const REQUESTS: usize = 4;
 
-/// A task that a thread can take over.
+/// A task that any thread can serve.
 pub type Part<'a> = Box<dyn Task + Send + 'a>;
 
-/// All parts of a run but its device and the membership.
+/// The parts of a run except its device and the membership.
 pub struct Pipeline<'a, S> {
     /// The station of each place, in order, and the egress.
     pub tasks: Vec<Part<'a>>,
-    /// Whence all are given their work.
+    /// Links to all of them.
     pub links: Links<S>,
-    /// Replicas and counts of workers at their ends.
+    /// Replica and counts of each worker that finished or is gone.
     pub workers: Receiver<Finished<S>>,
-    /// What the egress leaves behind.
+    /// Results of the egress.
     pub egress: Receiver<Outcomes<S>>,
 }
 
-/// How large a run's parts are.
+/// Sizes of a run's parts.
 #[derive(Clone, Copy, Debug)]
 struct Size {
-    /// Places for workers.
+    /// Number of places.
     places: usize,
-    /// Bursts in circulation.
+    /// Number of bursts in circulation.
     bursts: usize,
-    /// Frames in a burst.
+    /// Number of frames in a burst.
     frames: usize,
 }
 
@@ -65,20 +65,20 @@ impl Size {
         }
     }
 
-    /// Frames in circulation.
+    /// Number of frames in circulation.
     fn window(self) -> usize {
         self.bursts * self.frames
     }
 }
 
-/// The ends of a place's queues that are not its station's.
+/// The ends of a place's queues opposite to its station.
 struct Ends<S> {
     queue: Producer<Item<S>>,
     lane: (Consumer<Done>, Producer<Output>),
 }
 
 impl<'a, S: Clone + Send + 'a> Pipeline<'a, S> {
-    /// The parts of a run of `function`; `halt` is raised when it has to be given up.
+    /// The parts of a run of `function`; `halt` is raised if the run has to be given up.
     pub fn new<F, C>(
         function: &F,
         config: &ReplayConfig<C>,
@@ -142,12 +142,12 @@ impl<'a, S: Clone + Send + 'a> Pipeline<'a, S> {
     }
 }
 
-/// What the stations of all places have in common.
+/// Everything that the stations of all places share.
 struct Shared<'c, S, C> {
     config: &'c ReplayConfig<C>,
     size: Size,
     events: EventLevel,
-    /// The log of each place; none where there is only one.
+    /// The log of each place; empty with only one place.
     logs: Vec<Arc<Log>>,
     exchange: Option<Arc<Exchange<S>>>,
     heartbeats: Arc<Heartbeats>,
@@ -171,7 +171,7 @@ impl<'c, S, C> Shared<'c, S, C> {
         }
     }
 
-    /// The station of place `core`, with a worker where the run begins with one.
+    /// The station of place `core`, with a worker if the run starts with one there.
     fn station<F: NetworkFunction<State = S>>(
         &self,
         function: &F,
@@ -217,7 +217,7 @@ impl<'c, S, C> Shared<'c, S, C> {
     }
 }
 
-/// All bursts, ready to be filled, in the queue through which they come back.
+/// The queue of free bursts, with all bursts in it.
 fn bursts(size: Size) -> (Producer<Arc<Load>>, Consumer<Arc<Load>>) {
     let (mut fresh, free) = RingBuffer::new(size.bursts);
     for _ in 0..size.bursts {
@@ -236,8 +236,8 @@ fn judge<F: NetworkFunction, C>(function: &F, config: &ReplayConfig<C>) -> Judge
 
 type Logs = (Vec<Arc<Log>>, Vec<Option<LogWriter>>);
 
-/// A log for each place, long enough for what a worker may fall behind: all frames in circulation, the rows of a
-/// frame, and what it waits for before it asks without a frame; for one that joins as much again. A worker alone needs none.
+/// A log for each place, as long as a worker may fall behind: all frames in circulation, the rows of a frame, and the rows
+/// that it waits for before it asks without a frame; as much again for a worker that joins. A single worker needs no log.
 fn logs<C>(config: &ReplayConfig<C>, size: Size) -> Logs {
     if size.places == 1 || !config.logs {
         return (Vec::new(), (0..size.places).map(|_| None).collect());

@@ -1,9 +1,9 @@
-//! The receive loop: fills bursts from the device, sends them to all members, and does what the membership says.
+//! The receive loop: fills bursts from the device, sends them to all members, and executes the membership's steps.
 //!
 //! ```text
 //!        ┌──▶ an empty burst ──▶ steps of the membership ──▶ receive ──▶ send ──▶ dismiss ──┐
 //!        └───────────────────────────────────────────────────────────────────────────────────┘
-//!  wherever it waits: watch over the workers
+//!  while it waits: watch the workers
 //! ```
 
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::dispatch::Load;
 use crate::membership::{Membership, Step};
 use crate::worker::threads::{Halt, OnPanic, Patience};
 
-/// How far a run has come.
+/// Progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Packets that the device gave.
+    /// Number of packets received from the device.
     pub packets: u64,
-    /// How much of the input it has consumed.
+    /// How much of the input the device has consumed.
     pub extent: Extent,
 }
 
@@ -48,8 +48,8 @@ impl<E: Into<ReplayError>> From<E> for Stop {
 }
 
 impl<S: Clone> ReceiveLoop<'_, S> {
-    /// Runs the device to its end, or until the run is given up, and waits until all workers have ended. Whether the device
-    /// came to its end, and what happened to the workers.
+    /// Runs the device to its end, or until the run is given up, and waits until all workers have finished. Returns the
+    /// result and the membership at the end.
     pub fn run(
         mut self,
         device: &mut dyn ReplayDevice,
@@ -99,8 +99,8 @@ impl<S: Clone> ReceiveLoop<'_, S> {
         Ok(())
     }
 
-    /// Does what the membership says before the next batch. What the device still has under the map before goes into
-    /// `batch`.
+    /// Executes the membership's steps before the next batch. Frames that the device still holds under the old map are
+    /// appended to `batch`.
     fn prepare(&mut self, device: &mut dyn ReplayDevice, batch: &mut Batch) -> Result<(), Stop> {
         let mut patience = Patience::default();
         loop {
@@ -123,7 +123,7 @@ impl<S: Clone> ReceiveLoop<'_, S> {
         Ok(())
     }
 
-    /// Does a step that is between the membership and the links alone.
+    /// Executes a step that concerns only workers.
     fn obey(&mut self, step: &Step) -> Result<(), Stop> {
         self.links.obey(step, &mut self.membership);
         if self.membership.members().is_empty() {
@@ -133,7 +133,7 @@ impl<S: Clone> ReceiveLoop<'_, S> {
         Ok(())
     }
 
-    /// An empty burst, when one comes back.
+    /// Waits for an empty burst.
     fn next_free(&mut self) -> Result<Arc<Load>, Stop> {
         let mut patience = Patience::default();
         loop {
@@ -148,7 +148,7 @@ impl<S: Clone> ReceiveLoop<'_, S> {
         }
     }
 
-    /// A round of waiting, in which workers may be found dead.
+    /// Waits for one round, in which workers may be found dead.
     fn wait(&mut self, patience: &mut Patience) -> Result<(), Stop> {
         if self.halt.is_raised() {
             return Err(Stop::Halted);
@@ -160,7 +160,7 @@ impl<S: Clone> ReceiveLoop<'_, S> {
         Ok(())
     }
 
-    /// Tells workers to leave whose last frames have been put into their queues.
+    /// Tells those workers to leave whose last frames are in their queues.
     fn dismiss(&mut self) -> Result<(), Stop> {
         while let Some(place) = self.membership.next_leaver() {
             let mut patience = Patience::default();
@@ -171,7 +171,7 @@ impl<S: Clone> ReceiveLoop<'_, S> {
         Ok(())
     }
 
-    /// Waits until all workers have ended.
+    /// Waits until all workers have finished.
     fn see_off(&mut self) -> Result<(), Stop> {
         self.links.leave_workers();
         let mut patience = Patience::default();

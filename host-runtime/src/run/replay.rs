@@ -40,7 +40,8 @@ pub fn replay(
 
 /// [`replay`] with a function that is in no registry.
 ///
-/// Apart from the other, which is thereby compiled here and not again, with all functions, in every crate that calls it.
+/// A function of its own, so that [`replay`] is compiled here, with all functions, and not again in every crate that calls
+/// it.
 ///
 /// # Errors
 ///
@@ -139,7 +140,7 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
     }
 }
 
-/// Does `work` on this thread while others serve `tasks`. What it gives, and whether none of the others panicked.
+/// Does `work` on this thread while others serve `tasks`. Returns its result, and whether no other thread panicked.
 fn beside<T>(
     tasks: Vec<Part<'_>>,
     threads: usize,

@@ -1,4 +1,4 @@
-//! Compares what workers say of each frame with what is due.
+//! Compares the actual outcome of each frame with the expected one.
 
 use scr_nf::NetworkFunction;
 use scr_wire::{Frame, Rejection};
@@ -7,39 +7,39 @@ use super::{Ledger, Mismatch, Reference};
 use crate::dispatch::Segment;
 use crate::worker::{Outcome, Reason};
 
-/// What a worker says of a frame.
+/// A worker's output for a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Said<'a> {
     /// Number of the packet, from 1.
     pub packet: u64,
     /// The worker's core.
     pub core: u16,
-    /// What became of the frame.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The packet's new bytes, where it is rewritten.
+    /// The packet's new bytes, if it is rewritten.
     pub rewritten: &'a [u8],
 }
 
-/// What a judge found.
+/// The findings of a judge.
 #[derive(Clone, Debug)]
 pub struct Judgement<S> {
-    /// Which rows survived.
+    /// The surviving rows.
     pub ledger: Ledger,
-    /// The first packet whose outcome was not the one due.
+    /// The first packet whose outcome was not the expected one.
     pub mismatch: Option<Mismatch>,
-    /// The final state of the single thread, if there was one.
+    /// The final state of the reference, if there was one.
     pub reference: Option<S>,
 }
 
-/// How what a worker says differs from what is due.
+/// A difference between a worker's output and the expected one.
 enum Difference {
-    /// Another outcome is due.
+    /// Another outcome was expected.
     Outcome(Outcome),
-    /// Other bytes are due.
+    /// Other bytes were expected.
     Bytes,
 }
 
-/// Follows all frames in order of arrival, with the single thread beside them if there is one.
+/// Follows all frames in order of arrival, and runs the reference on them if there is one.
 pub struct Judge<F: NetworkFunction> {
     ledger: Ledger,
     reference: Option<Reference<F>>,
@@ -47,7 +47,7 @@ pub struct Judge<F: NetworkFunction> {
 }
 
 impl<F: NetworkFunction> Judge<F> {
-    /// A judge before the first frame. Without a reference verdicts are not compared.
+    /// A judge before the first frame. Without a reference it compares no verdicts.
     pub fn new(ledger: Ledger, reference: Option<Reference<F>>) -> Self {
         Self {
             ledger,
@@ -56,19 +56,19 @@ impl<F: NetworkFunction> Judge<F> {
         }
     }
 
-    /// A stretch of frames begins.
+    /// Begins a segment.
     pub fn begin(&mut self, segment: &Segment) {
         if let Some((_, first)) = segment.epoch {
             self.ledger.start_epoch(first);
         }
     }
 
-    /// A stretch of frames has ended.
+    /// Ends a segment.
     pub fn end(&mut self, segment: &Segment) {
         self.ledger.sent(segment);
     }
 
-    /// A frame was lost with its worker, in whose log rows before `position` survive.
+    /// Records a frame that was lost with its worker; rows before `position` survive in the worker's log.
     pub fn lost(&mut self, frame: &Frame<'_>, position: u64) {
         if self.ledger.position(frame.header().seq) < position
             && let Some(new) = self.ledger.take(frame.header())
@@ -78,7 +78,7 @@ impl<F: NetworkFunction> Judge<F> {
         }
     }
 
-    /// A worker had a frame, if it is one, and says this of it.
+    /// Compares a worker's output for a frame, valid or not, with the expected one.
     #[inline]
     pub fn delivered(&mut self, frame: &Result<Frame<'_>, Rejection>, said: Said<'_>) {
         if let Some(difference) = self.difference(frame, said)
@@ -124,7 +124,7 @@ impl<F: NetworkFunction> Judge<F> {
         (!empty && bytes != said.rewritten).then_some(Difference::Bytes)
     }
 
-    /// What was found; the judge is at its end.
+    /// Returns the findings, at the end.
     pub fn conclude(&mut self) -> Judgement<F::State> {
         Judgement {
             ledger: self.ledger.clone(),

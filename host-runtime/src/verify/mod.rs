@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  every frame in order,   ┌─▶ Ledger: which of its rows no frame before it carried
-//!  and what its worker ─▶ Judge ─▶ Reference: applies them, and says what is due
+//!  and what its worker ─▶ Judge ─▶ Reference: applies them, gives the expected outcome
 //!  says (crate::egress)    └─▶ the first mismatch
 //!
 //!  final states of all replicas ─▶ compare ─▶ do they agree, and with the Reference's?
@@ -12,8 +12,8 @@
 //!
 //! | module | one idea |
 //! |---|---|
-//! | [`judge`] | what is said of each frame, and what is due |
-//! | [`ledger`] | which rows survive |
+//! | [`judge`] | actual and expected outcome of each frame |
+//! | [`ledger`] | the surviving rows |
 //! | [`reference`](mod@reference) | one thread, one state, the surviving rows in order |
 //! | [`mismatch`] | the first difference |
 //! | [`replicas`] | final states, compared |

@@ -1,4 +1,4 @@
-//! What one place's workers handed on, frame by frame.
+//! The output of one place's workers, frame by frame.
 
 use std::collections::VecDeque;
 
@@ -9,22 +9,23 @@ use crate::dispatch::Load;
 use crate::worker::station::Done;
 use crate::worker::{Outcome, Output};
 
-/// What a worker says of one frame.
+/// A worker's output for one frame.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Handed<'a> {
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The packet's new bytes, where it is rewritten.
+    /// The packet's new bytes, if it is rewritten.
     pub rewritten: &'a [u8],
     /// Events as JSON lines.
     pub events: &'a [u8],
 }
 
-/// What a worker handed on, and how much of it has gone out.
+/// A burst that a worker handed on, and how much of it has gone out.
 struct Outgoing {
     done: Done,
-    /// Places of the next outcome and the next rewritten packet.
+    /// Index of the next outcome.
     next: usize,
+    /// Index of the next rewritten packet.
     next_rewritten: usize,
 }
 
@@ -52,7 +53,7 @@ impl Outgoing {
     }
 }
 
-/// Piece `i` of `all`, whose pieces end at `ends`; nothing where there are none.
+/// Piece `i` of `all`, whose pieces end at `ends`; empty if there is none.
 #[inline]
 fn piece<'a>(all: &'a [u8], ends: &[u32], i: usize) -> &'a [u8] {
     let Some(&end) = ends.get(i) else {
@@ -62,11 +63,11 @@ fn piece<'a>(all: &'a [u8], ends: &[u32], i: usize) -> &'a [u8] {
     &all[start as usize..end as usize]
 }
 
-/// A place's end of the line.
+/// The egress' side of one place.
 pub(super) struct Lane {
     done: Consumer<Done>,
     spare: Producer<Output>,
-    /// What has been handed on and not gone out completely, oldest first.
+    /// Bursts that were handed on and have not gone out completely, oldest first.
     held: VecDeque<Outgoing>,
 }
 
@@ -79,17 +80,17 @@ impl Lane {
         }
     }
 
-    /// The number of the next burst that was handed on.
+    /// Number of the next burst that was handed on.
     pub(super) fn next_serial(&self) -> Option<u64> {
         self.done.peek().ok().map(|done| done.load.serial)
     }
 
-    /// Takes what was handed on next.
+    /// Takes the next burst that was handed on.
     pub(super) fn take(&mut self) -> Option<Done> {
         self.done.pop().ok()
     }
 
-    /// Keeps what was handed on until it has gone out.
+    /// Keeps a burst until it has gone out.
     pub(super) fn hold(&mut self, done: Done) {
         self.held.push_back(Outgoing {
             done,
@@ -98,7 +99,7 @@ impl Lane {
         });
     }
 
-    /// What the worker says of its next frame in `burst`.
+    /// The worker's output for its next frame in `burst`.
     #[inline]
     pub(super) fn next(&mut self, burst: &Load) -> Option<Handed<'_>> {
         let mut held = self.held.iter_mut();
@@ -106,7 +107,7 @@ impl Lane {
         outgoing.map(Outgoing::next)
     }
 
-    /// The oldest burst has gone out: its output is used again.
+    /// Returns the output of the oldest burst, which has gone out, for reuse.
     pub(super) fn recycle(&mut self) {
         if let Some(Outgoing { done, .. }) = self.held.pop_front() {
             // A worker that has ended takes none.

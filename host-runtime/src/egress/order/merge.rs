@@ -1,4 +1,4 @@
-//! Merging: every frame of every burst, in order of arrival, with what became of it.
+//! The merge: all frames of all bursts, in order of arrival, with what became of each.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,17 +27,17 @@ pub(crate) enum Arrival<'a> {
     Lost(Option<Tombstone>),
 }
 
-/// Is led through all frames in order of arrival.
+/// A visitor of all frames in order of arrival.
 pub(crate) trait Walk {
-    /// A stretch of frames begins.
+    /// Begins a segment.
     fn begin(&mut self, segment: &Segment);
-    /// A stretch of frames has ended.
+    /// Ends a segment.
     fn end(&mut self, segment: &Segment);
-    /// Frame `i` of `burst`.
+    /// Visits frame `i` of `burst`.
     ///
     /// # Errors
     ///
-    /// What keeps the walk from going on.
+    /// Any error that ends the walk.
     fn frame(&mut self, burst: &Load, i: usize, arrival: Arrival<'_>) -> Result<(), BoxError>;
 }
 
@@ -64,12 +64,12 @@ struct Pending {
 }
 
 impl Pending {
-    /// The position behind the burst's last frame.
+    /// The position after the burst's last frame.
     fn end(&self) -> u64 {
         self.burst.first + self.burst.batch.len() as u64
     }
 
-    /// The segments up to that of `frame` begin.
+    /// Begins the segments up to that of `frame`.
     #[inline]
     fn enter(&mut self, frame: usize, walk: &mut impl Walk) {
         loop {
@@ -87,7 +87,7 @@ impl Pending {
         }
     }
 
-    /// All frames have gone out: so far its last segment goes.
+    /// Ends the last segment: all frames have gone out.
     fn close(&mut self, walk: &mut impl Walk) {
         self.enter(usize::MAX, walk);
         if let Some(last) = self.segment.and_then(|last| self.burst.segments.get(last)) {
@@ -132,12 +132,12 @@ impl Merge {
         }
     }
 
-    /// Whether no burst comes any more but those that are in the queue.
+    /// Whether no more bursts come than are in the queue.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.bursts.is_abandoned()
     }
 
-    /// Whether all that came has gone out.
+    /// Whether everything taken so far has gone out.
     pub(crate) fn is_empty(&self) -> bool {
         self.pending.is_empty() && self.waiting.is_none()
     }
@@ -147,12 +147,12 @@ impl Merge {
         &self.tombstones
     }
 
-    /// Takes all news: of the dead, of bursts, and of what workers handed on. Whether there was any.
+    /// Takes tombstones, bursts, and bursts handed on by workers. Returns whether there were any.
     pub(crate) fn take(&mut self) -> bool {
         self.hear_of_the_dead() | self.admit() | self.gather()
     }
 
-    /// Takes bursts as far as the window reaches.
+    /// Takes as many bursts as fit into the window.
     fn admit(&mut self) -> bool {
         let mut busy = false;
         while let Some(burst) = self.waiting.take().or_else(|| self.bursts.pop().ok()) {
@@ -187,7 +187,7 @@ impl Merge {
         busy
     }
 
-    /// Notes which frames of a burst no worker will hand on.
+    /// Records the frames of a burst that no worker will hand on.
     fn note_unawaited(&mut self, burst: &Load) {
         for (i, info) in burst.batch.frames().iter().enumerate() {
             let fate = burst.batch.faults(i).fate;
@@ -204,7 +204,7 @@ impl Merge {
         }
     }
 
-    /// Takes what workers have handed on.
+    /// Takes bursts that workers have handed on.
     fn gather(&mut self) -> bool {
         let mut busy = false;
         for (place, lane) in (0..).zip(&mut self.lanes) {
@@ -249,7 +249,7 @@ impl Merge {
         busy
     }
 
-    /// Waits no more for bursts that `place` will not hand on.
+    /// Stops waiting for bursts that `place` will not hand on.
     fn abandon(&mut self, place: u16) {
         for pending in &mut self.pending {
             let burst = &pending.burst;
@@ -263,11 +263,11 @@ impl Merge {
         }
     }
 
-    /// Leads `walk` through the next frames, as far as it is known what became of them. Whether there were any.
+    /// Leads `walk` through the next frames, as far as their outcomes are known. Returns whether there were any.
     ///
     /// # Errors
     ///
-    /// The walk's.
+    /// Any error of the walk.
     pub(crate) fn release(&mut self, walk: &mut impl Walk) -> Result<bool, BoxError> {
         let mut busy = false;
         while let Some((at, way)) = self.order.pop() {
@@ -295,7 +295,7 @@ impl Merge {
         Ok(busy)
     }
 
-    /// What became of the next frame of `burst`, which came this way.
+    /// What became of the next frame of `burst`.
     #[inline]
     fn arrival(&mut self, burst: &Load, way: Way) -> Arrival<'_> {
         match way {
@@ -316,7 +316,7 @@ impl Merge {
         }
     }
 
-    /// Sends bursts that have gone out, and their outputs, back to be used again. Whether there were any.
+    /// Returns bursts that have gone out, and their outputs, for reuse. Returns whether there were any.
     pub(crate) fn recycle(&mut self) -> bool {
         let mut busy = false;
         while let Some(pending) = self.pending.front() {

@@ -1,18 +1,18 @@
-//! Outcomes into order of arrival.
+//! Puts outcomes into order of arrival.
 //!
 //! ```text
-//!  bursts ──────────▶ ┐          what is known of each frame          ┌─▶ segment begins
-//!  lane of place 0 ─▶ ├─▶ Merge ─────────────────────▶ Resequencer ──▶│   frame, frame, …
-//!  lane of place 1 ─▶ │   (whose turn is it                           │   segment ends
-//!  tombstones ──────▶ ┘    to say what became of it)                  └─▶ (a walk)
+//!  bursts ──────────▶ ┐        the way of each frame               ┌─▶ segment begins
+//!  lane of place 0 ─▶ ├─▶ Merge ──────────────────▶ Resequencer ──▶│   frame, frame, …
+//!  lane of place 1 ─▶ │                                            │   segment ends
+//!  tombstones ──────▶ ┘                                            └─▶ (a walk)
 //! ```
 //!
 //! | module | one idea |
 //! |---|---|
 //! | [`resequencer`] | a window of positions, filled by several lanes |
-//! | `merge` | every frame of every burst, in order, with what became of it |
-//! | `lane` | what one place's workers handed on |
-//! | `tombstone` | what is known of workers that died |
+//! | `merge` | all frames of all bursts, in order, with what became of each |
+//! | `lane` | the output of one place's workers |
+//! | `tombstone` | notices of workers that died |
 
 mod lane;
 mod merge;

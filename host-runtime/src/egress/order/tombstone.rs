@@ -1,4 +1,4 @@
-//! What is known of workers that died.
+//! Notices of workers that died.
 
 /// The notice that a worker died and its log was fenced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,12 +16,12 @@ pub struct Tombstone {
 pub struct Tombstones(Vec<(Tombstone, u64)>);
 
 impl Tombstones {
-    /// Adds one.
+    /// Adds a tombstone.
     pub fn add(&mut self, tombstone: Tombstone) {
         self.0.push((tombstone, 0));
     }
 
-    /// The tombstone that concerns burst `serial` of `place`: of several the first after it.
+    /// The tombstone of `place` that burst `serial` falls under: the first one after it.
     pub fn of(&self, place: u16, serial: u64) -> Option<Tombstone> {
         let mut all = self.0.iter().map(|(tombstone, _)| *tombstone);
         all.find(|tombstone| tombstone.place == place && serial < tombstone.before)
