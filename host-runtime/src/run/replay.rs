@@ -121,11 +121,8 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
         let comparison =
             replicas::compare(&function, &finished, outcomes.judgement.reference.as_ref());
         let final_state = finished.first().map(|(_, state)| *state);
-        if let (Some(out), Some(state)) = (&mut self.outputs.state, final_state) {
-            let last = outcomes.judgement.ledger.last_surviving();
-            write_state(&function, config.function.name(), state, last, out)?;
-        }
-        Ok(Account {
+        let last = outcomes.judgement.ledger.last_surviving();
+        let report = Account {
             config,
             device: self.device,
             started,
@@ -136,7 +133,11 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
             failover,
             state_untouched: final_state.is_some_and(|state| function.is_untouched(state)),
         }
-        .into_report())
+        .into_report();
+        if let (Some(out), Some(state)) = (&mut self.outputs.state, final_state) {
+            write_state(&function, config.function.name(), state, last, out)?;
+        }
+        Ok(report)
     }
 }
 
