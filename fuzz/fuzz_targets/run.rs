@@ -112,9 +112,13 @@ impl<S: Clone + Send + 'static> Run<S> {
 
     fn obey(&mut self, step: &Step) -> Result<(), AllDead> {
         self.links.obey(step, &mut self.membership);
-        match self.membership.members().count() {
-            0 => Err(AllDead),
-            _ => Ok(()),
+        self.is_anybody_left()
+    }
+
+    fn is_anybody_left(&self) -> Result<(), AllDead> {
+        match self.membership.members().is_empty() {
+            true => Err(AllDead),
+            false => Ok(()),
         }
     }
 
@@ -147,13 +151,11 @@ impl<S: Clone + Send + 'static> Run<S> {
         Ok(())
     }
 
-    /// There are to be `cores` workers.
-    fn resize(&mut self, cores: u8) -> Result<(), AllDead> {
+    /// From the next burst on there are to be `cores` workers.
+    fn resize(&mut self, cores: u8) {
         if self.resteers {
             self.membership.resize(cores);
-            self.prepare()?;
         }
-        Ok(())
     }
 
     /// The queue of a core.
@@ -180,7 +182,8 @@ impl<S: Clone + Send + 'static> Run<S> {
         while let Some(place) = self.membership.next_leaver() {
             assert!(self.links.dismiss(place), "there is room for a request");
         }
-        Ok(())
+        // Those that were to stay may have died while the burst was filled.
+        self.is_anybody_left()
     }
 }
 
@@ -300,7 +303,7 @@ fn drive<F: NetworkFunction>(
             9 => {
                 match high {
                     0..5 => run.declare_dead(u16::from(high))?,
-                    _ => run.resize(high % places as u8 + 1)?,
+                    _ => run.resize(high % places as u8 + 1),
                 }
                 continue;
             }

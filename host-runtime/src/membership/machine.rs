@@ -327,7 +327,7 @@ impl Membership {
         (grows && near).then(|| self.ask())?
     }
 
-    /// Requests a change to `cores` workers from the next batch on, independent of the plan.
+    /// Requests a change to `cores` workers on the way to the next batch, independent of the plan.
     pub fn resize(&mut self, cores: u8) {
         self.requested = Some(cores);
     }
