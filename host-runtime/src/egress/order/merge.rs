@@ -50,6 +50,8 @@ enum Way {
     Lane(u16),
     /// To a worker that died.
     Lost(u16),
+    /// To this place, when it was no member.
+    Unsent(u16),
 }
 
 /// A burst on its way out.
@@ -195,7 +197,7 @@ impl Merge {
                 Way::Own
             } else if !burst.members.has(info.queue) {
                 // A device that cannot be resteered still steers to the dead.
-                Way::Lost(info.queue)
+                Way::Unsent(info.queue)
             } else {
                 continue;
             };
@@ -305,15 +307,18 @@ impl Merge {
                 debug_assert!(handed.is_some(), "what was handed on is held until it goes");
                 handed.map_or(Arrival::Own, |handed| Arrival::Handed(place, handed))
             }
-            Way::Lost(place) => {
-                let tombstone = self.tombstones.of(place, burst.serial);
-                let tombstone = tombstone.or(self.tombstones.last(place));
-                if let Some(tombstone) = tombstone {
-                    self.tombstones.count(tombstone);
-                }
-                Arrival::Lost(tombstone)
-            }
+            Way::Lost(place) => self.lost(self.tombstones.of(place, burst.serial)),
+            Way::Unsent(place) => self.lost(self.tombstones.before(place, burst.serial)),
         }
+    }
+
+    /// Counts a frame that was lost under this tombstone.
+    #[cold]
+    fn lost(&mut self, tombstone: Option<Tombstone>) -> Arrival<'static> {
+        if let Some(tombstone) = tombstone {
+            self.tombstones.count(tombstone);
+        }
+        Arrival::Lost(tombstone)
     }
 
     /// Returns bursts that have gone out, and their outputs, for reuse. Returns whether there were any.

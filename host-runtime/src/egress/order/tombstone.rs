@@ -27,10 +27,11 @@ impl Tombstones {
         all.find(|tombstone| tombstone.place == place && serial < tombstone.before)
     }
 
-    /// The last tombstone of `place`.
-    pub fn last(&self, place: u16) -> Option<Tombstone> {
+    /// The last tombstone of `place` before burst `serial`. A later one does not concern frames of that burst: they were sent
+    /// to nobody, so none of their rows can be in a log.
+    pub fn before(&self, place: u16, serial: u64) -> Option<Tombstone> {
         let mut all = self.0.iter().rev().map(|(tombstone, _)| *tombstone);
-        all.find(|tombstone| tombstone.place == place)
+        all.find(|tombstone| tombstone.place == place && tombstone.before <= serial)
     }
 
     /// Counts a frame lost with a worker.
