@@ -20,7 +20,7 @@ use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_nic::Model;
 use scr_runtime::device::{Batch, Device, Inject, MemorySource, Replay, ReplayDevice, Select};
 use scr_runtime::dispatch::{Dispatcher, Item, Load};
-use scr_runtime::failover::Roster;
+use scr_runtime::membership::Heartbeats;
 use scr_runtime::recovery::{Log, LogWriter, Peers};
 use scr_runtime::worker::station::{Equipment, Queues, Station};
 use scr_runtime::worker::threads::{self, Halt, Patience, Task};
@@ -200,7 +200,7 @@ impl Compare<'_> {
     ) -> Result<(f64, Counters)> {
         let (writers, logs) = self.logs(with_logs);
         let (results, finished) = mpsc::channel();
-        let roster = Arc::new(Roster::new(self.cores.into()));
+        let roster = Arc::new(Heartbeats::new(self.cores.into()));
         let (mut queues, mut lanes) = (Vec::new(), Vec::new());
         let mut tasks: Vec<Box<dyn Task + Send>> = Vec::new();
         for (core, log) in (0..).zip(writers) {

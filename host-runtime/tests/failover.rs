@@ -11,7 +11,7 @@ use scr_runtime::device::{
     Batch, Device, DeviceError, Fault, FrameInfo, Inject, Injected, Observer, Ranges, Replay,
     ReplayDevice, Select, Tap,
 };
-use scr_runtime::failover::{Cause, Plan};
+use scr_runtime::membership::{Cause, Plan};
 use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
 use scr_wire::{Config, Frame, Profile, Sequencer, Timestamp};
 use support::{
@@ -408,10 +408,10 @@ fn a_place_can_be_used_again() {
 }
 
 #[test]
-fn whoever_crashes_on_its_way_out_is_buried_before_its_place_is_used_again() {
+fn whoever_crashes_on_its_way_out_is_fenced_before_its_place_is_used_again() {
     let mut setup = Setup::new("heavy-hitter", 4);
     (setup.batch_frames, setup.batches) = (40, 8);
-    // They meet their last frames when the feed knows already that they leave, and joins follow at once.
+    // They meet their last frames when the receive loop knows already that they leave, and joins follow at once.
     setup.plan = "300:1,310:4".parse().unwrap();
     setup.faults = vec![
         fault("crash@core=1:290"),

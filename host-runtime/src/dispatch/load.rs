@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use scr_wire::Seq;
 
 use crate::device::Batch;
-use crate::failover::Members;
+use crate::membership::CoreSet;
 use crate::worker::Snapshot;
 
 /// A stretch of frames under one configuration of the sequencer.
@@ -39,7 +39,7 @@ pub struct Load {
     /// Frames in all loads before.
     pub first: u64,
     /// The places whose workers get it.
-    pub members: Members,
+    pub members: CoreSet,
 }
 
 impl Load {

@@ -14,8 +14,8 @@
 //!
 //! **Nothing can block for ever.** Every queue has room for all loads there are, so putting one never waits; only taking
 //! does, and the chain of who waits for whom (dispatcher for egress, egress for workers, workers for the dispatcher or
-//! for peers that have the same load) ends at a worker that can go on. One that does not is declared dead by the feed
-//! ([`failover`](crate::failover)), and its share of the load is no longer waited for.
+//! for peers that have the same load) ends at a worker that can go on. One that does not is declared dead by the receive loop
+//! ([`membership`](crate::membership)), and its share of the load is no longer waited for.
 
 mod dispatcher;
 mod load;

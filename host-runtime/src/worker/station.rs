@@ -17,7 +17,7 @@ use super::threads::{Poll, Task};
 use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
 use crate::device::{Path, WorkerFault};
 use crate::dispatch::{Entry, Item, Load};
-use crate::failover::Roster;
+use crate::membership::Heartbeats as Roster;
 use crate::recovery::{LogWriter, Peers};
 
 /// Frames of a lane that are brought from the core that made them before they are handled.

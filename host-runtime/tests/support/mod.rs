@@ -11,7 +11,7 @@ use scr_runtime::device::{
     Batch, Device, DeviceError, Fault, FaultEffect, Inject, MemorySource, Replay, ReplayDevice,
     Select,
 };
-use scr_runtime::failover::Plan;
+use scr_runtime::membership::Plan;
 use scr_runtime::{
     EventLevel, Outputs, PacketSink, ReplayConfig, ReplayError, ReplayReport, replay,
 };

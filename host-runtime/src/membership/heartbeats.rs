@@ -1,18 +1,18 @@
-//! Signs of life.
+//! Signs of life, written by the threads that serve workers and read by the receive loop.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// What a place says of its worker. On cache lines of its own: it is written with every call.
+/// Signs of life of one place's worker. Written with every call, hence on cache lines of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
-pub struct Place {
+pub struct Heartbeat {
     beats: AtomicU64,
     vacant: AtomicBool,
     finished: AtomicBool,
 }
 
-impl Place {
-    /// The worker was called and came back. Only the thread that serves the worker says so.
+impl Heartbeat {
+    /// Records that the worker was called and returned. Only for the thread that serves the worker.
     #[inline]
     pub fn beat(&self) {
         // One writer: no other may come between.
@@ -20,13 +20,13 @@ impl Place {
         self.beats.store(beats.wrapping_add(1), Ordering::Relaxed);
     }
 
-    /// Calls so far.
+    /// Number of calls so far.
     pub fn beats(&self) -> u64 {
         self.beats.load(Ordering::Relaxed)
     }
 
-    /// There is no worker here (any more), and the place may be used again. A member's place that becomes vacant is how
-    /// a crash shows.
+    /// Records that there is no worker here (any more) and that the place may be used again. A crash shows as a member's
+    /// place that becomes vacant.
     pub fn vacate(&self) {
         self.vacant.store(true, Ordering::Release);
     }
@@ -36,38 +36,38 @@ impl Place {
         self.vacant.load(Ordering::Acquire)
     }
 
-    /// A worker is on its way here.
+    /// Records that a worker is about to start here.
     pub fn occupy(&self) {
         self.vacant.store(false, Ordering::Release);
     }
 
-    /// The worker has come to its end and handed everything on.
+    /// Records that the worker has finished and has handed everything on.
     pub fn finish(&self) {
         self.finished.store(true, Ordering::Release);
     }
 
-    /// Whether it has.
+    /// Whether the worker has finished.
     pub fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
     }
 }
 
-/// All places.
+/// The heartbeats of all places.
 #[derive(Debug)]
-pub struct Roster(Box<[Place]>);
+pub struct Heartbeats(Box<[Heartbeat]>);
 
-impl Roster {
-    /// `places` places.
+impl Heartbeats {
+    /// Heartbeats for `places` places, all occupied.
     pub fn new(places: usize) -> Self {
-        Self((0..places).map(|_| Place::default()).collect())
+        Self((0..places).map(|_| Heartbeat::default()).collect())
     }
 
-    /// Place `place`, if there is one.
-    pub fn get(&self, place: u16) -> Option<&Place> {
+    /// The heartbeat of place `place`, if there is such a place.
+    pub fn get(&self, place: u16) -> Option<&Heartbeat> {
         self.0.get(usize::from(place))
     }
 
-    /// Places there are.
+    /// Number of places.
     pub fn len(&self) -> usize {
         self.0.len()
     }

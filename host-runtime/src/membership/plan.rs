@@ -18,7 +18,7 @@ pub struct Resize {
 /// A text that is no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// It is not of the form.
+    /// The text is not of the form.
     #[error("'{0}' is no change of cores such as 1000:2, at a sequence number to 1..=128 cores")]
     Form(String),
     /// Two changes are out of order.

@@ -7,7 +7,7 @@ use scr_nic::NicReport;
 use scr_nic::registers::Counters;
 use serde::Serialize;
 
-use crate::failover::FailoverReport;
+use crate::membership::FailoverReport;
 use crate::verify::Mismatch;
 
 /// What a run resulted in.
@@ -19,7 +19,7 @@ pub struct ReplayReport {
     pub sequenced: u64,
     /// Packets that passed the sequencer by, those of no captured bytes included.
     pub passed_by: u64,
-    /// Those by [reason](scr_wire::PassedBy); absent when there were none.
+    /// Packets that passed by, by [reason](scr_wire::PassedBy); absent when there were none.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub passed_by_reasons: BTreeMap<&'static str, u64>,
     /// The network function.

@@ -2,12 +2,12 @@
 
 use scr_nic::SteeringMap;
 
-use super::Members;
+use super::CoreSet;
 
 /// The steering map over `members` that follows `map`. Places keep their cores as far as possible, so that few entries
 /// change: a core whose place is gone gets that of the highest core.
 #[must_use]
-pub fn over(map: &SteeringMap, members: Members) -> SteeringMap {
+pub fn over(map: &SteeringMap, members: CoreSet) -> SteeringMap {
     let mut left: Vec<u16> = members
         .iter()
         .filter(|place| !map.queues().contains(place))

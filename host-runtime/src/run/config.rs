@@ -10,7 +10,7 @@ use scr_wire::{Profile, Seq};
 use crate::device::DeviceError;
 use crate::device::batch::BATCH_FRAMES;
 use crate::egress::PacketSink;
-use crate::failover::Plan;
+use crate::membership::{CannotResteer, Plan};
 use crate::worker::EventLevel;
 
 /// What a run is to do.
@@ -123,4 +123,10 @@ pub enum ReplayError {
     /// A worker came to no end; its thread panicked.
     #[error("a worker stopped unexpectedly")]
     Stopped,
+}
+
+impl From<CannotResteer> for ReplayError {
+    fn from(CannotResteer: CannotResteer) -> Self {
+        Self::CannotResteer
+    }
 }

@@ -8,9 +8,9 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cause {
-    /// It crashed.
+    /// The worker crashed.
     Crash,
-    /// It gave no sign of life for too long.
+    /// The worker gave no sign of life for too long.
     Stall,
 }
 
@@ -26,20 +26,20 @@ impl fmt::Display for Cause {
 /// A worker that died.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Departure {
-    /// Its place.
+    /// The worker's place.
     pub core: u16,
-    /// Why it counts as dead.
+    /// The reason.
     pub cause: Cause,
-    /// Frames lost with it: in its queue, or taken without having been handed on.
+    /// Number of frames lost with the worker: in its queue, or taken but not handed on.
     pub frames_lost: u64,
 }
 
-/// The steering map was changed.
+/// A change of the steering map.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Resteering {
-    /// Sequence number of the first frame under it, where one came.
+    /// Sequence number of the first frame under the new map, if there was one.
     pub seq: Option<u64>,
-    /// k from there on.
+    /// The new k.
     pub cores: u8,
     /// The place of each of the sequencer's cores.
     pub queues: Vec<u16>,
@@ -48,7 +48,7 @@ pub struct Resteering {
     pub joined: Vec<u16>,
 }
 
-/// What happened.
+/// Deaths and changes of the steering map.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FailoverReport {
     /// Workers that died.
@@ -59,12 +59,12 @@ pub struct FailoverReport {
 }
 
 impl FailoverReport {
-    /// Whether nothing happened.
+    /// Whether there was neither a death nor a change.
     pub fn is_empty(&self) -> bool {
         self.died.is_empty() && self.resteerings.is_empty()
     }
 
-    /// Frames lost with workers.
+    /// Number of frames lost with workers.
     pub fn frames_lost(&self) -> u64 {
         self.died.iter().map(|one| one.frames_lost).sum()
     }

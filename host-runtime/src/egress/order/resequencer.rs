@@ -12,15 +12,15 @@
 //! needed. The window bounds memory: what lies beyond it has to wait, or the oldest hole is given up
 //! ([`give_up`](Resequencer::give_up)), and what comes for it afterwards is late.
 //!
-//! A replay uses it without lanes: the [egress](super) knows of each frame whether it comes, fills every position, and waits
+//! A replay uses it without lanes: the [egress](crate::egress) knows of each frame whether it comes, fills every position, and waits
 //! for as long as it takes. Lanes and watermarks are for who is told nothing but what comes, giving up for who cannot wait.
 
 /// Why an item was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Its position lies beyond the window: take what is ready first.
+    /// The item's position lies beyond the window: take what is ready first.
     Full,
-    /// Its position has been passed.
+    /// The item's position has been passed.
     Late,
 }
 
