@@ -13,13 +13,13 @@ use libfuzzer_sys::fuzz_target;
 use rtrb::{Consumer, Producer, RingBuffer};
 use scr_fuzz::{Clock, Input, function, packet};
 use scr_runtime::device::{Fate, PacketInfo, Path, WorkerFault};
-use scr_runtime::dispatch::{Dispatcher, Entry, Item, Load};
+use scr_runtime::dispatch::{Dispatcher, Entry, Message, Burst};
 use scr_runtime::egress::{Burial, Egress, EgressConfig, Outcomes};
 use scr_runtime::failover::{Members, Roster};
 use scr_runtime::recovery::{Log, Peers};
 use scr_runtime::verify::{Ledger, Reference};
 use scr_runtime::worker::exchange::Exchange;
-use scr_runtime::worker::station::{Equipment, Finished, Queues, Station};
+use scr_runtime::worker::task::{Spec, Finished, Queues, WorkerTask};
 use scr_runtime::worker::threads::{Poll, Task};
 use scr_runtime::worker::{IDLE_SLACK, Snapshot};
 use scr_runtime::{EventLevel, PacketSink};
@@ -56,15 +56,15 @@ struct Setup<'a> {
 
 /// A run's parts, and what the feed does, but for its waiting.
 struct Run<S> {
-    queues: Vec<Producer<Item<S>>>,
-    egress: Option<Producer<Arc<Load>>>,
+    queues: Vec<Producer<Message<S>>>,
+    egress: Option<Producer<Arc<Burst>>>,
     burials: Sender<Burial>,
-    free: Consumer<Arc<Load>>,
+    free: Consumer<Arc<Burst>>,
     logs: Vec<Arc<Log>>,
     exchange: Arc<Exchange<S>>,
     roster: Arc<Roster>,
     dispatcher: Dispatcher,
-    /// The stations, in the order of places, and the egress.
+    /// The worker tasks, in the order of places, and the egress.
     tasks: Vec<Option<Box<dyn Task>>>,
     frames: usize,
     members: Members,
@@ -107,7 +107,7 @@ impl<S: Clone + Send + 'static> Run<S> {
             let (queue, items) = RingBuffer::new(batches + 4);
             let (done, finished) = RingBuffer::new(batches);
             let (spare, used) = RingBuffer::new(batches);
-            let equipment = Equipment {
+            let spec = Spec {
                 core,
                 profile: *profile,
                 first_seq,
@@ -123,26 +123,26 @@ impl<S: Clone + Send + 'static> Run<S> {
             };
             let roster = Arc::clone(&roster);
             let results = worker_results.clone();
-            let station = Station::new(
+            let task = WorkerTask::new(
                 function.clone(),
-                equipment,
+                spec,
                 Some(log),
                 place,
                 roster,
                 results,
             );
-            tasks.push(Some(Box::new(station.occupied())));
+            tasks.push(Some(Box::new(task.occupied())));
             queues.push(queue);
             lanes.push((finished, spare));
         }
         let (mut fresh, free) = RingBuffer::new(batches);
         for _ in 0..batches {
-            let load = Arc::new(Load::new(places, frames));
-            fresh.push(load).expect("there is room for these");
+            let burst = Arc::new(Burst::new(places, frames));
+            fresh.push(burst).expect("there is room for these");
         }
-        let (egress, loads) = RingBuffer::new(batches);
+        let (egress, bursts) = RingBuffer::new(batches);
         tasks.push(Some(Box::new(Egress::new(EgressConfig {
-            loads,
+            loads: bursts,
             lanes,
             burials: deaths,
             free: fresh,
@@ -244,7 +244,7 @@ impl<S: Clone + Send + 'static> Run<S> {
     fn leave(&mut self, place: u16) {
         if self.members.count() > 1
             && self.members.has(place)
-            && self.queues[usize::from(place)].push(Item::Leave).is_ok()
+            && self.queues[usize::from(place)].push(Message::Leave).is_ok()
         {
             self.members.remove(place);
             self.leaving.add(place);
@@ -260,7 +260,7 @@ impl<S: Clone + Send + 'static> Run<S> {
         }
         let (to, answer) = mpsc::channel();
         if let Some(donor) = members.iter().next()
-            && self.queues[usize::from(donor)].push(Item::Lend(to)).is_ok()
+            && self.queues[usize::from(donor)].push(Message::Lend(to)).is_ok()
         {
             self.asked = Some((donor, answer));
         }
@@ -297,38 +297,38 @@ impl<S: Clone + Send + 'static> Run<S> {
             snapshot: *snapshot,
             sent: self.dispatcher.sent(),
         };
-        let joined = self.queues[usize::from(place)].push(Item::Join(Box::new(entry)));
+        let joined = self.queues[usize::from(place)].push(Message::Join(Box::new(entry)));
         assert!(joined.is_ok(), "nothing else is in the queue");
         Ok(())
     }
 
-    /// An empty load, as soon as there is one.
-    fn load(&mut self) -> Result<Load, AllDead> {
-        let load = self.until(|run| run.free.pop().ok())?;
+    /// An empty burst, as soon as there is one.
+    fn empty_burst(&mut self) -> Result<Burst, AllDead> {
+        let burst = self.until(|run| run.free.pop().ok())?;
         // Who was declared dead and does not know may still have it.
-        let mut load =
-            Arc::try_unwrap(load).unwrap_or_else(|_| Load::new(self.queues.len(), self.frames));
-        load.clear();
-        Ok(load)
+        let mut burst =
+            Arc::try_unwrap(burst).unwrap_or_else(|_| Burst::new(self.queues.len(), self.frames));
+        burst.clear();
+        Ok(burst)
     }
 
-    fn send(&mut self, mut load: Load) -> Result<(), AllDead> {
+    fn send(&mut self, mut burst: Burst) -> Result<(), AllDead> {
         self.look()?;
-        load.serial = self.serial;
-        load.first = self.sent;
-        load.members = self.members;
-        let prepared = self.dispatcher.prepare(&mut load);
+        burst.serial = self.serial;
+        burst.first = self.sent;
+        burst.members = self.members;
+        let prepared = self.dispatcher.prepare(&mut burst);
         prepared.expect("every queue has a place");
         self.serial += 1;
-        self.sent += load.batch.len() as u64;
-        let load = Arc::new(load);
+        self.sent += burst.batch.len() as u64;
+        let burst = Arc::new(burst);
         for place in self.members.iter() {
-            let item = Item::Load(Arc::clone(&load));
+            let item = Message::Burst(Arc::clone(&burst));
             let sent = self.queues[usize::from(place)].push(item);
-            assert!(sent.is_ok(), "there is room for every load");
+            assert!(sent.is_ok(), "there is room for every burst");
         }
         let egress = self.egress.as_mut().expect("there is more to come");
-        assert!(egress.push(load).is_ok(), "there is room for every load");
+        assert!(egress.push(burst).is_ok(), "there is room for every burst");
         Ok(())
     }
 }
@@ -392,7 +392,7 @@ fn feed<F: NetworkFunction>(
     let mut prefix = [0; MAX_PREFIX_BYTES];
     let (mut frame, mut prefix_bytes, mut queue) = (Vec::new(), 0, 0);
     let (mut packets, mut copies) = (0, 0);
-    let mut load = run.load()?;
+    let mut burst = run.empty_burst()?;
     while let Some(step) = input.byte() {
         let high = step >> 4;
         match step & 15 {
@@ -449,8 +449,8 @@ fn feed<F: NetworkFunction>(
                 continue;
             }
             10 | 11 => {
-                run.send(load)?;
-                load = run.load()?;
+                run.send(burst)?;
+                burst = run.empty_burst()?;
                 continue;
             }
             _ => {
@@ -458,7 +458,7 @@ fn feed<F: NetworkFunction>(
                 continue;
             }
         }
-        let batch = &mut load.batch;
+        let batch = &mut burst.batch;
         let (path, at) = (
             Path::Sequenced {
                 prefix_bytes: prefix_bytes as u16,
@@ -497,11 +497,11 @@ fn feed<F: NetworkFunction>(
             _ => {}
         }
         if batch.is_full() {
-            run.send(load)?;
-            load = run.load()?;
+            run.send(burst)?;
+            burst = run.empty_burst()?;
         }
     }
-    run.send(load)?;
+    run.send(burst)?;
 
     // All queues are left, and all come to their end.
     run.queues.clear();

@@ -4,7 +4,7 @@
 //!
 //! * *alone*: the loop of one worker whose frames all come, without log and with one that nobody reads; in many short
 //!   slices, so that most of them see no interruption.
-//! * *threads*: all workers on real threads behind their queues, fed the same loads again and again, without sequencer
+//! * *threads*: all workers on real threads behind their queues, fed the same bursts again and again, without sequencer
 //!   and verification.
 //! * *replay*: whole runs behind the golden sequencer, with sequencing, workers, and verification of every verdict.
 //! * *injector*: the same behind a fault injector, which loses frames.
@@ -19,10 +19,10 @@ use rtrb::RingBuffer;
 use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_nic::Model;
 use scr_runtime::device::{Batch, Device, Inject, MemorySource, Replay, ReplayDevice, Select};
-use scr_runtime::dispatch::{Dispatcher, Item, Load};
+use scr_runtime::dispatch::{Burst, Dispatcher, Message};
 use scr_runtime::failover::Roster;
 use scr_runtime::recovery::{Log, LogWriter, Peers};
-use scr_runtime::worker::station::{Equipment, Queues, Station};
+use scr_runtime::worker::task::{Queues, Spec, WorkerTask};
 use scr_runtime::worker::threads::{self, Halt, Patience, Task};
 use scr_runtime::worker::{Counters, IDLE_SLACK, Output, Worker, WorkerConfig};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, replay};
@@ -30,9 +30,9 @@ use scr_wire::{Config, Geometry, Profile, Seq};
 
 /// Packets of a round.
 const PACKETS: u32 = 1 << 16;
-/// Frames in a load, and loads in circulation: what a replay has by default.
+/// Frames in a burst, and bursts in circulation: what a replay has by default.
 const FRAMES: usize = 128;
-const LOADS: usize = 8;
+const BURSTS: usize = 8;
 /// Packets of a trial on threads: at least 20 ms.
 const TRIAL: u64 = 500_000;
 /// Packets of a run: some 100 ms.
@@ -41,7 +41,7 @@ const REPLAYED: u64 = 1 << 20;
 const SLICE: u64 = 30_000;
 const SLICES: usize = 10;
 /// Rows that a log keeps.
-const LOG: usize = (LOADS + 1) * FRAMES + 2 * 255 + IDLE_SLACK as usize;
+const LOG: usize = (BURSTS + 1) * FRAMES + 2 * 255 + IDLE_SLACK as usize;
 
 /// What is compared, and which share of frames is lost then.
 const NAMES: [&str; 5] = ["no log", "log", "0.01 % lost", "0.1 % lost", "1 % lost"];
@@ -135,15 +135,15 @@ impl Compare<'_> {
     }
 
     fn threads<F: NetworkFunction>(&self, function: &F) -> Result<()> {
-        let loads = RATES
+        let bursts = RATES
             .iter()
-            .map(|&rate| self.loads(rate))
+            .map(|&rate| self.bursts(rate))
             .collect::<Result<Vec<_>>>()?;
         let mut times = vec![Vec::new(); NAMES.len()];
         let mut counters = vec![Counters::default(); NAMES.len()];
         for trial in 0..=self.trials {
-            for (i, loads) in loads.iter().enumerate() {
-                let (time, counted) = self.run(function, loads, i > 0)?;
+            for (i, bursts) in bursts.iter().enumerate() {
+                let (time, counted) = self.run(function, bursts, i > 0)?;
                 if trial > 0 {
                     times[i].push(time);
                 }
@@ -191,11 +191,11 @@ impl Compare<'_> {
         Ok(geometry.prefix_words())
     }
 
-    /// Sends all loads through all workers, some times over; nanoseconds per packet.
+    /// Sends all bursts through all workers, some times over; nanoseconds per packet.
     fn run<F: NetworkFunction>(
         &self,
         function: &F,
-        loads: &[Arc<Load>],
+        bursts: &[Arc<Burst>],
         with_logs: bool,
     ) -> Result<(f64, Counters)> {
         let (writers, logs) = self.logs(with_logs);
@@ -204,9 +204,9 @@ impl Compare<'_> {
         let (mut queues, mut lanes) = (Vec::new(), Vec::new());
         let mut tasks: Vec<Box<dyn Task + Send>> = Vec::new();
         for (core, log) in (0..).zip(writers) {
-            let (queue, items) = RingBuffer::new(LOADS);
-            let (done, lane) = RingBuffer::new(LOADS);
-            let (spare, used) = RingBuffer::new(LOADS);
+            let (queue, items) = RingBuffer::new(BURSTS);
+            let (done, lane) = RingBuffer::new(BURSTS);
+            let (spare, used) = RingBuffer::new(BURSTS);
             let results = results.clone();
             let WorkerConfig {
                 core,
@@ -217,7 +217,7 @@ impl Compare<'_> {
                 peers,
                 events,
             } = self.worker(core, log, &logs);
-            let equipment = Equipment {
+            let spec = Spec {
                 core,
                 profile,
                 first_seq,
@@ -231,15 +231,15 @@ impl Compare<'_> {
                 done,
                 spare: used,
             };
-            let station = Station::new(
+            let task = WorkerTask::new(
                 function.clone(),
-                equipment,
+                spec,
                 log,
                 place,
                 Arc::clone(&roster),
                 results,
             );
-            tasks.push(Box::new(station.occupied()));
+            tasks.push(Box::new(task.occupied()));
             queues.push(queue);
             lanes.push((lane, spare));
         }
@@ -256,14 +256,14 @@ impl Compare<'_> {
                 let halt = &halt;
                 scope.spawn(move || threads::serve(share, halt));
             }
-            let mut free = LOADS;
+            let mut free = BURSTS;
             let mut patience = Patience::default();
             // Round 0 fills the tables.
             for round in 0..=rounds {
                 if round == 1 {
                     started = Instant::now();
                 }
-                for load in loads {
+                for burst in bursts {
                     while free == 0 {
                         let ready = lanes.iter().all(|(lane, _)| lane.slots() > 0);
                         if !ready {
@@ -278,7 +278,7 @@ impl Compare<'_> {
                     }
                     free -= 1;
                     for queue in &mut queues {
-                        let _ = queue.push(Item::Load(Arc::clone(load)));
+                        let _ = queue.push(Message::Burst(Arc::clone(burst)));
                     }
                 }
             }
@@ -346,22 +346,22 @@ impl Compare<'_> {
         Ok(own)
     }
 
-    /// All frames as loads; the first one starts an epoch, so that they can be sent again.
-    fn loads(&self, rate: f64) -> Result<Vec<Arc<Load>>> {
+    /// All frames as bursts; the first one starts an epoch, so that they can be sent again.
+    fn bursts(&self, rate: f64) -> Result<Vec<Arc<Burst>>> {
         let mut device = Inject::losing(self.device()?, at_rate(rate));
         let mut dispatcher = Dispatcher::new(self.profile, self.cores.into(), Seq::ZERO, 255);
-        let mut loads = Vec::new();
+        let mut bursts = Vec::new();
         let mut more = true;
         while more {
-            let mut load = Load::new(self.cores.into(), FRAMES);
-            more = device.receive(&mut load.batch)?;
-            dispatcher.prepare(&mut load)?;
-            for segment in &mut load.segments {
+            let mut burst = Burst::new(self.cores.into(), FRAMES);
+            more = device.receive(&mut burst.batch)?;
+            dispatcher.prepare(&mut burst)?;
+            for segment in &mut burst.segments {
                 segment.barrier |= segment.epoch.is_some();
             }
-            loads.push(Arc::new(load));
+            bursts.push(Arc::new(burst));
         }
-        Ok(loads)
+        Ok(bursts)
     }
 }
 

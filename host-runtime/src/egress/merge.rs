@@ -12,10 +12,10 @@ use scr_wire::{Frame, PassedBy, Profile};
 
 use super::{Burial, Burials, Resequencer};
 use crate::device::{Fate, PacketInfo, Path};
-use crate::dispatch::Load;
+use crate::dispatch::Burst as Load;
 use crate::failover::Members;
 use crate::verify::{Ledger, Mismatch, Reference};
-use crate::worker::station::Done;
+use crate::worker::task::Done;
 use crate::worker::threads::{Halt, Poll, Task};
 use crate::worker::{Outcome, Output, Reason};
 
@@ -257,7 +257,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
         let mut busy = false;
         for (place, lane) in (0..).zip(&mut self.lanes) {
             while let Ok(done) = lane.done.peek() {
-                let serial = done.load.serial;
+                let serial = done.burst.serial;
                 if self
                     .pending
                     .back()
@@ -477,7 +477,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
         let held = &mut self.lanes[usize::from(core)].held;
         let lane = held
             .iter_mut()
-            .find(|outgoing| outgoing.done.load.serial == load.serial);
+            .find(|outgoing| outgoing.done.burst.serial == load.serial);
         let Some(lane) = lane else {
             debug_assert!(false, "what was handed on is held until it has gone out");
             self.report.frames_lost += 1;
@@ -682,7 +682,11 @@ mod tests {
             let (_, burials) = mpsc::channel();
             let (results, outcomes) = mpsc::channel();
             queue.push(Arc::clone(&load)).unwrap();
-            done.push(Done { load, output }).unwrap();
+            done.push(Done {
+                burst: load,
+                output,
+            })
+            .unwrap();
             drop(queue);
             let mut egress = Egress::new(EgressConfig {
                 loads,

@@ -12,7 +12,7 @@ use scr_wire::{Frame, Profile};
 use super::Progress;
 use super::config::ReplayError;
 use crate::device::{Batch, DeviceError, ReplayDevice};
-use crate::dispatch::{Dispatcher, Entry, Item, Load};
+use crate::dispatch::{Burst as Load, Dispatcher, Entry, Message as Item};
 use crate::egress::Burial;
 use crate::failover::{
     Cause, Departure, FailoverReport, Members, Resize, Resteering, Roster, Watch, steering,
@@ -204,7 +204,7 @@ impl<S: Clone> Feed<S> {
         for place in load.members.iter() {
             if let Some(queue) = self.at.queues.get_mut(usize::from(place)) {
                 // There is room for every load; only a worker that has gone takes none.
-                let _ = queue.push(Item::Load(Arc::clone(load)));
+                let _ = queue.push(Item::Burst(Arc::clone(load)));
             }
         }
         let _ = self.at.egress.push(Arc::clone(load));

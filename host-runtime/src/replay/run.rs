@@ -15,13 +15,13 @@ use super::config::{Outputs, ReplayConfig, ReplayError};
 use super::feed::{Connections, Fed, Feed, LEAD};
 use super::report::{LossReport, NicFigures, PerCore, ReplayReport, Verdicts, rate};
 use crate::device::{Extent, FaultEffect, Injected, ReplayDevice};
-use crate::dispatch::{Dispatcher, Load};
+use crate::dispatch::{Burst as Load, Dispatcher};
 use crate::egress::{Egress, EgressConfig, Outcomes};
 use crate::failover::{FailoverReport, Roster};
 use crate::recovery::{Log, LogWriter, Peers};
 use crate::verify::{Ledger, Mismatch, Reference};
 use crate::worker::exchange::Exchange;
-use crate::worker::station::{Equipment, Finished, Queues, Station};
+use crate::worker::task::{Finished, Queues, Spec as Equipment, WorkerTask as Station};
 use crate::worker::threads::{self, Halt, Task};
 use crate::worker::{Counters, EventLevel, IDLE_SLACK, Reason};
 

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! [`Worker`] knows nothing of threads and queues and never blocks: where it has to wait for a peer it says
-//! [`Pause::Waiting`] and is called again with the same frame. [`station`] feeds it from a queue, [`threads`] runs many
-//! stations on few threads. Where it cannot be told what became of a row, a worker goes on from a peer's replica, for
+//! [`Pause::Waiting`] and is called again with the same frame. [`task`] feeds it from a queue, [`threads`] runs many
+//! worker tasks on few threads. Where it cannot be told what became of a row, a worker goes on from a peer's replica, for
 //! which it asks at the [`exchange`].
 //!
 //! Rows are counted by *position*, from 0 over all epochs; the position of a row is the same for all workers. Within an
@@ -18,7 +18,7 @@ pub mod ahead;
 pub mod events;
 pub mod exchange;
 pub mod outcome;
-pub mod station;
+pub mod task;
 pub mod threads;
 mod transfer;
 

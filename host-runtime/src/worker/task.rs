@@ -1,4 +1,4 @@
-//! A worker at its place: takes loads, hands them on with outcomes, and never blocks.
+//! A worker at its place: takes bursts, hands them on with outcomes, and never blocks.
 //!
 //! A place may be vacant, and is again when its worker crashes, leaves, or finds out that it was declared dead.
 
@@ -16,18 +16,18 @@ use super::exchange::Exchange;
 use super::threads::{Poll, Task};
 use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
 use crate::device::{Path, WorkerFault};
-use crate::dispatch::{Entry, Item, Load};
+use crate::dispatch::{Burst, Entry, Message};
 use crate::failover::Roster;
 use crate::recovery::{LogWriter, Peers};
 
 /// Frames of a lane that are brought from the core that made them before they are handled.
 const FRAMES_AHEAD: usize = 4;
 
-/// A load that a worker is done with.
+/// A burst that a worker is done with.
 #[derive(Debug)]
 pub struct Done {
-    /// The load.
-    pub load: Arc<Load>,
+    /// The burst.
+    pub burst: Arc<Burst>,
     /// What became of the worker's frames in it.
     pub output: Output,
 }
@@ -44,9 +44,9 @@ pub struct Finished<S> {
     pub stalls_cut_short: u64,
 }
 
-/// Where in a load the worker stands.
+/// Where in a burst the worker stands.
 struct Cursor {
-    load: Arc<Load>,
+    burst: Arc<Burst>,
     output: Output,
     segment: usize,
     /// Whether the segment's barrier, if it has one, is behind.
@@ -58,7 +58,7 @@ struct Cursor {
     ahead: Ahead,
 }
 
-/// Why going through a load was broken off.
+/// Why going through a burst was broken off.
 enum Break {
     Pause(Pause),
     Fault(WorkerFault),
@@ -72,7 +72,7 @@ impl From<Pause> for Break {
 
 /// What a place needs to make a worker for itself.
 #[derive(Debug)]
-pub struct Equipment<S> {
+pub struct Spec<S> {
     /// Number of the place.
     pub core: u16,
     /// Profile of the rows.
@@ -93,7 +93,7 @@ pub struct Equipment<S> {
 #[derive(Debug)]
 pub struct Queues<S> {
     /// Loads and requests, in order.
-    pub items: Consumer<Item<S>>,
+    pub items: Consumer<Message<S>>,
     /// Loads that the worker is done with.
     pub done: Producer<Done>,
     /// Used outputs.
@@ -101,9 +101,9 @@ pub struct Queues<S> {
 }
 
 /// A place with its queues, and its worker if it has one.
-pub struct Station<F: NetworkFunction> {
+pub struct WorkerTask<F: NetworkFunction> {
     function: F,
-    equipment: Equipment<F::State>,
+    spec: Spec<F::State>,
     worker: Option<Worker<F>>,
     /// The right to write to the place's log, while there is no worker.
     log: Option<LogWriter>,
@@ -115,11 +115,11 @@ pub struct Station<F: NetworkFunction> {
     results: Sender<Finished<F::State>>,
 }
 
-impl<F: NetworkFunction> Station<F> {
+impl<F: NetworkFunction> WorkerTask<F> {
     /// A vacant place. A worker's replica, or at least its counts, go to `results` at its end.
     pub fn new(
         function: F,
-        equipment: Equipment<F::State>,
+        spec: Spec<F::State>,
         log: Option<LogWriter>,
         queues: Queues<F::State>,
         roster: Arc<Roster>,
@@ -127,7 +127,7 @@ impl<F: NetworkFunction> Station<F> {
     ) -> Self {
         Self {
             function,
-            equipment,
+            spec,
             worker: None,
             log,
             queues,
@@ -148,24 +148,24 @@ impl<F: NetworkFunction> Station<F> {
 
     /// Says that there is no worker yet.
     pub fn vacant_from_the_start(&self) {
-        if let Some(place) = self.roster.get(self.equipment.core) {
+        if let Some(place) = self.roster.get(self.spec.core) {
             place.vacate();
         }
     }
 
     fn new_worker(&mut self) -> Worker<F> {
-        let equipment = &self.equipment;
+        let spec = &self.spec;
         let config = WorkerConfig {
-            core: equipment.core,
-            profile: equipment.profile,
-            first_seq: equipment.first_seq,
-            max_rows: equipment.max_rows,
+            core: spec.core,
+            profile: spec.profile,
+            first_seq: spec.first_seq,
+            max_rows: spec.max_rows,
             log: self.log.take(),
-            peers: equipment.peers.clone(),
-            events: equipment.events,
+            peers: spec.peers.clone(),
+            events: spec.events,
         };
         let worker = Worker::new(self.function.clone(), config);
-        match &equipment.exchange {
+        match &spec.exchange {
             Some(exchange) => worker.trading(Arc::clone(exchange)),
             None => worker,
         }
@@ -188,7 +188,7 @@ impl<F: NetworkFunction> Station<F> {
                 stalls_cut_short: std::mem::take(&mut self.stalls_cut_short),
             });
         }
-        if let Some(place) = self.roster.get(self.equipment.core) {
+        if let Some(place) = self.roster.get(self.spec.core) {
             place.vacate();
         }
     }
@@ -198,11 +198,11 @@ impl<F: NetworkFunction> Station<F> {
             return false;
         };
         match (item, &mut self.worker) {
-            (Item::Load(load), Some(worker)) => {
+            (Message::Burst(burst), Some(worker)) => {
                 let mut output = self.queues.spare.pop().unwrap_or_default();
                 output.clear();
                 self.cursor = Some(Cursor {
-                    load,
+                    burst,
                     output,
                     segment: 0,
                     entered: false,
@@ -211,11 +211,11 @@ impl<F: NetworkFunction> Station<F> {
                     ahead: Ahead::new(worker),
                 });
             }
-            (Item::Lend(to), Some(worker)) => {
+            (Message::Lend(to), Some(worker)) => {
                 // Whoever asked may have asked somebody else meanwhile.
                 let _ = to.send(Box::new(worker.snapshot()));
             }
-            (Item::Join(entry), None) => {
+            (Message::Join(entry), None) => {
                 let Entry { snapshot, sent } = *entry;
                 let mut worker = self.new_worker().resumed(snapshot);
                 // None of the frames sent before were its own: nobody need wait for it because of them. What it has to
@@ -228,12 +228,13 @@ impl<F: NetworkFunction> Station<F> {
                     self.vacate();
                 }
             }
-            (Item::Leave, Some(worker)) => {
+            (Message::Leave, Some(worker)) => {
                 worker.leave();
                 self.vacate();
             }
             // What was meant for a worker that is gone.
-            (Item::Load(_) | Item::Lend(_) | Item::Leave, None) | (Item::Join(_), Some(_)) => {}
+            (Message::Burst(_) | Message::Lend(_) | Message::Leave, None)
+            | (Message::Join(_), Some(_)) => {}
         }
         true
     }
@@ -250,20 +251,20 @@ impl<F: NetworkFunction> Station<F> {
                 stalls_cut_short: std::mem::take(&mut self.stalls_cut_short),
             });
         }
-        if let Some(place) = self.roster.get(self.equipment.core) {
+        if let Some(place) = self.roster.get(self.spec.core) {
             place.finish();
         }
     }
 }
 
-/// Goes through a load as far as possible.
+/// Goes through a burst as far as possible.
 fn run<F: NetworkFunction>(
     worker: &mut Worker<F>,
     cursor: &mut Cursor,
     events: bool,
 ) -> Result<(), Break> {
     let Cursor {
-        load,
+        burst,
         output,
         segment,
         entered,
@@ -271,8 +272,8 @@ fn run<F: NetworkFunction>(
         struck,
         ahead,
     } = cursor;
-    let lane = &load.lanes[usize::from(worker.core)];
-    while let Some(stretch) = load.segments.get(*segment) {
+    let lane = &burst.lanes[usize::from(worker.core)];
+    while let Some(stretch) = burst.segments.get(*segment) {
         if !*entered {
             if stretch.barrier {
                 worker.drain(true)?;
@@ -284,23 +285,23 @@ fn run<F: NetworkFunction>(
             }
             *entered = true;
         }
-        let end = load.segment_end(*segment);
+        let end = burst.segment_end(*segment);
         while let Some(&frame) = lane.get(*at)
             && (frame as usize) < end
         {
-            let info = &load.batch.frames()[frame as usize];
-            if let Some(fault) = load.batch.faults(frame as usize).worker
+            let info = &burst.batch.frames()[frame as usize];
+            if let Some(fault) = burst.batch.faults(frame as usize).worker
                 && !std::mem::replace(struck, true)
             {
                 return Err(Break::Fault(fault));
             }
             ahead.advance(worker, *at, lane.len(), |i| {
-                load.batch.bytes(lane[i] as usize)
+                burst.batch.bytes(lane[i] as usize)
             });
             if let Some(&coming) = lane.get(*at + FRAMES_AHEAD) {
-                load.batch.prefetch(coming as usize);
+                burst.batch.prefetch(coming as usize);
             }
-            let outcome = worker.handle(load.batch.bytes(frame as usize), output)?;
+            let outcome = worker.handle(burst.batch.bytes(frame as usize), output)?;
             debug_assert!(info.path != Path::PassedBy);
             if outcome == Outcome::Verdict(Verdict::Rewrite) {
                 output.rewritten_ends.push(output.rewritten.len() as u32);
@@ -321,8 +322,8 @@ fn run<F: NetworkFunction>(
     Ok(())
 }
 
-impl<F: NetworkFunction> Station<F> {
-    /// Goes on with the load in hand.
+impl<F: NetworkFunction> WorkerTask<F> {
+    /// Goes on with the burst in hand.
     fn go_on(&mut self) -> Poll {
         let (Some(worker), Some(cursor)) = (&mut self.worker, &mut self.cursor) else {
             return Poll::Idle;
@@ -331,9 +332,9 @@ impl<F: NetworkFunction> Station<F> {
         let before = (cursor.segment, cursor.at, worker.next);
         match run(worker, cursor, events) {
             Ok(()) => {
-                if let Some(Cursor { load, output, .. }) = self.cursor.take() {
-                    // There is room for every load; only an egress that has gone takes none.
-                    let _ = self.queues.done.push(Done { load, output });
+                if let Some(Cursor { burst, output, .. }) = self.cursor.take() {
+                    // There is room for every burst; only an egress that has gone takes none.
+                    let _ = self.queues.done.push(Done { burst, output });
                 }
                 Poll::Busy
             }
@@ -400,7 +401,7 @@ impl<F: NetworkFunction> Station<F> {
     }
 }
 
-impl<F: NetworkFunction> Task for Station<F> {
+impl<F: NetworkFunction> Task for WorkerTask<F> {
     fn poll(&mut self) -> Poll {
         if let Some(until) = self.stalled {
             if Instant::now() < until {
@@ -412,7 +413,7 @@ impl<F: NetworkFunction> Task for Station<F> {
             }
             self.stalled = None;
         }
-        if let Some(place) = self.roster.get(self.equipment.core) {
+        if let Some(place) = self.roster.get(self.spec.core) {
             place.beat();
         }
         // A function that panics takes its worker with it, not the run. The worker is not looked at again: its log counts
