@@ -1,4 +1,4 @@
-//! Several workers with logs, peers and exchange, dispatcher and egress, on one thread: the input says not only which
+//! Several workers with logs, peers and snapshot board, dispatcher and egress, on one thread: the input says not only which
 //! frames there are, but also who is called when, who dies, leaves and joins. Nobody panics and nobody waits for ever;
 //! every frame is in one count; and as long as every frame that the format takes is one that the sequencer sent, replicas
 //! and verdicts equal the single thread's, unless somebody died and rows are said to be unrecovered.
@@ -18,7 +18,7 @@ use scr_runtime::egress::{Burial, Egress, EgressConfig, Outcomes};
 use scr_runtime::failover::{Members, Roster};
 use scr_runtime::recovery::{Log, Peers};
 use scr_runtime::verify::{Ledger, Reference};
-use scr_runtime::worker::exchange::Exchange;
+use scr_runtime::worker::board::SnapshotBoard;
 use scr_runtime::worker::task::{Spec, Finished, Queues, WorkerTask};
 use scr_runtime::worker::threads::{Poll, Task};
 use scr_runtime::worker::{IDLE_SLACK, Snapshot};
@@ -61,7 +61,7 @@ struct Run<S> {
     burials: Sender<Burial>,
     free: Consumer<Arc<Burst>>,
     logs: Vec<Arc<Log>>,
-    exchange: Arc<Exchange<S>>,
+    board: Arc<SnapshotBoard<S>>,
     roster: Arc<Roster>,
     dispatcher: Dispatcher,
     /// The worker tasks, in the order of places, and the egress.
@@ -96,7 +96,7 @@ impl<S: Clone + Send + 'static> Run<S> {
         let (logs, writers): (Vec<_>, Vec<_>) = (0..places)
             .map(|_| Log::new(log_rows, profile.row_bytes()))
             .unzip();
-        let exchange = Arc::new(Exchange::new(places, setup.log_rows.is_some()));
+        let board = Arc::new(SnapshotBoard::new(places, setup.log_rows.is_some()));
         let roster = Arc::new(Roster::new(places));
         let (worker_results, workers) = mpsc::channel();
         let (results, outcomes) = mpsc::channel();
@@ -114,7 +114,7 @@ impl<S: Clone + Send + 'static> Run<S> {
                 max_rows,
                 peers: Peers::of(core, &logs),
                 events: setup.events,
-                exchange: Some(Arc::clone(&exchange)),
+                board: Some(Arc::clone(&board)),
             };
             let place = Queues {
                 items,
@@ -161,7 +161,7 @@ impl<S: Clone + Send + 'static> Run<S> {
             burials,
             free,
             logs,
-            exchange,
+            board,
             roster,
             dispatcher: Dispatcher::new(profile, places, first_seq, max_rows),
             tasks,
@@ -290,7 +290,7 @@ impl<S: Clone + Send + 'static> Run<S> {
         let opened = snapshot.position().max(log.seen().position);
         let died = self.fallen.remove(place);
         let from = if died { opened } else { snapshot.position() };
-        self.exchange.join(from);
+        self.board.join(from);
         log.open(opened, snapshot.phase());
         self.members.add(place);
         let entry = Entry {

@@ -224,7 +224,7 @@ impl Compare<'_> {
                 max_rows,
                 peers,
                 events,
-                exchange: None,
+                board: None,
             };
             let place = Queues {
                 items,

@@ -78,9 +78,9 @@ pub struct Entry<S> {
 
 /// What comes to a worker's place through its queue.
 #[derive(Debug)]
-pub enum Message<S> {
+pub enum Message<S, B = Arc<Burst>> {
     /// Frames.
-    Burst(Arc<Burst>),
+    Burst(B),
     /// Somebody is to join: a copy of the replica as it is here.
     Lend(mpsc::Sender<Box<Snapshot<S>>>),
     /// A worker is to start here.

@@ -66,27 +66,51 @@ impl Peers {
         } else {
             1
         };
-        self.settle_among(row, position, |seen| seen >= position + window)
+        self.settle_among(row, position, None, |seen| seen >= position + window)
+    }
+
+    /// The same where peers that have come to `barrier` have no frame to come that could hold this row.
+    pub fn settle_before(
+        &self,
+        barrier: u64,
+        position: u64,
+        window: u64,
+        row: &mut [u8; MAX_ROW_BYTES],
+    ) -> Settlement {
+        let barrier = Some(barrier);
+        self.settle_among(row, position, barrier, |seen| seen >= position + window)
     }
 
     /// Settles the row at `position` when all peers have ended.
     pub fn settle_ended(&self, position: u64, row: &mut [u8; MAX_ROW_BYTES]) -> Settlement {
-        self.settle_among(row, position, |_| true)
+        self.settle_among(row, position, None, |_| true)
     }
 
     fn settle_among(
         &self,
         row: &mut [u8; MAX_ROW_BYTES],
         position: u64,
+        barrier: Option<u64>,
         is_past: impl Fn(u64) -> bool,
     ) -> Settlement {
         let mut result = Settlement::LostEverywhere;
         for &(peer, ref log) in &self.logs {
             // Before the log is read: what a peer says it has seen is in its log by then.
             let mut seen = log.seen();
-            let held = log.read(position, seen, row);
+            let mut held = log.read(position, seen, row);
             if !stands(Guard::PastBeforeRead) {
                 seen = log.seen();
+            }
+            if let Some(barrier) = barrier
+                && held == Held::Nothing
+                && !is_past(seen.position)
+                && log.has_entered(barrier)
+            {
+                // What came before the barrier is in the log by now, but may not have been when it was read.
+                held = log.read(position, log.seen(), row);
+                if held == Held::Nothing {
+                    continue;
+                }
             }
             match held {
                 Held::Row => return Settlement::Held { peer },
@@ -126,6 +150,12 @@ impl Peers {
     /// Whether every peer has seen all its frames before `position`.
     pub fn all_seen(&self, position: u64) -> bool {
         self.logs.iter().all(|(_, log)| log.is_past(position))
+    }
+
+    /// Whether every peer has seen all its frames before `position`, or has come to `barrier`.
+    pub fn all_seen_or_at(&self, barrier: u64, position: u64) -> bool {
+        let mut logs = self.logs.iter();
+        logs.all(|(_, log)| log.is_past(position) || log.has_entered(barrier))
     }
 
     /// The lowest position from `from` on that any log holds.

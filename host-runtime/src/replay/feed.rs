@@ -19,7 +19,7 @@ use crate::failover::{
 };
 use crate::recovery::Log;
 use crate::worker::Snapshot;
-use crate::worker::exchange::Exchange;
+use crate::worker::board::SnapshotBoard as Exchange;
 use crate::worker::threads::{Halt, OnPanic, Patience};
 
 /// Frames before a planned growth at which a peer is asked for its replica, so that it is there in time and the worker

@@ -20,7 +20,7 @@ use crate::egress::{Egress, EgressConfig, Outcomes};
 use crate::failover::{FailoverReport, Roster};
 use crate::recovery::{Log, LogWriter, Peers};
 use crate::verify::{Ledger, Mismatch, Reference};
-use crate::worker::exchange::Exchange;
+use crate::worker::board::SnapshotBoard as Exchange;
 use crate::worker::task::{Finished, Queues, Spec as Equipment, WorkerTask as Station};
 use crate::worker::threads::{self, Halt, Task};
 use crate::worker::{Counters, EventLevel, IDLE_SLACK, Reason};
@@ -396,7 +396,7 @@ impl<'a, S: Clone + Send + 'a> Plant<'a, S> {
                 } else {
                     EventLevel::Off
                 },
-                exchange: exchange.clone(),
+                board: exchange.clone(),
             };
             let place = Queues {
                 items,

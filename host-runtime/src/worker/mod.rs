@@ -9,29 +9,35 @@
 //! [`Worker`] knows nothing of threads and queues and never blocks: where it has to wait for a peer it says
 //! [`Pause::Waiting`] and is called again with the same frame. [`task`] feeds it from a queue, [`threads`] runs many
 //! worker tasks on few threads. Where it cannot be told what became of a row, a worker goes on from a peer's replica, for
-//! which it asks at the [`exchange`].
+//! which it asks at the [`board`].
 //!
 //! Rows are counted by *position*, from 0 over all epochs; the position of a row is the same for all workers. Within an
 //! epoch position and sequence number differ by a constant.
 
 pub mod ahead;
+mod barrier;
+pub mod board;
 pub mod events;
-pub mod exchange;
+mod holes;
+mod independent;
 pub mod outcome;
+pub mod source;
 pub mod task;
 pub mod threads;
 mod transfer;
 
 use scr_nf::{NetworkFunction, Verdict};
-use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
 
 use crate::recovery::guard::{Guard, stands};
-use crate::recovery::{Fenced, LogWriter, Peers, Settlement};
+use crate::recovery::{Fenced, LogWriter, Peers};
+use barrier::Barrier;
 use events::{Recorder, What};
+use independent::Independent;
 use transfer::Transfer;
 
 pub use events::EventLevel;
+pub use holes::IDLE_SLACK;
 pub use outcome::{Outcome, Output, Reason};
 
 /// Half of all sequence numbers: what lies further ahead lies behind.
@@ -76,18 +82,6 @@ impl From<Fenced> for Pause {
 
 /// How a call ended.
 pub type Progress = Result<(), Pause>;
-
-/// Where a worker stands on the way through a barrier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Barrier {
-    Away,
-    /// Waiting until all have taken their last frame.
-    Ended,
-    /// Taking the rows up to this position from logs.
-    Draining(u64),
-    /// Waiting until all have drained.
-    Drained,
-}
 
 /// Everything a worker needs besides its function.
 #[derive(Debug)]
@@ -162,6 +156,8 @@ pub struct Worker<F: NetworkFunction> {
     /// Counts of rows fetched since the last frame, to be counted with the next.
     fetched: Counters,
     transfer: Transfer<F::State>,
+    /// What a worker on a queue of its own knows; none where a dispatcher has seen all frames.
+    independent: Option<Independent>,
 }
 
 impl<F: NetworkFunction> Worker<F> {
@@ -185,6 +181,7 @@ impl<F: NetworkFunction> Worker<F> {
             recorder: Recorder::new(config.events),
             fetched: Counters::default(),
             transfer: Transfer::default(),
+            independent: None,
         }
     }
 
@@ -372,86 +369,6 @@ impl<F: NetworkFunction> Worker<F> {
         self.expected = self.expected.plus(rows);
     }
 
-    /// Rows that the frame at `position`, which carries `carried` rows, does not reach back to.
-    #[cold]
-    fn fill_hole(&mut self, position: u64, carried: u64) -> Progress {
-        if let Some(log) = &mut self.log
-            && stands(Guard::PublishBeforeWaiting)
-        {
-            // The frames before this one are in the log, and this one does not hold what is missing.
-            log.publish_seen(position)?;
-        }
-        self.fetch(position + 1 - carried, carried)
-    }
-
-    /// Settles all rows before `end` with the peers; `window` is the most rows a frame carries.
-    fn fetch(&mut self, end: u64, window: u64) -> Progress {
-        let mut row = [0; MAX_ROW_BYTES];
-        while self.next < end {
-            match self.peers.settle(self.next, window, &mut row) {
-                Settlement::NotYet if stands(Guard::NotYetWaits) => return Err(Pause::Waiting),
-                Settlement::Held { peer } => {
-                    self.withdraw();
-                    self.fetched.rows_from_logs += 1;
-                    self.recorder
-                        .record(self.expected.get(), What::FromLog { peer });
-                    self.apply_one(&row[..self.profile.row_bytes()]);
-                    self.publish_copied()?;
-                }
-                lost => {
-                    if self.skip_gulf(end, window) {
-                        continue;
-                    }
-                    let what = if !self.is_unknown(lost) {
-                        self.withdraw();
-                        self.fetched.rows_lost_everywhere += 1;
-                        What::LostEverywhere
-                    } else if self.take_over()? {
-                        // What this was called for may lie behind it now.
-                        return Err(Pause::Waiting);
-                    } else {
-                        self.fetched.rows_unrecovered += 1;
-                        What::Unrecovered
-                    };
-                    self.recorder.record(self.expected.get(), what);
-                    self.advance(1);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A row that was copied from a peer's log counts here at once, for it counts there, where it may be written over.
-    fn publish_copied(&mut self) -> Progress {
-        match &mut self.log {
-            Some(log) => Ok(log.publish_rows()?),
-            None => Ok(()),
-        }
-    }
-
-    /// Skips rows that no log holds, all at once, where more are missing than logs can hold: a jump in the sequence
-    /// numbers may be as wide as 2³⁹. They are counted, without an event for each.
-    fn skip_gulf(&mut self, end: u64, window: u64) -> bool {
-        let all_seen =
-            || self.peers.all_seen(end - 1 + window) || !stands(Guard::AllSeenBeforeJump);
-        if end - self.next <= self.gulf() || !all_seen() {
-            return false;
-        }
-        let to = self
-            .peers
-            .first_held(self.next)
-            .map_or(end, |at| at.min(end));
-        let skipped = to - self.next;
-        self.fetched.rows_lost_everywhere += skipped;
-        self.advance(skipped);
-        skipped > 0
-    }
-
-    /// More missing rows than this are no hole but a jump.
-    fn gulf(&self) -> u64 {
-        self.peers.span().max(GULF)
-    }
-
     /// Counts and writes down what happened since the last frame, with this frame's sequence number.
     #[inline]
     fn settle_accounts(&mut self, seq: Seq, out: &mut Output) {
@@ -470,136 +387,6 @@ impl<F: NetworkFunction> Worker<F> {
         if self.recorder.is_on() {
             self.recorder.write(self.core, seq.get(), &mut out.events);
         }
-    }
-
-    /// Tells the worker that it has been given all its frames up to sequence number `last`, of frames that carry at
-    /// most `window` rows: the frames before count from here on. A worker whose frames do not come falls behind; before
-    /// its peers' logs forget what it misses, it takes from them what none of its coming frames can hold.
-    ///
-    /// # Errors
-    ///
-    /// [`Pause`].
-    pub fn seen_up_to(&mut self, last: Seq, window: u64) -> Progress {
-        self.note_window(window);
-        let Some(log) = &mut self.log else {
-            return Ok(());
-        };
-        let ahead = last.plus(1).since(self.expected);
-        // Where the last frame was the worker's own, nothing lies ahead.
-        let end = self.next + if ahead < HALF { ahead } else { 0 };
-        if stands(Guard::IdlePublishes) {
-            log.publish_seen(end)?;
-        }
-        let slack = window + IDLE_SLACK;
-        if end - self.next <= slack {
-            return Ok(());
-        }
-        self.fetch(end - window, window)
-    }
-
-    /// Brings the replica to the newest row that any replica has, when all frames there are have been given to all
-    /// workers, and its position to the furthest that any worker has published: all go on from the same one, and none
-    /// has said of a later one that it is past it. With `wait` set, does not return before all others are there too: nobody
-    /// writes new rows into a log that another one still needs.
-    ///
-    /// # Errors
-    ///
-    /// [`Pause`].
-    pub fn drain(&mut self, wait: bool) -> Progress {
-        loop {
-            match self.barrier {
-                Barrier::Away => {
-                    self.forget_overtaken();
-                    self.settle_fetched();
-                    self.enter_phase();
-                    self.barrier = Barrier::Ended;
-                }
-                Barrier::Ended => {
-                    if stands(Guard::DrainsWhenAllEnded)
-                        && let Err(pause) = self.all_here()
-                    {
-                        self.catch_up()?;
-                        return Err(pause);
-                    }
-                    let own = self.log.as_ref().map_or(self.next, LogWriter::seen);
-                    self.barrier = Barrier::Draining(self.peers.furthest_seen().max(own));
-                }
-                Barrier::Draining(end) => {
-                    self.drain_to(end)?;
-                    self.enter_phase();
-                    self.barrier = Barrier::Drained;
-                }
-                Barrier::Drained => {
-                    if wait && stands(Guard::GoesOnWhenAllDrained) {
-                        self.all_here()?;
-                    }
-                    self.barrier = Barrier::Away;
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    fn all_here(&self) -> Progress {
-        if self.peers.all_in_phase(self.phase) {
-            Ok(())
-        } else {
-            Err(Pause::Waiting)
-        }
-    }
-
-    /// What was fetched for frames that did not come belongs to the drain, which makes no events.
-    fn settle_fetched(&mut self) {
-        self.counters.rows_unrecovered += self.fetched.rows_unrecovered;
-        self.fetched = Counters::default();
-        self.recorder.forget();
-    }
-
-    fn enter_phase(&mut self) {
-        self.phase += 1;
-        if let Some(log) = &mut self.log {
-            log.enter_phase(self.phase);
-        }
-    }
-
-    fn drain_to(&mut self, end: u64) -> Progress {
-        let mut row = [0; MAX_ROW_BYTES];
-        while self.next < end {
-            match self.peers.settle_ended(self.next, &mut row) {
-                Settlement::NotYet => return Err(Pause::Waiting),
-                Settlement::Held { .. } => {
-                    self.withdraw();
-                    let row = &row[..self.profile.row_bytes()];
-                    self.function.apply(&mut self.state, row);
-                    if let Some(log) = &mut self.log {
-                        log.append(self.next, row);
-                    }
-                    self.counters.rows_applied += 1;
-                    self.advance(1);
-                    self.newest = self.next;
-                    self.publish_copied()?;
-                }
-                lost => {
-                    let gulf = end - self.next > self.gulf();
-                    let to = match self.peers.first_held(self.next) {
-                        Some(held) if gulf => held.min(end),
-                        None if gulf => end,
-                        _ => self.next + 1,
-                    };
-                    // In a jump the rows behind it may lie over places where none ever was.
-                    if !gulf && self.is_unknown(lost) {
-                        if self.take_over()? {
-                            continue;
-                        }
-                        self.counters.rows_unrecovered += 1;
-                    } else {
-                        self.withdraw();
-                    }
-                    self.advance(to.max(self.next + 1) - self.next);
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The replica as it is, for a worker that joins. Not to be taken at a barrier.
@@ -643,28 +430,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
         self
     }
-
-    /// Behind a barrier within an epoch: rows behind the newest one, which nobody has, may still come in later frames. All
-    /// workers go on from there, also those that had given them up.
-    pub fn reopen(&mut self) {
-        let beyond = self.next.saturating_sub(self.newest);
-        self.next -= beyond;
-        self.expected = self.expected.minus(beyond);
-    }
-
-    /// Starts an epoch, whose first row has sequence number `first`. The state stays: a new epoch is a new numbering,
-    /// not a new network.
-    pub fn start_epoch(&mut self, epoch: u8, first: Seq) {
-        self.epoch = Some(epoch);
-        self.expected = first;
-    }
 }
-
-/// See [`Worker::gulf`].
-const GULF: u64 = if cfg!(loom) { 1 } else { 1 << 16 };
-
-/// Rows beyond a window that a worker may fall behind before it asks its peers without a frame.
-pub const IDLE_SLACK: u64 = 128;
 
 impl<F: NetworkFunction> std::fmt::Debug for Worker<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -12,11 +12,13 @@ pub enum Reason {
     OutOfOrder,
     /// It is of another epoch.
     Epoch,
+    /// It carries fewer rows than workers on queues of their own agreed on.
+    TooFewRows,
 }
 
 impl Reason {
     /// Reasons there are.
-    pub const COUNT: usize = Rejection::ALL.len() + 2;
+    pub const COUNT: usize = Rejection::ALL.len() + 3;
 
     /// A number below [`COUNT`](Self::COUNT), for arrays of counters.
     pub const fn index(self) -> usize {
@@ -24,6 +26,7 @@ impl Reason {
             Self::Invalid(rejection) => rejection.index(),
             Self::OutOfOrder => Rejection::ALL.len(),
             Self::Epoch => Rejection::ALL.len() + 1,
+            Self::TooFewRows => Rejection::ALL.len() + 2,
         }
     }
 
@@ -32,7 +35,8 @@ impl Reason {
         match Rejection::ALL.get(index) {
             Some(rejection) => rejection.name(),
             None if index == Rejection::ALL.len() => "out_of_order",
-            None => "epoch",
+            None if index == Rejection::ALL.len() + 1 => "epoch",
+            None => "too_few_rows",
         }
     }
 }

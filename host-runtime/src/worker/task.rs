@@ -1,4 +1,4 @@
-//! A worker at its place: takes bursts, hands them on with outcomes, and never blocks.
+//! A place as a task: takes messages from its [`Source`], hands bursts on with outcomes, and never blocks.
 //!
 //! A place may be vacant, and is again when its worker crashes, leaves, or finds out that it was declared dead.
 
@@ -7,32 +7,21 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use rtrb::{Consumer, Producer};
-use scr_nf::{NetworkFunction, Verdict};
+use scr_nf::NetworkFunction;
 use scr_wire::Profile;
 
-use super::ahead::Ahead;
-use super::exchange::Exchange;
+use super::board::SnapshotBoard;
+use super::source::{Break, InHand, Source};
 use super::threads::{Poll, Task};
-use super::{Counters, Outcome, Output, Pause, Worker, WorkerConfig};
-use crate::device::{Path, WorkerFault};
-use crate::dispatch::{Burst, Entry, Message};
+use super::{Counters, EventLevel, Pause, Worker, WorkerConfig};
+use crate::device::WorkerFault;
+use crate::dispatch::{Entry, Message};
 use crate::failover::Roster;
 use crate::recovery::{LogWriter, Peers};
 
-/// Frames of a lane that are brought from the core that made them before they are handled.
-const FRAMES_AHEAD: usize = 4;
+pub use super::source::shared::{Done, Queues};
 
-/// A burst that a worker is done with.
-#[derive(Debug)]
-pub struct Done {
-    /// The burst.
-    pub burst: Arc<Burst>,
-    /// What became of the worker's frames in it.
-    pub output: Output,
-}
-
-/// A worker's state and counts at its end.
+/// State and counts of a worker at its end.
 pub struct Finished<S> {
     /// Its place.
     pub core: u16,
@@ -42,32 +31,6 @@ pub struct Finished<S> {
     pub counters: Counters,
     /// Stalls that the end of the traffic cut short, since the one before.
     pub stalls_cut_short: u64,
-}
-
-/// Where in a burst the worker stands.
-struct Cursor {
-    burst: Arc<Burst>,
-    output: Output,
-    segment: usize,
-    /// Whether the segment's barrier, if it has one, is behind.
-    entered: bool,
-    /// Place in the lane.
-    at: usize,
-    /// Whether the fault that the frame there carries has struck.
-    struck: bool,
-    ahead: Ahead,
-}
-
-/// Why going through a burst was broken off.
-enum Break {
-    Pause(Pause),
-    Fault(WorkerFault),
-}
-
-impl From<Pause> for Break {
-    fn from(pause: Pause) -> Self {
-        Self::Pause(pause)
-    }
 }
 
 /// What a place needs to make a worker for itself.
@@ -84,44 +47,36 @@ pub struct Spec<S> {
     /// The logs of the other places.
     pub peers: Peers,
     /// Which events are recorded.
-    pub events: super::EventLevel,
+    pub events: EventLevel,
     /// Where workers ask each other for replicas; none without peers.
-    pub exchange: Option<Arc<Exchange<S>>>,
+    pub board: Option<Arc<SnapshotBoard<S>>>,
 }
 
-/// The queues of a place.
-#[derive(Debug)]
-pub struct Queues<S> {
-    /// Loads and requests, in order.
-    pub items: Consumer<Message<S>>,
-    /// Loads that the worker is done with.
-    pub done: Producer<Done>,
-    /// Used outputs.
-    pub spare: Consumer<Output>,
-}
-
-/// A place with its queues, and its worker if it has one.
-pub struct WorkerTask<F: NetworkFunction> {
+/// A place with its source of messages, and its worker if there is one.
+pub struct WorkerTask<
+    F: NetworkFunction,
+    Q: Source<F::State> = Queues<<F as NetworkFunction>::State>,
+> {
     function: F,
     spec: Spec<F::State>,
     worker: Option<Worker<F>>,
     /// The right to write to the place's log, while there is no worker.
     log: Option<LogWriter>,
-    queues: Queues<F::State>,
-    cursor: Option<Cursor>,
+    source: Q,
+    hand: Option<InHand<Q, F::State>>,
     stalled: Option<Instant>,
     stalls_cut_short: u64,
     roster: Arc<Roster>,
     results: Sender<Finished<F::State>>,
 }
 
-impl<F: NetworkFunction> WorkerTask<F> {
+impl<F: NetworkFunction, Q: Source<F::State>> WorkerTask<F, Q> {
     /// A vacant place. A worker's replica, or at least its counts, go to `results` at its end.
     pub fn new(
         function: F,
         spec: Spec<F::State>,
         log: Option<LogWriter>,
-        queues: Queues<F::State>,
+        source: Q,
         roster: Arc<Roster>,
         results: Sender<Finished<F::State>>,
     ) -> Self {
@@ -130,8 +85,8 @@ impl<F: NetworkFunction> WorkerTask<F> {
             spec,
             worker: None,
             log,
-            queues,
-            cursor: None,
+            source,
+            hand: None,
             stalled: None,
             stalls_cut_short: 0,
             roster,
@@ -164,70 +119,80 @@ impl<F: NetworkFunction> WorkerTask<F> {
             peers: spec.peers.clone(),
             events: spec.events,
         };
-        let worker = Worker::new(self.function.clone(), config);
-        match &spec.exchange {
-            Some(exchange) => worker.trading(Arc::clone(exchange)),
-            None => worker,
+        let mut worker = Worker::new(self.function.clone(), config);
+        if let Some(board) = &spec.board {
+            worker = worker.trading(Arc::clone(board));
         }
+        self.source.prepare(worker)
     }
 
     /// The worker is gone: what it had not handed on is lost with it.
     #[cold]
     fn vacate(&mut self) {
-        self.cursor = None;
+        self.hand = None;
         if let Some(mut worker) = self.worker.take() {
             worker.withdraw();
             let core = worker.core;
             let (_, counters, log) = worker.into_parts();
             self.log = log;
-            // Nobody listens when the run was given up.
-            let _ = self.results.send(Finished {
-                core,
-                state: None,
-                counters,
-                stalls_cut_short: std::mem::take(&mut self.stalls_cut_short),
-            });
+            self.report(core, None, counters);
         }
         if let Some(place) = self.roster.get(self.spec.core) {
             place.vacate();
         }
     }
 
-    fn take_item(&mut self) -> bool {
-        let Ok(item) = self.queues.items.pop() else {
-            return false;
-        };
-        match (item, &mut self.worker) {
+    fn finish(&mut self) {
+        if let Some(worker) = self.worker.take() {
+            let core = worker.core;
+            let (state, counters, _) = worker.into_parts();
+            self.report(core, Some(state), counters);
+        }
+        if let Some(place) = self.roster.get(self.spec.core) {
+            place.finish();
+        }
+    }
+
+    fn report(&mut self, core: u16, state: Option<F::State>, counters: Counters) {
+        // Nobody listens when the run was given up.
+        let _ = self.results.send(Finished {
+            core,
+            state,
+            counters,
+            stalls_cut_short: std::mem::take(&mut self.stalls_cut_short),
+        });
+    }
+
+    /// One call: a message or a part of a burst, if there is any.
+    fn work(&mut self) -> Poll {
+        if let Some(worker) = &mut self.worker
+            && worker.lend().is_err()
+        {
+            self.vacate();
+            return Poll::Busy;
+        }
+        if self.hand.is_some() {
+            return self.go_on();
+        }
+        // Asked before the queue is looked at: what was put in before it was closed is seen then.
+        let closed = self.source.is_closed();
+        if let Some(message) = self.source.take() {
+            self.receive(message);
+            return Poll::Busy;
+        }
+        if closed { self.end() } else { self.rest() }
+    }
+
+    fn receive(&mut self, message: Message<F::State, Q::Burst>) {
+        match (message, &mut self.worker) {
             (Message::Burst(burst), Some(worker)) => {
-                let mut output = self.queues.spare.pop().unwrap_or_default();
-                output.clear();
-                self.cursor = Some(Cursor {
-                    burst,
-                    output,
-                    segment: 0,
-                    entered: false,
-                    at: 0,
-                    struck: false,
-                    ahead: Ahead::new(worker),
-                });
+                self.hand = Some(InHand::new(worker, burst, self.source.output()));
             }
             (Message::Lend(to), Some(worker)) => {
                 // Whoever asked may have asked somebody else meanwhile.
                 let _ = to.send(Box::new(worker.snapshot()));
             }
-            (Message::Join(entry), None) => {
-                let Entry { snapshot, sent } = *entry;
-                let mut worker = self.new_worker().resumed(snapshot);
-                // None of the frames sent before were its own: nobody need wait for it because of them. What it has to
-                // wait for itself it waits for later.
-                let fenced = sent.is_some_and(|(last, window)| {
-                    worker.seen_up_to(last, window) == Err(Pause::Fenced)
-                });
-                self.worker = Some(worker);
-                if fenced {
-                    self.vacate();
-                }
-            }
+            (Message::Join(entry), None) => self.join(*entry),
             (Message::Leave, Some(worker)) => {
                 worker.leave();
                 self.vacate();
@@ -236,110 +201,36 @@ impl<F: NetworkFunction> WorkerTask<F> {
             (Message::Burst(_) | Message::Lend(_) | Message::Leave, None)
             | (Message::Join(_), Some(_)) => {}
         }
-        true
     }
 
-    fn finish(&mut self) {
-        if let Some(worker) = self.worker.take() {
-            let core = worker.core;
-            let (state, counters, _) = worker.into_parts();
-            // Nobody listens when the run was given up.
-            let _ = self.results.send(Finished {
-                core,
-                state: Some(state),
-                counters,
-                stalls_cut_short: std::mem::take(&mut self.stalls_cut_short),
-            });
-        }
-        if let Some(place) = self.roster.get(self.spec.core) {
-            place.finish();
+    fn join(&mut self, Entry { snapshot, sent }: Entry<F::State>) {
+        let mut worker = self.new_worker().resumed(snapshot);
+        // None of the frames sent before were this worker's: nobody need wait for it because of them. What it has to wait
+        // for itself it waits for later.
+        let fenced = sent
+            .is_some_and(|(last, window)| worker.seen_up_to(last, window) == Err(Pause::Fenced));
+        self.worker = Some(worker);
+        if fenced {
+            self.vacate();
         }
     }
-}
 
-/// Goes through a burst as far as possible.
-fn run<F: NetworkFunction>(
-    worker: &mut Worker<F>,
-    cursor: &mut Cursor,
-    events: bool,
-) -> Result<(), Break> {
-    let Cursor {
-        burst,
-        output,
-        segment,
-        entered,
-        at,
-        struck,
-        ahead,
-    } = cursor;
-    let lane = &burst.lanes[usize::from(worker.core)];
-    while let Some(stretch) = burst.segments.get(*segment) {
-        if !*entered {
-            if stretch.barrier {
-                worker.drain(true)?;
-            }
-            match stretch.epoch {
-                Some((epoch, first)) => worker.start_epoch(epoch, first),
-                None if stretch.barrier => worker.reopen(),
-                None => {}
-            }
-            *entered = true;
-        }
-        let end = burst.segment_end(*segment);
-        while let Some(&frame) = lane.get(*at)
-            && (frame as usize) < end
-        {
-            let info = &burst.batch.frames()[frame as usize];
-            if let Some(fault) = burst.batch.faults(frame as usize).worker
-                && !std::mem::replace(struck, true)
-            {
-                return Err(Break::Fault(fault));
-            }
-            ahead.advance(worker, *at, lane.len(), |i| {
-                burst.batch.bytes(lane[i] as usize)
-            });
-            if let Some(&coming) = lane.get(*at + FRAMES_AHEAD) {
-                burst.batch.prefetch(coming as usize);
-            }
-            let outcome = worker.handle(burst.batch.bytes(frame as usize), output)?;
-            debug_assert!(info.path != Path::PassedBy);
-            if outcome == Outcome::Verdict(Verdict::Rewrite) {
-                output.rewritten_ends.push(output.rewritten.len() as u32);
-            }
-            if events {
-                output.event_ends.push(output.events.len() as u32);
-            }
-            output.outcomes.push(outcome);
-            *at += 1;
-            *struck = false;
-        }
-        if let Some(last) = stretch.last {
-            worker.seen_up_to(last, stretch.window)?;
-        }
-        *segment += 1;
-        *entered = false;
-    }
-    Ok(())
-}
-
-impl<F: NetworkFunction> WorkerTask<F> {
     /// Goes on with the burst in hand.
     fn go_on(&mut self) -> Poll {
-        let (Some(worker), Some(cursor)) = (&mut self.worker, &mut self.cursor) else {
+        let (Some(worker), Some(hand)) = (&mut self.worker, &mut self.hand) else {
             return Poll::Idle;
         };
-        let events = worker.recorder.is_on();
-        let before = (cursor.segment, cursor.at, worker.next);
-        match run(worker, cursor, events) {
+        let before = (hand.place(), worker.next);
+        match Q::handle(worker, hand) {
             Ok(()) => {
-                if let Some(Cursor { burst, output, .. }) = self.cursor.take() {
-                    // There is room for every burst; only an egress that has gone takes none.
-                    let _ = self.queues.done.push(Done { burst, output });
+                if let Some(hand) = self.hand.take() {
+                    let (burst, output) = hand.into_parts();
+                    self.source.hand_on(burst, output);
                 }
                 Poll::Busy
             }
             Err(Break::Pause(Pause::Waiting)) => {
-                if before == (cursor.segment, cursor.at, worker.next) {
+                if before == (hand.place(), worker.next) {
                     Poll::Idle
                 } else {
                     Poll::Busy
@@ -356,8 +247,8 @@ impl<F: NetworkFunction> WorkerTask<F> {
         }
     }
 
-    /// A worker that has nothing to do may have been declared dead and not know: then it makes room, so that it can
-    /// come back. And peers may need to know how far it is.
+    /// Nothing is there to do. A worker that was declared dead finds out here, and makes room, so that another can come.
+    /// And peers may need to know how far it is.
     fn rest(&mut self) -> Poll {
         let Some(worker) = &mut self.worker else {
             return Poll::Idle;
@@ -370,29 +261,14 @@ impl<F: NetworkFunction> WorkerTask<F> {
         Poll::Idle
     }
 
-    fn work(&mut self) -> Poll {
-        if let Some(worker) = &mut self.worker
-            && worker.lend().is_err()
-        {
-            self.vacate();
-            return Poll::Busy;
-        }
-        if self.cursor.is_some() {
-            return self.go_on();
-        }
-        // Asked before the queue is looked at: what was put before it was left is seen then.
-        let ended = self.queues.items.is_abandoned();
-        if self.take_item() {
-            return Poll::Busy;
-        }
-        if !ended {
-            return self.rest();
-        }
+    /// Nothing will come any more. All stay until nobody needs anything from them.
+    fn end(&mut self) -> Poll {
         if let Some(worker) = &mut self.worker {
-            // All stay until nobody needs anything from them any more.
-            match worker.drain(true) {
+            let before = worker.next;
+            match Q::end(worker) {
                 Ok(()) => {}
-                Err(Pause::Waiting) => return Poll::Idle,
+                Err(Pause::Waiting) if before == worker.next => return Poll::Idle,
+                Err(Pause::Waiting) => return Poll::Busy,
                 Err(Pause::Fenced) => self.vacate(),
             }
         }
@@ -401,11 +277,11 @@ impl<F: NetworkFunction> WorkerTask<F> {
     }
 }
 
-impl<F: NetworkFunction> Task for WorkerTask<F> {
+impl<F: NetworkFunction, Q: Source<F::State>> Task for WorkerTask<F, Q> {
     fn poll(&mut self) -> Poll {
         if let Some(until) = self.stalled {
             if Instant::now() < until {
-                if !self.queues.items.is_abandoned() {
+                if !self.source.is_closed() {
                     return Poll::Idle;
                 }
                 // At the end of a run nobody waits for it.

@@ -21,8 +21,11 @@ use super::{Progress, Snapshot};
 /// What lies at a place's desk.
 enum Desk<S> {
     Empty,
-    /// The worker wants a replica that is past this row.
-    Asked(u64),
+    /// The worker wants a replica that is past this row, of a worker that is past this barrier.
+    Asked {
+        row: u64,
+        phase: u64,
+    },
     /// A peer's replica.
     Answered(u16, Box<Snapshot<S>>),
 }
@@ -33,7 +36,7 @@ enum Desk<S> {
 struct Open(AtomicUsize);
 
 /// The desks of all places.
-pub struct Exchange<S> {
+pub struct SnapshotBoard<S> {
     open: Open,
     desks: Box<[Mutex<Desk<S>>]>,
     /// The furthest position at which a log goes on behind a replica that came from elsewhere.
@@ -44,7 +47,7 @@ pub struct Exchange<S> {
     legacy: Mutex<Option<(u16, Snapshot<S>)>>,
 }
 
-impl<S> Exchange<S> {
+impl<S> SnapshotBoard<S> {
     /// Empty desks for `places` places, with logs that may be too `short` for what a worker falls behind, or are not.
     pub fn new(places: usize, short: bool) -> Self {
         Self {
@@ -66,12 +69,12 @@ impl<S> Exchange<S> {
         }
     }
 
-    /// The worker of `place` wants a replica that is past `row`. The peer that answered, and its replica; `None`, until
-    /// one does.
-    pub fn ask(&self, place: u16, row: u64) -> Option<(u16, Box<Snapshot<S>>)> {
+    /// The worker of `place` wants a replica that is past `row`, of a worker that is past barrier `phase`, too. The peer
+    /// that answered, and its replica; `None`, until one does.
+    pub fn ask(&self, place: u16, row: u64, phase: u64) -> Option<(u16, Box<Snapshot<S>>)> {
         let mut desk = self.desk(place)?;
-        match std::mem::replace(&mut *desk, Desk::Asked(row)) {
-            Desk::Asked(_) => None,
+        match std::mem::replace(&mut *desk, Desk::Asked { row, phase }) {
+            Desk::Asked { .. } => None,
             Desk::Empty => {
                 self.open.0.fetch_add(1, Ordering::Relaxed);
                 None
@@ -89,7 +92,10 @@ impl<S> Exchange<S> {
             return;
         };
         let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(std::mem::replace(&mut *desk, Desk::Empty), Desk::Asked(_)) {
+        if matches!(
+            std::mem::replace(&mut *desk, Desk::Empty),
+            Desk::Asked { .. }
+        ) {
             self.open.0.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -100,7 +106,8 @@ impl<S> Exchange<S> {
         self.open.0.load(Ordering::Relaxed) > 0
     }
 
-    /// Answers all that want a replica which is past a row before `next`, with what `lend` gives: the replica of `peer`.
+    /// Answers all that want a replica which is past a row before `next` and past a barrier up to `phase`, with what `lend`
+    /// gives: the replica of `peer`.
     ///
     /// # Errors
     ///
@@ -109,14 +116,16 @@ impl<S> Exchange<S> {
         &self,
         peer: u16,
         next: u64,
+        phase: u64,
         mut lend: impl FnMut() -> Result<Snapshot<S>, super::Pause>,
     ) -> Progress {
         for place in (0..self.desks.len() as u16).filter(|&place| place != peer) {
             let Some(mut desk) = self.desk(place) else {
                 continue;
             };
-            if let Desk::Asked(row) = *desk
+            if let Desk::Asked { row, phase: past } = *desk
                 && row < next
+                && past <= phase
             {
                 *desk = Desk::Answered(peer, Box::new(lend()?));
                 self.open.0.fetch_sub(1, Ordering::Relaxed);
@@ -129,7 +138,7 @@ impl<S> Exchange<S> {
     /// itself.
     pub fn waits_at(&self, place: u16, row: u64) -> bool {
         let desk = self.desk(place);
-        matches!(desk.as_deref(), Some(Desk::Asked(wanted)) if *wanted <= row)
+        matches!(desk.as_deref(), Some(Desk::Asked { row: wanted, .. }) if *wanted <= row)
     }
 
     /// Takes the replica of `place`, whose worker leaves, if it may be needed. To be called before its log is closed.
@@ -179,9 +188,9 @@ impl<S> Exchange<S> {
     }
 }
 
-impl<S> std::fmt::Debug for Exchange<S> {
+impl<S> std::fmt::Debug for SnapshotBoard<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Exchange")
+        f.debug_struct("SnapshotBoard")
             .field("open", &self.open)
             .field("began", &self.began)
             .finish_non_exhaustive()
@@ -207,68 +216,68 @@ mod tests {
 
     #[test]
     fn only_who_is_past_the_row_answers_and_only_once() {
-        let exchange = Exchange::new(3, false);
-        let lend = |peer, next| exchange.answer(peer, next, || Ok(replica(next)));
-        assert!(!exchange.is_busy() && !exchange.waits_at(0, 99));
-        assert!(exchange.ask(0, 10).is_none() && exchange.is_busy());
-        assert!(exchange.waits_at(0, 10) && exchange.waits_at(0, 11) && !exchange.waits_at(0, 9));
+        let board = SnapshotBoard::new(3, false);
+        let lend = |peer, next| board.answer(peer, next, 0, || Ok(replica(next)));
+        assert!(!board.is_busy() && !board.waits_at(0, 99));
+        assert!(board.ask(0, 10, 0).is_none() && board.is_busy());
+        assert!(board.waits_at(0, 10) && board.waits_at(0, 11) && !board.waits_at(0, 9));
         lend(1, 10).unwrap();
         lend(0, 20).unwrap();
-        assert!(exchange.ask(0, 10).is_none());
+        assert!(board.ask(0, 10, 0).is_none());
         assert_eq!(
-            exchange.answer(1, 11, || Err(Pause::Fenced)),
+            board.answer(1, 11, 0, || Err(Pause::Fenced)),
             Err(Pause::Fenced)
         );
         lend(1, 11).unwrap();
-        assert!(!exchange.is_busy() && !exchange.waits_at(0, 10));
+        assert!(!board.is_busy() && !board.waits_at(0, 10));
         lend(2, 30).unwrap();
-        let (peer, got) = exchange.ask(0, 10).unwrap();
+        let (peer, got) = board.ask(0, 10, 0).unwrap();
         assert_eq!((peer, got.position()), (1, 11));
-        assert!(!exchange.is_busy());
+        assert!(!board.is_busy());
         // What was answered and is not wanted any more is thrown away.
-        assert!(exchange.ask(0, 12).is_none());
+        assert!(board.ask(0, 12, 0).is_none());
         lend(2, 30).unwrap();
-        exchange.withdraw(0);
-        exchange.withdraw(0);
-        assert!(!exchange.is_busy());
-        assert!(exchange.ask(0, 40).is_none() && exchange.waits_at(0, 40));
+        board.withdraw(0);
+        board.withdraw(0);
+        assert!(!board.is_busy());
+        assert!(board.ask(0, 40, 0).is_none() && board.waits_at(0, 40));
     }
 
     #[test]
     fn nobody_waits_for_who_is_just_answering() {
-        let exchange = Exchange::<u64>::new(2, false);
-        assert!(exchange.ask(0, 5).is_none());
-        let answered = exchange.answer(1, 6, || {
-            assert!(exchange.ask(0, 5).is_none() && !exchange.waits_at(0, 5));
+        let board = SnapshotBoard::<u64>::new(2, false);
+        assert!(board.ask(0, 5, 0).is_none());
+        let answered = board.answer(1, 6, 0, || {
+            assert!(board.ask(0, 5, 0).is_none() && !board.waits_at(0, 5));
             Ok(replica(6))
         });
         assert_eq!(answered, Ok(()));
-        assert!(exchange.ask(0, 5).is_some());
+        assert!(board.ask(0, 5, 0).is_some());
         // One who panics while it answers leaves the request for others.
-        assert!(exchange.ask(0, 7).is_none());
-        let panics = || exchange.answer(1, 8, || panic!("on purpose"));
+        assert!(board.ask(0, 7, 0).is_none());
+        let panics = || board.answer(1, 8, 0, || panic!("on purpose"));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics)).is_err());
-        assert!(exchange.waits_at(0, 7) && exchange.is_busy());
-        exchange.answer(1, 8, || Ok(replica(8))).unwrap();
-        assert!(exchange.ask(0, 7).is_some());
+        assert!(board.waits_at(0, 7) && board.is_busy());
+        board.answer(1, 8, 0, || Ok(replica(8))).unwrap();
+        assert!(board.ask(0, 7, 0).is_some());
     }
 
     #[test]
     fn short_logs_hide_rows_and_leave_replicas() {
-        let exchange = Exchange::<u64>::new(2, false);
-        exchange.join(100);
-        exchange.bequeath(1, || unreachable!("logs are long enough"));
-        assert!(!exchange.hides(0) && exchange.inherit(0, 0).is_none());
-        exchange.begin(50);
-        exchange.begin(40);
-        assert!(exchange.hides(49) && !exchange.hides(50));
+        let board = SnapshotBoard::<u64>::new(2, false);
+        board.join(100);
+        board.bequeath(1, || unreachable!("logs are long enough"));
+        assert!(!board.hides(0) && board.inherit(0, 0).is_none());
+        board.begin(50);
+        board.begin(40);
+        assert!(board.hides(49) && !board.hides(50));
 
-        let exchange = Exchange::<u64>::new(2, true);
-        exchange.join(100);
-        assert!(exchange.hides(99));
-        exchange.bequeath(1, || replica(10));
-        exchange.bequeath(0, || replica(9));
-        assert_eq!(exchange.inherit(9, 0).unwrap().1.position(), 10);
-        assert!(exchange.inherit(10, 0).is_none() && exchange.inherit(9, 1).is_none());
+        let board = SnapshotBoard::<u64>::new(2, true);
+        board.join(100);
+        assert!(board.hides(99));
+        board.bequeath(1, || replica(10));
+        board.bequeath(0, || replica(9));
+        assert_eq!(board.inherit(9, 0).unwrap().1.position(), 10);
+        assert!(board.inherit(10, 0).is_none() && board.inherit(9, 1).is_none());
     }
 }
