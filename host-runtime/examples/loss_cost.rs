@@ -23,7 +23,7 @@ use scr_runtime::dispatch::{Burst, Dispatcher, Message};
 use scr_runtime::failover::Roster;
 use scr_runtime::recovery::{Log, LogWriter, Peers};
 use scr_runtime::worker::task::{Queues, Spec, WorkerTask};
-use scr_runtime::worker::threads::{self, Halt, Patience, Task};
+use scr_runtime::worker::threads::{self, Backoff, StopFlag, Task};
 use scr_runtime::worker::{Counters, IDLE_SLACK, Output, Worker, WorkerConfig};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, replay};
 use scr_wire::{Config, Geometry, Profile, Seq};
@@ -249,15 +249,15 @@ impl Compare<'_> {
             shares[i % threads].push(task);
         }
         let rounds = TRIAL.div_ceil(u64::from(PACKETS));
-        let halt = Halt::default();
+        let stop = StopFlag::default();
         let mut started = Instant::now();
         thread::scope(|scope| {
             for share in shares {
-                let halt = &halt;
-                scope.spawn(move || threads::serve(share, halt));
+                let stop = &stop;
+                scope.spawn(move || threads::serve(share, stop));
             }
             let mut free = BURSTS;
-            let mut patience = Patience::default();
+            let mut backoff = Backoff::default();
             // Round 0 fills the tables.
             for round in 0..=rounds {
                 if round == 1 {
@@ -267,10 +267,10 @@ impl Compare<'_> {
                     while free == 0 {
                         let ready = lanes.iter().all(|(lane, _)| lane.slots() > 0);
                         if !ready {
-                            patience.wait();
+                            backoff.wait();
                             continue;
                         }
-                        patience.reset();
+                        backoff.reset();
                         for (lane, spare) in &mut lanes {
                             let _ = lane.pop().map(|done| spare.push(done.output));
                         }

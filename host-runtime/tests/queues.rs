@@ -339,7 +339,7 @@ impl<F: NetworkFunction> Run<F> {
 
     /// The same with a thread for each worker and each queue.
     fn run_threads(&mut self, case: &Case) {
-        let stop = threads::Halt::default();
+        let stop = threads::StopFlag::default();
         let nics = std::mem::take(&mut self.nics);
         let nics: Vec<Mutex<Nic>> = nics.into_iter().map(Mutex::new).collect();
         thread::scope(|scope| {

@@ -16,7 +16,7 @@ use crate::dispatch::Burst as Load;
 use crate::failover::Members;
 use crate::verify::{Ledger, Mismatch, Reference};
 use crate::worker::task::Done;
-use crate::worker::threads::{Halt, Poll, Task};
+use crate::worker::threads::{Poll, StopFlag as Halt, Task};
 use crate::worker::{Outcome, Output, Reason};
 
 /// Takes the packets that passed, and those that passed by, in order of arrival.

@@ -20,7 +20,7 @@ use crate::failover::{
 use crate::recovery::Log;
 use crate::worker::Snapshot;
 use crate::worker::board::SnapshotBoard as Exchange;
-use crate::worker::threads::{Halt, OnPanic, Patience};
+use crate::worker::threads::{Backoff as Patience, OnPanic, StopFlag as Halt};
 
 /// Frames before a planned growth at which a peer is asked for its replica, so that it is there in time and the worker
 /// that joins has something to catch up with.

@@ -22,7 +22,7 @@ use crate::recovery::{Log, LogWriter, Peers};
 use crate::verify::{Ledger, Mismatch, Reference};
 use crate::worker::board::SnapshotBoard as Exchange;
 use crate::worker::task::{Finished, Queues, Spec as Equipment, WorkerTask as Station};
-use crate::worker::threads::{self, Halt, Task};
+use crate::worker::threads::{self, StopFlag as Halt, Task};
 use crate::worker::{Counters, EventLevel, IDLE_SLACK, Reason};
 
 /// How far a run has come.
