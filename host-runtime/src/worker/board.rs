@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!  worker that lacks row r          any peer that is past r
-//!  ask: "r" ──────▶ desk ──────────▶ lends a copy of its replica
+//!  ask: "r" ──▶ its slot on the board ──▶ lends a copy of its replica
 //!  goes on from it ◀──────────────── (whenever it is called, even while it waits itself)
 //! ```
 //!
-//! Each place has a desk. A request is for *any* replica that is past a row; the first peer that comes by and has one
-//! leaves a copy. A peer holds the desk's lock for as long as the copy takes, and nobody waits for the lock: who finds it
+//! Each place has a slot. A request is for *any* replica that is past a row; the first peer that comes by and has one
+//! leaves a copy. A peer holds the slot's lock for as long as the copy takes, and nobody waits for the lock: who finds it
 //! taken comes again. While nobody asks, a worker looks at one word in each call.
 //!
 //! Where logs may be too short for what a worker falls behind, one that leaves leaves its replica here, too: it may be the
@@ -18,11 +18,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::{Progress, Snapshot};
 
-/// What lies at a place's desk.
-enum Desk<S> {
-    Empty,
+/// A place's slot on the board.
+enum Slot<S> {
+    Free,
     /// The worker wants a replica that is past this row, of a worker that is past this barrier.
-    Asked {
+    Requested {
         row: u64,
         phase: u64,
     },
@@ -35,35 +35,35 @@ enum Desk<S> {
 #[repr(align(128))]
 struct Open(AtomicUsize);
 
-/// The desks of all places.
+/// The slots of all places.
 pub struct SnapshotBoard<S> {
     open: Open,
-    desks: Box<[Mutex<Desk<S>>]>,
+    slots: Box<[Mutex<Slot<S>>]>,
     /// The furthest position at which a log goes on behind a replica that came from elsewhere.
     began: AtomicU64,
     /// Whether logs may be too short.
     short: bool,
     /// The furthest replica of those that have left, and whose it was.
-    legacy: Mutex<Option<(u16, Snapshot<S>)>>,
+    offer: Mutex<Option<(u16, Snapshot<S>)>>,
 }
 
 impl<S> SnapshotBoard<S> {
-    /// Empty desks for `places` places, with logs that may be too `short` for what a worker falls behind, or are not.
+    /// Empty slots for `places` places, with logs that may be too `short` for what a worker falls behind, or are not.
     pub fn new(places: usize, short: bool) -> Self {
         Self {
             open: Open::default(),
-            desks: (0..places).map(|_| Mutex::new(Desk::Empty)).collect(),
+            slots: (0..places).map(|_| Mutex::new(Slot::Free)).collect(),
             began: AtomicU64::new(0),
             short,
-            legacy: Mutex::new(None),
+            offer: Mutex::new(None),
         }
     }
 
-    /// The desk of `place`, unless somebody is at it. One at which a worker panicked is as it left it: nothing is half
+    /// The slot of `place`, unless somebody is at it. One at which a worker panicked is as it left it: nothing is half
     /// done there.
-    fn desk(&self, place: u16) -> Option<MutexGuard<'_, Desk<S>>> {
-        match self.desks.get(usize::from(place))?.try_lock() {
-            Ok(desk) => Some(desk),
+    fn slot(&self, place: u16) -> Option<MutexGuard<'_, Slot<S>>> {
+        match self.slots.get(usize::from(place))?.try_lock() {
+            Ok(slot) => Some(slot),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         }
@@ -72,15 +72,15 @@ impl<S> SnapshotBoard<S> {
     /// The worker of `place` wants a replica that is past `row`, of a worker that is past barrier `phase`, too. The peer
     /// that answered, and its replica; `None`, until one does.
     pub fn ask(&self, place: u16, row: u64, phase: u64) -> Option<(u16, Box<Snapshot<S>>)> {
-        let mut desk = self.desk(place)?;
-        match std::mem::replace(&mut *desk, Desk::Asked { row, phase }) {
-            Desk::Asked { .. } => None,
-            Desk::Empty => {
+        let mut slot = self.slot(place)?;
+        match std::mem::replace(&mut *slot, Slot::Requested { row, phase }) {
+            Slot::Requested { .. } => None,
+            Slot::Free => {
                 self.open.0.fetch_add(1, Ordering::Relaxed);
                 None
             }
-            Desk::Answered(peer, snapshot) => {
-                *desk = Desk::Empty;
+            Slot::Answered(peer, snapshot) => {
+                *slot = Slot::Free;
                 Some((peer, snapshot))
             }
         }
@@ -88,19 +88,19 @@ impl<S> SnapshotBoard<S> {
 
     /// The worker of `place` wants nothing any more. Waits for a peer that is just answering.
     pub fn withdraw(&self, place: u16) {
-        let Some(desk) = self.desks.get(usize::from(place)) else {
+        let Some(slot) = self.slots.get(usize::from(place)) else {
             return;
         };
-        let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(
-            std::mem::replace(&mut *desk, Desk::Empty),
-            Desk::Asked { .. }
+            std::mem::replace(&mut *slot, Slot::Free),
+            Slot::Requested { .. }
         ) {
             self.open.0.fetch_sub(1, Ordering::Relaxed);
         }
     }
 
-    /// Whether anybody asks. What is seen here may be old; the desks say what is.
+    /// Whether anybody asks. What is seen here may be old; the slots say what is.
     #[inline]
     pub fn is_busy(&self) -> bool {
         self.open.0.load(Ordering::Relaxed) > 0
@@ -119,15 +119,15 @@ impl<S> SnapshotBoard<S> {
         phase: u64,
         mut lend: impl FnMut() -> Result<Snapshot<S>, super::Pause>,
     ) -> Progress {
-        for place in (0..self.desks.len() as u16).filter(|&place| place != peer) {
-            let Some(mut desk) = self.desk(place) else {
+        for place in (0..self.slots.len() as u16).filter(|&place| place != peer) {
+            let Some(mut slot) = self.slot(place) else {
                 continue;
             };
-            if let Desk::Asked { row, phase: past } = *desk
+            if let Slot::Requested { row, phase: past } = *slot
                 && row < next
                 && past <= phase
             {
-                *desk = Desk::Answered(peer, Box::new(lend()?));
+                *slot = Slot::Answered(peer, Box::new(lend()?));
                 self.open.0.fetch_sub(1, Ordering::Relaxed);
             }
         }
@@ -137,33 +137,33 @@ impl<S> SnapshotBoard<S> {
     /// Whether the worker of `place` waits for a replica that is past `row` or an earlier row, and so is not past `row`
     /// itself.
     pub fn waits_at(&self, place: u16, row: u64) -> bool {
-        let desk = self.desk(place);
-        matches!(desk.as_deref(), Some(Desk::Asked { row: wanted, .. }) if *wanted <= row)
+        let slot = self.slot(place);
+        matches!(slot.as_deref(), Some(Slot::Requested { row: wanted, .. }) if *wanted <= row)
     }
 
     /// Takes the replica of `place`, whose worker leaves, if it may be needed. To be called before its log is closed.
-    pub fn bequeath(&self, place: u16, replica: impl FnOnce() -> Snapshot<S>) {
+    pub fn offer(&self, place: u16, replica: impl FnOnce() -> Snapshot<S>) {
         if !self.short {
             return;
         }
         let replica = replica();
-        let mut legacy = self.legacy.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut offer = self.offer.lock().unwrap_or_else(PoisonError::into_inner);
         let reach = |snapshot: &Snapshot<S>| (snapshot.phase, snapshot.next);
-        if legacy
+        if offer
             .as_ref()
             .is_none_or(|(_, old)| reach(old) < reach(&replica))
         {
-            *legacy = Some((place, replica));
+            *offer = Some((place, replica));
         }
     }
 
     /// A replica that is past `row`, of a worker that left when it was past barrier `phase`, too, and whose it was.
-    pub fn inherit(&self, row: u64, phase: u64) -> Option<(u16, Box<Snapshot<S>>)>
+    pub fn offered(&self, row: u64, phase: u64) -> Option<(u16, Box<Snapshot<S>>)>
     where
         S: Clone,
     {
-        let legacy = self.legacy.lock().unwrap_or_else(PoisonError::into_inner);
-        let (place, replica) = legacy.as_ref()?;
+        let offer = self.offer.lock().unwrap_or_else(PoisonError::into_inner);
+        let (place, replica) = offer.as_ref()?;
         (replica.next > row && replica.phase >= phase).then(|| (*place, Box::new(replica.clone())))
     }
 
@@ -266,8 +266,8 @@ mod tests {
     fn short_logs_hide_rows_and_leave_replicas() {
         let board = SnapshotBoard::<u64>::new(2, false);
         board.join(100);
-        board.bequeath(1, || unreachable!("logs are long enough"));
-        assert!(!board.hides(0) && board.inherit(0, 0).is_none());
+        board.offer(1, || unreachable!("logs are long enough"));
+        assert!(!board.hides(0) && board.offered(0, 0).is_none());
         board.begin(50);
         board.begin(40);
         assert!(board.hides(49) && !board.hides(50));
@@ -275,9 +275,9 @@ mod tests {
         let board = SnapshotBoard::<u64>::new(2, true);
         board.join(100);
         assert!(board.hides(99));
-        board.bequeath(1, || replica(10));
-        board.bequeath(0, || replica(9));
-        assert_eq!(board.inherit(9, 0).unwrap().1.position(), 10);
-        assert!(board.inherit(10, 0).is_none() && board.inherit(9, 1).is_none());
+        board.offer(1, || replica(10));
+        board.offer(0, || replica(9));
+        assert_eq!(board.offered(9, 0).unwrap().1.position(), 10);
+        assert!(board.offered(10, 0).is_none() && board.offered(9, 1).is_none());
     }
 }

@@ -408,7 +408,7 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// The worker leaves: its log counts as far as it goes, and nothing more will come.
     pub fn leave(&mut self) {
-        self.bequeath();
+        self.offer_replica();
         if let Some(log) = &mut self.log {
             log.leave();
         }

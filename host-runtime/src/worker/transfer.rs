@@ -13,7 +13,7 @@
 //! **Nobody waits for ever.** Who has written over a row is past it, and lends even while it waits or asks itself. Where
 //! it is dead, those that have nothing to do look for that row, too; and when *all* that live ask for that row or an
 //! earlier one, nobody can be past it: those that are furthest give the row up, unless one that left
-//! [bequeathed](SnapshotBoard::bequeath) its replica, and the others take theirs.
+//! [offered](SnapshotBoard::offer) its replica, and the others take theirs.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ use crate::recovery::{LogWriter, Settlement};
 /// What a worker needs for it.
 pub(super) struct Transfer<S> {
     board: Option<Arc<SnapshotBoard<S>>>,
-    /// Whether there is a request at its desk.
+    /// Whether there is a request on the board.
     asking: bool,
     /// Most rows in a frame, as far as is known.
     window: u64,
@@ -114,7 +114,7 @@ impl<F: NetworkFunction> Worker<F> {
             return Err(Pause::Waiting);
         }
         self.withdraw();
-        match board.inherit(self.next, self.stretch()) {
+        match board.offered(self.next, self.stretch()) {
             Some((peer, snapshot)) => self.adopt(&board, peer, *snapshot),
             None => Ok(false),
         }
@@ -167,9 +167,9 @@ impl<F: NetworkFunction> Worker<F> {
     }
 
     /// The worker is about to leave: others may need its replica.
-    pub(super) fn bequeath(&self) {
+    pub(super) fn offer_replica(&self) {
         if let Some(board) = &self.transfer.board {
-            board.bequeath(self.core, || self.copy());
+            board.offer(self.core, || self.copy());
         }
     }
 
