@@ -13,7 +13,7 @@ use crate::harness::{both, frames, pair};
 /// A model.
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
-    /// Its name.
+    /// The model's name.
     pub name: &'static str,
     /// Runs it in all interleavings; panics in one that goes wrong.
     pub check: fn(),
@@ -134,7 +134,7 @@ fn rows_are_whole() {
     });
 }
 
-/// The same, with a reader for each of the two rows.
+/// Rows are whole for two readers at once, one for each of the two rows.
 fn two_readers() {
     explore(2, || {
         let (log, writer) = Log::new(2, 8);

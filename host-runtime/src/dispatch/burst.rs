@@ -67,7 +67,7 @@ impl Burst {
     }
 }
 
-/// What a worker that joins starts with.
+/// Start of a worker that joins.
 #[derive(Debug)]
 pub struct Entry<S> {
     /// A peer's replica.
@@ -76,7 +76,7 @@ pub struct Entry<S> {
     pub sent: Option<(Seq, u64)>,
 }
 
-/// What comes to a worker's place through its queue.
+/// A message to a worker's place, through its queue.
 #[derive(Debug)]
 pub enum Message<S, B = Arc<Burst>> {
     /// Frames.

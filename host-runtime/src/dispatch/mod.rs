@@ -16,6 +16,11 @@
 //! does, and the chain of who waits for whom (dispatcher for egress, egress for workers, workers for the dispatcher or
 //! for peers that have the same burst) ends at a worker that can go on. One that does not is declared dead by the feed
 //! ([`failover`](crate::failover)), and its share of the burst is no longer waited for.
+//!
+//! | module | one idea |
+//! |---|---|
+//! | `burst` | a batch with its lanes and segments, and the other messages to a worker |
+//! | `dispatcher` | lanes of a batch, and the frames at which the sequencer's configuration changed |
 
 mod burst;
 mod dispatcher;

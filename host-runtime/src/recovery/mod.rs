@@ -1,5 +1,19 @@
 //! Rows that a worker's own frames do not hold.
 //!
+//! ```text
+//!  worker i ──▶ own log (append, publish)      Peers of worker i
+//!                    │                          asks all other logs about a row:
+//!                    └── read by all others ──▶ held │ lost everywhere │ unknown │ not yet
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | `log` | a ring of the newest rows of one worker, which others read while it is written |
+//! | `peers` | the logs of all peers together: what became of a row |
+//! | `store` | storing runs of words while others may read them |
+//! | `guard` | every fence and check by name, so that models can take each one away |
+//! | `sync` | atomics: the standard library's, or loom's |
+//!
 //! A worker that finds a hole in its rows asks its peers' logs ([`Peers::settle`]). The answer is the row, or that no
 //! surviving frame held it, or "not yet". "Not yet" never becomes "lost" by waiting long: a row is lost everywhere only
 //! when every peer is fenced or has seen so far that its coming frames cannot hold the row, and no log holds it so that

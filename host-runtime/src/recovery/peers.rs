@@ -1,4 +1,4 @@
-//! What the logs of all peers together say about a row.
+//! The logs of all peers together: what became of a row.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use scr_wire::profile::MAX_ROW_BYTES;
 use super::guard::{Guard, stands};
 use super::log::{Held, Log};
 
-/// What is known about a row that the own frames do not hold.
+/// Fate of a row that the worker's own frames do not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// A peer held it; its bytes have been copied.
@@ -45,8 +45,8 @@ impl Peers {
         }
     }
 
-    /// The same for a worker that joins at a place where others may have been before: what they left in the place's log
-    /// counts for everybody, and so for their successor.
+    /// Includes the worker's own log, for one that joins at a place where others may have been before: rows that they left
+    /// there count for everybody, and so for their successor.
     #[must_use]
     pub fn inheriting(mut self) -> Self {
         self.inherits = true;
@@ -69,7 +69,8 @@ impl Peers {
         self.settle_among(row, position, None, |seen| seen >= position + window)
     }
 
-    /// The same where peers that have come to `barrier` have no frame to come that could hold this row.
+    /// Settles the row at `position`, which lies before `barrier`, as [`settle`](Self::settle). A peer that has come to the
+    /// barrier has taken all its frames that could hold the row.
     pub fn settle_before(
         &self,
         barrier: u64,
@@ -106,7 +107,7 @@ impl Peers {
                 && !is_past(seen.position)
                 && log.has_entered(barrier)
             {
-                // What came before the barrier is in the log by now, but may not have been when it was read.
+                // All that came before the barrier is in the log by now, but may not have been when it was read.
                 held = log.read(position, log.seen(), row);
                 if held == Held::Nothing {
                     continue;
@@ -128,7 +129,7 @@ impl Peers {
         if self.inherits
             && let Some((place, log)) = &self.own
         {
-            // What does not count was thrown away when the log was opened, and this worker itself has written nothing yet
+            // Rows that do not count were thrown away when the log was opened, and this worker itself has written nothing yet
             // from here on.
             match log.read(position, log.seen(), row) {
                 Held::Row => return Settlement::Held { peer: *place },
@@ -231,7 +232,7 @@ mod tests {
         assert_eq!(heir.settle(190, 3, &mut row), Settlement::Held { peer: 0 });
         assert_eq!(row[..4], [190; 4]);
         assert_eq!(heir.settle(2, 3, &mut row), Settlement::Unknown);
-        // That was not published.
+        // The row was not published.
         assert_eq!(heir.settle(200, 3, &mut row), Settlement::LostEverywhere);
     }
 

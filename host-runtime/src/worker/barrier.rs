@@ -31,10 +31,10 @@ pub(super) enum Barrier {
 }
 
 impl<F: NetworkFunction> Worker<F> {
-    /// Brings the replica to the newest row that any replica has, when all frames there are have been given to all
-    /// workers, and its position to the furthest that any worker has published: all go on from the same one, and none
-    /// has said of a later one that it is past it. With `wait` set, does not return before all others are there too: nobody
-    /// writes new rows into a log that another one still needs.
+    /// Goes through a barrier: brings the replica to the newest row that any replica has, and its position to the furthest
+    /// that any worker has published. All frames before the barrier have been given to the worker. Afterwards all workers
+    /// go on from the same position, and none has claimed to be past a later one. With `wait` set, this returns only when
+    /// all others have drained too, so that nobody appends new rows to a log that another worker still reads.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// Discards what is known of rows that were fetched without a frame: they belong to the drain, which makes no events.
+    /// Discards counts and events of rows that were fetched without a frame: they belong to the drain, which has no events.
     pub(super) fn settle_fetched(&mut self) {
         self.counters.rows_unrecovered += self.fetched.rows_unrecovered;
         self.fetched = Counters::default();
@@ -98,8 +98,8 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// Goes back to the position behind the newest row, behind a barrier within an epoch: rows behind that one, which
-    /// nobody has, may still come in later frames. All workers do, also those that had given them up.
+    /// Goes back to the position behind the newest row, after a barrier within an epoch. Later frames may still bring rows
+    /// behind that one, which nobody has so far. All workers go back, including those that had given such rows up.
     pub fn reopen(&mut self) {
         let beyond = self.next.saturating_sub(self.newest);
         self.next -= beyond;

@@ -7,11 +7,11 @@
 //! ```
 //!
 //! Each place has a slot. A request is for *any* replica that is past a row; the first peer that comes by and has one
-//! leaves a copy. A peer holds the slot's lock for as long as the copy takes, and nobody waits for the lock: who finds it
-//! taken comes again. While nobody asks, a worker looks at one word in each call.
+//! leaves a copy. A peer holds the slot's lock while it copies, and nobody waits for the lock: a worker that finds it taken
+//! comes again later. While nobody asks, a worker reads one word in each call.
 //!
-//! Where logs may be too short for what a worker falls behind, one that leaves leaves its replica here, too: it may be the
-//! only one that is past a row.
+//! Where logs may be too short for a worker that falls behind, a worker that leaves offers its replica here as well, for it
+//! may be the only one that is past a row.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -59,8 +59,8 @@ impl<S> SnapshotBoard<S> {
         }
     }
 
-    /// The slot of `place`, unless somebody is at it. One at which a worker panicked is as it left it: nothing is half
-    /// done there.
+    /// The slot of `place`, unless somebody holds it. A slot is valid even if a worker panicked while it held it: every
+    /// change is a single assignment.
     fn slot(&self, place: u16) -> Option<MutexGuard<'_, Slot<S>>> {
         match self.slots.get(usize::from(place))?.try_lock() {
             Ok(slot) => Some(slot),
@@ -69,8 +69,8 @@ impl<S> SnapshotBoard<S> {
         }
     }
 
-    /// The worker of `place` wants a replica that is past `row`, of a worker that is past barrier `phase`, too. The peer
-    /// that answered, and its replica; `None`, until one does.
+    /// Requests a replica for the worker of `place`: one that is past `row`, of a worker that is past barrier `phase`, too.
+    /// Returns the peer that answered and its replica, or `None` until one does.
     pub fn ask(&self, place: u16, row: u64, phase: u64) -> Option<(u16, Box<Snapshot<S>>)> {
         let mut slot = self.slot(place)?;
         match std::mem::replace(&mut *slot, Slot::Requested { row, phase }) {
@@ -86,7 +86,7 @@ impl<S> SnapshotBoard<S> {
         }
     }
 
-    /// The worker of `place` wants nothing any more. Waits for a peer that is just answering.
+    /// Takes the request of the worker of `place` back. Waits for a peer that is just answering.
     pub fn withdraw(&self, place: u16) {
         let Some(slot) = self.slots.get(usize::from(place)) else {
             return;
@@ -100,7 +100,7 @@ impl<S> SnapshotBoard<S> {
         }
     }
 
-    /// Whether anybody asks. What is seen here may be old; the slots say what is.
+    /// Whether anybody asks. The answer may be outdated; the slots are authoritative.
     #[inline]
     pub fn is_busy(&self) -> bool {
         self.open.0.load(Ordering::Relaxed) > 0
@@ -111,7 +111,7 @@ impl<S> SnapshotBoard<S> {
     ///
     /// # Errors
     ///
-    /// Those of `lend`.
+    /// The errors of `lend`.
     pub fn answer(
         &self,
         peer: u16,
@@ -234,7 +234,7 @@ mod tests {
         let (peer, got) = board.ask(0, 10, 0).unwrap();
         assert_eq!((peer, got.position()), (1, 11));
         assert!(!board.is_busy());
-        // What was answered and is not wanted any more is thrown away.
+        // An answer that is not wanted any more is thrown away.
         assert!(board.ask(0, 12, 0).is_none());
         lend(2, 30).unwrap();
         board.withdraw(0);

@@ -11,11 +11,11 @@ pub enum EventLevel {
     Off,
     /// Rows that were settled beyond the ordinary k.
     Recovery,
-    /// These, and the state after every row that touched an entry.
+    /// Recovery events, and the state after every row that touched an entry.
     State,
 }
 
-/// What happened to a row.
+/// Fate of a row, or of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
     FromFrame,

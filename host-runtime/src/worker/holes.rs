@@ -15,12 +15,13 @@ pub const IDLE_SLACK: u64 = 128;
 /// More missing rows than this, and than logs hold, are no hole but a jump in the numbers.
 const JUMP: u64 = if cfg!(loom) { 1 } else { 1 << 16 };
 
-/// When a peer can have a row no more that it does not have yet.
+/// The condition under which a peer that lacks a row will not get it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
-    /// Frames are to come, of at most so many rows: the peer must have seen so far that none of them can hold the row.
+    /// Frames are still to come, each of at most this many rows: the peer's watermark must be so far ahead that none of
+    /// them can hold the row.
     Window(u64),
-    /// All have come to a barrier: no frame before it is to come.
+    /// All workers have come to a barrier, so no frame before it is still to come.
     Barrier,
 }
 
@@ -37,9 +38,9 @@ impl<F: NetworkFunction> Worker<F> {
         self.settle_up_to(position + 1 - carried, Rule::Window(carried))
     }
 
-    /// Tells the worker that it has been given all its frames up to sequence number `last`, of frames that carry at
-    /// most `window` rows: the frames before count from here on. A worker whose frames do not come falls behind; before
-    /// its peers' logs forget what it misses, it takes from them what none of its coming frames can hold.
+    /// Tells the worker that it has been given all its frames up to sequence number `last`, and that frames carry at most
+    /// `window` rows. The rows of its frames count from here on. A worker whose frames do not come falls behind; before
+    /// its peers' logs overwrite the rows it misses, it copies those that none of its coming frames can hold.
     ///
     /// # Errors
     ///
@@ -62,7 +63,7 @@ impl<F: NetworkFunction> Worker<F> {
         self.settle_up_to(end - window, Rule::Window(window))
     }
 
-    /// Settles all rows before `end` with the peers: copies them, or passes them.
+    /// Settles all rows before `end` with the peers: each is copied from a log, or passed if it is lost.
     pub(super) fn settle_up_to(&mut self, end: u64, rule: Rule) -> Progress {
         let mut row = [0; MAX_ROW_BYTES];
         while self.next < end {
@@ -82,7 +83,7 @@ impl<F: NetworkFunction> Worker<F> {
         Ok(())
     }
 
-    /// What the peers say of the next row.
+    /// Asks the peers about the next row.
     fn settle(&self, rule: Rule, row: &mut [u8; MAX_ROW_BYTES]) -> Settlement {
         match (rule, self.last_call()) {
             (Rule::Window(window), None) => self.peers.settle(self.next, window, row),
@@ -93,7 +94,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// A row that was copied from a peer's log counts here at once, for it counts there, where it may be written over.
+    /// Publishes a row that was copied from a peer's log at once: it counts there already, and may be overwritten there.
     fn publish_copied(&mut self) -> Progress {
         match &mut self.log {
             Some(log) => Ok(log.publish_rows()?),
@@ -101,12 +102,12 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// Passes the next row, which no log holds, and perhaps more. Or goes on from a peer's replica, where nobody knows what
-    /// became of the row.
+    /// Passes the next row, which no log holds, or all rows up to the next one that a log holds. Where logs do not tell
+    /// whether the row was lost, goes on from a peer's replica instead.
     fn pass_missing(&mut self, settled: Settlement, end: u64, rule: Rule) -> Progress {
         let unknown = self.is_unknown(settled);
-        // Behind a jump new rows lie where those before it lay, so nothing is known of rows in it. But a worker on a queue of
-        // its own may also be that far behind.
+        // Rows behind a jump overwrite the places of those in it, so their fate is always unknown. A worker on a queue of its
+        // own, however, may simply be that far behind; it must try a peer's replica first.
         let may_jump = !unknown || self.independent.is_none();
         if may_jump && self.jump(end, rule) {
             return Ok(());
@@ -133,7 +134,7 @@ impl<F: NetworkFunction> Worker<F> {
     }
 
     /// Skips rows that no log holds, all at once, where more are missing than logs can hold: a jump in the sequence
-    /// numbers may be as wide as 2³⁹. They are counted, without an event for each. Whether any were skipped.
+    /// numbers may be as wide as 2³⁹. The rows are counted, without an event for each. Returns whether any were skipped.
     fn jump(&mut self, end: u64, rule: Rule) -> bool {
         if end - self.next <= self.peers.span().max(JUMP) {
             return false;
@@ -158,7 +159,7 @@ impl<F: NetworkFunction> Worker<F> {
         skipped > 0
     }
 
-    /// Whether no peer has a frame before `position` to come.
+    /// Whether no peer still expects a frame before `position`.
     fn all_are_past(&self, position: u64) -> bool {
         match self.last_call() {
             None => self.peers.all_seen(position),

@@ -37,7 +37,7 @@ const HALF_EPOCHS: u8 = 1 << (EPOCH_BITS - 1);
 /// Place of `prefix_words` in a header.
 const PREFIX_WORDS_AT: usize = 3;
 
-/// What a worker on a queue of its own knows besides its frames.
+/// Knowledge of a worker on a queue of its own besides its frames.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Independent {
     /// Words of a prefix that has room for the agreed number of rows.
@@ -49,8 +49,8 @@ pub(super) struct Independent {
 }
 
 impl<F: NetworkFunction> Worker<F> {
-    /// The same on a queue of its own, before the first frame. `epoch` is the one that its and all its peers' queues begin
-    /// in, whether they have frames of it or not.
+    /// Puts the worker on a queue of its own, before the first frame. `epoch` is the one in which the queues of all workers
+    /// begin, whether frames of it come or not.
     #[must_use]
     pub fn independent(mut self, epoch: u8) -> Self {
         let rows = self.max_rows as usize;
@@ -69,7 +69,7 @@ impl<F: NetworkFunction> Worker<F> {
         self
     }
 
-    /// Takes a frame of the worker's own queue. As [`handle`](Self::handle), and comes through a barrier first where the
+    /// Takes a frame of the worker's own queue as [`handle`](Self::handle) does, and goes through a barrier first if the
     /// frame belongs to a new epoch.
     #[inline]
     pub(super) fn handle_own(&mut self, bytes: &[u8], out: &mut Output) -> Result<Outcome, Pause> {
@@ -142,10 +142,10 @@ impl<F: NetworkFunction> Worker<F> {
         self.independent.map_or(self.phase, |own| own.arrived)
     }
 
-    /// Comes to the next barrier, or to the end of one: its number.
+    /// Arrives at the next barrier, or at the end of one, and returns its number.
     pub(super) fn arrive(&mut self) -> u64 {
         match &mut self.independent {
-            // Rows of coming epochs are still to be followed: the replica has not come that far.
+            // The replica is still in this epoch, and follows its peers through those to come.
             Some(own) if own.closed => own.arrived = (own.arrived + 1).max(LAST),
             Some(own) => {
                 self.phase += 1;
@@ -156,8 +156,8 @@ impl<F: NetworkFunction> Worker<F> {
         self.arrived()
     }
 
-    /// Makes itself useful at a barrier to which others have not come. At the last one it follows them, so that its
-    /// rows are in logs that are not written over yet.
+    /// Uses the time until the others have come to a barrier. At the last one the worker follows them, so that it copies
+    /// rows before they are overwritten in logs.
     pub(super) fn while_others_take_frames(&mut self) -> Progress {
         if !self.independent.is_some_and(|own| own.closed) {
             return self.catch_up();

@@ -6,10 +6,26 @@
 //!                        last applied)
 //! ```
 //!
-//! [`Worker`] knows nothing of threads and queues and never blocks: where it has to wait for a peer it says
-//! [`Pause::Waiting`] and is called again with the same frame. [`task`] feeds it from a queue, [`threads`] runs many
-//! worker tasks on few threads. Where it cannot be told what became of a row, a worker goes on from a peer's replica, for
-//! which it asks at the [`board`].
+//! [`Worker`] knows nothing of threads and queues and never blocks: where it has to wait for a peer it returns
+//! [`Pause::Waiting`] and is called again with the same frame.
+//!
+//! ```text
+//!  source ──▶ task (a place) ──▶ Worker ──▶ outputs, handed on through the source
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | [`source`] | where frames come from: bursts that all workers share, or a queue of the worker's own |
+//! | [`task`] | a place: feeds its worker from a source, and outlives it |
+//! | [`threads`] | many tasks on few threads |
+//! | [`outcome`] | what is handed on for each frame |
+//! | [`events`] | what happened to rows, as JSON lines |
+//! | [`ahead`] | looking ahead, so that entries are in the cache when they are wanted |
+//! | `holes` | rows that the worker's own frames do not hold, settled with peers |
+//! | `barrier` | all workers come to the same row before any goes on |
+//! | [`independent`] | watermark and epoch from the worker's own frames, where no dispatcher knows them |
+//! | `transfer` | going on from a peer's replica, where logs do not tell what became of a row |
+//! | [`board`] | where workers ask each other for replicas |
 //!
 //! Rows are counted by *position*, from 0 over all epochs; the position of a row is the same for all workers. Within an
 //! epoch position and sequence number differ by a constant.
@@ -19,7 +35,7 @@ mod barrier;
 pub mod board;
 pub mod events;
 mod holes;
-mod independent;
+pub mod independent;
 pub mod outcome;
 pub mod source;
 pub mod task;
@@ -43,7 +59,8 @@ pub use outcome::{Outcome, Output, Reason};
 /// Half of all sequence numbers: what lies further ahead lies behind.
 const HALF: u64 = 1 << (Seq::BITS - 1);
 
-/// What a worker counted. On cache lines of its own (two, for they are fetched in pairs): no other core's writes disturb it.
+/// A worker's counters, on cache lines of their own (two, for they are fetched in pairs), so that writes of other cores do
+/// not disturb them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(align(128))]
 pub struct Counters {
@@ -156,7 +173,7 @@ pub struct Worker<F: NetworkFunction> {
     /// Counts of rows fetched since the last frame, to be counted with the next.
     fetched: Counters,
     transfer: Transfer<F::State>,
-    /// What a worker on a queue of its own knows; none where a dispatcher has seen all frames.
+    /// Set for a worker on a queue of its own; none where a dispatcher has seen all frames.
     independent: Option<Independent>,
 }
 
@@ -195,7 +212,7 @@ impl<F: NetworkFunction> Worker<F> {
         &self.state
     }
 
-    /// What the worker counted.
+    /// The worker's counters.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
@@ -291,8 +308,8 @@ impl<F: NetworkFunction> Worker<F> {
         Some(verdict)
     }
 
-    /// The same for rows of `BYTES` bytes. Apart from the rest of the loop, for here every register counts; and what comes
-    /// back is a byte, for an effect would come back through memory, which the loop would have to wait for.
+    /// Applies rows of `BYTES` bytes, as [`apply_rows`](Self::apply_rows). A function of its own, because every register
+    /// counts here; it returns a byte, because an effect would be returned through memory, and the loop would wait for it.
     #[inline(never)]
     fn apply_sized<const BYTES: usize>(
         &mut self,
@@ -323,7 +340,8 @@ impl<F: NetworkFunction> Worker<F> {
         self.counters.rows_applied += count;
     }
 
-    /// The same, with a record of every row; rows but the newest `ordinary` ones were missed before.
+    /// Applies rows as [`apply_rows`](Self::apply_rows), and records every one; all but the newest `ordinary` ones were
+    /// missed before.
     #[cold]
     fn apply_recorded(
         &mut self,

@@ -23,17 +23,17 @@ pub use super::source::shared::{Done, Queues};
 
 /// State and counts of a worker at its end.
 pub struct Finished<S> {
-    /// Its place.
+    /// The worker's place.
     pub core: u16,
-    /// Its replica; none of a worker that was gone before the end.
+    /// The replica; none of a worker that was gone before the end.
     pub state: Option<S>,
-    /// What it counted.
+    /// The worker's counters.
     pub counters: Counters,
     /// Stalls that the end of the traffic cut short, since the one before.
     pub stalls_cut_short: u64,
 }
 
-/// What a place needs to make a worker for itself.
+/// Everything a place needs to make a worker for itself.
 #[derive(Debug)]
 pub struct Spec<S> {
     /// Number of the place.
@@ -94,7 +94,7 @@ impl<F: NetworkFunction, Q: Source<F::State>> WorkerTask<F, Q> {
         }
     }
 
-    /// The same with a worker that starts with an empty state.
+    /// Puts a worker that starts with an empty state into the place.
     #[must_use]
     pub fn occupied(mut self) -> Self {
         self.worker = Some(self.new_worker());
@@ -126,7 +126,7 @@ impl<F: NetworkFunction, Q: Source<F::State>> WorkerTask<F, Q> {
         self.source.prepare(worker)
     }
 
-    /// The worker is gone: what it had not handed on is lost with it.
+    /// Removes the worker; what it had not handed on is lost with it.
     #[cold]
     fn vacate(&mut self) {
         self.hand = None;
@@ -197,7 +197,7 @@ impl<F: NetworkFunction, Q: Source<F::State>> WorkerTask<F, Q> {
                 worker.leave();
                 self.vacate();
             }
-            // What was meant for a worker that is gone.
+            // Messages for a worker that is gone.
             (Message::Burst(_) | Message::Lend(_) | Message::Leave, None)
             | (Message::Join(_), Some(_)) => {}
         }
@@ -247,8 +247,8 @@ impl<F: NetworkFunction, Q: Source<F::State>> WorkerTask<F, Q> {
         }
     }
 
-    /// Nothing is there to do. A worker that was declared dead finds out here, and makes room, so that another can come.
-    /// And peers may need to know how far it is.
+    /// Called when nothing is there to do. A worker that was declared dead finds out here and vacates its place, so that it
+    /// can come back; and a worker copies rows that peers are asking for.
     fn rest(&mut self) -> Poll {
         let Some(worker) = &mut self.worker else {
             return Poll::Idle;
@@ -261,7 +261,7 @@ impl<F: NetworkFunction, Q: Source<F::State>> WorkerTask<F, Q> {
         Poll::Idle
     }
 
-    /// Nothing will come any more. All stay until nobody needs anything from them.
+    /// Called when nothing will come any more. A worker stays until nobody needs anything from it.
     fn end(&mut self) -> Poll {
         if let Some(worker) = &mut self.worker {
             let before = worker.next;

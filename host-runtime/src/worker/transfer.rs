@@ -1,9 +1,8 @@
-//! Going on from a peer's replica, where it cannot be told what became of a row.
+//! Going on from a peer's replica, where logs do not tell what became of a row.
 //!
-//! A row that no log holds, while some log has been written over past it, may have been applied by others or not. The
-//! worker that lacks it asks at the [`SnapshotBoard`] for the replica of a peer that is past it, and goes on from there. What
-//! it costs is verdicts: those of its own frames whose rows the replica already has. They are
-//! [overtaken](Outcome::Overtaken).
+//! A row that no log holds, while some log has been overwritten past it, may have been applied by others or not. The
+//! worker that lacks it asks at the [`SnapshotBoard`] for the replica of a peer that is past it, and goes on from there. The
+//! price is verdicts: the worker's own frames whose rows the replica already has are [overtaken](Outcome::Overtaken).
 //!
 //! **No row is lost by that.** A peer cannot have passed a row that only a frame still to be taken here carries: it would
 //! have had to wait until this worker publishes that it is past it. So the rows of frames that are overtaken are in the
@@ -27,7 +26,7 @@ use super::outcome::Reason;
 use super::{Barrier, HALF, Outcome, Output, Pause, Progress, Snapshot, Worker};
 use crate::recovery::{LogWriter, Settlement};
 
-/// What a worker needs for it.
+/// State of a worker's requests for replicas.
 pub(super) struct Transfer<S> {
     board: Option<Arc<SnapshotBoard<S>>>,
     /// Whether there is a request on the board.
@@ -50,8 +49,8 @@ impl<S> Default for Transfer<S> {
 }
 
 impl<F: NetworkFunction> Worker<F> {
-    /// The same with peers that lend it their replicas, and to which it lends its own. Without, a row whose fate cannot
-    /// be told is given up.
+    /// Connects the worker to the board at which peers lend it their replicas, and it lends them its own. Without a board, a
+    /// row whose fate is unknown is given up.
     #[must_use]
     pub fn trading(mut self, board: Arc<SnapshotBoard<F::State>>) -> Self {
         self.transfer.board = Some(board);
@@ -85,14 +84,14 @@ impl<F: NetworkFunction> Worker<F> {
         Ok(self.copy())
     }
 
-    /// Whether it cannot be told what became of the next row.
+    /// Whether the logs do not tell what became of the next row.
     pub(super) fn is_unknown(&self, settled: Settlement) -> bool {
         let hidden = |board: &Arc<SnapshotBoard<_>>| board.hides(self.next);
         settled == Settlement::Unknown || self.transfer.board.as_ref().is_some_and(hidden)
     }
 
-    /// Takes over the replica of a peer that is past the next row, of which it cannot be told what became. False where
-    /// there is none, and there will be none.
+    /// Takes over the replica of a peer that is past the next row, whose fate is unknown. False if there is no such peer, and
+    /// none to come.
     #[cold]
     pub(super) fn take_over(&mut self) -> Result<bool, Pause> {
         let Some(board) = self.transfer.board.clone() else {
@@ -134,9 +133,9 @@ impl<F: NetworkFunction> Worker<F> {
         others.all(|place| board.waits_at(place, self.next))
     }
 
-    /// For a worker that has nothing to do, or waits at a barrier. Where a peer asks, it takes from the logs what none of
-    /// its coming frames can hold, or asks, too: it might otherwise lack the same row, say nothing, and have the peer
-    /// wait for ever.
+    /// Catches up with peers while the worker has nothing to do, or waits at a barrier, and a peer asks for a replica: copies
+    /// the rows that none of its coming frames can hold, or asks, too. A worker that silently lacked the same row would
+    /// keep the peer waiting for ever.
     ///
     /// # Errors
     ///
@@ -160,20 +159,20 @@ impl<F: NetworkFunction> Worker<F> {
         caught_up
     }
 
-    /// Frames carry at most `window` rows.
+    /// Notes that frames carry at most `window` rows.
     #[inline]
     pub(super) fn note_window(&mut self, window: u64) {
         self.transfer.window = window;
     }
 
-    /// The worker is about to leave: others may need its replica.
+    /// Offers the replica to others, because the worker is about to leave.
     pub(super) fn offer_replica(&self) {
         if let Some(board) = &self.transfer.board {
             board.offer(self.core, || self.copy());
         }
     }
 
-    /// Publishes what it published last: whether the worker still counts as alive.
+    /// Publishes the last watermark once more, which shows whether the worker still counts as alive.
     pub(super) fn publish_again(&mut self) -> Progress {
         if let Some(log) = &mut self.log {
             log.publish_seen(log.seen())?;
@@ -181,7 +180,7 @@ impl<F: NetworkFunction> Worker<F> {
         Ok(())
     }
 
-    /// What the worker asked for is not wanted any more.
+    /// Takes the worker's request back, if there is one.
     pub(super) fn withdraw(&mut self) {
         if std::mem::take(&mut self.transfer.asking)
             && let Some(board) = &self.transfer.board
@@ -315,7 +314,7 @@ mod tests {
         assert!(!board.hides(0));
         assert_eq!(worker.adopt(&board, 1, replica.clone()), Ok(true));
         assert_eq!((*worker.state(), worker.next), (40, 40));
-        // Its log has none of them, and says that it has come by: who lacks one must not take it for lost.
+        // The log has none of them, and the board says so: a worker that lacks one must not take it for lost.
         assert!(board.hides(0) && board.hides(39) && !board.hides(40));
         assert_eq!(logs[0].seen().position, 40);
         // One that reaches no further than its own is of no use.

@@ -27,8 +27,8 @@ impl Division {
         bits: (WORDS as u64 * ROWS).ilog2(),
     };
 
-    /// That of a log of `len` rows. Long blocks, for each new one is a step off the writer's straight way; short ones where a
-    /// long one would be a good part of the log.
+    /// The division of a log of `len` rows. Blocks are long, because each new one takes the writer off its fast path, but
+    /// short where a long one would be a good part of the log.
     pub(super) const fn of(len: usize) -> Self {
         if len as u64 >= 4 * Self::LONG.rows() {
             Self::LONG
@@ -71,7 +71,7 @@ pub(super) enum Is {
     Later,
 }
 
-/// What is known of all rows of a block.
+/// Facts about all rows of a block.
 #[derive(Debug, Default)]
 pub(super) struct Header {
     /// The block's number plus one; 0 where there was none yet.

@@ -40,7 +40,7 @@ use published::Published;
 pub use published::{Fenced, Seen};
 pub use writer::LogWriter;
 
-/// What a log has at a position.
+/// Content of a log at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
     /// The row; its bytes have been copied.
@@ -176,7 +176,7 @@ impl Log {
     /// Opens a fenced log for a worker that joins, at barrier `phase`: it takes no frame before `position`. What counted
     /// goes on to count. Every worker must be able to see it before it takes a frame behind that one.
     pub fn open(&self, position: u64, phase: u64) {
-        // What the worker before wrote and never published must not come to count now. Nobody writes here meanwhile.
+        // Rows that the worker before appended and never published must not count now. Nobody writes here meanwhile.
         let head = self.seen().head;
         for header in &self.headers {
             header.end_at(head, self.division);
@@ -221,7 +221,7 @@ mod tests {
                 for position in 0..end {
                     writer.append(position, &vec![position as u8; row_bytes]);
                 }
-                // What has not been published does not count.
+                // Rows that have not been published do not count.
                 assert_eq!(log.read(end - 50, log.seen(), &mut row), Held::Nothing);
                 assert_eq!(log.first_held(0), None);
                 writer.publish_seen(end + 10).unwrap();
@@ -360,7 +360,7 @@ mod tests {
         log.open(130, 2);
         writer.resume(130);
         let mut row = [0; MAX_ROW_BYTES];
-        // What had not been published never was, but has taken the place of what was.
+        // Rows that had not been published never were, but have taken the places of others.
         assert_eq!(log.read(0, log.seen(), &mut row), Held::Overwritten);
         for position in 1..300 {
             assert_ne!(log.read(position, log.seen(), &mut row), Held::Row);

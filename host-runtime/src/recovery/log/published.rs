@@ -30,7 +30,7 @@ pub struct Seen {
 #[error("the worker was declared dead")]
 pub struct Fenced;
 
-/// What readers see.
+/// The part that readers see.
 #[derive(Debug, Default)]
 pub(super) struct Published {
     word: AtomicU64,
@@ -63,7 +63,7 @@ impl Published {
         word & FENCED != 0 || word >> BITS >= position
     }
 
-    /// All of it.
+    /// Both numbers and the bit, as they were published together.
     pub(super) fn load(&self) -> Seen {
         loop {
             let word = self.word();
@@ -97,7 +97,7 @@ impl Published {
 /// The only right to publish.
 #[derive(Debug, Default)]
 pub(super) struct Publisher {
-    /// What was published last.
+    /// The word that was published last.
     word: u64,
 }
 

@@ -65,7 +65,7 @@ impl LogWriter {
         self.append_sized(self.log.row_bytes, position, rows);
     }
 
-    /// The same, of a log whose rows have `BYTES` bytes.
+    /// Appends rows as [`append_rows`](Self::append_rows) does, to a log whose rows have `BYTES` bytes.
     #[inline(always)]
     pub fn append_rows_of<const BYTES: usize>(&mut self, position: u64, rows: &[u8]) {
         debug_assert_eq!(BYTES, self.log.row_bytes);

@@ -29,7 +29,7 @@ use crate::dispatch::Message;
 /// Frames of a lane that are brought from the core that made them before they are handled.
 const FRAMES_AHEAD: usize = 4;
 
-/// What a worker's messages come from. `S` is the state of the worker's function.
+/// Origin of a worker's messages. `S` is the state of the worker's function.
 pub trait Source<S>: Sized {
     /// Frames that come at once.
     type Burst;

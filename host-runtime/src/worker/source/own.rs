@@ -16,7 +16,7 @@ use crate::dispatch::Message;
 pub struct Handled {
     /// The frames.
     pub frames: Box<Batch>,
-    /// What became of them.
+    /// Their outcomes.
     pub output: Output,
 }
 

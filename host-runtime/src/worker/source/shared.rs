@@ -1,6 +1,6 @@
 //! Bursts that every worker gets, of which each handles its own lane.
 //!
-//! What must be known of the frames of other lanes, the dispatcher has written beside the batch: where the configuration
+//! The dispatcher has written beside the batch what a worker must know of the other lanes: where the configuration
 //! changes, and the number of the last frame.
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::dispatch::{Burst, Message};
 pub struct Done {
     /// The burst.
     pub burst: Arc<Burst>,
-    /// What became of the worker's frames in it.
+    /// Outcomes of the worker's frames in it.
     pub output: Output,
 }
 
