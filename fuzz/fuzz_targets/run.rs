@@ -209,7 +209,7 @@ impl<S: Clone + Send + 'static> Run<S> {
         let places = self.members.iter().chain(self.leaving.iter());
         let gone: Members = places.filter(|&place| self.is_vacant(place)).collect();
         for place in gone.iter() {
-            if self.leaving.has(place) && self.logs[usize::from(place)].seen().fenced {
+            if self.leaving.has(place) && self.logs[usize::from(place)].extent().fenced {
                 self.leaving.remove(place);
             } else {
                 self.bury(place)?;
@@ -279,7 +279,7 @@ impl<S: Clone + Send + 'static> Run<S> {
             return Ok(());
         };
         self.asked = None;
-        if snapshot.phase() != 2 * self.dispatcher.barriers() {
+        if snapshot.barrier() != 2 * self.dispatcher.barriers() {
             return Ok(());
         }
         self.look()?;
@@ -287,11 +287,11 @@ impl<S: Clone + Send + 'static> Run<S> {
         if let Some(sign) = self.roster.get(place) {
             sign.occupy();
         }
-        let opened = snapshot.position().max(log.seen().position);
+        let opened = snapshot.position().max(log.extent().watermark);
         let died = self.fallen.remove(place);
         let from = if died { opened } else { snapshot.position() };
         self.board.join(from);
-        log.open(opened, snapshot.phase());
+        log.open(opened, snapshot.barrier());
         self.members.add(place);
         let entry = Entry {
             snapshot: *snapshot,

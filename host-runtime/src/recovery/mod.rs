@@ -19,7 +19,7 @@
 //! when every peer is fenced or has seen so far that its coming frames cannot hold the row, and no log holds it so that
 //! it counts: rows count when they have been published.
 //!
-//! Before it waits, a worker publishes how far its own frames go ([`LogWriter::publish_seen`]), so that two workers that
+//! Before it waits, a worker publishes how far its own frames go ([`LogWriter::publish_watermark`]), so that two workers that
 //! miss the same row do not wait for each other: of all rows that are waited for, the oldest can always be settled.
 
 #[cfg(loom)]
@@ -31,5 +31,5 @@ mod peers;
 mod store;
 mod sync;
 
-pub use log::{Fenced, Held, Log, LogWriter, Seen};
+pub use log::{Extent, Fenced, Held, Log, LogWriter};
 pub use peers::{Peers, Settlement};

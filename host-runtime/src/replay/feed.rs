@@ -254,7 +254,7 @@ impl<S: Clone> Feed<S> {
     /// Whether the worker that was to leave a place closed its log when it did.
     fn has_left(&self, place: u16) -> bool {
         let log = self.at.logs.get(usize::from(place));
-        log.is_none_or(|log| log.seen().fenced)
+        log.is_none_or(|log| log.extent().fenced)
     }
 
     /// A worker is dead: from here on its log says what it did, and nobody waits for it.
@@ -530,14 +530,14 @@ impl<S: Clone> Feed<S> {
         if let Some(log) = self.at.logs.get(usize::from(place)) {
             let replica = snapshot.position();
             // What was published here before goes on to count, also where the replica does not reach so far.
-            let opened = replica.max(log.seen().position);
+            let opened = replica.max(log.extent().watermark);
             if let Some(exchange) = &self.at.exchange {
                 // Opening it throws away what a dead worker did not publish, and with it what that was written over.
                 let died = self.fallen.remove(place);
                 exchange.join(if died { opened } else { replica });
             }
             // Before the next load goes to anybody: nobody can have passed the joining worker's first frame then.
-            log.open(opened, snapshot.phase());
+            log.open(opened, snapshot.barrier());
         }
         self.members.add(place);
         let entry = Entry {
@@ -579,7 +579,7 @@ impl<S: Clone> Feed<S> {
         match self.asked.as_ref()?.answer.try_recv() {
             Ok(snapshot) => {
                 self.asked = None;
-                (snapshot.phase() == 2 * self.dispatcher.barriers()).then_some(snapshot)
+                (snapshot.barrier() == 2 * self.dispatcher.barriers()).then_some(snapshot)
             }
             Err(TryRecvError::Disconnected) => {
                 self.asked = None;

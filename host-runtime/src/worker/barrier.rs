@@ -20,7 +20,7 @@ use crate::recovery::guard::{Guard, stands};
 
 /// Where a worker stands on the way through a barrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Barrier {
+pub(super) enum Stage {
     Away,
     /// Waiting until all have taken their last frame.
     Ended,
@@ -41,35 +41,35 @@ impl<F: NetworkFunction> Worker<F> {
     /// [`Pause`].
     pub fn drain(&mut self, wait: bool) -> Progress {
         loop {
-            match self.barrier {
-                Barrier::Away => {
+            match self.stage {
+                Stage::Away => {
                     self.forget_overtaken();
                     self.settle_fetched();
-                    self.enter_phase();
-                    self.barrier = Barrier::Ended;
+                    self.enter_barrier();
+                    self.stage = Stage::Ended;
                 }
-                Barrier::Ended => {
+                Stage::Ended => {
                     if stands(Guard::DrainsWhenAllEnded)
                         && let Err(pause) = self.all_here()
                     {
                         self.while_others_take_frames()?;
                         return Err(pause);
                     }
-                    let own = self.log.as_ref().map_or(self.next, LogWriter::seen);
-                    self.barrier = Barrier::Draining(self.peers.furthest_seen().max(own));
+                    let own = self.log.as_ref().map_or(self.next, LogWriter::watermark);
+                    self.stage = Stage::Draining(self.peers.furthest_watermark().max(own));
                 }
-                Barrier::Draining(end) => {
+                Stage::Draining(end) => {
                     let drained = self.settle_up_to(end, Rule::Barrier);
                     self.settle_fetched();
                     drained?;
-                    self.enter_phase();
-                    self.barrier = Barrier::Drained;
+                    self.enter_barrier();
+                    self.stage = Stage::Drained;
                 }
-                Barrier::Drained => {
+                Stage::Drained => {
                     if wait && stands(Guard::GoesOnWhenAllDrained) {
                         self.all_here()?;
                     }
-                    self.barrier = Barrier::Away;
+                    self.stage = Stage::Away;
                     return Ok(());
                 }
             }
@@ -77,7 +77,7 @@ impl<F: NetworkFunction> Worker<F> {
     }
 
     fn all_here(&self) -> Progress {
-        if self.peers.all_in_phase(self.arrived()) {
+        if self.peers.all_at_barrier(self.arrived()) {
             Ok(())
         } else {
             Err(Pause::Waiting)
@@ -91,10 +91,10 @@ impl<F: NetworkFunction> Worker<F> {
         self.recorder.forget();
     }
 
-    fn enter_phase(&mut self) {
-        let phase = self.arrive();
+    fn enter_barrier(&mut self) {
+        let barrier = self.arrive();
         if let Some(log) = &mut self.log {
-            log.enter_phase(phase);
+            log.enter_barrier(barrier);
         }
     }
 

@@ -24,7 +24,7 @@ enum Slot<S> {
     /// The worker wants a replica that is past this row, of a worker that is past this barrier.
     Requested {
         row: u64,
-        phase: u64,
+        barrier: u64,
     },
     /// A peer's replica.
     Answered(u16, Box<Snapshot<S>>),
@@ -69,11 +69,11 @@ impl<S> SnapshotBoard<S> {
         }
     }
 
-    /// Requests a replica for the worker of `place`: one that is past `row`, of a worker that is past barrier `phase`, too.
+    /// Requests a replica for the worker of `place`: one that is past `row`, of a worker that is past `barrier`, too.
     /// Returns the peer that answered and its replica, or `None` until one does.
-    pub fn ask(&self, place: u16, row: u64, phase: u64) -> Option<(u16, Box<Snapshot<S>>)> {
+    pub fn ask(&self, place: u16, row: u64, barrier: u64) -> Option<(u16, Box<Snapshot<S>>)> {
         let mut slot = self.slot(place)?;
-        match std::mem::replace(&mut *slot, Slot::Requested { row, phase }) {
+        match std::mem::replace(&mut *slot, Slot::Requested { row, barrier }) {
             Slot::Requested { .. } => None,
             Slot::Free => {
                 self.open.0.fetch_add(1, Ordering::Relaxed);
@@ -106,7 +106,7 @@ impl<S> SnapshotBoard<S> {
         self.open.0.load(Ordering::Relaxed) > 0
     }
 
-    /// Answers all that want a replica which is past a row before `next` and past a barrier up to `phase`, with what `lend`
+    /// Answers all that want a replica which is past a row before `next` and past a barrier up to `barrier`, with what `lend`
     /// gives: the replica of `peer`.
     ///
     /// # Errors
@@ -116,16 +116,16 @@ impl<S> SnapshotBoard<S> {
         &self,
         peer: u16,
         next: u64,
-        phase: u64,
+        barrier: u64,
         mut lend: impl FnMut() -> Result<Snapshot<S>, super::Pause>,
     ) -> Progress {
         for place in (0..self.slots.len() as u16).filter(|&place| place != peer) {
             let Some(mut slot) = self.slot(place) else {
                 continue;
             };
-            if let Slot::Requested { row, phase: past } = *slot
+            if let Slot::Requested { row, barrier: past } = *slot
                 && row < next
-                && past <= phase
+                && past <= barrier
             {
                 *slot = Slot::Answered(peer, Box::new(lend()?));
                 self.open.0.fetch_sub(1, Ordering::Relaxed);
@@ -148,7 +148,7 @@ impl<S> SnapshotBoard<S> {
         }
         let replica = replica();
         let mut offer = self.offer.lock().unwrap_or_else(PoisonError::into_inner);
-        let reach = |snapshot: &Snapshot<S>| (snapshot.phase, snapshot.next);
+        let reach = |snapshot: &Snapshot<S>| (snapshot.barrier, snapshot.next);
         if offer
             .as_ref()
             .is_none_or(|(_, old)| reach(old) < reach(&replica))
@@ -157,14 +157,15 @@ impl<S> SnapshotBoard<S> {
         }
     }
 
-    /// A replica that is past `row`, of a worker that left when it was past barrier `phase`, too, and whose it was.
-    pub fn offered(&self, row: u64, phase: u64) -> Option<(u16, Box<Snapshot<S>>)>
+    /// A replica that is past `row`, of a worker that left when it was past `barrier`, too, and whose it was.
+    pub fn offered(&self, row: u64, barrier: u64) -> Option<(u16, Box<Snapshot<S>>)>
     where
         S: Clone,
     {
         let offer = self.offer.lock().unwrap_or_else(PoisonError::into_inner);
         let (place, replica) = offer.as_ref()?;
-        (replica.next > row && replica.phase >= phase).then(|| (*place, Box::new(replica.clone())))
+        (replica.next > row && replica.barrier >= barrier)
+            .then(|| (*place, Box::new(replica.clone())))
     }
 
     /// A worker joins with a replica that is at `position`. Where logs may be too short, its log does not say what became
@@ -210,7 +211,7 @@ mod tests {
             expected: Seq::new(next),
             epoch: Some(0),
             newest: next,
-            phase: 0,
+            barrier: 0,
         }
     }
 
@@ -241,6 +242,16 @@ mod tests {
         board.withdraw(0);
         assert!(!board.is_busy());
         assert!(board.ask(0, 40, 0).is_none() && board.waits_at(0, 40));
+    }
+
+    #[test]
+    fn only_who_is_past_the_barrier_answers() {
+        let board = SnapshotBoard::new(2, false);
+        assert!(board.ask(0, 10, 4).is_none());
+        board.answer(1, 50, 3, || unreachable!()).unwrap();
+        assert!(board.ask(0, 10, 4).is_none());
+        board.answer(1, 50, 4, || Ok(replica(50))).unwrap();
+        assert_eq!(board.ask(0, 10, 4).unwrap().1.position(), 50);
     }
 
     #[test]

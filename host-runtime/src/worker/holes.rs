@@ -33,7 +33,7 @@ impl<F: NetworkFunction> Worker<F> {
             && stands(Guard::PublishBeforeWaiting)
         {
             // The frames before this one are in the log, and this one does not hold what is missing.
-            log.publish_seen(position)?;
+            log.publish_watermark(position)?;
         }
         self.settle_up_to(position + 1 - carried, Rule::Window(carried))
     }
@@ -45,7 +45,7 @@ impl<F: NetworkFunction> Worker<F> {
     /// # Errors
     ///
     /// [`Pause`].
-    pub fn seen_up_to(&mut self, last: Seq, window: u64) -> Progress {
+    pub fn note_watermark(&mut self, last: Seq, window: u64) -> Progress {
         self.note_window(window);
         let Some(log) = &mut self.log else {
             return Ok(());
@@ -54,7 +54,7 @@ impl<F: NetworkFunction> Worker<F> {
         // Where the last frame was the worker's own, nothing lies ahead.
         let end = self.next + if ahead < HALF { ahead } else { 0 };
         if stands(Guard::IdlePublishes) {
-            log.publish_seen(end)?;
+            log.publish_watermark(end)?;
         }
         let slack = window + IDLE_SLACK;
         if end - self.next <= slack {
@@ -141,7 +141,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
         let least = match rule {
             Rule::Window(window) => {
-                if !self.all_are_past(end - 1 + window) && stands(Guard::AllSeenBeforeJump) {
+                if !self.all_are_past(end - 1 + window) && stands(Guard::AllPastBeforeJump) {
                     return false;
                 }
                 0
@@ -162,8 +162,8 @@ impl<F: NetworkFunction> Worker<F> {
     /// Whether no peer still expects a frame before `position`.
     fn all_are_past(&self, position: u64) -> bool {
         match self.last_call() {
-            None => self.peers.all_seen(position),
-            Some(barrier) => self.peers.all_seen_or_at(barrier, position),
+            None => self.peers.all_past(position),
+            Some(barrier) => self.peers.all_past_or_at(barrier, position),
         }
     }
 }

@@ -22,7 +22,7 @@ use scr_wire::header::EPOCH_BITS;
 use scr_wire::{Frame, Geometry, MAX_PREFIX_WORDS, Seq};
 
 use super::holes::Rule;
-use super::{Barrier, Outcome, Output, Pause, Progress, Reason, Worker};
+use super::{Outcome, Output, Pause, Progress, Reason, Stage, Worker};
 
 /// The number of the last barrier there can be, that of the end of all queues.
 const LAST: u64 = u64::MAX - 1;
@@ -62,7 +62,7 @@ impl<F: NetworkFunction> Worker<F> {
         self.independent = Some(Independent {
             words: geometry.map_or(MAX_PREFIX_WORDS, Geometry::prefix_words),
             closed: false,
-            arrived: self.phase,
+            arrived: self.barrier,
         });
         self.note_window(self.max_rows);
         self.start_epoch(epoch, self.expected);
@@ -103,7 +103,7 @@ impl<F: NetworkFunction> Worker<F> {
         if ahead >= HALF_EPOCHS || header.seq.get() >= MOST_LATE {
             return Ok(false);
         }
-        if self.barrier == Barrier::Away {
+        if self.stage == Stage::Away {
             self.publish_taken()?;
         }
         self.drain(true)?;
@@ -114,7 +114,7 @@ impl<F: NetworkFunction> Worker<F> {
     /// Publishes that all own frames before the next row have been taken.
     pub(super) fn publish_taken(&mut self) -> Progress {
         match &mut self.log {
-            Some(log) => Ok(log.publish_seen(self.next)?),
+            Some(log) => Ok(log.publish_watermark(self.next)?),
             None => Ok(()),
         }
     }
@@ -134,12 +134,12 @@ impl<F: NetworkFunction> Worker<F> {
     #[inline]
     pub(super) fn last_call(&self) -> Option<u64> {
         let own = self.independent?;
-        Some(if own.closed { LAST } else { self.phase | 1 })
+        Some(if own.closed { LAST } else { self.barrier | 1 })
     }
 
     /// The barrier, or the end of one, that was published last.
     pub(super) fn arrived(&self) -> u64 {
-        self.independent.map_or(self.phase, |own| own.arrived)
+        self.independent.map_or(self.barrier, |own| own.arrived)
     }
 
     /// Arrives at the next barrier, or at the end of one, and returns its number.
@@ -148,10 +148,10 @@ impl<F: NetworkFunction> Worker<F> {
             // The replica is still in this epoch, and follows its peers through those to come.
             Some(own) if own.closed => own.arrived = (own.arrived + 1).max(LAST),
             Some(own) => {
-                self.phase += 1;
-                own.arrived = self.phase;
+                self.barrier += 1;
+                own.arrived = self.barrier;
             }
-            None => self.phase += 1,
+            None => self.barrier += 1,
         }
         self.arrived()
     }
@@ -162,7 +162,7 @@ impl<F: NetworkFunction> Worker<F> {
         if !self.independent.is_some_and(|own| own.closed) {
             return self.catch_up();
         }
-        let end = self.peers.furthest_seen();
+        let end = self.peers.furthest_watermark();
         let followed = self.settle_up_to(end, Rule::Window(self.max_rows));
         self.settle_fetched();
         followed

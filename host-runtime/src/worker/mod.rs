@@ -47,7 +47,7 @@ use scr_wire::{Frame, Profile, Seq};
 
 use crate::recovery::guard::{Guard, stands};
 use crate::recovery::{Fenced, LogWriter, Peers};
-use barrier::Barrier;
+use barrier::Stage;
 use events::{Recorder, What};
 use independent::Independent;
 use transfer::Transfer;
@@ -127,7 +127,7 @@ pub struct Snapshot<S> {
     expected: Seq,
     epoch: Option<u8>,
     newest: u64,
-    phase: u64,
+    barrier: u64,
 }
 
 impl<S> Snapshot<S> {
@@ -136,9 +136,9 @@ impl<S> Snapshot<S> {
         self.next
     }
 
-    /// Barriers' phases that are behind it.
-    pub fn phase(&self) -> u64 {
-        self.phase
+    /// Number of the last barrier, or end of one, that is behind it.
+    pub fn barrier(&self) -> u64 {
+        self.barrier
     }
 }
 
@@ -166,8 +166,8 @@ pub struct Worker<F: NetworkFunction> {
     epoch: Option<u8>,
     /// One past the newest row applied.
     newest: u64,
-    barrier: Barrier,
-    phase: u64,
+    stage: Stage,
+    barrier: u64,
     counters: Counters,
     recorder: Recorder,
     /// Counts of rows fetched since the last frame, to be counted with the next.
@@ -192,8 +192,8 @@ impl<F: NetworkFunction> Worker<F> {
             expected: config.first_seq,
             epoch: None,
             newest: 0,
-            barrier: Barrier::Away,
-            phase: 0,
+            stage: Stage::Away,
+            barrier: 0,
             counters: Counters::default(),
             recorder: Recorder::new(config.events),
             fetched: Counters::default(),
@@ -247,9 +247,9 @@ impl<F: NetworkFunction> Worker<F> {
             self.fill_hole(position, carried)?;
         }
         if let Some(log) = &mut self.log
-            && !stands(Guard::AppendBeforeSeen)
+            && !stands(Guard::AppendBeforeWatermark)
         {
-            log.publish_seen(position + 1)?;
+            log.publish_watermark(position + 1)?;
         }
         let missing = position + 1 - self.next;
         let row_bytes = self.profile.row_bytes();
@@ -409,7 +409,7 @@ impl<F: NetworkFunction> Worker<F> {
 
     /// The replica as it is, for a worker that joins. Not to be taken at a barrier.
     pub fn snapshot(&self) -> Snapshot<F::State> {
-        debug_assert_eq!(self.barrier, Barrier::Away);
+        debug_assert_eq!(self.stage, Stage::Away);
         self.copy()
     }
 
@@ -420,7 +420,7 @@ impl<F: NetworkFunction> Worker<F> {
             expected: self.expected,
             epoch: self.epoch,
             newest: self.newest,
-            phase: self.phase,
+            barrier: self.barrier,
         }
     }
 
@@ -442,7 +442,7 @@ impl<F: NetworkFunction> Worker<F> {
         self.expected = snapshot.expected;
         self.epoch = snapshot.epoch;
         self.newest = snapshot.newest;
-        self.phase = snapshot.phase;
+        self.barrier = snapshot.barrier;
         if let Some(log) = &mut self.log {
             log.resume(snapshot.next);
         }

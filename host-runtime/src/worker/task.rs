@@ -207,8 +207,9 @@ impl<F: NetworkFunction, Q: Source<F::State>> WorkerTask<F, Q> {
         let mut worker = self.new_worker().resumed(snapshot);
         // None of the frames sent before were this worker's: nobody need wait for it because of them. What it has to wait
         // for itself it waits for later.
-        let fenced = sent
-            .is_some_and(|(last, window)| worker.seen_up_to(last, window) == Err(Pause::Fenced));
+        let fenced = sent.is_some_and(|(last, window)| {
+            worker.note_watermark(last, window) == Err(Pause::Fenced)
+        });
         self.worker = Some(worker);
         if fenced {
             self.vacate();

@@ -23,7 +23,7 @@ use super::board::SnapshotBoard;
 use super::events::What;
 use super::holes::Rule;
 use super::outcome::Reason;
-use super::{Barrier, HALF, Outcome, Output, Pause, Progress, Snapshot, Worker};
+use super::{HALF, Outcome, Output, Pause, Progress, Snapshot, Stage, Worker};
 use crate::recovery::{LogWriter, Settlement};
 
 /// State of a worker's requests for replicas.
@@ -68,7 +68,7 @@ impl<F: NetworkFunction> Worker<F> {
         match &self.transfer.board {
             Some(board) if board.is_busy() => {
                 let board = Arc::clone(board);
-                board.answer(self.core, self.next, self.phase, || self.copy_published())
+                board.answer(self.core, self.next, self.barrier, || self.copy_published())
             }
             _ => Ok(()),
         }
@@ -79,7 +79,7 @@ impl<F: NetworkFunction> Worker<F> {
     fn copy_published(&mut self) -> Result<Snapshot<F::State>, Pause> {
         if let Some(log) = &mut self.log {
             // Every own frame before the next row has been taken.
-            log.publish_seen(self.next)?;
+            log.publish_watermark(self.next)?;
         }
         Ok(self.copy())
     }
@@ -150,10 +150,10 @@ impl<F: NetworkFunction> Worker<F> {
 
     #[cold]
     fn catch_up_now(&mut self) -> Progress {
-        let seen = self.log.as_ref().map_or(0, LogWriter::seen);
-        let end = (seen + 1).saturating_sub(self.transfer.window);
+        let watermark = self.log.as_ref().map_or(0, LogWriter::watermark);
+        let end = (watermark + 1).saturating_sub(self.transfer.window);
         let caught_up = self.settle_up_to(end, Rule::Window(self.transfer.window));
-        if self.barrier != Barrier::Away {
+        if self.stage != Stage::Away {
             self.settle_fetched();
         }
         caught_up
@@ -175,7 +175,7 @@ impl<F: NetworkFunction> Worker<F> {
     /// Publishes the last watermark once more, which shows whether the worker still counts as alive.
     pub(super) fn publish_again(&mut self) -> Progress {
         if let Some(log) = &mut self.log {
-            log.publish_seen(log.seen())?;
+            log.publish_watermark(log.watermark())?;
         }
         Ok(())
     }
@@ -197,19 +197,19 @@ impl<F: NetworkFunction> Worker<F> {
         snapshot: Snapshot<F::State>,
     ) -> Result<bool, Pause> {
         // One from before the last barrier answers an earlier request.
-        if snapshot.next <= self.next || snapshot.phase < self.stretch() {
+        if snapshot.next <= self.next || snapshot.barrier < self.stretch() {
             return Err(Pause::Waiting);
         }
         board.begin(snapshot.next);
         if let Some(log) = &mut self.log {
             // Frames before that position bring nothing into this log any more, and nobody needs to wait for them.
-            log.publish_seen(snapshot.next)?;
+            log.publish_watermark(snapshot.next)?;
         }
         self.recorder
             .record(self.expected.get(), What::Transferred { peer });
         self.counters.state_transfers += 1;
         // At a barrier all frames before it have come.
-        let to_come = self.barrier == Barrier::Away;
+        let to_come = self.stage == Stage::Away;
         self.transfer.overtaken = to_come.then_some((self.expected, snapshot.expected));
         self.epoch = snapshot.epoch;
         self.state = snapshot.state;
@@ -219,9 +219,9 @@ impl<F: NetworkFunction> Worker<F> {
         Ok(true)
     }
 
-    /// The phase between the last barrier and the next one, until the rows before that are there.
+    /// The number of the last barrier that is behind the worker, until the rows before the next one are there.
     fn stretch(&self) -> u64 {
-        self.phase & !1
+        self.barrier & !1
     }
 
     /// A frame whose number lies behind the replica.
@@ -309,14 +309,14 @@ mod tests {
             expected: Seq::new(40),
             epoch: Some(0),
             newest: 40,
-            phase: 0,
+            barrier: 0,
         };
         assert!(!board.hides(0));
         assert_eq!(worker.adopt(&board, 1, replica.clone()), Ok(true));
         assert_eq!((*worker.state(), worker.next), (40, 40));
         // The log has none of them, and the board says so: a worker that lacks one must not take it for lost.
         assert!(board.hides(0) && board.hides(39) && !board.hides(40));
-        assert_eq!(logs[0].seen().position, 40);
+        assert_eq!(logs[0].extent().watermark, 40);
         // One that reaches no further than its own is of no use.
         assert_eq!(worker.adopt(&board, 1, replica), Err(Pause::Waiting));
     }

@@ -123,7 +123,7 @@ impl<S> Source<S> for Queues<S> {
             };
             frames.handle(worker, &lane, end, Worker::handle)?;
             if let Some(last) = stretch.last {
-                worker.seen_up_to(last, stretch.window)?;
+                worker.note_watermark(last, stretch.window)?;
             }
             *segment += 1;
             *entered = false;
