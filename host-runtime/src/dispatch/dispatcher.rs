@@ -8,7 +8,7 @@ use crate::device::{DeviceError, Fate, Path};
 /// How far a sequence number may lie ahead of the one before; what lies further lies behind. Half of what serial
 /// arithmetic allows, so that it holds for a worker as well that missed the frames before.
 const AHEAD: u64 = 1 << (Seq::BITS - 2);
-/// A jump from which on all workers come to the same row first, so that none takes the next jump for a step back.
+/// A jump of more than this makes all workers come to the same row first, so that none takes the next jump for a step back.
 const JUMP: u64 = 1 << 20;
 /// Half of all epochs.
 const HALF_EPOCHS: u8 = 1 << (scr_wire::header::EPOCH_BITS - 1);

@@ -41,8 +41,8 @@ struct Line<'a> {
     state: Option<&'a str>,
 }
 
-/// The events of one worker since the last frame it took. They are written with that frame's sequence number, also
-/// those of rows that were fetched before the frame came.
+/// Events of one worker since the frame it took last. They are written with the sequence number of the next one, even those
+/// of rows that were fetched before it came.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
     level: EventLevel,

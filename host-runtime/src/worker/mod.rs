@@ -74,19 +74,18 @@ pub struct Counters {
     pub rows_from_logs: u64,
     /// Missing rows that no surviving frame held.
     pub rows_lost_everywhere: u64,
-    /// Missing rows that could not be had, and of which it is not known whether a peer had them; given up, for no peer could
-    /// lend its replica.
+    /// Missing rows that were given up: it is unknown whether a peer had them, and no peer could lend its replica.
     pub rows_unrecovered: u64,
-    /// Peers' replicas taken over, because it could not be told what became of a row.
+    /// Peers' replicas taken over, because the logs did not tell what became of a row.
     pub state_transfers: u64,
 }
 
-/// Why a worker has not come to the end of what it was called for.
+/// Reason why a call to a worker is not finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
-    /// A peer has to go on first, or the worker stands somewhere else now. Call again with the same arguments.
+    /// A peer has to go on first, or the worker took over a replica. Call again with the same arguments.
     Waiting,
-    /// The worker has been declared dead and must not be called again: what it did since it published last does not
+    /// The worker has been declared dead and must not be called again. Whatever it did since it published last does not
     /// count.
     Fenced,
 }
@@ -97,7 +96,7 @@ impl From<Fenced> for Pause {
     }
 }
 
-/// How a call ended.
+/// Result of a call to a worker.
 pub type Progress = Result<(), Pause>;
 
 /// Everything a worker needs besides its function.
@@ -119,7 +118,7 @@ pub struct WorkerConfig {
     pub events: EventLevel,
 }
 
-/// A replica at a position, from which another one goes on.
+/// A copy of a replica at a position, from which another worker goes on.
 #[derive(Clone)]
 pub struct Snapshot<S> {
     state: S,
@@ -136,7 +135,7 @@ impl<S> Snapshot<S> {
         self.next
     }
 
-    /// Number of the last barrier, or end of one, that is behind it.
+    /// Number of the last barrier, or end of one, that is behind the replica.
     pub fn barrier(&self) -> u64 {
         self.barrier
     }
@@ -151,7 +150,7 @@ impl<S> std::fmt::Debug for Snapshot<S> {
     }
 }
 
-/// One replica and the way to keep it.
+/// One replica, kept by taking frames.
 pub struct Worker<F: NetworkFunction> {
     function: F,
     state: F::State,
@@ -222,7 +221,7 @@ impl<F: NetworkFunction> Worker<F> {
         (self.state, self.counters, self.log)
     }
 
-    /// Takes a frame and appends what belongs to its outcome to `out` (but not the outcome itself).
+    /// Takes a frame, and returns its outcome. New bytes of the packet and events are appended to `out`.
     #[inline]
     ///
     /// # Errors
@@ -269,8 +268,8 @@ impl<F: NetworkFunction> Worker<F> {
         Ok(Outcome::Verdict(verdict))
     }
 
-    /// Applies consecutive rows, newest first in `rows`, oldest first; the verdict on the packet is by the effect of the
-    /// newest.
+    /// Applies consecutive rows, oldest first; in `rows` the newest comes first. Returns the verdict on the packet, by the
+    /// effect of the newest row.
     #[inline(always)]
     fn apply_rows(&mut self, rows: &[u8], packet: &[u8], out: &mut Output) -> Option<Verdict> {
         // With the length of rows a constant no access to a field is checked, and the log copies without a loop. The
@@ -332,7 +331,7 @@ impl<F: NetworkFunction> Worker<F> {
         Some(verdict)
     }
 
-    /// `count` rows have been applied.
+    /// Notes that `count` rows have been applied.
     #[inline(always)]
     fn applied(&mut self, count: u64) {
         self.advance(count);
@@ -387,7 +386,7 @@ impl<F: NetworkFunction> Worker<F> {
         self.expected = self.expected.plus(rows);
     }
 
-    /// Counts and writes down what happened since the last frame, with this frame's sequence number.
+    /// Counts and writes the events since the last frame, with this frame's sequence number.
     #[inline]
     fn settle_accounts(&mut self, seq: Seq, out: &mut Output) {
         let Counters {
@@ -407,7 +406,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// The replica as it is, for a worker that joins. Not to be taken at a barrier.
+    /// A copy of the replica for a worker that joins. Not to be called at a barrier.
     pub fn snapshot(&self) -> Snapshot<F::State> {
         debug_assert_eq!(self.stage, Stage::Away);
         self.copy()
@@ -424,7 +423,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// The worker leaves: its log counts as far as it goes, and nothing more will come.
+    /// Lets the worker leave: its log counts as far as it goes, and nothing more will come.
     pub fn leave(&mut self) {
         self.offer_replica();
         if let Some(log) = &mut self.log {
@@ -432,8 +431,8 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// Takes a peer's replica in place of the empty one. The worker's log has been
-    /// [opened](crate::recovery::Log::open), there or behind it.
+    /// Starts with a peer's replica in place of the empty one. The worker's log has been
+    /// [opened](crate::recovery::Log::open) at the replica's position or behind it.
     #[must_use]
     pub fn resumed(mut self, snapshot: Snapshot<F::State>) -> Self {
         self.peers = self.peers.inheriting();

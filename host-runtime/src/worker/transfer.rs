@@ -6,13 +6,13 @@
 //!
 //! **No row is lost by that.** A peer cannot have passed a row that only a frame still to be taken here carries: it would
 //! have had to wait until this worker publishes that it is past it. So the rows of frames that are overtaken are in the
-//! replica, and others find them where the peer found them. That this worker's own log lacks them is
-//! [said](SnapshotBoard::begin), so that nobody takes them for lost.
+//! replica, and others find them where the peer found them. This worker's own log lacks them, which the board
+//! [says](SnapshotBoard::begin), so that nobody takes them for lost.
 //!
-//! **Nobody waits for ever.** Who has written over a row is past it, and lends even while it waits or asks itself. Where
-//! it is dead, those that have nothing to do look for that row, too; and when *all* that live ask for that row or an
-//! earlier one, nobody can be past it: those that are furthest give the row up, unless one that left
-//! [offered](SnapshotBoard::offer) its replica, and the others take theirs.
+//! **Nobody waits for ever.** A worker that has overwritten a row in its log is past it, and lends its replica even while it
+//! waits or asks itself. If it is dead, workers that have nothing to do look for the row, too; and when *all* that live ask
+//! for that row or an earlier one, nobody can be past it. Then the furthest give the row up, unless a worker that left has
+//! [offered](SnapshotBoard::offer) its replica, and the others take over theirs.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) struct Transfer<S> {
     asking: bool,
     /// Most rows in a frame, as far as is known.
     window: u64,
-    /// Own frames that are still to come and that the replica has overtaken: from this number on, before that.
+    /// Sequence numbers of own frames that are still to come and that the replica has overtaken: the first, and the end.
     overtaken: Option<(Seq, Seq)>,
 }
 
@@ -57,7 +57,7 @@ impl<F: NetworkFunction> Worker<F> {
         self
     }
 
-    /// Lends the replica to peers that ask for one that is past a row, if this one is. To be called between calls that
+    /// Lends the replica to peers that ask for one past a row, if this one is. To be called between calls that
     /// [wait](Pause::Waiting), too.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// A copy all of whose rows count, whatever becomes of this worker.
+    /// A copy of the replica, all rows of which are published: they count, whatever becomes of this worker.
     #[cold]
     fn copy_published(&mut self) -> Result<Snapshot<F::State>, Pause> {
         if let Some(log) = &mut self.log {
@@ -119,7 +119,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// Asks for a replica, or goes on from the one that a peer has left; none, until one does.
+    /// Requests a replica, or goes on from the one that a peer has left. `None` until a peer has.
     fn ask(&mut self, board: &SnapshotBoard<F::State>) -> Option<Result<bool, Pause>> {
         let answer = board.ask(self.core, self.next, self.stretch());
         self.transfer.asking = answer.is_none();
@@ -189,7 +189,7 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// Goes on from a peer's replica, if it is of use.
+    /// Goes on from a peer's replica, if that is further than the worker's own.
     fn adopt(
         &mut self,
         board: &SnapshotBoard<F::State>,
@@ -224,7 +224,7 @@ impl<F: NetworkFunction> Worker<F> {
         self.barrier & !1
     }
 
-    /// A frame whose number lies behind the replica.
+    /// The outcome of a frame whose number lies behind the replica.
     #[cold]
     #[inline(never)]
     pub(super) fn behind(&mut self, seq: Seq, out: &mut Output) -> Outcome {
@@ -241,7 +241,7 @@ impl<F: NetworkFunction> Worker<F> {
         Outcome::Overtaken
     }
 
-    /// All frames before a barrier have come.
+    /// Forgets which frames were overtaken, when all frames before a barrier have come.
     pub(super) fn forget_overtaken(&mut self) {
         self.transfer.overtaken = None;
     }

@@ -76,7 +76,7 @@ pub(super) enum Is {
 pub(super) struct Header {
     /// The block's number plus one; 0 where there was none yet.
     stamp: AtomicU64,
-    /// A bit for each row that the log never had. Those of rows that have not come yet mean nothing.
+    /// A bit for each row that the log never had. Bits of rows that have not come yet mean nothing.
     gaps: [AtomicU64; WORDS],
 }
 
@@ -93,7 +93,8 @@ impl Header {
         self.gaps[(row / ROWS) as usize].load(Ordering::Relaxed) >> (row % ROWS) & 1 != 0
     }
 
-    /// Makes it block `number`, whose first row will be the `first`th. By the writer, before any row of the block.
+    /// Turns the header into that of block `number`, whose first row will be the `first`th. The writer calls this before it
+    /// writes any row of the block.
     pub(super) fn enter(&self, number: u64, first: u64) {
         // Unless a worker before this one had begun it.
         let is_new = self.stamp.load(Ordering::Relaxed) != number + 1;
@@ -115,14 +116,14 @@ impl Header {
         }
     }
 
-    /// Rows `first..end` will never come.
+    /// Marks rows `first..end` as gaps: they will never come.
     pub(super) fn mark(&self, first: u64, end: u64) {
         if stands(Guard::GapsAreMarked) {
             self.change(|word, gaps| gaps | from(word, first) & !from(word, end));
         }
     }
 
-    /// No row from position `head` on was ever there. Nobody may write meanwhile.
+    /// Marks all rows from position `head` on as gaps. Nobody may write meanwhile.
     pub(super) fn end_at(&self, head: u64, division: Division) {
         if let Some(number) = self.stamp.load(Ordering::Relaxed).checked_sub(1) {
             let first = head.saturating_sub(division.first(number));

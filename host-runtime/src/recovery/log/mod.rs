@@ -12,8 +12,8 @@
 //! another block, which says so before.
 //!
 //! How far a log can be relied on is [published](Extent) as one: the **watermark**, the position before which the worker has taken
-//! all its own frames, and the **head**, that before which rows count that the log has. It is published behind each stretch of
-//! frames and before each wait. Whoever declares the worker dead sets one more bit, **fenced** ([`Log::fence`]): the
+//! all its own frames, and the **head**, the position before which the log's rows count. The worker publishes after each
+//! segment of frames and before each wait. Whoever declares the worker dead sets one more bit, **fenced** ([`Log::fence`]): the
 //! writer publishes by comparing and exchanging, so it finds out and never publishes again, and every reader, whenever
 //! it reads, sees the same rows.
 //!
@@ -51,8 +51,8 @@ pub enum Held {
     Overwritten,
 }
 
-/// On cache lines of its own (two, for they are fetched in pairs), so that readers of one word do not disturb the writer of
-/// another.
+/// A value on cache lines of its own (two, for they are fetched in pairs), so that readers of one word do not disturb the
+/// writer of another.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Padded<T>(T);
@@ -147,7 +147,7 @@ impl Log {
             .min()
     }
 
-    /// How far the log goes.
+    /// The extent of the log: its watermark and head, and whether it is fenced.
     pub fn extent(&self) -> Extent {
         self.published.0.load()
     }
@@ -301,7 +301,7 @@ mod tests {
         }
     }
 
-    /// As much as can be seen.
+    /// An extent in which all rows count.
     fn all(log: &Log) -> Extent {
         Extent {
             head: 1 << 60,

@@ -14,7 +14,7 @@ const HALF: u64 = 2;
 /// Bits below the position.
 const BITS: u32 = 2;
 
-/// How far a log goes.
+/// Extent of a log: how far it can be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// Every frame of this worker before this position has been taken into the log.
@@ -82,7 +82,7 @@ impl Published {
         }
     }
 
-    /// Sets the bit; the position.
+    /// Sets the bit, and returns the position.
     pub(super) fn fence(&self) -> u64 {
         self.word.fetch_or(FENCED, Ordering::AcqRel) >> BITS
     }

@@ -59,7 +59,7 @@ impl LogWriter {
     }
 
     /// Appends consecutive rows, newest first in `rows`; the oldest one, which is last, is that of `position`. Rows between
-    /// these and those before are ones that the log never had. Those from before the newest row are there already.
+    /// them and those appended before become gaps. Rows that are in the log already are skipped.
     #[inline(never)]
     pub fn append_rows(&mut self, position: u64, rows: &[u8]) {
         self.append_sized(self.log.row_bytes, position, rows);
@@ -105,7 +105,7 @@ impl LogWriter {
         }
     }
 
-    /// Rows that lie in several blocks, or behind a gap, or are there already.
+    /// Appends rows that lie in several blocks, or behind a gap, or are in the log already.
     #[cold]
     #[inline(never)]
     fn append_anywhere<const WORDS: usize>(&mut self, mut position: u64, mut rows: &[[u8; WORD]]) {
@@ -159,7 +159,7 @@ impl LogWriter {
         self.first = self.log.slot(index);
     }
 
-    /// Rows of the block that is being filled, behind which `free` others will have place.
+    /// Copies rows into the block that is being filled, which will have room for `free` more.
     #[inline(always)]
     fn copy<const WORDS: usize>(&mut self, free: u64, rows: &[[u8; WORD]]) {
         let slot = self.first + free as usize;
@@ -167,7 +167,7 @@ impl LogWriter {
     }
 
     /// Publishes that every own frame before `position` has been taken into the log, and all rows that are in it. A position
-    /// before the last one published is none.
+    /// before the last one published is ignored.
     ///
     /// # Errors
     ///
