@@ -13,11 +13,11 @@ use scr_fuzz::{Clock, Input, function, packet};
 use scr_nf::{NetworkFunction, Visitor};
 use scr_nic::BoxError;
 use scr_runtime::device::{Batch, Fate, PacketInfo, Path, WorkerFault};
-use scr_runtime::dispatch::Load;
+use scr_runtime::dispatch::Burst;
 use scr_runtime::egress::Outcomes;
 use scr_runtime::membership::{Cause, Membership, Plan, Resize, Step};
 use scr_runtime::run::{Links, Part, Pipeline, membership};
-use scr_runtime::worker::station::Finished;
+use scr_runtime::worker::task::Finished;
 use scr_runtime::worker::threads::Poll;
 use scr_runtime::{EventLevel, Outputs, PacketSink, ReplayConfig};
 use scr_wire::{Config, Disposition, Geometry, MAX_PREFIX_BYTES, Profile, Seq, Sequencer};
@@ -169,14 +169,14 @@ impl<S: Clone + Send + 'static> Run<S> {
     }
 
     /// An empty burst, as soon as there is one, and all that is to be done before it is filled.
-    fn burst(&mut self) -> Result<Arc<Load>, AllDead> {
+    fn burst(&mut self) -> Result<Arc<Burst>, AllDead> {
         let burst = self.until(|run| run.links.free())?;
         self.prepare()?;
         Ok(burst)
     }
 
     /// Sends a burst, and tells those to leave for whom it was the last.
-    fn send(&mut self, burst: Arc<Load>) -> Result<(), AllDead> {
+    fn send(&mut self, burst: Arc<Burst>) -> Result<(), AllDead> {
         let sent = self.links.send(burst, self.membership.members());
         sent.expect("every queue has a place");
         while let Some(place) = self.membership.next_leaver() {
@@ -188,7 +188,7 @@ impl<S: Clone + Send + 'static> Run<S> {
 }
 
 /// The batch of a burst that nobody else has.
-fn batch(burst: &mut Arc<Load>) -> &mut Batch {
+fn batch(burst: &mut Arc<Burst>) -> &mut Batch {
     let burst = Arc::get_mut(burst).expect("nobody else has an empty burst");
     &mut burst.batch
 }

@@ -12,10 +12,10 @@ use scr_wire::{Frame, PassedBy, Profile};
 use super::order::{Arrival, Handed, Merge, MergeConfig, Walk};
 use super::sink::Sink;
 use super::{EgressReport, PacketSink, Tombstone};
-use crate::dispatch::{Load, Segment};
+use crate::dispatch::{Burst, Segment};
 use crate::verify::{Judge, Judgement, Said};
-use crate::worker::station::Done;
-use crate::worker::threads::{Halt, Poll, Task};
+use crate::worker::task::Done;
+use crate::worker::threads::{Poll, StopFlag, Task};
 use crate::worker::{Outcome, Output};
 
 /// Results of the egress.
@@ -31,13 +31,13 @@ pub struct Outcomes<S> {
 /// The parts that an egress is made of.
 pub struct EgressConfig<'a, F: NetworkFunction> {
     /// All bursts, in order.
-    pub bursts: Consumer<Arc<Load>>,
+    pub bursts: Consumer<Arc<Burst>>,
     /// For each place, its finished bursts, and the queue that takes used outputs back.
     pub lanes: Vec<(Consumer<Done>, Producer<Output>)>,
     /// Notices of workers that died.
     pub tombstones: Receiver<Tombstone>,
     /// Takes used bursts back.
-    pub free: Producer<Arc<Load>>,
+    pub free: Producer<Arc<Burst>>,
     /// Frames in circulation at most, if no device oversteps its batches.
     pub window: usize,
     /// Profile of the rows.
@@ -49,7 +49,7 @@ pub struct EgressConfig<'a, F: NetworkFunction> {
     /// Takes events.
     pub events: Option<Box<dyn Write + Send + 'a>>,
     /// Raised when a sink fails.
-    pub halt: Arc<Halt>,
+    pub stop: Arc<StopFlag>,
     /// Takes the results.
     pub results: Sender<Outcomes<F::State>>,
 }
@@ -58,7 +58,7 @@ pub struct EgressConfig<'a, F: NetworkFunction> {
 pub struct Egress<'a, F: NetworkFunction> {
     merge: Merge,
     exit: Exit<'a, F>,
-    halt: Arc<Halt>,
+    stop: Arc<StopFlag>,
     results: Option<Sender<Outcomes<F::State>>>,
 }
 
@@ -82,7 +82,7 @@ impl<'a, F: NetworkFunction> Egress<'a, F> {
                 free: config.free,
                 window: config.window,
             }),
-            halt: config.halt,
+            stop: config.stop,
             results: Some(config.results),
         }
     }
@@ -112,7 +112,7 @@ impl<F: NetworkFunction> Task for Egress<'_, F> {
             Ok(released) => busy |= released,
             Err(error) => {
                 self.finish(Some(error));
-                self.halt.raise();
+                self.stop.raise();
                 return Poll::Finished;
             }
         }
@@ -146,7 +146,7 @@ impl<F: NetworkFunction> Walk for Exit<'_, F> {
     }
 
     #[inline]
-    fn frame(&mut self, burst: &Load, i: usize, arrival: Arrival<'_>) -> Result<(), BoxError> {
+    fn frame(&mut self, burst: &Burst, i: usize, arrival: Arrival<'_>) -> Result<(), BoxError> {
         let path = burst.batch.frames()[i].path;
         let faults = burst.batch.faults(i);
         self.tally.frame(path, faults);
@@ -164,7 +164,7 @@ impl<F: NetworkFunction> Walk for Exit<'_, F> {
 
 impl<F: NetworkFunction> Exit<'_, F> {
     /// Sends out a packet that bypassed the sequencer, unaltered.
-    fn passed_by(&mut self, burst: &Load, i: usize) -> Result<(), BoxError> {
+    fn passed_by(&mut self, burst: &Burst, i: usize) -> Result<(), BoxError> {
         let packet = burst.batch.packet(i);
         let reason = PassedBy::reason(packet, self.profile.has_ipv6());
         // What would have been sequenced met a sequencer that was disabled.
@@ -176,7 +176,7 @@ impl<F: NetworkFunction> Exit<'_, F> {
     #[inline]
     fn handed(
         &mut self,
-        burst: &Load,
+        burst: &Burst,
         i: usize,
         core: u16,
         handed: Handed<'_>,
@@ -208,7 +208,7 @@ impl<F: NetworkFunction> Exit<'_, F> {
     /// Processes a frame whose worker died before it handed the frame on. If the worker had taken the frame and published
     /// that, the rows are in its log and survive.
     #[cold]
-    fn lost_with_worker(&mut self, burst: &Load, i: usize, tombstone: Option<Tombstone>) {
+    fn lost_with_worker(&mut self, burst: &Burst, i: usize, tombstone: Option<Tombstone>) {
         let Some(tombstone) = tombstone else {
             // Nobody ever was at the place that the device steers to.
             self.tally.frames_lost += 1;
@@ -245,7 +245,7 @@ mod tests {
         fn visit<F: NetworkFunction>(self, function: F) -> Self::Output {
             let Self(said) = self;
             let profile = profile::SOURCE;
-            let mut burst = Load::new(1, said.len());
+            let mut burst = Burst::new(1, said.len());
             let mut packet = [0; 60];
             packet[12..15].copy_from_slice(&[0x08, 0x00, 0x45]);
             for (i, &(seq, _)) in said.iter().enumerate() {
@@ -284,11 +284,7 @@ mod tests {
             let (_, tombstones) = mpsc::channel();
             let (results, outcomes) = mpsc::channel();
             queue.push(Arc::clone(&burst)).unwrap();
-            done.push(Done {
-                load: burst,
-                output,
-            })
-            .unwrap();
+            done.push(Done { burst, output }).unwrap();
             drop(queue);
             let mut egress = Egress::new(EgressConfig {
                 bursts,
@@ -303,7 +299,7 @@ mod tests {
                 ),
                 packets: None,
                 events: None,
-                halt: Arc::default(),
+                stop: Arc::default(),
                 results,
             });
             while egress.poll() != Poll::Finished {}

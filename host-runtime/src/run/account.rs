@@ -12,7 +12,7 @@ use crate::egress::EgressReport;
 use crate::membership::FailoverReport;
 use crate::verify::Judgement;
 use crate::verify::replicas::Comparison;
-use crate::worker::station::Finished;
+use crate::worker::task::Finished;
 use crate::worker::{Counters, Reason};
 
 /// The results of a run's parts.

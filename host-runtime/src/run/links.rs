@@ -6,27 +6,27 @@ use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use rtrb::{Consumer, Producer, PushError};
 
 use super::ReplayError;
-use crate::dispatch::{Dispatcher, Entry, Item, Load};
+use crate::dispatch::{Burst, Dispatcher, Entry, Message};
 use crate::egress::Tombstone;
 use crate::membership::{CoreSet, Heartbeats, Membership, Replica, Signs, Step, Surroundings};
 use crate::recovery::Log;
 use crate::worker::Snapshot;
-use crate::worker::exchange::Exchange;
+use crate::worker::board::SnapshotBoard;
 
 /// The queues, logs and shared words that links are made of.
 pub(super) struct Wiring<S> {
     /// The queue of each place.
-    pub queues: Vec<Producer<Item<S>>>,
+    pub queues: Vec<Producer<Message<S>>>,
     /// The egress' queue of bursts.
-    pub egress: Producer<Arc<Load>>,
+    pub egress: Producer<Arc<Burst>>,
     /// Notices of dead workers, for the egress.
     pub tombstones: Sender<Tombstone>,
     /// Bursts to be filled.
-    pub free: Consumer<Arc<Load>>,
+    pub free: Consumer<Arc<Burst>>,
     /// The log of each place; empty with only one place.
     pub logs: Vec<Arc<Log>>,
-    /// The exchange of replicas between workers; `None` with only one place.
-    pub exchange: Option<Arc<Exchange<S>>>,
+    /// The board of replicas between workers; `None` with only one place.
+    pub board: Option<Arc<SnapshotBoard<S>>>,
     /// Signs of life.
     pub heartbeats: Arc<Heartbeats>,
 }
@@ -72,14 +72,14 @@ impl<S: Clone> Links<S> {
     }
 
     /// Returns an empty burst that is not shared, if one has come back.
-    pub fn free(&mut self) -> Option<Arc<Load>> {
+    pub fn free(&mut self) -> Option<Arc<Burst>> {
         let mut burst = self.at.free.pop().ok()?;
         if let Some(filling) = Arc::get_mut(&mut burst) {
             filling.clear();
             return Some(burst);
         }
         // Who was declared dead and does not know still has it.
-        Some(Arc::new(Load::new(self.places(), self.frames)))
+        Some(Arc::new(Burst::new(self.places(), self.frames)))
     }
 
     /// Whether the egress is gone, so that no burst will come back.
@@ -92,7 +92,7 @@ impl<S: Clone> Links<S> {
     /// # Errors
     ///
     /// If a frame was steered to a queue that no worker serves ([`Dispatcher::prepare`]), or the burst is shared.
-    pub fn send(&mut self, mut burst: Arc<Load>, members: CoreSet) -> Result<(), ReplayError> {
+    pub fn send(&mut self, mut burst: Arc<Burst>, members: CoreSet) -> Result<(), ReplayError> {
         let Some(filled) = Arc::get_mut(&mut burst) else {
             return Err(ReplayError::Stopped);
         };
@@ -105,7 +105,7 @@ impl<S: Clone> Links<S> {
         for place in members.iter() {
             if let Some(queue) = self.at.queues.get_mut(usize::from(place)) {
                 // There is room for every burst; only a worker that has gone takes none.
-                let _ = queue.push(Item::Load(Arc::clone(&burst)));
+                let _ = queue.push(Message::Burst(Arc::clone(&burst)));
             }
         }
         let _ = self.at.egress.push(burst);
@@ -142,7 +142,7 @@ impl<S: Clone> Links<S> {
     /// Asks a member for its replica; replaces an earlier request. Returns whether its queue had room.
     fn ask(&mut self, donor: u16) -> bool {
         let (to, answer) = mpsc::channel();
-        let asked = self.put(donor, Item::Lend(to)).is_ok();
+        let asked = self.put(donor, Message::Lend(to)).is_ok();
         if asked {
             self.lent = Some(Lent {
                 answer,
@@ -165,19 +165,19 @@ impl<S: Clone> Links<S> {
         if let Some(log) = self.at.logs.get(usize::from(place)) {
             let replica = snapshot.position();
             // What was published here before goes on to count, also where the replica does not reach so far.
-            let opened = replica.max(log.seen().position);
-            if let Some(exchange) = &self.at.exchange {
+            let opened = replica.max(log.extent().watermark);
+            if let Some(board) = &self.at.board {
                 // Opening it throws away what a dead worker did not publish, and with it what that was written over.
-                exchange.join(if died { opened } else { replica });
+                board.join(if died { opened } else { replica });
             }
             // Before the next burst goes to anybody: nobody can have passed the joining worker's first frame then.
-            log.open(opened, snapshot.phase());
+            log.open(opened, snapshot.barrier());
         }
         let entry = Entry {
             snapshot,
             sent: self.dispatcher.sent(),
         };
-        let joined = self.put(place, Item::Join(Box::new(entry)));
+        let joined = self.put(place, Message::Join(Box::new(entry)));
         debug_assert!(joined.is_ok(), "the queue of a vacant place is empty");
     }
 
@@ -194,11 +194,11 @@ impl<S: Clone> Links<S> {
 
     /// Tells the worker of `place` to leave. Returns whether its queue had room.
     pub fn dismiss(&mut self, place: u16) -> bool {
-        self.put(place, Item::Leave).is_ok()
+        self.put(place, Message::Leave).is_ok()
     }
 
     /// Puts a request into a queue. An abandoned queue discards it.
-    fn put(&mut self, place: u16, item: Item<S>) -> Result<(), ()> {
+    fn put(&mut self, place: u16, item: Message<S>) -> Result<(), ()> {
         let Some(queue) = self.at.queues.get_mut(usize::from(place)) else {
             return Ok(());
         };
@@ -231,7 +231,7 @@ impl<S> Signs for Links<S> {
 impl<S> Surroundings for Links<S> {
     fn has_left(&self, place: u16) -> bool {
         let log = self.at.logs.get(usize::from(place));
-        log.is_none_or(|log| log.seen().fenced)
+        log.is_none_or(|log| log.extent().fenced)
     }
 
     fn has_room(&self, place: u16) -> bool {
@@ -245,7 +245,7 @@ impl<S> Surroundings for Links<S> {
         };
         match lent.answer.try_recv() {
             Err(TryRecvError::Empty) => Replica::Awaited,
-            Ok(snapshot) if snapshot.phase() == 2 * self.dispatcher.barriers() => {
+            Ok(snapshot) if snapshot.barrier() == 2 * self.dispatcher.barriers() => {
                 lent.at_hand = Some(snapshot);
                 Replica::AtHand
             }

@@ -3,18 +3,18 @@
 //! ```text
 //!            ┌─────────────── ReceiveLoop ───────────────┐
 //!  device ──▶│ Membership: the next step                 │      Pipeline
-//!            │ Links: bursts and requests ───────────────┼──▶ station 0 … ──▶ egress
+//!            │ Links: bursts and requests ───────────────┼──▶ task 0 … ──▶ egress
 //!            └───────────────────────────────────────────┘         │             │
 //!                                                                  ▼             ▼
 //!                                                               Account ──▶ ReplayReport
 //! ```
 //!
-//! The calling thread drives the device; stations and egress are tasks on other threads.
+//! The calling thread drives the device; worker tasks and egress are tasks on other threads.
 //!
 //! | module | one idea |
 //! |---|---|
 //! | `config` | what a run is to do, and why it may fail |
-//! | `pipeline` | stations, egress, and the queues between them |
+//! | `pipeline` | worker tasks, egress, and the queues between them |
 //! | `links` | everything that leads from the receive loop to them |
 //! | `receive` | the receive loop |
 //! | `first_frame` | the number of the first frame under a new steering map |

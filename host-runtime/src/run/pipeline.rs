@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                    queues                lanes
-//!  links ──▶ station 0 … station places−1 ──▶ egress ──▶ outcomes
+//!  links ──▶ task 0 … task places−1 ──▶ egress ──▶ outcomes
 //!    ▲                │ results at the end              │
 //!    │                ▼                                 │
 //!    │             workers          free bursts         │
@@ -17,14 +17,14 @@ use scr_nf::NetworkFunction;
 
 use super::config::{Outputs, ReplayConfig};
 use super::links::{Links, Wiring};
-use crate::dispatch::{Dispatcher, Item, Load};
+use crate::dispatch::{Burst, Dispatcher, Message};
 use crate::egress::{Egress, EgressConfig, Outcomes};
 use crate::membership::{Heartbeats, LEAD, Membership, MembershipConfig};
 use crate::recovery::{Log, LogWriter, Peers};
 use crate::verify::{Judge, Ledger, Reference};
-use crate::worker::exchange::Exchange;
-use crate::worker::station::{Done, Equipment, Finished, Queues, Station};
-use crate::worker::threads::{Halt, Task};
+use crate::worker::board::SnapshotBoard;
+use crate::worker::task::{Done, Finished, Queues, Spec, WorkerTask};
+use crate::worker::threads::{StopFlag, Task};
 use crate::worker::{EventLevel, IDLE_SLACK, Output};
 
 /// Room in a worker's queue for requests, besides bursts.
@@ -35,7 +35,7 @@ pub type Part<'a> = Box<dyn Task + Send + 'a>;
 
 /// The parts of a run except its device and the membership.
 pub struct Pipeline<'a, S> {
-    /// The station of each place, in order, and the egress.
+    /// The task of each place, in order, and the egress.
     pub tasks: Vec<Part<'a>>,
     /// Links to all of them.
     pub links: Links<S>,
@@ -71,19 +71,19 @@ impl Size {
     }
 }
 
-/// The ends of a place's queues opposite to its station.
+/// The ends of a place's queues opposite to its task.
 struct Ends<S> {
-    queue: Producer<Item<S>>,
+    queue: Producer<Message<S>>,
     lane: (Consumer<Done>, Producer<Output>),
 }
 
 impl<'a, S: Clone + Send + 'a> Pipeline<'a, S> {
-    /// The parts of a run of `function`; `halt` is raised if the run has to be given up.
+    /// The parts of a run of `function`; `stop` is raised if the run has to be given up.
     pub fn new<F, C>(
         function: &F,
         config: &ReplayConfig<C>,
         outputs: &mut Outputs<'a>,
-        halt: &Arc<Halt>,
+        stop: &Arc<StopFlag>,
     ) -> Self
     where
         F: NetworkFunction<State = S>,
@@ -98,8 +98,8 @@ impl<'a, S: Clone + Send + 'a> Pipeline<'a, S> {
         let mut tasks: Vec<Part<'a>> = Vec::with_capacity(size.places + 1);
         let (mut queues, mut lanes) = (Vec::new(), Vec::new());
         for (core, log) in (0..).zip(writers) {
-            let (station, ends) = shared.station(function, core, log, &worker_results);
-            tasks.push(Box::new(station));
+            let (task, ends) = shared.task(function, core, log, &worker_results);
+            tasks.push(Box::new(task));
             queues.push(ends.queue);
             lanes.push(ends.lane);
         }
@@ -115,7 +115,7 @@ impl<'a, S: Clone + Send + 'a> Pipeline<'a, S> {
             judge: judge(function, config),
             packets: outputs.packets.take(),
             events: outputs.events.take(),
-            halt: Arc::clone(halt),
+            stop: Arc::clone(stop),
             results: egress_results,
         })));
         let wiring = Wiring {
@@ -124,7 +124,7 @@ impl<'a, S: Clone + Send + 'a> Pipeline<'a, S> {
             tombstones,
             free,
             logs: shared.logs,
-            exchange: shared.exchange,
+            board: shared.board,
             heartbeats: shared.heartbeats,
         };
         let dispatcher = Dispatcher::new(
@@ -142,21 +142,21 @@ impl<'a, S: Clone + Send + 'a> Pipeline<'a, S> {
     }
 }
 
-/// Everything that the stations of all places share.
+/// Everything that the worker tasks of all places share.
 struct Shared<'c, S, C> {
     config: &'c ReplayConfig<C>,
     size: Size,
     events: EventLevel,
     /// The log of each place; empty with only one place.
     logs: Vec<Arc<Log>>,
-    exchange: Option<Arc<Exchange<S>>>,
+    board: Option<Arc<SnapshotBoard<S>>>,
     heartbeats: Arc<Heartbeats>,
 }
 
 impl<'c, S, C> Shared<'c, S, C> {
     fn new(config: &'c ReplayConfig<C>, size: Size, logs: Vec<Arc<Log>>, has_events: bool) -> Self {
-        let exchange = (!logs.is_empty())
-            .then(|| Arc::new(Exchange::new(size.places, config.log_rows.is_some())));
+        let board = (!logs.is_empty())
+            .then(|| Arc::new(SnapshotBoard::new(size.places, config.log_rows.is_some())));
         Self {
             config,
             size,
@@ -166,31 +166,31 @@ impl<'c, S, C> Shared<'c, S, C> {
                 EventLevel::Off
             },
             logs,
-            exchange,
+            board,
             heartbeats: Arc::new(Heartbeats::new(size.places)),
         }
     }
 
-    /// The station of place `core`, with a worker if the run starts with one there.
-    fn station<F: NetworkFunction<State = S>>(
+    /// The task of place `core`, with a worker if the run starts with one there.
+    fn task<F: NetworkFunction<State = S>>(
         &self,
         function: &F,
         core: u16,
         log: Option<LogWriter>,
         results: &Sender<Finished<S>>,
-    ) -> (Station<F>, Ends<S>) {
+    ) -> (WorkerTask<F>, Ends<S>) {
         let bursts = self.size.bursts;
         let (queue, items) = RingBuffer::new(bursts + REQUESTS);
         let (done, finished) = RingBuffer::new(bursts);
         let (spare, used) = RingBuffer::new(bursts);
-        let equipment = Equipment {
+        let spec = Spec {
             core,
             profile: self.config.profile,
             first_seq: self.config.first_seq,
             max_rows: self.config.max_rows,
             peers: Peers::of(core, &self.logs),
             events: self.events,
-            exchange: self.exchange.clone(),
+            board: self.board.clone(),
         };
         let queues = Queues {
             items,
@@ -199,30 +199,23 @@ impl<'c, S, C> Shared<'c, S, C> {
         };
         let heartbeats = Arc::clone(&self.heartbeats);
         let results = results.clone();
-        let mut station = Station::new(
-            function.clone(),
-            equipment,
-            log,
-            queues,
-            heartbeats,
-            results,
-        );
+        let mut task = WorkerTask::new(function.clone(), spec, log, queues, heartbeats, results);
         if core < u16::from(self.config.cores) {
-            station = station.occupied();
+            task = task.occupied();
         } else {
-            station.vacant_from_the_start();
+            task.vacant_from_the_start();
         }
         let lane = (finished, spare);
-        (station, Ends { queue, lane })
+        (task, Ends { queue, lane })
     }
 }
 
 /// The queue of free bursts, with all bursts in it.
-fn bursts(size: Size) -> (Producer<Arc<Load>>, Consumer<Arc<Load>>) {
+fn bursts(size: Size) -> (Producer<Arc<Burst>>, Consumer<Arc<Burst>>) {
     let (mut fresh, free) = RingBuffer::new(size.bursts);
     for _ in 0..size.bursts {
         // The ring has room for exactly these.
-        let _ = fresh.push(Arc::new(Load::new(size.places, size.frames)));
+        let _ = fresh.push(Arc::new(Burst::new(size.places, size.frames)));
     }
     (fresh, free)
 }

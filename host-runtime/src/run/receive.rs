@@ -13,9 +13,9 @@ use super::ReplayError;
 use super::first_frame::FirstFrame;
 use super::links::Links;
 use crate::device::{Batch, Extent, ReplayDevice};
-use crate::dispatch::Load;
+use crate::dispatch::Burst;
 use crate::membership::{Membership, Step};
-use crate::worker::threads::{Halt, OnPanic, Patience};
+use crate::worker::threads::{Backoff, OnPanic, StopFlag};
 
 /// Progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) struct ReceiveLoop<'a, S> {
     pub links: Links<S>,
     pub membership: Membership,
     pub first_frame: FirstFrame,
-    pub halt: &'a Halt,
+    pub stop: &'a StopFlag,
 }
 
 /// Why the loop stopped before the device's end.
@@ -55,7 +55,7 @@ impl<S: Clone> ReceiveLoop<'_, S> {
         device: &mut dyn ReplayDevice,
         progress: &mut dyn FnMut(Progress),
     ) -> (Result<(), ReplayError>, Membership) {
-        let _guard = OnPanic::new(self.halt);
+        let _guard = OnPanic::new(self.stop);
         let mut result = self.receive(device, progress);
         if result.is_ok() {
             result = self.see_off();
@@ -64,7 +64,7 @@ impl<S: Clone> ReceiveLoop<'_, S> {
             Ok(()) | Err(Stop::Halted) => Ok(()),
             Err(Stop::Failed(error)) => {
                 if matches!(error, ReplayError::NoWorkerLeft { .. }) {
-                    self.halt.raise();
+                    self.stop.raise();
                 }
                 Err(error)
             }
@@ -102,7 +102,7 @@ impl<S: Clone> ReceiveLoop<'_, S> {
     /// Executes the membership's steps before the next batch. Frames that the device still holds under the old map are
     /// appended to `batch`.
     fn prepare(&mut self, device: &mut dyn ReplayDevice, batch: &mut Batch) -> Result<(), Stop> {
-        let mut patience = Patience::default();
+        let mut backoff = Backoff::default();
         loop {
             match self.membership.poll(&mut self.links, device.is_held()) {
                 Step::Resteer { map, changed } => {
@@ -114,7 +114,7 @@ impl<S: Clone> ReceiveLoop<'_, S> {
                     self.membership.resteered(done)?;
                 }
                 Step::Hold(before) => device.hold_before(before),
-                Step::Wait => self.wait(&mut patience)?,
+                Step::Wait => self.wait(&mut backoff)?,
                 Step::Receive => break,
                 step => self.obey(&step)?,
             }
@@ -134,8 +134,8 @@ impl<S: Clone> ReceiveLoop<'_, S> {
     }
 
     /// Waits for an empty burst.
-    fn next_free(&mut self) -> Result<Arc<Load>, Stop> {
-        let mut patience = Patience::default();
+    fn next_free(&mut self) -> Result<Arc<Burst>, Stop> {
+        let mut backoff = Backoff::default();
         loop {
             if let Some(burst) = self.links.free() {
                 self.membership.rest();
@@ -144,28 +144,28 @@ impl<S: Clone> ReceiveLoop<'_, S> {
             if self.links.is_abandoned() {
                 return Err(Stop::Halted);
             }
-            self.wait(&mut patience)?;
+            self.wait(&mut backoff)?;
         }
     }
 
     /// Waits for one round, in which workers may be found dead.
-    fn wait(&mut self, patience: &mut Patience) -> Result<(), Stop> {
-        if self.halt.is_raised() {
+    fn wait(&mut self, backoff: &mut Backoff) -> Result<(), Stop> {
+        if self.stop.is_raised() {
             return Err(Stop::Halted);
         }
         if let Some(step) = self.membership.watch(Instant::now(), &self.links) {
             self.obey(&step)?;
         }
-        patience.wait();
+        backoff.wait();
         Ok(())
     }
 
     /// Tells those workers to leave whose last frames are in their queues.
     fn dismiss(&mut self) -> Result<(), Stop> {
         while let Some(place) = self.membership.next_leaver() {
-            let mut patience = Patience::default();
+            let mut backoff = Backoff::default();
             while !self.links.dismiss(place) {
-                self.wait(&mut patience)?;
+                self.wait(&mut backoff)?;
             }
         }
         Ok(())
@@ -174,9 +174,9 @@ impl<S: Clone> ReceiveLoop<'_, S> {
     /// Waits until all workers have finished.
     fn see_off(&mut self) -> Result<(), Stop> {
         self.links.leave_workers();
-        let mut patience = Patience::default();
+        let mut backoff = Backoff::default();
         while !self.membership.have_all_ended(&self.links) {
-            self.wait(&mut patience)?;
+            self.wait(&mut backoff)?;
         }
         Ok(())
     }

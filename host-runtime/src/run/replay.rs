@@ -18,8 +18,8 @@ use super::state_file;
 use crate::device::ReplayDevice;
 use crate::membership::CoreSet;
 use crate::verify::replicas;
-use crate::worker::station::Finished;
-use crate::worker::threads::{self, Halt};
+use crate::worker::task::Finished;
+use crate::worker::threads::{self, StopFlag};
 
 /// Runs `device` through k workers to its end. `progress` is called now and then, with every batch.
 ///
@@ -86,20 +86,20 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
     fn visit<F: NetworkFunction>(mut self, function: F) -> Self::Output {
         let started = Instant::now();
         let config = self.config;
-        let halt = Arc::new(Halt::default());
+        let stop = Arc::new(StopFlag::default());
         let Pipeline {
             tasks,
             links,
             workers,
             egress,
-        } = Pipeline::new(&function, config, &mut self.outputs, &halt);
+        } = Pipeline::new(&function, config, &mut self.outputs, &stop);
         let receive = ReceiveLoop {
             links,
             membership: pipeline::membership(config),
             first_frame: FirstFrame::new(&config.profile),
-            halt: &halt,
+            stop: &stop,
         };
-        let ((result, membership), served) = beside(tasks, config.threads, &halt, || {
+        let ((result, membership), served) = beside(tasks, config.threads, &stop, || {
             receive.run(self.device, self.progress)
         })?;
         if !served {
@@ -145,16 +145,16 @@ impl<S: Select> Visitor for Run<'_, '_, S> {
 fn beside<T>(
     tasks: Vec<Part<'_>>,
     threads: usize,
-    halt: &Halt,
+    stop: &StopFlag,
     work: impl FnOnce() -> T,
 ) -> Result<(T, bool), ReplayError> {
     thread::scope(|scope| {
         let mut serving = Vec::new();
         for share in deal(tasks, threads) {
-            let serve = move || threads::serve(share, halt);
+            let serve = move || threads::serve(share, stop);
             let thread = thread::Builder::new().spawn_scoped(scope, serve);
             // Those that there are end at once.
-            serving.push(thread.inspect_err(|_| halt.raise())?);
+            serving.push(thread.inspect_err(|_| stop.raise())?);
         }
         let done = work();
         // All are joined, so that one that panicked is an error and not a panic here.

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use rtrb::{Consumer, Producer};
 use scr_nf::Verdict;
 
-use crate::dispatch::Load;
-use crate::worker::station::Done;
+use crate::dispatch::Burst;
+use crate::worker::task::Done;
 use crate::worker::{Outcome, Output};
 
 /// A worker's output for one frame.
@@ -82,7 +82,7 @@ impl Lane {
 
     /// Number of the next burst that was handed on.
     pub(super) fn next_serial(&self) -> Option<u64> {
-        self.done.peek().ok().map(|done| done.load.serial)
+        self.done.peek().ok().map(|done| done.burst.serial)
     }
 
     /// Takes the next burst that was handed on.
@@ -101,9 +101,9 @@ impl Lane {
 
     /// The worker's output for its next frame in `burst`.
     #[inline]
-    pub(super) fn next(&mut self, burst: &Load) -> Option<Handed<'_>> {
+    pub(super) fn next(&mut self, burst: &Burst) -> Option<Handed<'_>> {
         let mut held = self.held.iter_mut();
-        let outgoing = held.find(|outgoing| outgoing.done.load.serial == burst.serial);
+        let outgoing = held.find(|outgoing| outgoing.done.burst.serial == burst.serial);
         outgoing.map(Outgoing::next)
     }
 

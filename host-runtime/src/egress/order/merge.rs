@@ -10,10 +10,10 @@ use scr_nic::BoxError;
 use super::lane::{Handed, Lane};
 use super::{Resequencer, Tombstone, Tombstones};
 use crate::device::Fate;
-use crate::dispatch::{Load, Segment};
+use crate::dispatch::{Burst, Segment};
 use crate::membership::CoreSet;
 use crate::worker::Output;
-use crate::worker::station::Done;
+use crate::worker::task::Done;
 
 /// What became of a frame.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ pub(crate) trait Walk {
     /// # Errors
     ///
     /// Any error that ends the walk.
-    fn frame(&mut self, burst: &Load, i: usize, arrival: Arrival<'_>) -> Result<(), BoxError>;
+    fn frame(&mut self, burst: &Burst, i: usize, arrival: Arrival<'_>) -> Result<(), BoxError>;
 }
 
 /// What is known of a frame before its turn comes.
@@ -56,7 +56,7 @@ enum Way {
 
 /// A burst on its way out.
 struct Pending {
-    burst: Arc<Load>,
+    burst: Arc<Burst>,
     /// Places that have not handed it on.
     awaited: CoreSet,
     /// Places that did.
@@ -100,22 +100,22 @@ impl Pending {
 
 /// What a merge is made of.
 pub(crate) struct MergeConfig {
-    pub bursts: Consumer<Arc<Load>>,
+    pub bursts: Consumer<Arc<Burst>>,
     pub lanes: Vec<(Consumer<Done>, Producer<Output>)>,
     pub tombstones: Receiver<Tombstone>,
-    pub free: Producer<Arc<Load>>,
+    pub free: Producer<Arc<Burst>>,
     pub window: usize,
 }
 
 /// The single consumer of all workers.
 pub(crate) struct Merge {
-    bursts: Consumer<Arc<Load>>,
+    bursts: Consumer<Arc<Burst>>,
     lanes: Vec<Lane>,
     news: Receiver<Tombstone>,
     tombstones: Tombstones,
-    free: Producer<Arc<Load>>,
+    free: Producer<Arc<Burst>>,
     /// A burst that came and does not fit into the window yet.
-    waiting: Option<Arc<Load>>,
+    waiting: Option<Arc<Burst>>,
     pending: VecDeque<Pending>,
     order: Resequencer<Way>,
 }
@@ -190,7 +190,7 @@ impl Merge {
     }
 
     /// Records the frames of a burst that no worker will hand on.
-    fn note_unawaited(&mut self, burst: &Load) {
+    fn note_unawaited(&mut self, burst: &Burst) {
         for (i, info) in burst.batch.frames().iter().enumerate() {
             let fate = burst.batch.faults(i).fate;
             let way = if !info.path.is_sequenced() || fate != Fate::Delivered {
@@ -299,7 +299,7 @@ impl Merge {
 
     /// What became of the next frame of `burst`.
     #[inline]
-    fn arrival(&mut self, burst: &Load, way: Way) -> Arrival<'_> {
+    fn arrival(&mut self, burst: &Burst, way: Way) -> Arrival<'_> {
         match way {
             Way::Own => Arrival::Own,
             Way::Lane(place) => {

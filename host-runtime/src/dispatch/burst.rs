@@ -27,23 +27,23 @@ pub struct Segment {
 
 /// A batch on its way through workers and egress.
 #[derive(Debug, Default)]
-pub struct Load {
+pub struct Burst {
     /// The frames.
     pub batch: Batch,
     /// For each place the indices of its worker's frames.
     pub lanes: Vec<Vec<u32>>,
     /// The stretches of frames; the first starts at frame 0.
     pub segments: Vec<Segment>,
-    /// Number of the load.
+    /// Number of the burst.
     pub serial: u64,
-    /// Frames in all loads before.
+    /// Frames in all bursts before.
     pub first: u64,
     /// The places whose workers get it.
     pub members: CoreSet,
 }
 
-impl Load {
-    /// An empty load for `places` places and batches of `frames` frames.
+impl Burst {
+    /// An empty burst for `places` places and batches of `frames` frames.
     pub fn new(places: usize, frames: usize) -> Self {
         Self {
             batch: Batch::new(frames),
@@ -67,7 +67,7 @@ impl Load {
     }
 }
 
-/// What a worker that joins starts with.
+/// Start of a worker that joins.
 #[derive(Debug)]
 pub struct Entry<S> {
     /// A peer's replica.
@@ -76,11 +76,11 @@ pub struct Entry<S> {
     pub sent: Option<(Seq, u64)>,
 }
 
-/// What comes to a worker's place through its queue.
+/// A message to a worker's place, through its queue.
 #[derive(Debug)]
-pub enum Item<S> {
+pub enum Message<S, B = Arc<Burst>> {
     /// Frames.
-    Load(Arc<Load>),
+    Burst(B),
     /// Somebody is to join: a copy of the replica as it is here.
     Lend(mpsc::Sender<Box<Snapshot<S>>>),
     /// A worker is to start here.
