@@ -7,7 +7,7 @@ use scr_hdl::verilog::elaborate::elaborate;
 use scr_hdl::verilog::keywords::KEYWORDS;
 use scr_hdl::verilog::module::Design;
 use scr_hdl::{BuildError, CoreConfig, TopProblem, emit};
-use scr_wire::{Field, Profile, profile};
+use scr_wire::{ConfigError, Field, Profile, profile};
 
 #[test]
 fn emission_is_deterministic() {
@@ -113,11 +113,17 @@ fn bad_parameters_are_refused() {
         change(&mut config);
         emit(&config).unwrap_err()
     };
-    assert_eq!(refused(|c| c.history = 15), BuildError::History(15));
-    assert_eq!(refused(|c| c.history = 257), BuildError::History(257));
+    assert_eq!(refused(|c| c.history = 15), ConfigError::History(15).into());
+    assert_eq!(
+        refused(|c| c.history = 257),
+        ConfigError::History(257).into()
+    );
     assert_eq!(refused(|c| c.width = 64), BuildError::Width(64));
-    assert_eq!(refused(|c| c.max_cores = 0), BuildError::MaxCores(0));
-    assert_eq!(refused(|c| c.max_cores = 129), BuildError::MaxCores(129));
+    assert_eq!(refused(|c| c.max_cores = 0), ConfigError::Cores(0).into());
+    assert_eq!(
+        refused(|c| c.max_cores = 129),
+        ConfigError::Cores(129).into()
+    );
 }
 
 #[test]

@@ -7,11 +7,7 @@ use scr_wire::{Profile, profile};
 
 /// A few k and B for a profile and a history: the smallest, the usual, the largest.
 fn shapes(built: &Built) -> Vec<(u8, u8)> {
-    let rows = |words| {
-        scr_wire::Geometry::new(&built.config.profile, words)
-            .map_or(0, |g| g.max_valid_rows(built.config.history))
-    };
-    let largest = rows(63).min(usize::from(built.config.max_cores)) as u8;
+    let largest = built.config.limits().most_cores(63);
     vec![(1, 1), (3, 1), (4, 2), (7, 9), (largest, 40), (largest, 63)]
 }
 

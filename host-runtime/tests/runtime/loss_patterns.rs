@@ -4,15 +4,13 @@
 //! Which rows survive, and what each core must take from where, is computed here from the list of frames alone, without
 //! the runtime's ledger, reference or dispatcher.
 
-mod support;
-
+use crate::support::{Packet, Setup, run_device};
 use proptest::prelude::*;
 use scr_nf::Verdict;
 use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_nic::NicReport;
 use scr_runtime::device::{Batch, Device, DeviceError, Fate, PacketInfo, Path, ReplayDevice};
 use scr_wire::{Config, Disposition, Frame, Geometry, Seq, Sequencer, Timestamp};
-use support::{Packet, Setup, run_device};
 
 /// A few frames that are lost together.
 #[derive(Clone, Debug)]

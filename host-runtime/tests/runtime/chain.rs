@@ -1,13 +1,11 @@
 //! Chains: what each function of one does is what it would do alone on what the one before lets through.
 
-mod support;
-
+use crate::support::{Packet, Ran, Setup, packet, run};
 use proptest::prelude::*;
 use scr_runtime::EventLevel;
 use scr_runtime::device::Select;
 use scr_wire::Geometry;
 use serde_json::{Value, json};
-use support::{Packet, Ran, Setup, packet, run};
 
 fn setup(
     nf: &'static str,

@@ -1,6 +1,6 @@
 //! The example of a function of one's own runs.
 
-#[path = "../examples/own_function/main.rs"]
+#[path = "../../examples/own_function/main.rs"]
 mod own_function;
 
 #[test]

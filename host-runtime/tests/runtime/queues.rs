@@ -3,14 +3,13 @@
 //! Nobody sees all frames in order here: each queue's frames are put in at random moments, all of one queue before any of
 //! another, or by threads of their own. Frames are lost before they come to a queue.
 
-mod support;
-
 use std::collections::VecDeque;
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::{Function, Packet, REWRITING, functions, packet, traffic};
 use proptest::prelude::*;
 use rtrb::{Consumer, Producer, RingBuffer};
 use scr_nf::{NetworkFunction, Selected, Verdict, Visitor};
@@ -24,7 +23,6 @@ use scr_runtime::worker::task::{Finished, Spec, WorkerTask};
 use scr_runtime::worker::threads::{self, Poll, Task};
 use scr_runtime::worker::{Counters, Outcome, Output, Reason};
 use scr_wire::{Config, Disposition, Frame, Geometry, MAX_PREFIX_BYTES, Profile, Seq, Sequencer};
-use support::{Function, Packet, REWRITING, functions, packet, traffic};
 
 /// A frame that the sequencer sent.
 #[derive(Clone, Debug)]

@@ -1,10 +1,12 @@
 //! Workers that die, leave and join while traffic goes on: no state is lost, and every frame is accounted for.
 
-mod support;
-
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::support::{
+    Function, REWRITING, Ran, Setup, accounted, fault, functions, packet, plans, run,
+    seeded_faults, source, traffic, try_device,
+};
 use proptest::prelude::*;
 use scr_nic::{BoxError, FrameSink, Model, Nic, NicReport, SteeringMap};
 use scr_runtime::device::{
@@ -14,10 +16,6 @@ use scr_runtime::device::{
 use scr_runtime::membership::{Cause, Plan};
 use scr_runtime::{Outputs, ReplayConfig, ReplayError, replay};
 use scr_wire::{Config, Frame, Profile, Sequencer, Timestamp};
-use support::{
-    Function, REWRITING, Ran, Setup, accounted, fault, functions, packet, plans, run,
-    seeded_faults, source, traffic, try_device,
-};
 
 /// As all runs, and nothing was given up.
 fn check(ran: &Ran) {
@@ -330,7 +328,7 @@ fn changes_at_the_planned_number(depth: usize) {
     // Between the frames some that are not sequenced.
     let mut packets = traffic(6000);
     for n in (0..packets.len()).step_by(9) {
-        packets[n].kind = support::Kind::Arp;
+        packets[n].kind = crate::support::Kind::Arp;
     }
     let nic = Deep {
         model: Model::new(setup.profile, 64, Config::new(3, 6)).unwrap(),
@@ -430,14 +428,14 @@ fn whoever_crashes_on_its_way_out_is_fenced_before_its_place_is_used_again() {
 #[test]
 fn a_device_that_cannot_turn_goes_on_without_the_dead() {
     let setup = Setup::new("heavy-hitter", 3);
-    let batch = support::frames(&setup, &traffic(1000));
+    let batch = crate::support::frames(&setup, &traffic(1000));
     let prepared = (0..batch.len())
         .map(|i| {
             let info = &batch.frames()[i];
             (info.path, info.queue, batch.bytes(i).to_vec())
         })
         .collect();
-    let device = support::Prepared(prepared, 0);
+    let device = crate::support::Prepared(prepared, 0);
     let mut device = Inject::new(device, vec![fault("crash@core=1:500")]);
     let ran = try_device(&setup, &mut device).unwrap();
     check(&ran);

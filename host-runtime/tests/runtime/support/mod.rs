@@ -1,7 +1,5 @@
 //! Packets, runs and a model of them that several tests share.
-#![allow(dead_code)] // every test uses another part
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -429,12 +427,3 @@ impl Device for Prepared {
 }
 
 impl ReplayDevice for Prepared {}
-
-/// Heavy-hitter counts by source and destination port, straight from packets.
-pub fn count<'a>(packets: impl IntoIterator<Item = &'a Packet>) -> BTreeMap<(u8, u16), u64> {
-    let mut counts = BTreeMap::new();
-    for packet in packets {
-        *counts.entry((packet.src, packet.dport)).or_insert(0) += 1;
-    }
-    counts
-}

@@ -1,7 +1,6 @@
 //! Frames that no sequencer would send.
 
-mod support;
-
+use crate::support::{Packet, Prepared, Setup, frames, functions, packet, run_device};
 use proptest::prelude::*;
 use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_runtime::EventLevel;
@@ -9,7 +8,6 @@ use scr_runtime::device::{Frames, MemorySource, Path};
 use scr_runtime::recovery::Peers;
 use scr_runtime::worker::{Outcome, Output, Worker, WorkerConfig};
 use scr_wire::{Config, Seq, Sequencer, Timestamp, profile};
-use support::{Packet, Prepared, Setup, frames, functions, packet, run_device};
 
 struct Fuzz<'a>(&'a [Vec<u8>]);
 

@@ -1,10 +1,8 @@
 //! Single losses, by hand: which rows come from where, and what events and counts say.
 
-mod support;
-
+use crate::support::{Packet, Ran, Setup, fault, run};
 use scr_runtime::EventLevel;
 use serde_json::json;
-use support::{Packet, Ran, Setup, fault, run};
 
 fn packets(n: u32) -> Vec<Packet> {
     (0..n).map(|n| Packet::tcp(n as u8 % 5, 100, 2)).collect()

@@ -1,18 +1,16 @@
 //! Workers that fall behind further than logs reach, and take over a peer's replica.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{
+    Function, REWRITING, Ran, Setup, accounted, fault, functions, packet, plans, run,
+    seeded_faults, source, traffic, try_device,
+};
 use proptest::prelude::*;
 use scr_nic::Model;
 use scr_runtime::ReplayError;
 use scr_runtime::device::{Fault, Inject, Replay};
 use scr_wire::{Config, Seq, Sequencer};
-use support::{
-    Function, REWRITING, Ran, Setup, accounted, fault, functions, packet, plans, run,
-    seeded_faults, source, traffic, try_device,
-};
 
 /// As all runs, and what was taken over is told.
 fn check(ran: &Ran) {

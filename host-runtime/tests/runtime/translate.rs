@@ -1,13 +1,11 @@
 //! Functions that rewrite, and chains with them: replicas agree, whatever is lost, and k changes nothing.
 
-mod support;
-
+use crate::support::{Ran, Setup, run_source};
 use proptest::prelude::*;
 use scr_capture::Timestamp;
 use scr_runtime::EventLevel;
 use scr_runtime::device::{MemorySource, Select};
 use scr_wire::Geometry;
-use support::{Ran, Setup, run_source};
 
 /// A packet of few endpoints, so that mappings and connections meet.
 #[derive(Clone, Copy, Debug)]

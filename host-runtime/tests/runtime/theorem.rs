@@ -1,12 +1,10 @@
 //! The theorem: replicas and verdicts equal those of a single thread over the surviving rows.
 
-mod support;
-
+use crate::support::{Packet, Setup, packet, run};
 use proptest::prelude::*;
 use scr_runtime::EventLevel;
 use scr_runtime::device::Select;
 use scr_wire::{Geometry, profile};
-use support::{Packet, Setup, packet, run};
 
 fn setup() -> impl Strategy<Value = Setup> {
     let function = prop_oneof![

@@ -1,14 +1,12 @@
 //! The functions that live on time, over captures with gaps, both directions and time that goes back.
 
-mod support;
-
+use crate::support::{Setup, run_source};
 use proptest::prelude::*;
 use scr_capture::Timestamp;
 use scr_runtime::EventLevel;
 use scr_runtime::device::{MemorySource, Select};
 use scr_wire::{Geometry, Profile, profile};
 use serde_json::json;
-use support::{Setup, run_source};
 
 const SYN: u8 = 0x02;
 const SYN_ACK: u8 = 0x12;
