@@ -1,9 +1,9 @@
 //! The example of a function of one's own runs.
 
 #[path = "../../examples/own_function/main.rs"]
-mod own_function;
+mod example;
 
 #[test]
 fn the_example_runs() {
-    own_function::main().unwrap();
+    example::main().unwrap();
 }
