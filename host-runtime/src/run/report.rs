@@ -40,7 +40,7 @@ pub struct ReplayReport {
     pub per_core: Vec<PerCore>,
     /// What was lost and how it was made up for.
     pub loss: LossReport,
-    /// Workers that died, and changes of the rotation; absent when there were none.
+    /// Workers that died, and changes of the steering map; absent when there were none.
     #[serde(skip_serializing_if = "FailoverReport::is_empty")]
     pub failover: FailoverReport,
     /// Faults injected besides losses, by name; absent when there were none.

@@ -65,11 +65,14 @@ fn a_crash_loses_the_frames_in_the_queue_and_nothing_else() {
             "{}",
             death.frames_lost
         );
-        let [turn] = &ran.report.failover.resteerings[..] else {
+        let [resteering] = &ran.report.failover.resteerings[..] else {
             panic!("{:?}", ran.report.failover);
         };
-        assert_eq!((turn.cores, &turn.queues[..]), (3, &[0, 1, 3][..]));
-        assert!((302..302 + 4 * most).contains(&turn.seq.unwrap()));
+        assert_eq!(
+            (resteering.cores, &resteering.queues[..]),
+            (3, &[0, 1, 3][..])
+        );
+        assert!((302..302 + 4 * most).contains(&resteering.seq.unwrap()));
         // It took what came for it before, and nothing after.
         assert!((70..=75).contains(&ran.report.per_core[2].frames));
         assert!(ran.report.per_core[3].frames > 800);
@@ -147,9 +150,13 @@ fn whoever_was_only_slow_joins_again() {
         let ran = run_slowly(&setup, 4000);
         check(&ran);
         assert_eq!(ran.report.failover.died[0].cause, Cause::Stall);
-        let turns = &ran.report.failover.resteerings;
-        assert_eq!((turns[0].cores, turns[1].cores), (2, 3), "{turns:?}");
-        assert_eq!(turns[1].joined, [1]);
+        let resteerings = &ran.report.failover.resteerings;
+        assert_eq!(
+            (resteerings[0].cores, resteerings[1].cores),
+            (2, 3),
+            "{resteerings:?}"
+        );
+        assert_eq!(resteerings[1].joined, [1]);
         assert!(ran.report.per_core[1].frames > 500);
 
         setup.rejoin = false;
@@ -173,9 +180,9 @@ fn one_may_be_slow_again_and_again() {
     .to_vec();
     let ran = run_slowly(&setup, 5000);
     check(&ran);
-    let turns = &ran.report.failover.resteerings;
-    assert!(ran.report.failover.died.len() >= 2, "{turns:?}");
-    assert_eq!(turns.last().unwrap().cores, 3);
+    let resteerings = &ran.report.failover.resteerings;
+    assert!(ran.report.failover.died.len() >= 2, "{resteerings:?}");
+    assert_eq!(resteerings.last().unwrap().cores, 3);
 }
 
 #[test]
@@ -188,8 +195,13 @@ fn more_than_are_wanted_do_not_come_back() {
     let ran = run_slowly(&setup, 4500);
     check(&ran);
     assert_eq!(ran.report.failover.died.len(), 1);
-    let turns = &ran.report.failover.resteerings;
-    assert!(turns.iter().all(|turn| turn.joined.is_empty()), "{turns:?}");
+    let resteerings = &ran.report.failover.resteerings;
+    assert!(
+        resteerings
+            .iter()
+            .all(|resteering| resteering.joined.is_empty()),
+        "{resteerings:?}"
+    );
 }
 
 #[test]
@@ -337,19 +349,19 @@ fn changes_at_the_planned_number(depth: usize) {
     };
     let mut headers = Headers(vec![], Some(*setup.profile));
     let device = Tap::new(Replay::new(source(&packets), nic), &mut headers);
-    // The first frame of a turn may be one whose number cannot be read.
+    // The first frame of a resteering may be one whose number cannot be read.
     let mut device = Inject::new(device, vec![fault("corrupt@2500-2502")]);
     let report = replay(&config, &mut device, Outputs::default(), &mut |_| {}).unwrap();
     assert_eq!(report.verified, Some(true), "{:?}", report.mismatch);
     assert!(report.replicas_agree);
-    let turns: Vec<_> = report
+    let resteerings: Vec<_> = report
         .failover
         .resteerings
         .iter()
         .map(|t| (t.seq.unwrap(), t.cores))
         .collect();
     assert_eq!(
-        turns,
+        resteerings,
         [(100, 5), (101, 2), (2500, 4), (3000, 1), (3001, 5)],
         "depth {depth}"
     );
@@ -397,9 +409,9 @@ fn a_place_can_be_used_again() {
     setup.plan = "3000:3".parse().unwrap();
     let ran = run(&setup, &traffic(6000));
     check(&ran);
-    let turn = ran.report.failover.resteerings.last().unwrap();
+    let resteering = ran.report.failover.resteerings.last().unwrap();
     assert_eq!(
-        (turn.seq, turn.cores, &turn.joined[..]),
+        (resteering.seq, resteering.cores, &resteering.joined[..]),
         (Some(3000), 3, &[0, 1][..])
     );
     assert!(ran.report.per_core.iter().all(|core| core.frames > 900));
