@@ -2,19 +2,19 @@
 //!
 //! ```text
 //!  hash ──▶ group: distance ──┐
-//!      └──▶ home ─────────────┴──▶ place = home + distance: key and value
+//!      └──▶ home ─────────────┴──▶ bucket = home + distance: key and value
 //! ```
 //!
 //! The hash of a key names a home and, independently, a *group* of a few keys. All keys of a group lie at the same
-//! distance behind their homes. If the place of a new key is taken, the key's group moves to the first distance at
-//! which all of its keys find room. So nearly every key is at its expected place, however full the places are, and the
+//! distance behind their homes. If the bucket of a new key is taken, the key's group moves to the first distance at
+//! which all of its keys find room. So nearly every key is in its expected bucket, however full the buckets are, and the
 //! processor has nothing to guess.
 //!
 //! A group that finds no distance, because it is too large or two of its keys have the same home, is *scattered*: its
 //! keys lie wherever there is room, and are searched one after the other.
 //!
-//! **Unused places** hold the default key, which must not be found there. Its hash is 0, so its home and group are 0,
-//! too; group 0 stays at distance 0, and place 0 is reserved for the default key. While that key has no entry, place 0
+//! **Unused buckets** hold the default key, which must not be found there. Its hash is 0, so its home and group are 0,
+//! too; group 0 stays at distance 0, and bucket 0 is reserved for the default key. While that key has no entry, bucket 0
 //! holds another key whose home is never 0.
 
 use super::bits::Bits;
@@ -22,18 +22,18 @@ use super::hash::{Hash, Key, Seed};
 use super::memory::{Building, Circle, Runway};
 use crate::prefetch;
 
-/// Places per group, as a power of two. With more there would be fewer bytes to keep in the cache, and more groups that
+/// Buckets per group, as a power of two. With more there would be fewer bytes to keep in the cache, and more groups that
 /// find no distance.
 const PLACES_PER_GROUP: u32 = 1;
 
-/// Minimum number of places, as a power of two: so many that a handful of flows, which may be all the traffic there is,
+/// Minimum number of buckets, as a power of two: so many that a handful of flows, which may be all the traffic there is,
 /// nearly never share home and group.
 const FEW: u32 = 10;
 
 /// Fewer in tests, so that small tables grow.
 const LEAST: u32 = if cfg!(any(test, fuzzing)) { 4 } else { FEW };
 
-/// Maximum number of places, as a power of two: homes have as many bits as slots.
+/// Maximum number of buckets, as a power of two: homes have as many bits as slots.
 const MOST: u32 = 31;
 
 /// Marks the distance of scattered groups.
@@ -45,8 +45,8 @@ const LARGEST: usize = 16;
 /// A slot's record, besides its entry.
 #[derive(Clone, Copy)]
 pub(super) struct Slot {
-    /// Place of the slot's entry; none if the slot is free.
-    place: u32,
+    /// Bucket of the slot's entry; none if the slot is free.
+    bucket: u32,
     /// The next slot of the same group, 0 for none.
     next: u32,
 }
@@ -54,20 +54,20 @@ pub(super) struct Slot {
 impl Slot {
     /// A slot without an entry.
     pub(super) const FREE: Self = Self {
-        place: u32::MAX,
+        bucket: u32::MAX,
         next: 0,
     };
 
-    /// Place of the slot's entry.
+    /// Bucket of the slot's entry.
     #[inline]
-    pub(super) fn place(self) -> Option<usize> {
-        (self.place != u32::MAX).then_some(self.place as usize)
+    pub(super) fn bucket(self) -> Option<usize> {
+        (self.bucket != u32::MAX).then_some(self.bucket as usize)
     }
 }
 
-/// The places.
+/// The buckets.
 #[derive(Clone)]
-pub(super) struct Places<K, V> {
+pub(super) struct Buckets<K, V> {
     seed: Seed,
     /// Distance of each group.
     distances: Circle<u8>,
@@ -75,24 +75,24 @@ pub(super) struct Places<K, V> {
     /// First slot of each group, 0 for none.
     heads: Circle<u32>,
     taken: Bits,
-    /// The key in place 0 while the default key has no entry.
+    /// The key in bucket 0 while the default key has no entry.
     other: K,
 }
 
-impl<K, V> Places<K, V> {
-    /// The entry at a place.
-    pub(super) fn entry(&self, place: usize) -> &(K, V) {
-        &self.entries[place]
+impl<K, V> Buckets<K, V> {
+    /// The entry at a bucket.
+    pub(super) fn entry(&self, bucket: usize) -> &(K, V) {
+        &self.entries[bucket]
     }
 }
 
-impl<K: Key, V: Copy + Default> Places<K, V> {
-    /// Empty places of the minimum size.
+impl<K: Key, V: Copy + Default> Buckets<K, V> {
+    /// Empty buckets of the minimum size.
     pub(super) fn new() -> Self {
         Self::seeded(0)
     }
 
-    /// Empty places of the minimum size, with the seed of this number.
+    /// Empty buckets of the minimum size, with the seed of this number.
     pub(super) fn seeded(number: u64) -> Self {
         let (seed, other) = Seed::new(number, Runway::<(K, V)>::SHIFT);
         Self::on(seed, other, Building::new(LEAST))
@@ -101,8 +101,8 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
     fn on(seed: Seed, other: K, entries: Building<(K, V)>) -> Self {
         let mut entries = entries.finish();
         let groups = entries.numbers().ilog2() - PLACES_PER_GROUP;
-        // The last place is that of the last home of scattered groups.
-        let mut taken = Bits::below(entries.place(usize::MAX, SCATTERED));
+        // The last bucket is that of the last home of scattered groups.
+        let mut taken = Bits::below(entries.bucket(usize::MAX, SCATTERED));
         taken.insert(0);
         entries[0].0 = other;
         Self {
@@ -115,7 +115,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         }
     }
 
-    /// Number of entries above which there should be more places: at that load some three keys in a thousand are
+    /// Number of entries above which there should be more buckets: at that load some three keys in a thousand are
     /// scattered. At three quarters it would be one in fifty.
     pub(super) fn limit(&self) -> usize {
         let numbers = self.entries.numbers();
@@ -125,12 +125,12 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         numbers / 8 * 5
     }
 
-    /// Entries for twice as many places, not yet written.
+    /// Entries for twice as many buckets, not yet written.
     pub(super) fn larger(&self) -> Building<(K, V)> {
         Building::new(self.entries.numbers().ilog2() + 1)
     }
 
-    /// Empty places made of those begun by [`larger`](Self::larger).
+    /// Empty buckets made of those begun by [`larger`](Self::larger).
     pub(super) fn grown(&self, entries: Building<(K, V)>) -> Self {
         Self::on(self.seed, self.other, entries)
     }
@@ -141,7 +141,7 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         self.entries.numbers() * size_of::<(K, V)>() + (self.entries.numbers() >> PLACES_PER_GROUP)
     }
 
-    /// Home and distance of `key`, which give its place unless its group is scattered.
+    /// Home and distance of `key`, which give its bucket unless its group is scattered.
     #[inline(always)]
     pub(super) fn likely(&self, key: &K) -> (usize, u8) {
         let hash = key.hash(&self.seed);
@@ -160,73 +160,73 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         self.entries.get_mut(home, distance)
     }
 
-    /// The entry at a place, mutably.
-    pub(super) fn entry_mut(&mut self, place: usize) -> &mut (K, V) {
-        &mut self.entries[place]
+    /// The entry at a bucket, mutably.
+    pub(super) fn entry_mut(&mut self, bucket: usize) -> &mut (K, V) {
+        &mut self.entries[bucket]
     }
 
-    /// The place of `key`.
+    /// The bucket of `key`.
     pub(super) fn find(&self, slots: &[Slot], key: &K) -> Option<usize> {
         let hash = key.hash(&self.seed);
         let (home, group) = (hash.home(), self.heads.wrap(hash.group()));
         let distance = *self.distances.get(group);
-        let place = self.entries.place(home, distance);
-        if self.entries[place].0.same(key) {
-            return Some(place);
+        let bucket = self.entries.bucket(home, distance);
+        if self.entries[bucket].0.same(key) {
+            return Some(bucket);
         }
         if group != 0 && distance != SCATTERED {
             return None;
         }
         self.members(slots, group)
-            .map(|(_, place)| place)
-            .find(|&place| self.entries[place].0.same(key))
+            .map(|(_, bucket)| bucket)
+            .find(|&bucket| self.entries[bucket].0.same(key))
     }
 
-    /// Slots and places of a group's keys.
+    /// Slots and buckets of a group's keys.
     fn members(&self, slots: &[Slot], group: usize) -> impl Iterator<Item = (usize, usize)> {
         let mut at = *self.heads.get(group) as usize;
         std::iter::from_fn(move || {
             let slot = at;
             at = slots[slot].next as usize;
-            (slot != 0).then(|| (slot, slots[slot].place as usize))
+            (slot != 0).then(|| (slot, slots[slot].bucket as usize))
         })
     }
 
-    /// Stores an entry, whose key must have none yet, under the number `slot`, and returns its place.
+    /// Stores an entry, whose key must have none yet, under the number `slot`, and returns its bucket.
     pub(super) fn insert(&mut self, slots: &mut [Slot], slot: usize, entry: (K, V)) -> usize {
         let hash = entry.0.hash(&self.seed);
         let group = self.heads.wrap(hash.group());
-        let place = if entry.0 == K::default() {
+        let bucket = if entry.0 == K::default() {
             0
         } else {
             self.room(slots, group, hash)
         };
-        self.taken.insert(place);
-        self.entries[place] = entry;
+        self.taken.insert(bucket);
+        self.entries[bucket] = entry;
         let head = self.heads.get_mut(group);
         slots[slot] = Slot {
-            place: place as u32,
+            bucket: bucket as u32,
             next: *head,
         };
         *head = slot as u32;
-        place
+        bucket
     }
 
-    /// A free place for a key of this group, which may move or be scattered for it.
+    /// A free bucket for a key of this group, which may move or be scattered for it.
     fn room(&mut self, slots: &mut [Slot], group: usize, hash: Hash) -> usize {
         let distance = *self.distances.get(group);
-        let place = self.entries.place(hash.home(), distance);
-        if distance != SCATTERED && !self.taken.has(place) {
-            return place;
+        let bucket = self.entries.bucket(hash.home(), distance);
+        if distance != SCATTERED && !self.taken.has(bucket) {
+            return bucket;
         }
-        let home = self.entries.place(hash.home(), 0);
+        let home = self.entries.bucket(hash.home(), 0);
         if group != 0 {
             if let Some(distance) = self.shift(slots, group, home) {
                 return home + usize::from(distance);
             }
             *self.distances.get_mut(group) = SCATTERED;
         }
-        // There are always more places than entries.
+        // There are always more buckets than entries.
         self.taken.first_missing(home).unwrap_or(0)
     }
 
@@ -234,29 +234,29 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
     fn shift(&mut self, slots: &mut [Slot], group: usize, home: usize) -> Option<u8> {
         let mut members = [(0, 0, home); LARGEST];
         let mut count = 1;
-        for (slot, place) in self.members(slots, group) {
-            let home = self.entries[place].0.hash(&self.seed).home();
-            let home = self.entries.place(home, 0);
+        for (slot, bucket) in self.members(slots, group) {
+            let home = self.entries[bucket].0.hash(&self.seed).home();
+            let home = self.entries.bucket(home, 0);
             if count == LARGEST || members[..count].iter().any(|&(_, _, other)| other == home) {
                 return None;
             }
-            members[count] = (slot, place, home);
+            members[count] = (slot, bucket, home);
             count += 1;
         }
         let members = &members[..count];
         let distance = self.common_room(members)?;
-        for &(slot, place, home) in &members[1..] {
-            let entry = self.clear(place);
-            let place = home + usize::from(distance);
-            self.taken.insert(place);
-            self.entries[place] = entry;
-            slots[slot].place = place as u32;
+        for &(slot, bucket, home) in &members[1..] {
+            let entry = self.clear(bucket);
+            let bucket = home + usize::from(distance);
+            self.taken.insert(bucket);
+            self.entries[bucket] = entry;
+            slots[slot].bucket = bucket as u32;
         }
         *self.distances.get_mut(group) = distance;
         Some(distance)
     }
 
-    /// The first distance at which none of the places behind these homes is taken.
+    /// The first distance at which none of the buckets behind these homes is taken.
     fn common_room(&self, members: &[(usize, usize, usize)]) -> Option<u8> {
         (0..SCATTERED).step_by(64).find_map(|start| {
             let windows = members
@@ -269,13 +269,13 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         })
     }
 
-    /// Takes out the entry at `place`, whose key is `key`, and returns its slot.
-    pub(super) fn remove(&mut self, slots: &mut [Slot], place: usize) -> (usize, (K, V)) {
-        let entry = self.clear(place);
+    /// Takes out the entry at `bucket`, whose key is `key`, and returns its slot.
+    pub(super) fn remove(&mut self, slots: &mut [Slot], bucket: usize) -> (usize, (K, V)) {
+        let entry = self.clear(bucket);
         let group = self.heads.wrap(entry.0.hash(&self.seed).group());
         let mut before = 0;
         let mut slot = *self.heads.get(group) as usize;
-        while slots[slot].place as usize != place {
+        while slots[slot].bucket as usize != bucket {
             before = slot;
             slot = slots[slot].next as usize;
         }
@@ -291,20 +291,20 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
         (slot, entry)
     }
 
-    /// Empties a place.
-    fn clear(&mut self, place: usize) -> (K, V) {
+    /// Empties a bucket.
+    fn clear(&mut self, bucket: usize) -> (K, V) {
         let mut unused = (K::default(), V::default());
-        if place == 0 {
+        if bucket == 0 {
             unused.0 = self.other;
         } else {
-            self.taken.remove(place);
+            self.taken.remove(bucket);
         }
-        std::mem::replace(&mut self.entries[place], unused)
+        std::mem::replace(&mut self.entries[bucket], unused)
     }
 
-    /// Prefetches what [`remove`](Self::remove) will touch besides the entry at this place.
-    pub(super) fn prefetch_group(&self, place: usize) {
-        let hash = self.entries[place].0.hash(&self.seed);
+    /// Prefetches what [`remove`](Self::remove) will touch besides the entry at this bucket.
+    pub(super) fn prefetch_group(&self, bucket: usize) {
+        let hash = self.entries[bucket].0.hash(&self.seed);
         prefetch::read(self.heads.get(hash.group()));
     }
 }
@@ -313,45 +313,45 @@ impl<K: Key, V: Copy + Default> Places<K, V> {
 mod tests {
     use super::*;
 
-    /// Places, slots and their expected content.
+    /// Buckets, slots and their expected content.
     struct Filled {
-        places: Places<u32, u64>,
+        buckets: Buckets<u32, u64>,
         slots: Vec<Slot>,
     }
 
     impl Filled {
-        /// Places of which `part` in 16 are taken, by keys from 0 on.
+        /// Buckets of which `part` in 16 are taken, by keys from 0 on.
         fn new(doublings: u32, part: usize) -> Self {
-            let mut places = Places::seeded(1);
+            let mut buckets = Buckets::seeded(1);
             for _ in 0..doublings {
-                places = places.grown(places.larger());
+                buckets = buckets.grown(buckets.larger());
             }
             let mut slots = vec![Slot::FREE];
-            for key in 0..(places.entries.numbers() * part / 16) as u32 {
+            for key in 0..(buckets.entries.numbers() * part / 16) as u32 {
                 slots.push(Slot::FREE);
-                places.insert(&mut slots, key as usize + 1, (key, key.into()));
+                buckets.insert(&mut slots, key as usize + 1, (key, key.into()));
             }
-            Self { places, slots }
+            Self { buckets, slots }
         }
 
         /// Checks that every key from `keys` on is found, in its slot, and none before.
         fn check(&self, keys: u32) {
-            let Self { places, slots } = self;
+            let Self { buckets, slots } = self;
             for key in 0..slots.len() as u32 - 1 {
-                let place = places.find(slots, &key);
-                assert_eq!(place, slots[key as usize + 1].place());
-                assert_eq!(place.is_some(), key >= keys, "{key}");
-                if let Some(place) = place {
-                    assert_eq!(*places.entry(place), (key, key.into()));
-                    assert!(places.taken.has(place));
+                let bucket = buckets.find(slots, &key);
+                assert_eq!(bucket, slots[key as usize + 1].bucket());
+                assert_eq!(bucket.is_some(), key >= keys, "{key}");
+                if let Some(bucket) = bucket {
+                    assert_eq!(*buckets.entry(bucket), (key, key.into()));
+                    assert!(buckets.taken.has(bucket));
                 }
             }
-            let mut members: Vec<_> = (0..places.heads.wrap(usize::MAX) + 1)
-                .flat_map(|group| places.members(slots, group))
+            let mut members: Vec<_> = (0..buckets.heads.wrap(usize::MAX) + 1)
+                .flat_map(|group| buckets.members(slots, group))
                 .collect();
             members.sort_unstable();
             let all = slots.iter().enumerate();
-            let all = all.filter_map(|(slot, at)| Some((slot, at.place()?)));
+            let all = all.filter_map(|(slot, at)| Some((slot, at.bucket()?)));
             assert!(members.into_iter().eq(all));
         }
     }
@@ -363,25 +363,25 @@ mod tests {
             let mut filled = Filled::new(doublings, part);
             filled.check(0);
             for key in 0..filled.slots.len() as u32 - 1 {
-                let Filled { places, slots } = &mut filled;
-                let place = places.find(slots, &key).unwrap();
+                let Filled { buckets, slots } = &mut filled;
+                let bucket = buckets.find(slots, &key).unwrap();
                 assert_eq!(
-                    places.remove(slots, place),
+                    buckets.remove(slots, bucket),
                     (key as usize + 1, (key, key.into()))
                 );
                 if key % 61 == 0 {
                     filled.check(key + 1);
                 }
             }
-            let places = &filled.places;
-            assert!((1..places.entries.numbers()).all(|place| *places.entry(place) == (0, 0)));
-            assert!((1..places.entries.numbers()).all(|place| !places.taken.has(place)));
-            let groups = 0..places.heads.wrap(usize::MAX) + 1;
-            assert!(groups.clone().all(|group| *places.heads.get(group) == 0));
+            let buckets = &filled.buckets;
+            assert!((1..buckets.entries.numbers()).all(|bucket| *buckets.entry(bucket) == (0, 0)));
+            assert!((1..buckets.entries.numbers()).all(|bucket| !buckets.taken.has(bucket)));
+            let groups = 0..buckets.heads.wrap(usize::MAX) + 1;
+            assert!(groups.clone().all(|group| *buckets.heads.get(group) == 0));
             assert!(
                 groups
                     .clone()
-                    .all(|group| *places.distances.get(group) == 0)
+                    .all(|group| *buckets.distances.get(group) == 0)
             );
         }
     }
@@ -393,14 +393,14 @@ mod tests {
             let seeds = 2000;
             let elsewhere = (0..seeds).filter(|&number| {
                 let (seed, other) = Seed::new(100 * number, Runway::<([u64; 2], u64)>::SHIFT);
-                let mut places = Places::<[u64; 2], u64>::on(seed, other, Building::new(FEW));
+                let mut buckets = Buckets::<[u64; 2], u64>::on(seed, other, Building::new(FEW));
                 let mut slots = vec![Slot::FREE];
                 let key = |n: u64| [0x0101_a8c0_0100_000a, 6 << 32 | n << 8 | 0x5000_0000];
                 for n in 0..count {
                     slots.push(Slot::FREE);
-                    places.insert(&mut slots, n as usize + 1, (key(n), n));
+                    buckets.insert(&mut slots, n as usize + 1, (key(n), n));
                 }
-                (0..count).any(|n| places.at(places.likely(&key(n))).0 != key(n))
+                (0..count).any(|n| buckets.at(buckets.likely(&key(n))).0 != key(n))
             });
             let elsewhere = elsewhere.count();
             assert!(elsewhere <= 5, "{count} keys: {elsewhere} of {seeds} seeds");
@@ -410,11 +410,11 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "statistics")]
     fn few_keys_are_scattered() {
-        let Filled { places, slots } = Filled::new(10, 10);
+        let Filled { buckets, slots } = Filled::new(10, 10);
         let keys = 0..slots.len() as u32 - 1;
         let elsewhere = keys
             .clone()
-            .filter(|key| places.at(places.likely(key)).0 != *key);
+            .filter(|key| buckets.at(buckets.likely(key)).0 != *key);
         let elsewhere = elsewhere.count() as f64 / keys.len() as f64;
         assert!(elsewhere < 0.01, "{elsewhere}");
     }
