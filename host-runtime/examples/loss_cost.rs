@@ -18,7 +18,7 @@ use std::time::Instant;
 use rtrb::RingBuffer;
 use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_nic::Model;
-use scr_runtime::device::{Batch, Device, Inject, MemorySource, Replay, ReplayDevice, Select};
+use scr_runtime::device::{Batch, Device, Inject, MemorySource, NicDevice, ReplayDevice, Select};
 use scr_runtime::dispatch::{Burst, Dispatcher, Message};
 use scr_runtime::membership::Heartbeats;
 use scr_runtime::recovery::{Log, LogWriter, Peers};
@@ -167,7 +167,7 @@ impl Compare<'_> {
                 };
                 let nic = Model::new(self.profile, 64, Config::new(self.cores, words))?;
                 let source = source(self.flows).repeated(REPLAYED / u64::from(PACKETS) - 1);
-                let mut plain = Replay::new(source, nic);
+                let mut plain = NicDevice::new(source, nic);
                 let mut lossy;
                 let device: &mut dyn ReplayDevice = if injector {
                     lossy = Inject::losing(plain, at_rate(rate));
@@ -320,13 +320,13 @@ impl Compare<'_> {
             .unzip()
     }
 
-    fn device(&self) -> Result<Replay<MemorySource, Model>> {
+    fn device(&self) -> Result<NicDevice<MemorySource, Model>> {
         let nic = Model::new(
             self.profile,
             64,
             Config::new(self.cores, self.prefix_words()?),
         )?;
-        Ok(Replay::new(source(self.flows), nic))
+        Ok(NicDevice::new(source(self.flows), nic))
     }
 
     /// The frames of worker 0, one after the other.

@@ -28,7 +28,7 @@
 //!
 //! ```
 //! use scr_nic::Model;
-//! use scr_runtime::device::{MemorySource, Replay};
+//! use scr_runtime::device::{MemorySource, NicDevice};
 //! use scr_nf::Selected;
 //! use scr_runtime::{Outputs, ReplayConfig, replay};
 //!
@@ -39,7 +39,7 @@
 //!
 //! let nic = Model::new(profile, 64, scr_wire::Config::new(4, 2))?;
 //! let config = ReplayConfig::new(function, profile, 4, 2);
-//! let mut device = Replay::new(packets, nic);
+//! let mut device = NicDevice::new(packets, nic);
 //! let report = replay(&config, &mut device, Outputs::default(), &mut |_| {})?;
 //! assert_eq!((report.packets, report.passed_by, report.verified), (1, 1, Some(true)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

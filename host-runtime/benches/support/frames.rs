@@ -6,7 +6,7 @@ use std::hint::black_box;
 use scr_nf::NetworkFunction;
 use scr_nic::Model;
 use scr_runtime::EventLevel;
-use scr_runtime::device::{Batch, Device, MemorySource, Replay};
+use scr_runtime::device::{Batch, Device, MemorySource, NicDevice};
 use scr_runtime::recovery::{Log, Peers};
 use scr_runtime::worker::ahead::Ahead;
 use scr_runtime::worker::{Output, Worker, WorkerConfig};
@@ -67,7 +67,7 @@ fn sequence(
         .unwrap()
         .prefix_words();
     let nic = Model::new(profile, 128, Config::new(cores, words)).unwrap();
-    let mut device = Replay::new(source, nic);
+    let mut device = NicDevice::new(source, nic);
     let mut batch = Batch::default();
     let mut more = true;
     while more {

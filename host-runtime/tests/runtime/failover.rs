@@ -10,7 +10,7 @@ use crate::support::{
 use proptest::prelude::*;
 use scr_nic::{BoxError, FrameSink, Model, Nic, NicReport, SteeringMap};
 use scr_runtime::device::{
-    Batch, Device, DeviceError, Fault, FrameInfo, Inject, Injected, Observer, Ranges, Replay,
+    Batch, Device, DeviceError, Fault, FrameInfo, Inject, Injected, NicDevice, Observer, Ranges,
     ReplayDevice, Select, Tap,
 };
 use scr_runtime::membership::{Cause, Plan};
@@ -135,7 +135,7 @@ impl<D: ReplayDevice> ReplayDevice for Slow<D> {
 
 fn run_slowly(setup: &Setup, packets: u32) -> Ran {
     let model = Model::new(setup.profile, 64, Config::new(setup.cores, setup.words)).unwrap();
-    let device = Replay::new(source(&traffic(packets)), model);
+    let device = NicDevice::new(source(&traffic(packets)), model);
     let mut device = Slow(Inject::new(device, setup.faults.clone()));
     try_device(setup, &mut device).unwrap()
 }
@@ -227,7 +227,7 @@ fn one_after_the_other_may_die() {
     assert_eq!(ran.report.failover.resteerings.last().unwrap().queues, [2]);
 
     setup.faults.push(fault("crash@core=2:1500"));
-    let device = Replay::new(
+    let device = NicDevice::new(
         source(&traffic(2000)),
         Model::new(setup.profile, 64, Config::new(4, setup.words)).unwrap(),
     );
@@ -242,7 +242,7 @@ fn one_after_the_other_may_die() {
 fn the_only_worker_cannot_be_spared() {
     let mut setup = Setup::new("heavy-hitter", 1);
     setup.faults = vec![fault("crash@core=0:10")];
-    let device = Replay::new(
+    let device = NicDevice::new(
         source(&traffic(200)),
         Model::new(setup.profile, 64, Config::new(1, 1)).unwrap(),
     );
@@ -348,7 +348,7 @@ fn changes_at_the_planned_number(depth: usize) {
         inside: VecDeque::new(),
     };
     let mut headers = Headers(vec![], Some(*setup.profile));
-    let device = Tap::new(Replay::new(source(&packets), nic), &mut headers);
+    let device = Tap::new(NicDevice::new(source(&packets), nic), &mut headers);
     // The first frame of a resteering may be one whose number cannot be read.
     let mut device = Inject::new(device, vec![fault("corrupt@2500-2502")]);
     let report = replay(&config, &mut device, Outputs::default(), &mut |_| {}).unwrap();
@@ -519,7 +519,7 @@ proptest! {
         }
         let mut sequencer = Sequencer::new(setup.profile, setup.history, Config::new(cores, setup.words)).unwrap();
         sequencer.set_next_seq(scr_wire::Seq::new(first_seq));
-        let device = Replay::new(source(&packets), Model::from_sequencer(sequencer));
+        let device = NicDevice::new(source(&packets), Model::from_sequencer(sequencer));
         match try_device(&setup, &mut Inject::new(device, setup.faults.clone())) {
             Ok(ran) => check(&ran),
             Err(ReplayError::NoWorkerLeft { .. }) => {

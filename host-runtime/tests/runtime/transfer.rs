@@ -9,7 +9,7 @@ use crate::support::{
 use proptest::prelude::*;
 use scr_nic::Model;
 use scr_runtime::ReplayError;
-use scr_runtime::device::{Fault, Inject, Replay};
+use scr_runtime::device::{Fault, Inject, NicDevice};
 use scr_wire::{Config, Seq, Sequencer};
 
 /// As all runs, and what was taken over is told.
@@ -185,7 +185,7 @@ proptest! {
         setup.stall_timeout = Duration::from_millis(8);
         let mut sequencer = Sequencer::new(setup.profile, setup.history, Config::new(setup.cores, setup.words)).unwrap();
         sequencer.set_next_seq(Seq::new(setup.first_seq));
-        let device = Replay::new(source(&packets), Model::from_sequencer(sequencer));
+        let device = NicDevice::new(source(&packets), Model::from_sequencer(sequencer));
         match try_device(&setup, &mut Inject::new(device, setup.faults.clone())) {
             Ok(ran) if ran.report.loss.rows_unrecovered == 0 => check(&ran),
             Ok(ran) => prop_assert!(!ran.report.failover.died.is_empty()),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use scr_nf::Selected;
 use scr_nic::{Model, NicReport};
 use scr_runtime::device::{
-    Batch, Device, DeviceError, Fault, FaultEffect, Inject, MemorySource, Replay, ReplayDevice,
+    Batch, Device, DeviceError, Fault, FaultEffect, Inject, MemorySource, NicDevice, ReplayDevice,
     Select,
 };
 use scr_runtime::membership::Plan;
@@ -267,7 +267,7 @@ pub fn run_source(setup: &Setup, source: MemorySource) -> Ran {
     };
     let mut sequencer = Sequencer::new(setup.profile, setup.history, config).unwrap();
     sequencer.set_next_seq(Seq::new(setup.first_seq));
-    let device = Replay::new(source, Model::from_sequencer(sequencer));
+    let device = NicDevice::new(source, Model::from_sequencer(sequencer));
     let mut faults = setup.faults.clone();
     if let Some(which) = setup.loss.clone() {
         let effect = FaultEffect::Lose;
@@ -391,7 +391,7 @@ pub fn frames(setup: &Setup, packets: &[Packet]) -> Batch {
     let nic = Model::new(setup.profile, setup.history, config).unwrap();
     let mut batch = Batch::new(usize::MAX);
     assert!(
-        !Replay::new(source(packets), nic)
+        !NicDevice::new(source(packets), nic)
             .receive(&mut batch)
             .unwrap()
     );

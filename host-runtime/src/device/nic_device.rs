@@ -10,7 +10,7 @@ use super::{Batch, Device, DeviceError, Extent, PacketInfo, PacketSource, Replay
 
 /// A device that reads packets and offers them to a NIC.
 #[derive(Debug)]
-pub struct Replay<S, N> {
+pub struct NicDevice<S, N> {
     source: S,
     nic: N,
     in_flight: VecDeque<InFlight>,
@@ -25,7 +25,7 @@ pub struct Replay<S, N> {
     kept: Option<(PacketInfo, Vec<u8>)>,
 }
 
-impl<S: PacketSource, N: Nic> Replay<S, N> {
+impl<S: PacketSource, N: Nic> NicDevice<S, N> {
     /// Sends the packets of `source` through `nic`.
     pub fn new(source: S, nic: N) -> Self {
         Self {
@@ -155,7 +155,7 @@ impl<N: Nic> WayIn<'_, N> {
     }
 }
 
-impl<S: PacketSource, N: Nic> Device for Replay<S, N> {
+impl<S: PacketSource, N: Nic> Device for NicDevice<S, N> {
     fn receive(&mut self, batch: &mut Batch) -> Result<bool, DeviceError> {
         if self.is_held() {
             return Ok(true);
@@ -193,7 +193,7 @@ impl<S: PacketSource, N: Nic> Device for Replay<S, N> {
     }
 }
 
-impl<S: PacketSource, N: Nic> ReplayDevice for Replay<S, N> {
+impl<S: PacketSource, N: Nic> ReplayDevice for NicDevice<S, N> {
     fn hold_before(&mut self, count: Option<u64>) {
         self.counting |= count.is_some();
         self.hold = count;
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn packets_without_bytes_keep_their_place() {
-        let mut device = Replay::new(source(), Lazy::default());
+        let mut device = NicDevice::new(source(), Lazy::default());
         let mut batch = Batch::new(100);
         assert!(!device.receive(&mut batch).unwrap());
         let indices: Vec<_> = batch.frames().iter().map(|f| f.packet.index).collect();
@@ -285,7 +285,7 @@ mod tests {
             keep: true,
             ..Lazy::default()
         };
-        let error = Replay::new(source(), keep).receive(&mut Batch::new(100));
+        let error = NicDevice::new(source(), keep).receive(&mut Batch::new(100));
         assert_eq!(
             error.unwrap_err().to_string(),
             "packet 2: the NIC kept it and 3 further packets"
@@ -294,7 +294,7 @@ mod tests {
             invent: true,
             ..Lazy::default()
         };
-        let error = Replay::new(source(), invent).receive(&mut Batch::new(100));
+        let error = NicDevice::new(source(), invent).receive(&mut Batch::new(100));
         assert!(error.unwrap_err().to_string().contains("packet"));
     }
 }
