@@ -2,11 +2,11 @@ use rust_hdl::prelude::*;
 use scr_wire::{Profile, header};
 
 use super::types::{DEST, FrameTicket, HeaderBytes, ID, TIME, USER};
-use crate::primitive::Spread;
+use crate::primitive::{Param, Spread};
 
 /// Makes output beats: header and rows of a prefix, or a beat of packet. Three cycles after a beat was
 /// scheduled it stands in the output registers.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -80,15 +80,15 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     c_id: DFF<Bits<ID>>,
     c_dest: DFF<Bits<DEST>>,
 
-    all_slots: Constant<Bits<32>>,
-    row_slots_of_first: Constant<Bits<32>>,
-    full_keep: Constant<Bits<K>>,
-    dst_mac: Constant<Bits<8>>,
-    version: Constant<Bits<8>>,
-    profile: Constant<Bits<8>>,
-    src_mac: Constant<Bits<2>>,
-    ethertype: Constant<Bits<16>>,
-    row_log2: Constant<Bits<8>>,
+    all_slots: Param<Bits<32>>,
+    row_slots_of_first: Param<Bits<32>>,
+    full_keep: Param<Bits<K>>,
+    dst_mac: Param<Bits<8>>,
+    version: Param<Bits<8>>,
+    profile: Param<Bits<8>>,
+    src_mac: Param<Bits<2>>,
+    ethertype: Param<Bits<16>>,
+    row_log2: Param<Bits<8>>,
 }
 
 impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
@@ -98,64 +98,16 @@ impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
         let header_slots = row_bytes.max(header::HEADER_BYTES) / row_bytes;
         let all: u64 = u64::from(u32::MAX);
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            slot_valid: Signal::default(),
-            slot_prefix: Signal::default(),
-            slot_first: Signal::default(),
-            slot_before_rows: Signal::default(),
-            slot_last: Signal::default(),
-            slot_filled: Signal::default(),
-            slot_frame: Signal::default(),
-            rows: Signal::default(),
-            packet_data: Signal::default(),
-            packet_keep: Signal::default(),
-            packet_flag: Signal::default(),
-            packet_pop: Signal::default(),
-            valid: Signal::default(),
-            data: Signal::default(),
-            keep: Signal::default(),
-            last: Signal::default(),
-            user: Signal::default(),
-            id: Signal::default(),
-            dest: Signal::default(),
-            a_valid: DFF::default(),
-            a_prefix: DFF::default(),
-            a_first: DFF::default(),
-            a_before_rows: DFF::default(),
-            a_last: DFF::default(),
-            a_slots: DFF::default(),
-            a_frame: DFF::default(),
-            seq: Signal::default(),
-            header: Signal::default(),
-            b_valid: DFF::default(),
-            b_prefix: DFF::default(),
-            b_first: DFF::default(),
-            b_last: DFF::default(),
-            b_slots: DFF::default(),
-            b_header: DFF::default(),
-            b_time: DFF::default(),
-            b_id: DFF::default(),
-            b_dest: DFF::default(),
-            spread: Spread::default(),
-            header_bits: Signal::default(),
-            c_valid: DFF::default(),
-            c_data: DFF::default(),
-            c_keep: DFF::default(),
-            c_last: DFF::default(),
-            c_time: DFF::default(),
-            c_flag: DFF::default(),
-            c_id: DFF::default(),
-            c_dest: DFF::default(),
-            all_slots: Constant::new(all.into()),
-            row_slots_of_first: Constant::new((all << header_slots & all).into()),
-            full_keep: Constant::new(Bits::<K>::mask()),
-            dst_mac: Constant::new(u64::from(header::DST_MAC_0).into()),
-            version: Constant::new(u64::from(header::VERSION).into()),
-            profile: Constant::new(u64::from(profile.id()).into()),
-            src_mac: Constant::new(u64::from(header::SRC_MAC_0).into()),
-            ethertype: Constant::new(u64::from(header::ETHERTYPE.swap_bytes()).into()),
-            row_log2: Constant::new(u64::from(profile.row_log2()).into()),
+            all_slots: Param::new(all),
+            row_slots_of_first: Param::new(all << header_slots & all),
+            full_keep: Param::new(Bits::<K>::mask()),
+            dst_mac: Param::new(u64::from(header::DST_MAC_0)),
+            version: Param::new(u64::from(header::VERSION)),
+            profile: Param::new(u64::from(profile.id())),
+            src_mac: Param::new(u64::from(header::SRC_MAC_0)),
+            ethertype: Param::new(u64::from(header::ETHERTYPE.swap_bytes())),
+            row_log2: Param::new(u64::from(profile.row_log2())),
+            ..Self::default()
         }
     }
 }

@@ -25,7 +25,7 @@ const RUN_AHEAD: usize = 18;
 /// Numbers IP packets, keeps their metadata as rows, puts the newest rows in front of every packet and
 /// steers packets to cores in rotation. Frames that are not sequenced pass unaltered to the default
 /// queue. Nothing is ever dropped.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
 {
     /// Clock.
@@ -147,61 +147,15 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         let lanes = (W / R).max(1);
         let parts = (R / W).max(1);
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            s_axis_tdata: Signal::default(),
-            s_axis_tkeep: Signal::default(),
-            s_axis_tvalid: Signal::default(),
-            s_axis_tready: Signal::default(),
-            s_axis_tlast: Signal::default(),
-            s_axis_tuser: Signal::default(),
-            s_axis_tid: Signal::default(),
-            m_axis_tdata: Signal::default(),
-            m_axis_tkeep: Signal::default(),
-            m_axis_tvalid: Signal::default(),
-            m_axis_tready: Signal::default(),
-            m_axis_tlast: Signal::default(),
-            m_axis_tuser: Signal::default(),
-            m_axis_tid: Signal::default(),
-            m_axis_tdest: Signal::default(),
-            cfg_enable: Signal::default(),
-            cfg_sequence_all: Signal::default(),
-            cfg_cores: Signal::default(),
-            cfg_prefix_words: Signal::default(),
-            cfg_default_queue: Signal::default(),
-            cfg_steer_write: Signal::default(),
-            cfg_steer_core: Signal::default(),
-            cfg_steer_queue: Signal::default(),
-            stat_changing: Signal::default(),
-            stat_epoch: Signal::default(),
-            cfg_steer_read_core: Signal::default(),
-            stat_steer_read_queue: Signal::default(),
-            stat_next_seq: Signal::default(),
-            event_frame_in: Signal::default(),
-            event_beat_in: Signal::default(),
-            event_beat_in_bytes: Signal::default(),
-            event_sequenced: Signal::default(),
-            event_passed_by: Signal::default(),
-            event_malformed: Signal::default(),
-            event_beat_out: Signal::default(),
-            event_beat_out_bytes: Signal::default(),
-            event_input_stall: Signal::default(),
-            event_output_stall: Signal::default(),
-            event_sent: Signal::default(),
-            event_sent_core: Signal::default(),
-            input_stage: InputStage::default(),
-            beat_fifo: BeatFifo::default(),
-            header_window: HeaderWindow::default(),
             packet_parser: PacketParser::new(profile),
-            meta_fifo: MetaFifo::default(),
             settings: Settings::new(R / 8, history, K),
             numberer: Numberer::new(history, lanes, parts),
             steering: Steering::new(max_cores),
-            frame_queue: FrameQueue::default(),
             scheduler: Scheduler::new(lanes, parts),
             history: History::new(history + 1 + RUN_AHEAD),
             assembler: Assembler::new(profile),
-            output_fifo: OutputFifo::default(),
+            header_window: HeaderWindow::new(),
+            ..Self::default()
         }
     }
 }

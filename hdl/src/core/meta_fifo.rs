@@ -8,7 +8,7 @@ use crate::primitive::DistRam;
 /// It cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
 /// deeper. An entry becomes visible a fixed time after its frame's first beat, also when a short frame
 /// completed its window early; so latency does not depend on a frame's length.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -45,37 +45,6 @@ pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     pending: DFF<Bits<8>>,
     token: Signal<Local, Bits<8>>,
     appears: Signal<Local, Bit>,
-}
-
-impl<const R: usize, const F: usize, const D: usize> Default for MetaFifo<R, F, D> {
-    fn default() -> Self {
-        Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            write: Signal::default(),
-            write_row: Signal::default(),
-            write_info: Signal::default(),
-            delay: Signal::default(),
-            valid: Signal::default(),
-            row: Signal::default(),
-            info: Signal::default(),
-            is_ip: Signal::default(),
-            pop: Signal::default(),
-            row_ram: DistRam::default(),
-            info_ram: DistRam::default(),
-            is_ip_ram: DistRam::default(),
-            write_pointer: DFF::default(),
-            read_pointer: DFF::default(),
-            second_pointer: DFF::default(),
-            held: DFF::default(),
-            head_is_ip: DFF::default(),
-            write_is_ip: Signal::default(),
-            visible: DFF::default(),
-            pending: DFF::default(),
-            token: Signal::default(),
-            appears: Signal::default(),
-        }
-    }
 }
 
 impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D> {
