@@ -34,6 +34,18 @@ fn every_module_has_a_prefixed_name_and_clean_ports() {
 }
 
 #[test]
+fn comments_say_what_they_mean() {
+    for (name, text) in emit(&CoreConfig::new(&profile::FLOW)).unwrap().files {
+        for comment in text.lines().filter_map(|l| l.trim().strip_prefix("// ")) {
+            let first = comment.split(' ').next().unwrap_or_default();
+            let points_back = matches!(first, "It" | "Its" | "That" | "They" | "Their" | "Them")
+                || comment.starts_with("The same");
+            assert!(!points_back, "{name}: {comment}");
+        }
+    }
+}
+
+#[test]
 fn the_manifest_lists_what_is_there() {
     let design = emit(&CoreConfig::new(&profile::KNOCK)).unwrap();
     let json = serde_json::to_value(&design.manifest).unwrap();

@@ -13,13 +13,13 @@ module scr_sequencer_assembler (
     input  wire rst,
     // A beat was scheduled.
     input  wire slot_valid,
-    // It is a beat of prefix.
+    // The beat that was scheduled is one of prefix.
     input  wire slot_prefix,
-    // It is the frame's first beat.
+    // The beat that was scheduled is its frame's first.
     input  wire slot_first,
-    // It has the slot, or slots, before the first row.
+    // The beat that was scheduled has the slot, or slots, before the first row.
     input  wire slot_before_rows,
-    // It is the frame's last beat.
+    // The beat that was scheduled is its frame's last.
     input  wire slot_last,
     // Row slots to be filled in it and after.
     input  wire [9:0] slot_filled,
@@ -29,19 +29,19 @@ module scr_sequencer_assembler (
     input  wire [511:0] rows,
     // Next beat of packet.
     input  wire [511:0] packet_data,
-    // Its valid bytes.
+    // Valid bytes of packet_data.
     input  wire [63:0] packet_keep,
     // The shell's flag beside it.
     input  wire packet_flag,
-    // Take it.
+    // Take the next beat of packet.
     output wire packet_pop,
     // A beat comes out.
     output wire valid,
-    // Its data.
+    // Data of the beat that comes out.
     output wire [511:0] data,
-    // Its valid bytes.
+    // Valid bytes of data.
     output wire [63:0] keep,
-    // It is its frame's last.
+    // The beat that comes out is its frame's last.
     output wire last,
     // Timestamp of its frame, and the shell's flag of a beat of packet.
     output wire [96:0] user,

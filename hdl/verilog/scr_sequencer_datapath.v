@@ -62,7 +62,7 @@ module scr_sequencer_datapath (
     input  wire [8:0] cfg_steer_queue,
     // Read a word of the steering table: which core's.
     input  wire [6:0] cfg_steer_read_core,
-    // Its queue, a cycle later.
+    // Queue of the core cfg_steer_read_core, three cycles later.
     output wire [8:0] stat_steer_read_queue,
     // Configuration ports of four cycles ago are not in force yet; they may not change meanwhile.
     output wire stat_changing,
@@ -74,7 +74,7 @@ module scr_sequencer_datapath (
     output wire event_frame_in,
     // Event: a beat has been taken in.
     output wire event_beat_in,
-    // Its bytes.
+    // Bytes of the beat that has been taken in.
     output wire [7:0] event_beat_in_bytes,
     // Event: a frame got a number.
     output wire event_sequenced,
@@ -84,7 +84,7 @@ module scr_sequencer_datapath (
     output wire event_malformed,
     // Event: a beat has been given out.
     output wire event_beat_out,
-    // Its bytes.
+    // Bytes of the beat that has been given out.
     output wire [7:0] event_beat_out_bytes,
     // Event: a beat at the input was not taken.
     output wire event_input_stall,
@@ -92,7 +92,7 @@ module scr_sequencer_datapath (
     output wire event_output_stall,
     // Event: a sequenced frame has been sent.
     output wire event_sent,
-    // To this core.
+    // Core to which the frame has been sent.
     output wire [6:0] event_sent_core
 );
 

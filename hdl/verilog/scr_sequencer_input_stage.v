@@ -29,23 +29,23 @@ module scr_sequencer_input_stage (
     input  wire space,
     // The registers hold a beat.
     output wire valid,
-    // It is its frame's last.
+    // The beat in the registers is its frame's last.
     output wire last,
-    // Its data.
+    // Data of the beat in the registers.
     output wire [511:0] data,
-    // Its valid bytes.
+    // Valid bytes of data.
     output wire [63:0] keep,
-    // Its timestamp.
+    // Timestamp of the beat in the registers.
     output wire [95:0] timestamp,
     // The shell's flag beside it.
     output wire flag,
-    // Its source port.
+    // Source port of the beat in the registers.
     output wire [7:0] id,
     // A beat has been taken in.
     output wire counted,
-    // Its bytes.
+    // Bytes of the beat that has been taken in.
     output wire [7:0] counted_bytes,
-    // It ended its frame.
+    // The beat that has been taken in ended its frame.
     output wire counted_last,
     // A beat was offered and not taken.
     output wire stalled

@@ -6,7 +6,7 @@
 
 // Holds rows until their frames can be numbered.
 //
-// It cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
+// The FIFO cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
 // deeper. An entry becomes visible a fixed time after its frame's first beat, also when a short frame
 // completed its window early; so latency does not depend on a frame's length.
 module scr_sequencer_meta_fifo (
@@ -24,7 +24,7 @@ module scr_sequencer_meta_fifo (
     input  wire [7:0] delay,
     // There is an entry to be read.
     output wire valid,
-    // Its row.
+    // Row of the entry to be read.
     output wire [127:0] row,
     // What else is known of its frame.
     output wire [105:0] info,

@@ -15,13 +15,13 @@ module scr_sequencer_numberer (
     input  wire rst,
     // A frame waits in the meta FIFO.
     input  wire meta_valid,
-    // It is to be sequenced if IP is: the same as in meta_info, from a register.
+    // The frame that waits is to be sequenced if IP is: as in meta_info, but from a register.
     input  wire meta_is_ip,
-    // Its row.
+    // Row of the frame that waits.
     input  wire [127:0] meta_row,
     // What else is known of it.
     input  wire [105:0] meta_info,
-    // Take it.
+    // Take the frame.
     output wire meta_pop,
     // The frame queue has room.
     input  wire space,
@@ -51,7 +51,7 @@ module scr_sequencer_numberer (
     output wire numbered,
     // The core whose queue is looked up in the steering table.
     output wire [6:0] steer_core,
-    // Its queue.
+    // Queue of the core steer_core.
     input  wire [8:0] steer_queue,
     // A frame has got a number.
     output wire counted_sequenced,
@@ -63,7 +63,7 @@ module scr_sequencer_numberer (
     output wire row_write,
     // The row.
     output wire [127:0] row,
-    // Its place there.
+    // Place of the row in the history.
     output wire [13:0] row_place,
     // A ticket comes out.
     output wire ticket_valid,
@@ -204,7 +204,7 @@ always @* begin
     end
 end
 
-// Its row goes into the history, and its queue comes out of the steering table.
+// The frame's row goes into the history, and its queue comes out of the steering table.
 assign row_write = a_valid_reg & a_sequenced_reg;
 assign row = a_row_reg;
 assign row_place = a_place_reg;

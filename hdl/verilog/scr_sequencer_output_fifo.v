@@ -13,13 +13,13 @@ module scr_sequencer_output_fifo (
     input  wire rst,
     // A beat comes in.
     input  wire write,
-    // Its data.
+    // Data of the beat that comes in.
     input  wire [511:0] write_data,
-    // Its valid bytes.
+    // Valid bytes of write_data.
     input  wire [63:0] write_keep,
-    // It is its frame's last.
+    // The beat that comes in is its frame's last.
     input  wire write_last,
-    // Its tuser.
+    // tuser of the beat that comes in.
     input  wire [96:0] write_user,
     // tid of its frame.
     input  wire [7:0] write_id,
@@ -45,7 +45,7 @@ module scr_sequencer_output_fifo (
     output wire [8:0] m_tdest,
     // A beat has been given out.
     output wire counted,
-    // Its bytes.
+    // Bytes of the beat that has been given out.
     output wire [7:0] counted_bytes,
     // A beat was offered and not taken.
     output wire stalled

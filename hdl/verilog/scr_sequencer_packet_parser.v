@@ -23,7 +23,7 @@ module scr_sequencer_packet_parser (
     input  wire rst,
     // A window comes in.
     input  wire window_valid,
-    // Its bytes.
+    // Bytes of the window.
     input  wire [1023:0] window,
     // Which of them the frame has.
     input  wire [127:0] present,

@@ -14,27 +14,27 @@ module scr_sequencer_scheduler (
     input  wire rst,
     // A frame is waiting or in progress.
     input  wire ticket_valid,
-    // Its ticket.
+    // Ticket of the frame that is waiting or in progress.
     input  wire [253:0] ticket,
     // The frame is done.
     output wire ticket_pop,
     // A beat of packet can be promised.
     input  wire available,
-    // It is its frame's last.
+    // The beat of packet that can be promised is its frame's last.
     input  wire promised_last,
-    // Promise it.
+    // Promise the beat.
     output wire promise,
     // A beat has left the output FIFO.
     input  wire returned,
     // A beat starts.
     output wire valid,
-    // It is a beat of prefix.
+    // The beat that starts is one of prefix.
     output wire prefix,
-    // It is the frame's first beat of prefix.
+    // The beat that starts is the first of its frame's prefix.
     output wire first,
-    // It lies before the first row.
+    // The beat that starts lies before the first row.
     output wire before_rows,
-    // It is the frame's last beat.
+    // The beat that starts is its frame's last.
     output wire last,
     // History address for it.
     output wire [8:0] address,

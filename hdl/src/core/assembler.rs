@@ -14,13 +14,13 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     pub rst: Signal<In, Bit>,
     /// A beat was scheduled.
     pub slot_valid: Signal<In, Bit>,
-    /// It is a beat of prefix.
+    /// The beat that was scheduled is one of prefix.
     pub slot_prefix: Signal<In, Bit>,
-    /// It is the frame's first beat.
+    /// The beat that was scheduled is its frame's first.
     pub slot_first: Signal<In, Bit>,
-    /// It has the slot, or slots, before the first row.
+    /// The beat that was scheduled has the slot, or slots, before the first row.
     pub slot_before_rows: Signal<In, Bit>,
-    /// It is the frame's last beat.
+    /// The beat that was scheduled is its frame's last.
     pub slot_last: Signal<In, Bit>,
     /// Row slots to be filled in it and after.
     pub slot_filled: Signal<In, Bits<10>>,
@@ -30,19 +30,19 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     pub rows: Signal<In, Bits<W>>,
     /// Next beat of packet.
     pub packet_data: Signal<In, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `packet_data`.
     pub packet_keep: Signal<In, Bits<K>>,
     /// The shell's flag beside it.
     pub packet_flag: Signal<In, Bit>,
-    /// Take it.
+    /// Take the next beat of packet.
     pub packet_pop: Signal<Out, Bit>,
     /// A beat comes out.
     pub valid: Signal<Out, Bit>,
-    /// Its data.
+    /// Data of the beat that comes out.
     pub data: Signal<Out, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `data`.
     pub keep: Signal<Out, Bits<K>>,
-    /// It is its frame's last.
+    /// The beat that comes out is its frame's last.
     pub last: Signal<Out, Bit>,
     /// Timestamp of its frame, and the shell's flag of a beat of packet.
     pub user: Signal<Out, Bits<USER>>,

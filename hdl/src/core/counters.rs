@@ -26,7 +26,7 @@ pub struct Counters {
     pub frame_in: Signal<In, Bit>,
     /// A beat has been taken in.
     pub beat_in: Signal<In, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been taken in.
     pub beat_in_bytes: Signal<In, Bits<8>>,
     /// A frame got a number.
     pub sequenced: Signal<In, Bit>,
@@ -34,7 +34,7 @@ pub struct Counters {
     pub passed_by: Signal<In, Bit>,
     /// A beat has been given out.
     pub beat_out: Signal<In, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been given out.
     pub beat_out_bytes: Signal<In, Bits<8>>,
     /// A beat at the input was not taken.
     pub input_stall: Signal<In, Bit>,
@@ -44,17 +44,17 @@ pub struct Counters {
     pub malformed: Signal<In, Bit>,
     /// A sequenced frame has been sent. Not in two cycles in a row.
     pub sent: Signal<In, Bit>,
-    /// To this core.
+    /// Core to which the frame has been sent.
     pub sent_core: Signal<In, Bits<7>>,
     /// Read a counter: keep it up until `done`.
     pub read: Signal<In, Bit>,
-    /// Its slot: 0 to 7 in the order of the register map, then one for each core.
+    /// Slot of the counter that is read: 0 to 7 in the order of the register map, then one for each core.
     pub read_slot: Signal<In, Bits<8>>,
     /// The value is there, in this cycle.
     pub done: Signal<Out, Bit>,
-    /// Its lower half.
+    /// Lower half of the value.
     pub value_low: Signal<Out, Bits<32>>,
-    /// Its upper half.
+    /// Upper half of the value.
     pub value_high: Signal<Out, Bits<32>>,
 
     frames_in: EventCounter,

@@ -83,7 +83,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub cfg_steer_queue: Signal<In, Bits<DEST>>,
     /// Read a word of the steering table: which core's.
     pub cfg_steer_read_core: Signal<In, Bits<7>>,
-    /// Its queue, a cycle later.
+    /// Queue of the core `cfg_steer_read_core`, three cycles later.
     pub stat_steer_read_queue: Signal<Out, Bits<DEST>>,
 
     /// Configuration ports of four cycles ago are not in force yet; they may not change meanwhile.
@@ -97,7 +97,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub event_frame_in: Signal<Out, Bit>,
     /// Event: a beat has been taken in.
     pub event_beat_in: Signal<Out, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been taken in.
     pub event_beat_in_bytes: Signal<Out, Bits<8>>,
     /// Event: a frame got a number.
     pub event_sequenced: Signal<Out, Bit>,
@@ -107,7 +107,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub event_malformed: Signal<Out, Bit>,
     /// Event: a beat has been given out.
     pub event_beat_out: Signal<Out, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been given out.
     pub event_beat_out_bytes: Signal<Out, Bits<8>>,
     /// Event: a beat at the input was not taken.
     pub event_input_stall: Signal<Out, Bit>,
@@ -115,7 +115,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub event_output_stall: Signal<Out, Bit>,
     /// Event: a sequenced frame has been sent.
     pub event_sent: Signal<Out, Bit>,
-    /// To this core.
+    /// Core to which the frame has been sent.
     pub event_sent_core: Signal<Out, Bits<7>>,
 
     input_stage: InputStage<W, K>,

@@ -18,19 +18,19 @@ pub struct HeaderWindow<const W: usize, const K: usize> {
     pub rst: Signal<In, Bit>,
     /// A beat comes in.
     pub beat_valid: Signal<In, Bit>,
-    /// It is its frame's last.
+    /// The beat that comes in is its frame's last.
     pub beat_last: Signal<In, Bit>,
-    /// Its data.
+    /// Data of the beat that comes in.
     pub beat_data: Signal<In, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `beat_data`.
     pub beat_keep: Signal<In, Bits<K>>,
-    /// Its timestamp.
+    /// Timestamp of the beat that comes in.
     pub beat_time: Signal<In, Bits<TIME>>,
-    /// Its source port.
+    /// Source port of the beat that comes in.
     pub beat_id: Signal<In, Bits<ID>>,
     /// The window of a frame is complete.
     pub valid: Signal<Out, Bit>,
-    /// Its bytes; those that the frame does not have are stale.
+    /// Bytes of the window; those that the frame does not have are stale.
     pub window: Signal<Out, Bits<WINDOW>>,
     /// Which bytes the frame has.
     pub present: Signal<Out, Bits<128>>,

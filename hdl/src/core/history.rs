@@ -11,7 +11,7 @@ pub struct HistoryLane<const R: usize> {
     pub write: Signal<In, Bit>,
     /// The lane it belongs to.
     pub write_lane: Signal<In, Bits<5>>,
-    /// Its address there.
+    /// Address of the row in its lane.
     pub write_address: Signal<In, Bits<9>>,
     /// The row.
     pub write_row: Signal<In, Bits<R>>,
@@ -69,7 +69,7 @@ pub struct History<const W: usize, const R: usize> {
     pub write: Signal<In, Bit>,
     /// The row.
     pub write_row: Signal<In, Bits<R>>,
-    /// Its place, that of the row before and one.
+    /// Place of the row, that of the row before and one.
     pub write_place: Signal<In, Bits<14>>,
     /// Address of the newest row to be read.
     pub address: Signal<In, Bits<9>>,

@@ -5,7 +5,7 @@ use crate::primitive::DistRam;
 
 /// Holds rows until their frames can be numbered.
 ///
-/// It cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
+/// The FIFO cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
 /// deeper. An entry becomes visible a fixed time after its frame's first beat, also when a short frame
 /// completed its window early; so latency does not depend on a frame's length.
 #[derive(LogicBlock, Default)]
@@ -24,7 +24,7 @@ pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     pub delay: Signal<In, Bits<8>>,
     /// There is an entry to be read.
     pub valid: Signal<Out, Bit>,
-    /// Its row.
+    /// Row of the entry to be read.
     pub row: Signal<Out, Bits<R>>,
     /// What else is known of its frame.
     pub info: Signal<Out, FrameInfo>,

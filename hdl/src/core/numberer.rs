@@ -15,13 +15,13 @@ pub struct Numberer<const R: usize> {
     pub rst: Signal<In, Bit>,
     /// A frame waits in the meta FIFO.
     pub meta_valid: Signal<In, Bit>,
-    /// It is to be sequenced if IP is: the same as in `meta_info`, from a register.
+    /// The frame that waits is to be sequenced if IP is: as in `meta_info`, but from a register.
     pub meta_is_ip: Signal<In, Bit>,
-    /// Its row.
+    /// Row of the frame that waits.
     pub meta_row: Signal<In, Bits<R>>,
     /// What else is known of it.
     pub meta_info: Signal<In, FrameInfo>,
-    /// Take it.
+    /// Take the frame.
     pub meta_pop: Signal<Out, Bit>,
     /// The frame queue has room.
     pub space: Signal<In, Bit>,
@@ -51,7 +51,7 @@ pub struct Numberer<const R: usize> {
     pub numbered: Signal<Out, Bit>,
     /// The core whose queue is looked up in the steering table.
     pub steer_core: Signal<Out, Bits<7>>,
-    /// Its queue.
+    /// Queue of the core `steer_core`.
     pub steer_queue: Signal<In, Bits<DEST>>,
     /// A frame has got a number.
     pub counted_sequenced: Signal<Out, Bit>,
@@ -63,7 +63,7 @@ pub struct Numberer<const R: usize> {
     pub row_write: Signal<Out, Bit>,
     /// The row.
     pub row: Signal<Out, Bits<R>>,
-    /// Its place there.
+    /// Place of the row in the history.
     pub row_place: Signal<Out, Bits<14>>,
     /// A ticket comes out.
     pub ticket_valid: Signal<Out, Bit>,
@@ -246,7 +246,7 @@ impl<const R: usize> Logic for Numberer<R> {
         self.a_epoch.d.next = self.epoch.val();
         self.a_default_queue.d.next = self.default_queue.val();
 
-        // Its row goes into the history, and its queue comes out of the steering table.
+        // The frame's row goes into the history, and its queue comes out of the steering table.
         self.row_write.next = self.a_valid.q.val() & self.a_sequenced.q.val();
         self.row.next = self.a_row.q.val();
         self.row_place.next = self.a_place.q.val();

@@ -31,7 +31,7 @@ pub struct PacketParser<const R: usize> {
     pub rst: Signal<In, Bit>,
     /// A window comes in.
     pub window_valid: Signal<In, Bit>,
-    /// Its bytes.
+    /// Bytes of the window.
     pub window: Signal<In, Bits<WINDOW>>,
     /// Which of them the frame has.
     pub present: Signal<In, Bits<128>>,

@@ -48,13 +48,13 @@ pub struct RegisterRead {
     pub next_seq: Signal<In, Bits<40>>,
     /// Core whose word of the steering table is read.
     pub steer_core: Signal<Out, Bits<7>>,
-    /// Its queue, a cycle later.
+    /// Queue of the core `steer_core`, three cycles later.
     pub steer_queue: Signal<In, Bits<DEST>>,
     /// Read a counter.
     pub count_read: Signal<Out, Bit>,
-    /// Its slot.
+    /// Slot of the counter that is read.
     pub count_slot: Signal<Out, Bits<8>>,
-    /// Its value is there.
+    /// The value of that counter is there.
     pub count_done: Signal<In, Bit>,
     /// Lower half of the value.
     pub count_low: Signal<In, Bits<32>>,

@@ -52,9 +52,9 @@ pub struct RegisterWrite {
     pub changing: Signal<In, Bit>,
     /// A word of the steering table is written.
     pub steer_write: Signal<Out, Bit>,
-    /// Which core's.
+    /// Core whose word is written.
     pub steer_core: Signal<Out, Bits<7>>,
-    /// Its queue.
+    /// Queue of the core `steer_core`.
     pub steer_queue: Signal<Out, Bits<DEST>>,
 
     address_ready: DFF<Bit>,

@@ -65,13 +65,13 @@ pub struct Registers {
     pub changing: Signal<In, Bit>,
     /// A word of the steering table is written.
     pub steer_write: Signal<Out, Bit>,
-    /// Which core's.
+    /// Core whose word is written.
     pub steer_write_core: Signal<Out, Bits<7>>,
-    /// Its queue.
+    /// Queue of the core `steer_write_core`.
     pub steer_write_queue: Signal<Out, Bits<DEST>>,
     /// A word of the steering table is read: which core's.
     pub steer_read_core: Signal<Out, Bits<7>>,
-    /// Its queue, a cycle later.
+    /// Queue of the core `steer_read_core`, three cycles later.
     pub steer_read_queue: Signal<In, Bits<DEST>>,
     /// The epoch.
     pub epoch: Signal<In, Bits<6>>,
@@ -82,7 +82,7 @@ pub struct Registers {
     pub frame_in: Signal<In, Bit>,
     /// A beat has been taken in.
     pub beat_in: Signal<In, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been taken in.
     pub beat_in_bytes: Signal<In, Bits<8>>,
     /// A frame got a number.
     pub sequenced: Signal<In, Bit>,
@@ -90,7 +90,7 @@ pub struct Registers {
     pub passed_by: Signal<In, Bit>,
     /// A beat has been given out.
     pub beat_out: Signal<In, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been given out.
     pub beat_out_bytes: Signal<In, Bits<8>>,
     /// A beat at the input was not taken.
     pub input_stall: Signal<In, Bit>,
@@ -100,7 +100,7 @@ pub struct Registers {
     pub malformed: Signal<In, Bit>,
     /// A sequenced frame has been sent.
     pub sent: Signal<In, Bit>,
-    /// To this core.
+    /// Core to which the frame has been sent.
     pub sent_core: Signal<In, Bits<7>>,
 
     register_write: RegisterWrite,

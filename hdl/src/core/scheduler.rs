@@ -14,27 +14,27 @@ pub struct Scheduler {
     pub rst: Signal<In, Bit>,
     /// A frame is waiting or in progress.
     pub ticket_valid: Signal<In, Bit>,
-    /// Its ticket.
+    /// Ticket of the frame that is waiting or in progress.
     pub ticket: Signal<In, FrameTicket>,
     /// The frame is done.
     pub ticket_pop: Signal<Out, Bit>,
     /// A beat of packet can be promised.
     pub available: Signal<In, Bit>,
-    /// It is its frame's last.
+    /// The beat of packet that can be promised is its frame's last.
     pub promised_last: Signal<In, Bit>,
-    /// Promise it.
+    /// Promise the beat.
     pub promise: Signal<Out, Bit>,
     /// A beat has left the output FIFO.
     pub returned: Signal<In, Bit>,
     /// A beat starts.
     pub valid: Signal<Out, Bit>,
-    /// It is a beat of prefix.
+    /// The beat that starts is one of prefix.
     pub prefix: Signal<Out, Bit>,
-    /// It is the frame's first beat of prefix.
+    /// The beat that starts is the first of its frame's prefix.
     pub first: Signal<Out, Bit>,
-    /// It lies before the first row.
+    /// The beat that starts lies before the first row.
     pub before_rows: Signal<Out, Bit>,
-    /// It is the frame's last beat.
+    /// The beat that starts is its frame's last.
     pub last: Signal<Out, Bit>,
     /// History address for it.
     pub address: Signal<Out, Bits<9>>,

@@ -14,11 +14,11 @@ pub struct SentCounter {
     pub rst: Signal<In, Bit>,
     /// A frame has been sent. Not in two cycles in a row.
     pub sent: Signal<In, Bit>,
-    /// To this core.
+    /// Core to which the frame has been sent.
     pub core: Signal<In, Bits<7>>,
     /// A core to be looked at.
     pub read_core: Signal<In, Bits<7>>,
-    /// Its count modulo 2²⁴, a cycle later.
+    /// Count of the core `read_core` modulo 2²⁴, a cycle later.
     pub read_count: Signal<Out, Bits<24>>,
 
     update_counts: DistRam<Bits<24>, 7>,

@@ -31,7 +31,7 @@ pub struct Settings {
     pub cfg_default_queue: Signal<In, Bits<9>>,
     /// A frame is numbered in this cycle.
     pub numbered: Signal<In, Bit>,
-    /// Its core.
+    /// The core of the next sequenced frame.
     pub core: Signal<Out, Bits<8>>,
     /// Enable in force.
     pub enable: Signal<Out, Bit>,

@@ -5,7 +5,7 @@ use crate::primitive::{DistRam, Param};
 
 /// The steering table: a queue for each core. A core that was never steered has the queue of its own number.
 ///
-/// It is read at two places: for frames, within the cycle, and for the register bus, three cycles later.
+/// The table is read at two places: for frames, within the cycle, and for the register bus, three cycles later.
 #[derive(LogicBlock, Default)]
 pub struct Steering {
     /// Clock.
@@ -14,17 +14,17 @@ pub struct Steering {
     pub rst: Signal<In, Bit>,
     /// Write a word.
     pub write: Signal<In, Bit>,
-    /// Which core's.
+    /// Core whose word is written.
     pub write_core: Signal<In, Bits<7>>,
-    /// Its queue.
+    /// Queue of the core `write_core`.
     pub write_queue: Signal<In, Bits<DEST>>,
     /// A frame's core.
     pub core: Signal<In, Bits<7>>,
-    /// Its queue, within the cycle.
+    /// Queue of the frame's core, within the cycle.
     pub queue: Signal<Out, Bits<DEST>>,
     /// The core that the register bus asks for.
     pub read_core: Signal<In, Bits<7>>,
-    /// Its queue, three cycles later.
+    /// Queue of the core `read_core`, three cycles later.
     pub read_queue: Signal<Out, Bits<DEST>>,
 
     frame_table: DistRam<Bits<DEST>, 7>,
