@@ -96,6 +96,7 @@ module scr_sequencer_datapath (
     output wire [6:0] event_sent_core
 );
 
+wire [4:0] scheduler_frame_rotation;
 wire input_stage_valid;
 wire input_stage_last;
 wire [511:0] input_stage_data;
@@ -368,7 +369,7 @@ scr_sequencer_history history (
     .write_place(numberer_row_place),
     .address(scheduler_address),
     .address_before(scheduler_address_before),
-    .rotation(scheduler_frame[62:58]),
+    .rotation(scheduler_frame_rotation),
     .part(scheduler_part),
     .rows(history_rows)
 );
@@ -421,6 +422,8 @@ scr_sequencer_output_fifo output_fifo (
     .stalled(event_output_stall)
 );
 
+// Fields of scheduler_frame.
+assign scheduler_frame_rotation = scheduler_frame[62:58];
 assign stat_changing = settings_hold;
 assign stat_epoch = settings_epoch;
 

@@ -37,6 +37,7 @@ module scr_sequencer_meta_fifo (
 wire write_is_ip;
 reg  [7:0] token;
 wire appears;
+wire write_info_is_ip;
 wire [127:0] row_ram_read_data;
 wire [105:0] info_ram_read_data;
 wire is_ip_ram_read_data;
@@ -106,6 +107,9 @@ always @(posedge clk) begin
         is_ip_ram_words[write_pointer_reg] <= write_is_ip;
 end
 
+// Fields of write_info.
+assign write_info_is_ip = write_info[0];
+
 always @* begin
     write_pointer_next = write_pointer_reg;
     read_pointer_next = read_pointer_reg;
@@ -157,7 +161,7 @@ assign info = info_ram_read_data;
 
 // Whether the head is IP is looked up a cycle early, at the place behind the head; an entry that becomes the
 // head as it is written comes straight from the input.
-assign write_is_ip = write_info[0];
+assign write_is_ip = write_info_is_ip;
 assign is_ip = head_is_ip_reg;
 
 always @* begin
