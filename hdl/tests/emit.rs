@@ -58,7 +58,7 @@ fn fields_of_bundles_have_names() {
     assert!(scheduler.contains(" next_address_next = ticket_address_after;\n"));
     assert_eq!(scheduler.matches("ticket[57:49]").count(), 1);
     let numberer = text("numberer");
-    assert!(numberer.contains("assign made = {made_dest, "));
+    assert!(numberer.contains("assign made = {\n    made_dest,\n"));
     assert!(!numberer.contains("made["));
 }
 

@@ -61,7 +61,6 @@ localparam [1:0] SRC_MAC = 2'd2;
 localparam [15:0] ETHERTYPE = 16'hb588;
 localparam [7:0] ROW_LOG2 = 8'd4;
 
-wire [39:0] seq;
 wire [127:0] header;
 reg  [127:0] header_bits;
 wire [7:0] header_dst_mac;
@@ -156,7 +155,6 @@ assign a_frame_reg_id = a_frame_reg[244:237];
 assign a_frame_reg_dest = a_frame_reg[253:245];
 
 // The header, in the first beat only.
-assign seq = a_frame_reg_seq;
 assign header_dst_mac = DST_MAC;
 assign header_version = VERSION;
 assign header_profile = PROFILE;
@@ -165,15 +163,32 @@ assign header_cores = a_frame_reg_cores;
 assign header_core = a_frame_reg_core;
 assign header_src_mac = SRC_MAC;
 assign header_epoch = a_frame_reg_epoch;
-assign header_seq_4 = seq[39:32];
-assign header_seq_3 = seq[31:24];
-assign header_seq_2 = seq[23:16];
-assign header_seq_1 = seq[15:8];
-assign header_seq_0 = seq[7:0];
+assign header_seq_4 = a_frame_reg_seq[39:32];
+assign header_seq_3 = a_frame_reg_seq[31:24];
+assign header_seq_2 = a_frame_reg_seq[23:16];
+assign header_seq_1 = a_frame_reg_seq[15:8];
+assign header_seq_0 = a_frame_reg_seq[7:0];
 assign header_ethertype = ETHERTYPE;
 assign header_valid_rows = a_frame_reg_valid_rows;
 assign header_row_log2 = ROW_LOG2;
-assign header = {header_row_log2, header_valid_rows, header_ethertype, header_seq_0, header_seq_1, header_seq_2, header_seq_3, header_seq_4, header_epoch, header_src_mac, header_core, header_cores, header_prefix_words, header_profile, header_version, header_dst_mac};
+assign header = {
+    header_row_log2,
+    header_valid_rows,
+    header_ethertype,
+    header_seq_0,
+    header_seq_1,
+    header_seq_2,
+    header_seq_3,
+    header_seq_4,
+    header_epoch,
+    header_src_mac,
+    header_core,
+    header_cores,
+    header_prefix_words,
+    header_profile,
+    header_version,
+    header_dst_mac
+};
 
 always @* begin
     b_slots_next = a_slots_reg;

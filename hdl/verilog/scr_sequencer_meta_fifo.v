@@ -34,7 +34,6 @@ module scr_sequencer_meta_fifo (
     input  wire pop
 );
 
-wire write_is_ip;
 reg  [7:0] token;
 wire appears;
 wire write_info_is_ip;
@@ -104,7 +103,7 @@ assign is_ip_ram_read_data = is_ip_ram_words[second_pointer_reg];
 
 always @(posedge clk) begin
     if (write)
-        is_ip_ram_words[write_pointer_reg] <= write_is_ip;
+        is_ip_ram_words[write_pointer_reg] <= write_info_is_ip;
 end
 
 // Fields of write_info.
@@ -149,10 +148,10 @@ always @* begin
         if (held_reg[1]) begin
             head_is_ip_next = is_ip_ram_read_data;
         end else begin
-            head_is_ip_next = write_is_ip;
+            head_is_ip_next = write_info_is_ip;
         end
     end else if (~held_reg[0]) begin
-        head_is_ip_next = write_is_ip;
+        head_is_ip_next = write_info_is_ip;
     end
 end
 
@@ -161,7 +160,6 @@ assign info = info_ram_read_data;
 
 // Whether the head is IP is looked up a cycle early, at the place behind the head; an entry that becomes the
 // head as it is written comes straight from the input.
-assign write_is_ip = write_info_is_ip;
 assign is_ip = head_is_ip_reg;
 
 always @* begin

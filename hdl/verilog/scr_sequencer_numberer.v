@@ -293,7 +293,27 @@ assign made_valid_rows = b_valid_rows_reg[7:0];
 assign made_timestamp = b_info_reg_timestamp;
 assign made_id = b_info_reg_id;
 assign made_dest = b_dest_reg;
-assign made = {made_dest, made_id, made_timestamp, made_valid_rows, made_seq, made_epoch, made_core, made_cores, made_prefix_words, made_rotation, made_address_after, made_address_less_one, made_address, made_filled_after, made_filled_slots, made_left_after, made_two_beats, made_one_beat, made_sequenced};
+assign made = {
+    made_dest,
+    made_id,
+    made_timestamp,
+    made_valid_rows,
+    made_seq,
+    made_epoch,
+    made_core,
+    made_cores,
+    made_prefix_words,
+    made_rotation,
+    made_address_after,
+    made_address_less_one,
+    made_address,
+    made_filled_after,
+    made_filled_slots,
+    made_left_after,
+    made_two_beats,
+    made_one_beat,
+    made_sequenced
+};
 assign counted_sequenced = a_valid_reg & a_sequenced_reg;
 assign counted_passed_by = a_valid_reg & ~a_sequenced_reg;
 assign counted_malformed = a_valid_reg & a_info_reg_malformed;

@@ -68,7 +68,6 @@ reg  [1:0] this_part;
 reg  this_is_last;
 reg  this_before_rows;
 wire row_ends;
-wire [7:0] slot_core;
 wire slot_frame_reg_sequenced;
 wire [7:0] slot_frame_reg_core;
 wire ticket_sequenced;
@@ -237,13 +236,12 @@ assign address_before = slot_address_before_reg;
 assign filled_slots = slot_filled_reg;
 assign frame = slot_frame_reg;
 assign counted_sent = slot_valid_reg & slot_last_reg & slot_frame_reg_sequenced;
-assign slot_core = slot_frame_reg_core;
-assign counted_core = slot_core[6:0];
+assign counted_core = slot_frame_reg_core[6:0];
 
 // Bits that nothing reads.
 wire unused = &{
     1'd0,
-    slot_core[7]
+    slot_frame_reg_core[7]
 };
 
 always @(posedge clk) begin

@@ -58,7 +58,6 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     a_last: DFF<Bit>,
     a_slots: DFF<Bits<32>>,
     a_frame: DFF<FrameTicket>,
-    seq: Signal<Local, Bits<40>>,
     header: Signal<Local, HeaderBytes>,
     b_valid: DFF<Bit>,
     b_prefix: DFF<Bit>,
@@ -149,7 +148,6 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
         self.a_frame.d.next = self.slot_frame.val();
 
         // The header, in the first beat only.
-        self.seq.next = self.a_frame.q.val().seq;
         self.header.next.dst_mac = self.dst_mac.val();
         self.header.next.version = self.version.val();
         self.header.next.profile = self.profile.val();
@@ -158,11 +156,11 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
         self.header.next.core = self.a_frame.q.val().core;
         self.header.next.src_mac = self.src_mac.val();
         self.header.next.epoch = self.a_frame.q.val().epoch;
-        self.header.next.seq_4 = self.seq.val().get_bits::<8>(32);
-        self.header.next.seq_3 = self.seq.val().get_bits::<8>(24);
-        self.header.next.seq_2 = self.seq.val().get_bits::<8>(16);
-        self.header.next.seq_1 = self.seq.val().get_bits::<8>(8);
-        self.header.next.seq_0 = self.seq.val().get_bits::<8>(0);
+        self.header.next.seq_4 = self.a_frame.q.val().seq.get_bits::<8>(32);
+        self.header.next.seq_3 = self.a_frame.q.val().seq.get_bits::<8>(24);
+        self.header.next.seq_2 = self.a_frame.q.val().seq.get_bits::<8>(16);
+        self.header.next.seq_1 = self.a_frame.q.val().seq.get_bits::<8>(8);
+        self.header.next.seq_0 = self.a_frame.q.val().seq.get_bits::<8>(0);
         self.header.next.ethertype = self.ethertype.val();
         self.header.next.valid_rows = self.a_frame.q.val().valid_rows;
         self.header.next.row_log2 = self.row_log2.val();

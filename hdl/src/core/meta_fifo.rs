@@ -40,7 +40,6 @@ pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     second_pointer: DFF<Bits<F>>,
     held: DFF<Bits<D>>,
     head_is_ip: DFF<Bit>,
-    write_is_ip: Signal<Local, Bit>,
     visible: DFF<Bits<D>>,
     pending: DFF<Bits<8>>,
     token: Signal<Local, Bits<8>>,
@@ -75,10 +74,9 @@ impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D>
 
         // Whether the head is IP is looked up a cycle early, at the place behind the head; an entry that becomes the
         // head as it is written comes straight from the input.
-        self.write_is_ip.next = self.write_info.val().is_ip;
         self.is_ip_ram.write_enable.next = self.write.val();
         self.is_ip_ram.write_address.next = self.write_pointer.q.val();
-        self.is_ip_ram.write_data.next = self.write_is_ip.val();
+        self.is_ip_ram.write_data.next = self.write_info.val().is_ip;
         self.is_ip_ram.read_address.next = self.second_pointer.q.val();
         self.second_pointer.d.next = self.read_pointer.q.val() + 1;
         if self.pop.val() {
@@ -86,10 +84,10 @@ impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D>
             if self.held.q.val().get_bit(1) {
                 self.head_is_ip.d.next = self.is_ip_ram.read_data.val();
             } else {
-                self.head_is_ip.d.next = self.write_is_ip.val();
+                self.head_is_ip.d.next = self.write_info.val().is_ip;
             }
         } else if !self.held.q.val().get_bit(0) {
-            self.head_is_ip.d.next = self.write_is_ip.val();
+            self.head_is_ip.d.next = self.write_info.val().is_ip;
         }
         if self.write.val() & !self.pop.val() {
             self.held.d.next = (self.held.q.val() << 1) | 1;

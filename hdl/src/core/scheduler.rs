@@ -83,7 +83,6 @@ pub struct Scheduler {
     slot_address_before: DFF<Bits<9>>,
     slot_filled: DFF<Bits<10>>,
     slot_frame: DFF<FrameTicket>,
-    slot_core: Signal<Local, Bits<8>>,
     slots_per_beat: Param<Bits<10>>,
     last_part: Param<Bits<2>>,
     second_part: Param<Bits<2>>,
@@ -227,8 +226,7 @@ impl Logic for Scheduler {
         self.frame.next = self.slot_frame.q.val();
         self.counted_sent.next =
             self.slot_valid.q.val() & self.slot_last.q.val() & self.slot_frame.q.val().sequenced;
-        self.slot_core.next = self.slot_frame.q.val().core;
-        self.counted_core.next = self.slot_core.val().get_bits::<7>(0);
+        self.counted_core.next = self.slot_frame.q.val().core.get_bits::<7>(0);
 
         if self.rst.val() {
             self.in_prefix.d.next = false;

@@ -27,17 +27,18 @@ pub fn fields(descriptor: &TypeDescriptor) -> Vec<Field> {
     let TypeKind::Composite(parts) = &descriptor.kind else {
         return Vec::new();
     };
+    let mut fields = Vec::new();
     let mut offset = 0;
-    let field = |part: &Box<rust_hdl::prelude::TypeField>| {
-        let field = Field {
+    for part in parts {
+        let bits = bits(&part.kind);
+        fields.push(Field {
             name: part.fieldname.clone(),
             offset,
-            bits: bits(&part.kind),
-        };
-        offset += field.bits;
-        field
-    };
-    parts.iter().map(field).collect()
+            bits,
+        });
+        offset += bits;
+    }
+    fields
 }
 
 fn bits(descriptor: &TypeDescriptor) -> usize {
@@ -81,9 +82,10 @@ pub fn name_fields(
     let mut named = Vec::new();
     let mut before = "";
     for (name, at) in &names.read {
-        let comment = match before == name {
-            true => Vec::new(),
-            false => vec![format!("Fields of {}.", names.bundles[name].text)],
+        let comment = if before == name {
+            Vec::new()
+        } else {
+            vec![format!("Fields of {}.", names.bundles[name].text)]
         };
         before = name;
         named.push(names.part(name, *at, comment));

@@ -755,7 +755,8 @@ impl<'a> Writer<'a> {
                     comment(&std::mem::take(pending), 0, out);
                     comment(own, 0, out);
                     let (left, bits) = self.target(target)?;
-                    let _ = writeln!(out, "assign {left} = {};", expr::print(self, value, bits)?);
+                    let right = in_lines(expr::print(self, value, bits)?);
+                    let _ = writeln!(out, "assign {left} = {right};");
                 }
             }
             return Ok(());
@@ -992,6 +993,17 @@ impl<'a> Writer<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// A long concatenation with a line for each part.
+fn in_lines(text: String) -> String {
+    const LONG: usize = 140;
+    match text.strip_prefix('{').and_then(|t| t.strip_suffix('}')) {
+        Some(parts) if text.len() > LONG && !parts.contains(['{', '}']) => {
+            format!("{{\n    {}\n}}", parts.replace(", ", ",\n    "))
+        }
+        _ => text,
     }
 }
 

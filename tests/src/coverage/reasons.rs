@@ -73,11 +73,10 @@ const HEADER_FIELDS: [(&str, u32); 16] = [
 const TICKET_SEQ: u32 = 93;
 
 /// Widths by name: in a signal whose name ends this way, the bits from this number on are unused.
-const WIDTHS: [(&str, u32, &str); 40] = [
+const WIDTHS: [(&str, u32, &str); 39] = [
     ("cores", 5, TICKET),
     ("cores_register", 5, TICKET),
     ("next_core", 4, TICKET),
-    ("slot_core", 4, TICKET),
     ("after_next", 5, TICKET),
     ("after_remainder", 5, TICKET),
     ("last_plus_one", 5, TICKET),
