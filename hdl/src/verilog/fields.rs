@@ -76,7 +76,9 @@ pub fn name_fields(
     names.made = last.keys().cloned().collect();
     statements.iter_mut().for_each(|s| names.statement(s));
 
-    for (name, &at) in last.iter().rev() {
+    let mut joins: Vec<(usize, &String)> = last.iter().map(|(name, &at)| (at, name)).collect();
+    joins.sort_unstable();
+    for &(at, name) in joins.iter().rev() {
         statements.insert(at + 1, names.joined(name));
     }
     let mut named = Vec::new();
