@@ -34,6 +34,35 @@ fn every_module_has_a_prefixed_name_and_clean_ports() {
 }
 
 #[test]
+fn comments_say_what_they_mean() {
+    for (name, text) in emit(&CoreConfig::new(&profile::FLOW)).unwrap().files {
+        for comment in text.lines().filter_map(|l| l.trim().strip_prefix("// ")) {
+            let first = comment.split(' ').next().unwrap_or_default();
+            let points_back = matches!(first, "It" | "Its" | "That" | "They" | "Their" | "Them")
+                || comment.starts_with("The same");
+            assert!(!points_back, "{name}: {comment}");
+        }
+    }
+}
+
+#[test]
+fn fields_of_bundles_have_names() {
+    let design = emit(&CoreConfig::new(&profile::FLOW)).unwrap();
+    let text = |module: &str| {
+        let name = format!("scr_sequencer_{module}.v");
+        let mut files = design.files.iter();
+        &files.find(|(file, _)| *file == name).unwrap().1
+    };
+    let scheduler = text("scheduler");
+    assert!(scheduler.contains("\nassign ticket_address_after = ticket[57:49];\n"));
+    assert!(scheduler.contains(" next_address_next = ticket_address_after;\n"));
+    assert_eq!(scheduler.matches("ticket[57:49]").count(), 1);
+    let numberer = text("numberer");
+    assert!(numberer.contains("assign made = {\n    made_dest,\n"));
+    assert!(!numberer.contains("made["));
+}
+
+#[test]
 fn the_manifest_lists_what_is_there() {
     let design = emit(&CoreConfig::new(&profile::KNOCK)).unwrap();
     let json = serde_json::to_value(&design.manifest).unwrap();

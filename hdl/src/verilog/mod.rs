@@ -21,6 +21,7 @@
 //! | [`keywords`] | the reserved words |
 //! | [`prune`] | removes what nothing reads |
 //! | [`used`] | which bits something reads |
+//! | [`fields`] | names for the fields of bundles |
 //! | [`expr`] | expressions as text, widths checked |
 //! | [`process`] | which statements belong into one process |
 //! | [`module`] | a module as text |
@@ -31,6 +32,7 @@ pub mod comments;
 pub mod docs;
 pub mod elaborate;
 pub mod expr;
+pub mod fields;
 pub mod ir;
 pub mod keywords;
 pub mod module;

@@ -10,6 +10,7 @@ use super::comments::Comments;
 use super::docs::{self, StructDoc};
 use super::elaborate::{AtomInfo, Scope};
 use super::expr::{self, Signals};
+use super::fields::name_fields;
 use super::ir::{self, Expr, Lower, Stmt, Target};
 use super::keywords::is_keyword;
 use super::process;
@@ -174,9 +175,18 @@ fn range(bits: usize) -> String {
     }
 }
 
+/// What a port of a child is called in its owner.
+fn text_of(child: &Scope, port: &str) -> String {
+    match (child.is_dff(), port) {
+        (true, "q") => format!("{}_reg", flat(&child.name)),
+        (true, _) => format!("{}_next", flat(&child.name)),
+        _ => flat(&format!("{}${port}", child.name)),
+    }
+}
+
 struct Writer<'a> {
     design: &'a Design<'a>,
-    scope: &'a Scope,
+    scope: Scope,
     type_name: &'a str,
     path: &'a str,
     clock: String,
@@ -211,26 +221,12 @@ impl Signals for Writer<'_> {
 impl<'a> Writer<'a> {
     fn new(
         design: &'a Design<'a>,
-        scope: &'a Scope,
+        scope: &Scope,
         type_name: &'a str,
         path: &'a str,
         varying: &'a Varying,
     ) -> Result<Self, EmitError> {
         let clock = scope.atoms.iter().find(|a| a.is_clock);
-        let mut writer = Self {
-            design,
-            scope,
-            type_name,
-            path,
-            clock: clock.map_or_else(|| "clk".to_owned(), |a| flat(&a.name)),
-            names: HashMap::new(),
-            varying,
-            groups: Vec::new(),
-            dead: BTreeSet::new(),
-            reads: HashMap::new(),
-            aliases: HashMap::new(),
-        };
-        writer.name_signals()?;
         let Verilog::Combinatorial(block) = &scope.code else {
             return Err(EmitError::Unsupported {
                 module: path.to_owned(),
@@ -253,7 +249,28 @@ impl<'a> Writer<'a> {
                 s.comment(comments, &mut seen);
             }
         }
-        writer.dead = prune(&mut statements, scope);
+        let mut writer = Self {
+            design,
+            scope: scope.clone(),
+            type_name,
+            path,
+            clock: clock.map_or_else(|| "clk".to_owned(), |a| flat(&a.name)),
+            names: HashMap::new(),
+            varying,
+            groups: Vec::new(),
+            dead: BTreeSet::new(),
+            reads: HashMap::new(),
+            aliases: HashMap::new(),
+        };
+        name_fields(&mut statements, &mut writer.scope, |name| {
+            let mut ports = scope.children.iter().filter_map(|child| {
+                let port = name.strip_prefix(&child.name)?.strip_prefix('$')?;
+                child.atom(port).map(|_| text_of(child, port))
+            });
+            ports.next().unwrap_or_else(|| flat(name))
+        });
+        writer.dead = prune(&mut statements, &writer.scope);
+        writer.name_signals()?;
         let mut reads = Vec::new();
         for s in &statements {
             s.reads(&mut reads);
@@ -299,12 +316,7 @@ impl<'a> Writer<'a> {
                     continue;
                 }
                 let key = format!("{}${}", child.name, atom.name);
-                let text = match (child.is_dff(), atom.name.as_str()) {
-                    (true, "q") => format!("{}_reg", flat(&child.name)),
-                    (true, _) => format!("{}_next", flat(&child.name)),
-                    _ => flat(&key),
-                };
-                add(key, text, atom.bits)?;
+                add(key, text_of(child, &atom.name), atom.bits)?;
             }
         }
         Ok(())
@@ -743,7 +755,8 @@ impl<'a> Writer<'a> {
                     comment(&std::mem::take(pending), 0, out);
                     comment(own, 0, out);
                     let (left, bits) = self.target(target)?;
-                    let _ = writeln!(out, "assign {left} = {};", expr::print(self, value, bits)?);
+                    let right = in_lines(expr::print(self, value, bits)?);
+                    let _ = writeln!(out, "assign {left} = {right};");
                 }
             }
             return Ok(());
@@ -980,6 +993,17 @@ impl<'a> Writer<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// A long concatenation with a line for each part.
+fn in_lines(text: String) -> String {
+    const LONG: usize = 140;
+    match text.strip_prefix('{').and_then(|t| t.strip_suffix('}')) {
+        Some(parts) if text.len() > LONG && !parts.contains(['{', '}']) => {
+            format!("{{\n    {}\n}}", parts.replace(", ", ",\n    "))
+        }
+        _ => text,
     }
 }
 
