@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_plans() {
+    fn plans_are_read_and_bad_ones_refused() {
         let plan: Plan = "0:3, 100:2,5000:128".parse().unwrap();
         assert_eq!(plan.resizes()[1], Resize { seq: 100, cores: 2 });
         assert_eq!((plan.most_cores(4), plan.is_empty()), (128, false));

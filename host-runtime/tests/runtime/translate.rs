@@ -157,7 +157,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
 
     #[test]
-    fn replicas_agree(
+    fn replicas_of_functions_that_rewrite_agree_under_losses(
         which in 0..FUNCTIONS.len(),
         packets in proptest::collection::vec(packet(), 0..300),
         cores in 1u8..=9,

@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_overflows() {
+    fn largest_rates_and_bursts_do_not_overflow() {
         let most = u64::MAX / TOKEN;
         let burst = format!("burst={most}");
         let rate = format!("rate={}", u64::MAX);
