@@ -100,6 +100,9 @@ pub enum BuildError {
         /// Why not.
         problem: TopProblem,
     },
+    /// There is no thread to be had, on which the design would be made.
+    #[error("no thread can be started: {0}")]
+    Thread(std::io::ErrorKind),
     /// The design could not be written.
     #[error(transparent)]
     Emit(#[from] EmitError),

@@ -4,7 +4,7 @@ use rust_hdl::prelude::*;
 
 use crate::config::{BuildError, CoreConfig};
 use crate::core::Sequencer;
-use crate::emit::with_sequencer;
+use crate::emit::{with_room, with_sequencer};
 use crate::interface::{self, with_ports};
 use crate::port::{Dut, Port};
 
@@ -15,10 +15,12 @@ const SETTLE: usize = 100;
 ///
 /// # Errors
 ///
-/// [`BuildError`] when a parameter is out of range.
+/// [`BuildError`] when a parameter is out of range, or there is no thread to be had.
 pub fn simulate(config: &CoreConfig) -> Result<Box<dyn Dut + Send>, BuildError> {
     config.check()?;
-    Ok(with_sequencer!(config, uut => Box::new(Simulated::new(uut))))
+    with_room(|| -> Box<dyn Dut + Send> {
+        with_sequencer!(config, uut => Box::new(Simulated::new(uut)))
+    })
 }
 
 struct Simulated<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize> {

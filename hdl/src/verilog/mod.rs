@@ -22,6 +22,7 @@
 //! | [`prune`] | removes what nothing reads |
 //! | [`used`] | which bits something reads |
 //! | [`fields`] | names for the fields of bundles |
+//! | [`template`] | verbatim code of blocks that are written into the module around them |
 //! | [`expr`] | expressions as text, widths checked |
 //! | [`process`] | which statements belong into one process |
 //! | [`module`] | a module as text |
@@ -38,6 +39,7 @@ pub mod keywords;
 pub mod module;
 pub mod process;
 pub mod prune;
+pub mod template;
 pub mod used;
 
 /// Why a design cannot be written as Verilog.

@@ -15,10 +15,8 @@ use super::ir::{self, Expr, Lower, Stmt, Target};
 use super::keywords::is_keyword;
 use super::process;
 use super::prune::prune;
+use super::template::{LOCALS, Template, tokens};
 use super::used::Used;
-
-/// Names that an expanded memory declares.
-const MEMORY_LOCALS: [&str; 3] = ["words", "rows", "i"];
 
 /// The wire that names bits which nothing reads; linters take it for what it says.
 const UNUSED: &str = "unused";
@@ -330,7 +328,7 @@ impl<'a> Writer<'a> {
         for child in self.scope.children.iter().filter(|c| !c.is_dff()) {
             let child_name = flat(&child.name);
             if child.inline_code().is_some() {
-                names.extend(MEMORY_LOCALS.map(|local| format!("{child_name}_{local}")));
+                names.extend(LOCALS.map(|local| format!("{child_name}_{local}")));
             }
             names.insert(child_name);
         }
@@ -545,8 +543,15 @@ impl<'a> Writer<'a> {
                     &mut clocked,
                     &mut done,
                 )?;
-            } else if let Some(code) = child.inline_code() {
-                self.expand(child, code, &regs, &mut declarations, &mut text, &mut done)?;
+            } else if let Some(template) = Template::of(child) {
+                self.expand(
+                    child,
+                    &template,
+                    &regs,
+                    &mut declarations,
+                    &mut text,
+                    &mut done,
+                )?;
             } else {
                 self.instance(child, &regs, &mut declarations, &mut text, &mut done)?;
             }
@@ -616,11 +621,11 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Expands a block of wiring or memory in place.
+    /// Writes a block of wiring or memory into this module.
     fn expand(
         &self,
         child: &Scope,
-        code: &str,
+        template: &Template<'_>,
         regs: &BTreeSet<String>,
         declarations: &mut String,
         text: &mut String,
@@ -628,41 +633,27 @@ impl<'a> Writer<'a> {
     ) -> Result<(), EmitError> {
         let mut names: HashMap<&str, String> = HashMap::new();
         for atom in &child.atoms {
+            let key = format!("{}${}", child.name, atom.name);
             if atom.is_clock {
                 names.insert(&atom.name, self.clock.clone());
-                continue;
-            }
-            let key = format!("{}${}", child.name, atom.name);
-            if self.dead.contains(&key) {
-                continue;
-            }
-            let (own, bits) = self.signal(&key)?;
-            if atom.kind == AtomKind::InputParameter {
-                if let Some(Expr::Signal(source)) = self.direct(&key) {
+            } else if !self.dead.contains(&key) {
+                let is_input = atom.kind == AtomKind::InputParameter;
+                if is_input && let Some(Expr::Signal(source)) = self.direct(&key) {
                     names.insert(&atom.name, self.signal(source)?.0);
                     done.insert(key);
                     continue;
                 }
-                let kind = if regs.contains(&key) { "reg " } else { "wire" };
+                let (own, bits) = self.signal(&key)?;
+                let is_reg = match is_input {
+                    true => regs.contains(&key),
+                    false => template.is_register(atom),
+                };
+                let kind = if is_reg { "reg " } else { "wire" };
                 let _ = writeln!(declarations, "{kind} {}{own};", range(bits));
-            } else {
-                let clocked = code.contains(&format!("{} <=", atom.name));
-                let kind = if clocked { "reg " } else { "wire" };
-                let _ = writeln!(declarations, "{kind} {}{own};", range(bits));
-            }
-            names.insert(&atom.name, own);
-        }
-        for (is_word, token) in tokens(code) {
-            if !is_word {
-                text.push_str(token);
-            } else if let Some(name) = names.get(token) {
-                text.push_str(name);
-            } else if MEMORY_LOCALS.contains(&token) {
-                let _ = write!(text, "{}_{token}", flat(&child.name));
-            } else {
-                text.push_str(token);
+                names.insert(&atom.name, own);
             }
         }
+        text.push_str(&template.write(|port| names.get(port.name.as_str()).map(String::as_str)));
         text.push_str("\n\n");
         Ok(())
     }
@@ -828,8 +819,8 @@ impl<'a> Writer<'a> {
                 if !self.dead.contains(&key("d")) {
                     signals.push(key("q"));
                 }
-            } else if let Some(code) = child.inline_code() {
-                self.expanded_reads(child, code, done, &mut used);
+            } else if let Some(template) = Template::of(child) {
+                self.template_reads(child, &template, done, &mut used);
                 signals.extend(
                     child
                         .atoms
@@ -882,28 +873,19 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// What the expanded code of `child` reads.
-    fn expanded_reads(&self, child: &Scope, code: &str, done: &BTreeSet<String>, used: &mut Used) {
-        let pieces: Vec<(bool, &str)> = tokens(code).collect();
-        for (at, &(is_word, token)) in pieces.iter().enumerate() {
-            let atom = child
-                .atom(token)
-                .filter(|a| a.kind == AtomKind::InputParameter);
-            let Some(atom) = atom.filter(|a| is_word && !a.is_clock) else {
-                continue;
-            };
-            let key = format!("{}${}", child.name, atom.name);
+    /// What the code of `child`, which is written into this module, reads.
+    fn template_reads(
+        &self,
+        child: &Scope,
+        template: &Template<'_>,
+        done: &BTreeSet<String>,
+        used: &mut Used,
+    ) {
+        for (port, part) in template.reads() {
+            let key = format!("{}${}", child.name, port.name);
             let source = match self.direct(&key) {
                 Some(Expr::Signal(source)) if done.contains(&key) => source.clone(),
                 _ => key,
-            };
-            // `[`, a number, and perhaps `:` and another, then `]` and what follows.
-            let number = |at: usize| pieces.get(at).and_then(|t| t.1.parse::<usize>().ok());
-            let text = |at: usize| pieces.get(at).map_or("", |t| t.1);
-            let part = match (text(at + 1), number(at + 2), text(at + 3), number(at + 4)) {
-                ("[", Some(high), ":", Some(low)) => Some(low..high + 1),
-                ("[", Some(bit), end, _) if end.starts_with(']') => Some(bit..bit + 1),
-                _ => None,
             };
             match part {
                 Some(part) => used.part(&source, part),
@@ -1024,23 +1006,5 @@ fn is_continuous(group: &[Stmt]) -> bool {
             Some(part) => seen.insert((t.name.clone(), part)),
         },
         _ => false,
-    })
-}
-
-/// The text in pieces: identifiers (true) and everything between them (false). A `'` keeps the base letter
-/// of a literal from being taken for a name.
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = (bool, &str)> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == '\'';
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let first = rest.chars().next()?;
-        let word = is_word(first);
-        let end = rest
-            .find(|c: char| is_word(c) != word)
-            .unwrap_or(rest.len());
-        let (token, tail) = rest.split_at(end);
-        rest = tail;
-        let name = word && !first.is_ascii_digit() && !token.contains('\'');
-        Some((name, token))
     })
 }
