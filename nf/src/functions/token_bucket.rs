@@ -155,6 +155,11 @@ impl FlowFunction for TokenBucket {
     }
 
     #[inline(always)]
+    fn keeps_all(&self) -> bool {
+        self.keeping.keeps_all()
+    }
+
+    #[inline(always)]
     fn update<L: Layout>(
         &self,
         layout: &L,
