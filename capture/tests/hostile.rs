@@ -429,7 +429,7 @@ fn damage_in_pcap_is_located() {
 }
 
 #[test]
-fn truncated_headers() {
+fn a_truncated_header_is_an_error_that_says_how_much_there_is() {
     for format in [WriteFormat::Pcap, WriteFormat::PCAPNG] {
         let file = valid(format, ByteOrder::Big);
         for length in 1..24 {

@@ -103,6 +103,7 @@ fn core_error(error: scr_hdl::BuildError) -> Error {
             format!("--top {name} cannot be the name of a module: {problem}"),
             "choose another, such as scr_sequencer_0, or leave --top out",
         ),
+        scr_hdl::BuildError::Thread(kind) => Error::no_thread(&kind.into()),
         other => Error::bad(
             format!("the hardware cannot be generated: {other}"),
             "see `scr emit --help` for the values that can be built",

@@ -1,28 +1,25 @@
-//! Several workers with logs, peers and exchange, dispatcher and egress, on one thread: the input says not only which
-//! frames there are, but also who is called when, who dies, leaves and joins. Nobody panics and nobody waits for ever;
-//! every frame is in one count; and as long as every frame that the format takes is one that the sequencer sent, replicas
-//! and verdicts equal the single thread's, unless somebody died and rows are said to be unrecovered.
+//! A whole run but for its threads: the real pipeline and the real membership on one thread. The input says not only which
+//! frames there are, but also who is called when, who dies, and how many workers there are to be. Nobody panics and nobody
+//! waits for ever; every frame is in one count; and as long as every frame that the format takes is one that the sequencer
+//! sent, replicas and verdicts equal the single thread's, unless somebody died and rows are said to be unrecovered.
 #![no_main]
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
 
-use scr_nic::{BoxError};
-use scr_nf::{NetworkFunction, Visitor};
 use libfuzzer_sys::fuzz_target;
-use rtrb::{Consumer, Producer, RingBuffer};
 use scr_fuzz::{Clock, Input, function, packet};
-use scr_runtime::device::{Fate, PacketInfo, Path, WorkerFault};
-use scr_runtime::dispatch::{Dispatcher, Entry, Item, Load};
-use scr_runtime::egress::{Burial, Egress, EgressConfig, Outcomes};
-use scr_runtime::failover::{Members, Roster};
-use scr_runtime::recovery::{Log, Peers};
-use scr_runtime::verify::{Ledger, Reference};
-use scr_runtime::worker::exchange::Exchange;
-use scr_runtime::worker::station::{Equipment, Finished, Queues, Station};
-use scr_runtime::worker::threads::{Poll, Task};
-use scr_runtime::worker::{IDLE_SLACK, Snapshot};
-use scr_runtime::{EventLevel, PacketSink};
+use scr_nf::{NetworkFunction, Visitor};
+use scr_nic::BoxError;
+use scr_runtime::device::{Batch, Fate, PacketInfo, Path, WorkerFault};
+use scr_runtime::dispatch::Burst;
+use scr_runtime::egress::Outcomes;
+use scr_runtime::membership::{Cause, Membership, Plan, Resize, Step};
+use scr_runtime::run::{Links, Part, Pipeline, membership};
+use scr_runtime::worker::task::Finished;
+use scr_runtime::worker::threads::Poll;
+use scr_runtime::{EventLevel, Outputs, PacketSink, ReplayConfig};
 use scr_wire::{Config, Disposition, Geometry, MAX_PREFIX_BYTES, Profile, Seq, Sequencer};
 
 /// Rounds in which nobody has anything to do, after which nobody ever will.
@@ -42,146 +39,47 @@ impl PacketSink for InOrder {
 /// Nobody is left.
 struct AllDead;
 
-/// What a run varies in.
-struct Setup<'a> {
-    profile: &'a Profile,
-    places: usize,
-    batches: usize,
-    frames: usize,
-    first_seq: Seq,
-    max_rows: u8,
-    log_rows: Option<usize>,
-    events: EventLevel,
-}
-
-/// A run's parts, and what the feed does, but for its waiting.
+/// A run's parts, and a device that is the input.
 struct Run<S> {
-    queues: Vec<Producer<Item<S>>>,
-    egress: Option<Producer<Arc<Load>>>,
-    burials: Sender<Burial>,
-    free: Consumer<Arc<Load>>,
-    logs: Vec<Arc<Log>>,
-    exchange: Arc<Exchange<S>>,
-    roster: Arc<Roster>,
-    dispatcher: Dispatcher,
     /// The stations, in the order of places, and the egress.
-    tasks: Vec<Option<Box<dyn Task>>>,
-    frames: usize,
-    members: Members,
-    leaving: Members,
-    fallen: Members,
-    asked: Option<(u16, Receiver<Box<Snapshot<S>>>)>,
-    serial: u64,
-    sent: u64,
-    died: bool,
+    tasks: Vec<Option<Part<'static>>>,
+    links: Links<S>,
+    membership: Membership,
+    /// Whether the device can be resteered.
+    resteers: bool,
+    /// Time stands still: who is dead is what the input says.
+    now: Instant,
     workers: Receiver<Finished<S>>,
     outcomes: Receiver<Outcomes<S>>,
 }
 
 impl<S: Clone + Send + 'static> Run<S> {
-    fn new<F: NetworkFunction<State = S>>(function: &F, setup: &Setup) -> Self {
-        let &Setup {
-            profile,
-            places,
-            batches,
-            frames,
-            first_seq,
-            max_rows,
-            ..
-        } = setup;
-        let circulating = batches * frames;
-        let long =
-            2 * circulating + frames + 2 * scr_wire::geometry::MAX_VALID_ROWS + IDLE_SLACK as usize;
-        let log_rows = setup.log_rows.unwrap_or(long);
-        let (logs, writers): (Vec<_>, Vec<_>) = (0..places)
-            .map(|_| Log::new(log_rows, profile.row_bytes()))
-            .unzip();
-        let exchange = Arc::new(Exchange::new(places, setup.log_rows.is_some()));
-        let roster = Arc::new(Roster::new(places));
-        let (worker_results, workers) = mpsc::channel();
-        let (results, outcomes) = mpsc::channel();
-        let (burials, deaths) = mpsc::channel();
-        let (mut queues, mut lanes) = (vec![], vec![]);
-        let mut tasks: Vec<Option<Box<dyn Task>>> = vec![];
-        for (core, log) in (0..).zip(writers) {
-            let (queue, items) = RingBuffer::new(batches + 4);
-            let (done, finished) = RingBuffer::new(batches);
-            let (spare, used) = RingBuffer::new(batches);
-            let equipment = Equipment {
-                core,
-                profile: *profile,
-                first_seq,
-                max_rows,
-                peers: Peers::of(core, &logs),
-                events: setup.events,
-                exchange: Some(Arc::clone(&exchange)),
-            };
-            let place = Queues {
-                items,
-                done,
-                spare: used,
-            };
-            let roster = Arc::clone(&roster);
-            let results = worker_results.clone();
-            let station = Station::new(
-                function.clone(),
-                equipment,
-                Some(log),
-                place,
-                roster,
-                results,
-            );
-            tasks.push(Some(Box::new(station.occupied())));
-            queues.push(queue);
-            lanes.push((finished, spare));
-        }
-        let (mut fresh, free) = RingBuffer::new(batches);
-        for _ in 0..batches {
-            let load = Arc::new(Load::new(places, frames));
-            fresh.push(load).expect("there is room for these");
-        }
-        let (egress, loads) = RingBuffer::new(batches);
-        tasks.push(Some(Box::new(Egress::new(EgressConfig {
-            loads,
-            lanes,
-            burials: deaths,
-            free: fresh,
-            window: circulating,
-            profile: *profile,
-            reference: Some(Reference::new(function.clone(), profile)),
-            ledger: Ledger::new(first_seq, max_rows),
+    fn new<F: NetworkFunction<State = S>>(
+        function: &F,
+        config: &ReplayConfig<()>,
+        resteers: bool,
+    ) -> Self {
+        let mut outputs = Outputs {
             packets: Some(Box::new(InOrder(0))),
             events: Some(Box::new(std::io::sink())),
-            halt: Arc::default(),
-            results,
-        }))));
+            state: None,
+        };
+        let pipeline = Pipeline::new(function, config, &mut outputs, &Arc::default());
         Self {
-            queues,
-            egress: Some(egress),
-            burials,
-            free,
-            logs,
-            exchange,
-            roster,
-            dispatcher: Dispatcher::new(profile, places, first_seq, max_rows),
-            tasks,
-            frames,
-            members: Members::first(places),
-            leaving: Members::default(),
-            fallen: Members::default(),
-            asked: None,
-            serial: 0,
-            sent: 0,
-            died: false,
-            workers,
-            outcomes,
+            tasks: pipeline.tasks.into_iter().map(Some).collect(),
+            links: pipeline.links,
+            membership: membership(config),
+            resteers,
+            now: Instant::now(),
+            workers: pipeline.workers,
+            outcomes: pipeline.egress,
         }
     }
 
     /// Calls a task.
     fn poll(&mut self, task: usize) -> Poll {
-        let places = self.tasks.len();
-        let task = &mut self.tasks[task % places];
+        let tasks = self.tasks.len();
+        let task = &mut self.tasks[task % tasks];
         let poll = task.as_mut().map_or(Poll::Idle, |task| task.poll());
         if poll == Poll::Finished {
             *task = None;
@@ -189,164 +87,126 @@ impl<S: Clone + Send + 'static> Run<S> {
         poll
     }
 
+    /// Calls all tasks once, and sees who is gone.
+    fn round(&mut self, still: &mut u32) -> Result<(), AllDead> {
+        let busy =
+            (0..self.tasks.len()).fold(false, |busy, task| busy | (self.poll(task) != Poll::Idle));
+        *still = if busy { 0 } else { *still + 1 };
+        assert!(*still < STILL, "they wait for ever");
+        match self.membership.watch(self.now, &self.links) {
+            Some(step) => self.obey(&step),
+            None => Ok(()),
+        }
+    }
+
     /// Calls all tasks in turn until `ready` gives something.
     fn until<T>(&mut self, mut ready: impl FnMut(&mut Self) -> Option<T>) -> Result<T, AllDead> {
         let mut still = 0;
         loop {
-            self.look()?;
             if let Some(ready) = ready(self) {
                 return Ok(ready);
             }
-            let busy = (0..self.tasks.len())
-                .fold(false, |busy, task| busy | (self.poll(task) != Poll::Idle));
-            still = if busy { 0 } else { still + 1 };
-            assert!(still < STILL, "they wait for ever");
+            self.round(&mut still)?;
         }
     }
 
-    /// Sees who is gone.
-    fn look(&mut self) -> Result<(), AllDead> {
-        let places = self.members.iter().chain(self.leaving.iter());
-        let gone: Members = places.filter(|&place| self.is_vacant(place)).collect();
-        for place in gone.iter() {
-            if self.leaving.has(place) && self.logs[usize::from(place)].seen().fenced {
-                self.leaving.remove(place);
-            } else {
-                self.bury(place)?;
+    fn obey(&mut self, step: &Step) -> Result<(), AllDead> {
+        self.links.obey(step, &mut self.membership);
+        self.is_anybody_left()
+    }
+
+    fn is_anybody_left(&self) -> Result<(), AllDead> {
+        match self.membership.members().is_empty() {
+            true => Err(AllDead),
+            false => Ok(()),
+        }
+    }
+
+    /// Does what the membership says before the next batch.
+    fn prepare(&mut self) -> Result<(), AllDead> {
+        let mut still = 0;
+        loop {
+            match self.membership.poll(&mut self.links, false) {
+                Step::Resteer { changed, .. } => {
+                    let resteered = self.membership.resteered(!changed || self.resteers);
+                    resteered.expect("nothing is planned for a device that cannot");
+                }
+                Step::Hold(_) => {}
+                Step::Wait => self.round(&mut still)?,
+                Step::Receive => break,
+                step => self.obey(&step)?,
             }
         }
+        self.links.forget_replica();
         Ok(())
     }
 
-    fn is_vacant(&self, place: u16) -> bool {
-        self.roster.get(place).is_some_and(|p| p.is_vacant())
-    }
-
-    /// Declares a worker dead, whether it is or not.
-    fn bury(&mut self, place: u16) -> Result<(), AllDead> {
-        self.died = true;
-        let position = self.logs[usize::from(place)].fence();
-        self.leaving.remove(place);
-        self.members.remove(place);
-        self.fallen.add(place);
-        let burial = Burial {
-            place,
-            before: self.serial,
-            position,
-        };
-        self.burials.send(burial).expect("the egress is there");
-        match self.members.count() {
-            0 => Err(AllDead),
-            _ => Ok(()),
+    /// Declares a worker dead, whether it is or not, unless it is the last one.
+    fn declare_dead(&mut self, place: u16) -> Result<(), AllDead> {
+        let members = self.membership.members();
+        if members.count() > 1 && members.has(place) {
+            let step = self.membership.declare_dead(place, Cause::Stall);
+            self.obey(&step)?;
         }
-    }
-
-    fn leave(&mut self, place: u16) {
-        if self.members.count() > 1
-            && self.members.has(place)
-            && self.queues[usize::from(place)].push(Item::Leave).is_ok()
-        {
-            self.members.remove(place);
-            self.leaving.add(place);
-        }
-    }
-
-    /// Asks a member for its replica.
-    fn ask(&mut self) {
-        let members = self.members;
-        let asked = self.asked.as_ref();
-        if asked.is_some_and(|&(donor, _)| members.has(donor)) {
-            return;
-        }
-        let (to, answer) = mpsc::channel();
-        if let Some(donor) = members.iter().next()
-            && self.queues[usize::from(donor)].push(Item::Lend(to)).is_ok()
-        {
-            self.asked = Some((donor, answer));
-        }
-    }
-
-    /// A worker joins at a vacant place, if a replica is there.
-    fn join(&mut self, place: u16) -> Result<(), AllDead> {
-        let queue = &self.queues[usize::from(place)];
-        let empty = queue.slots() == queue.buffer().capacity();
-        if self.members.has(place) || !self.is_vacant(place) || !empty {
-            return Ok(());
-        }
-        let answer = self.asked.as_ref();
-        let Some(snapshot) = answer.and_then(|(_, answer)| answer.try_recv().ok()) else {
-            self.ask();
-            return Ok(());
-        };
-        self.asked = None;
-        if snapshot.phase() != 2 * self.dispatcher.barriers() {
-            return Ok(());
-        }
-        self.look()?;
-        let log = &self.logs[usize::from(place)];
-        if let Some(sign) = self.roster.get(place) {
-            sign.occupy();
-        }
-        let opened = snapshot.position().max(log.seen().position);
-        let died = self.fallen.remove(place);
-        let from = if died { opened } else { snapshot.position() };
-        self.exchange.join(from);
-        log.open(opened, snapshot.phase());
-        self.members.add(place);
-        let entry = Entry {
-            snapshot: *snapshot,
-            sent: self.dispatcher.sent(),
-        };
-        let joined = self.queues[usize::from(place)].push(Item::Join(Box::new(entry)));
-        assert!(joined.is_ok(), "nothing else is in the queue");
         Ok(())
     }
 
-    /// An empty load, as soon as there is one.
-    fn load(&mut self) -> Result<Load, AllDead> {
-        let load = self.until(|run| run.free.pop().ok())?;
-        // Who was declared dead and does not know may still have it.
-        let mut load =
-            Arc::try_unwrap(load).unwrap_or_else(|_| Load::new(self.queues.len(), self.frames));
-        load.clear();
-        Ok(load)
+    /// From the next burst on there are to be `cores` workers.
+    fn resize(&mut self, cores: u8) {
+        if self.resteers {
+            self.membership.resize(cores);
+        }
     }
 
-    fn send(&mut self, mut load: Load) -> Result<(), AllDead> {
-        self.look()?;
-        load.serial = self.serial;
-        load.first = self.sent;
-        load.members = self.members;
-        let prepared = self.dispatcher.prepare(&mut load);
-        prepared.expect("every queue has a place");
-        self.serial += 1;
-        self.sent += load.batch.len() as u64;
-        let load = Arc::new(load);
-        for place in self.members.iter() {
-            let item = Item::Load(Arc::clone(&load));
-            let sent = self.queues[usize::from(place)].push(item);
-            assert!(sent.is_ok(), "there is room for every load");
+    /// The queue of a core.
+    fn queue(&self, core: u8) -> u16 {
+        let queues = self.membership.map().queues();
+        match self.resteers {
+            true => queues[usize::from(core) % queues.len()],
+            // Also those of the dead.
+            false => u16::from(core) % self.links.places() as u16,
         }
-        let egress = self.egress.as_mut().expect("there is more to come");
-        assert!(egress.push(load).is_ok(), "there is room for every load");
-        Ok(())
+    }
+
+    /// An empty burst, as soon as there is one, and all that is to be done before it is filled.
+    fn burst(&mut self) -> Result<Arc<Burst>, AllDead> {
+        let burst = self.until(|run| run.links.free())?;
+        self.prepare()?;
+        Ok(burst)
+    }
+
+    /// Sends a burst, and tells those to leave for whom it was the last.
+    fn send(&mut self, burst: Arc<Burst>) -> Result<(), AllDead> {
+        let sent = self.links.send(burst, self.membership.members());
+        sent.expect("every queue has a place");
+        while let Some(place) = self.membership.next_leaver() {
+            assert!(self.links.dismiss(place), "there is room for a request");
+        }
+        // Those that were to stay may have died while the burst was filled.
+        self.is_anybody_left()
     }
 }
 
-/// Feeds a run what the input says.
-struct Feed<'a>(Input<'a>, &'a Profile);
+/// The batch of a burst that nobody else has.
+fn batch(burst: &mut Arc<Burst>) -> &mut Batch {
+    let burst = Arc::get_mut(burst).expect("nobody else has an empty burst");
+    &mut burst.batch
+}
 
-impl Visitor for Feed<'_> {
+/// Drives a run with what the input says.
+struct Drive<'a>(Input<'a>, &'a Profile);
+
+impl Visitor for Drive<'_> {
     type Output = ();
 
     fn visit<F: NetworkFunction>(self, function: F) {
         let Self(input, profile) = self;
         // Where all are dead there is nothing to say.
-        let _ = feed(function, input, profile);
+        let _ = drive(function, input, profile);
     }
 }
 
-fn feed<F: NetworkFunction>(
+fn drive<F: NetworkFunction>(
     function: F,
     mut input: Input,
     profile: &Profile,
@@ -372,27 +232,28 @@ fn feed<F: NetworkFunction>(
     }
     // Whether frames may be damaged so that they are still valid.
     let wild = setting & 32 != 0;
-    let setup = Setup {
-        profile,
-        places,
-        batches: usize::from(size >> 2) % 3 + 2,
-        frames: usize::from(size >> 4) + 1,
-        first_seq: sequencer.next_seq(),
-        max_rows: if setting & 16 == 0 { 255 } else { rows % 16 },
-        log_rows: (log_rows & 3 != 0).then_some(usize::from(log_rows >> 2) + 1),
-        events: [
-            EventLevel::Off,
-            EventLevel::Recovery,
-            EventLevel::State,
-            EventLevel::Off,
-        ][usize::from(setting & 3)],
-    };
-    let mut run = Run::new(&function, &setup);
+    let mut settings = ReplayConfig::new((), profile, places as u8, 0);
+    settings.batches = usize::from(size >> 2) % 3 + 2;
+    settings.batch_frames = usize::from(size >> 4) + 1;
+    settings.first_seq = sequencer.next_seq();
+    settings.max_rows = if setting & 16 == 0 { 255 } else { rows % 16 };
+    settings.log_rows = (log_rows & 3 != 0).then_some(usize::from(log_rows >> 2) + 1);
+    settings.rejoin = setting & 128 == 0;
+    // Never comes, and makes logs as long as those that join need them.
+    let (seq, cores) = (u64::MAX, places as u8);
+    settings.plan = Plan::new(vec![Resize { seq, cores }]).expect("one change is in order");
+    settings.events = [
+        EventLevel::Off,
+        EventLevel::Recovery,
+        EventLevel::State,
+        EventLevel::Off,
+    ][usize::from(setting & 3)];
+    let mut run = Run::new(&function, &settings, setting & 64 == 0);
     let mut clock = Clock::default();
     let mut prefix = [0; MAX_PREFIX_BYTES];
     let (mut frame, mut prefix_bytes, mut queue) = (Vec::new(), 0, 0);
     let (mut packets, mut copies) = (0, 0);
-    let mut load = run.load()?;
+    let mut burst = run.burst()?;
     while let Some(step) = input.byte() {
         let high = step >> 4;
         match step & 15 {
@@ -428,7 +289,7 @@ fn feed<F: NetworkFunction>(
                 frame.clear();
                 frame.extend_from_slice(&prefix[..bytes]);
                 frame.extend_from_slice(&packet);
-                (prefix_bytes, queue) = (bytes, u16::from(core) % places as u16);
+                (prefix_bytes, queue) = (bytes, run.queue(core));
             }
             8 if high == 0 => {
                 sequencer.reset();
@@ -440,17 +301,15 @@ fn feed<F: NetworkFunction>(
                 continue;
             }
             9 => {
-                let place = u16::from(high) % places as u16;
-                match high / 5 {
-                    0 if run.members.count() > 1 && run.members.has(place) => run.bury(place)?,
-                    1 => run.leave(place),
-                    _ => run.join(place)?,
+                match high {
+                    0..5 => run.declare_dead(u16::from(high))?,
+                    _ => run.resize(high % places as u8 + 1),
                 }
                 continue;
             }
             10 | 11 => {
-                run.send(load)?;
-                load = run.load()?;
+                run.send(burst)?;
+                burst = run.burst()?;
                 continue;
             }
             _ => {
@@ -458,7 +317,7 @@ fn feed<F: NetworkFunction>(
                 continue;
             }
         }
-        let batch = &mut load.batch;
+        let batch = batch(&mut burst);
         let (path, at) = (
             Path::Sequenced {
                 prefix_bytes: prefix_bytes as u16,
@@ -493,50 +352,67 @@ fn feed<F: NetworkFunction>(
                 batch.duplicate(at);
                 copies += 1;
             }
-            8 if run.members.count() > 1 => batch.faults_mut(at).worker = Some(WorkerFault::Crash),
+            8 if run.membership.members().count() > 1 => {
+                batch.faults_mut(at).worker = Some(WorkerFault::Crash)
+            }
             _ => {}
         }
         if batch.is_full() {
-            run.send(load)?;
-            load = run.load()?;
+            run.send(burst)?;
+            burst = run.burst()?;
         }
     }
-    run.send(load)?;
+    run.send(burst)?;
 
     // All queues are left, and all come to their end.
-    run.queues.clear();
-    run.until(|run| {
-        let ended = |place| run.tasks[usize::from(place)].is_none() && !run.is_vacant(place);
-        run.members.iter().all(ended).then_some(())
-    })?;
-    run.egress = None;
-    let egress = run.tasks.len() - 1;
-    run.until(|run| run.tasks[egress].is_none().then_some(()))?;
-    let outcomes = run.outcomes.try_recv().expect("the egress ended");
+    run.links.leave_workers();
+    run.until(|run| run.membership.have_all_ended(&run.links).then_some(()))?;
+    let Run {
+        mut tasks,
+        links,
+        membership,
+        workers,
+        outcomes,
+        ..
+    } = run;
+    drop(links);
+    let egress = tasks.last_mut().and_then(Option::as_mut);
+    if let Some(egress) = egress {
+        let ended = (0..STILL).any(|_| egress.poll() == Poll::Finished);
+        assert!(ended, "the egress waits for ever");
+    }
+    let outcomes = outcomes.try_recv().expect("the egress ended");
+    let (failover, members) = membership.into_report();
     let report = &outcomes.report;
     assert!(outcomes.failure.is_none());
     assert_eq!((report.packets, report.sequenced), (packets, packets));
-    let with_workers: u64 = report.burials.iter().map(|(_, frames)| frames).sum();
+    assert_eq!(report.tombstones.iter().count(), failover.died.len());
+    let with_workers: u64 = report.tombstones.iter().map(|(_, frames)| frames).sum();
     let rejected: u64 = report.rejected.iter().sum();
     let lost = report.frames_lost + with_workers + report.overtaken;
     let decided = report.pass + report.drop;
     assert_eq!(decided + lost + rejected, packets + copies);
     assert_eq!(report.taken.iter().sum::<u64>(), decided);
 
-    let finished: Vec<_> = run.workers.try_iter().collect();
+    let finished: Vec<_> = workers.try_iter().collect();
     let unrecovered: u64 = finished
         .iter()
         .map(|worker| worker.counters.rows_unrecovered)
         .sum();
-    assert!(run.died || unrecovered == 0, "given up without need");
+    let nobody_died = failover.died.is_empty();
+    assert!(!nobody_died || unrecovered == 0, "given up without need");
     let states = finished
         .iter()
-        .filter(|worker| run.members.has(worker.core))
+        .filter(|worker| members.has(worker.core))
         .filter_map(|worker| worker.state.as_ref());
-    assert_eq!(states.clone().count(), run.members.count());
+    assert_eq!(states.clone().count(), members.count());
     if !wild && unrecovered == 0 {
-        assert!(report.mismatch.is_none(), "{:?}", report.mismatch);
-        let reference = outcomes.reference.as_ref();
+        assert!(
+            outcomes.judgement.mismatch.is_none(),
+            "{:?}",
+            outcomes.judgement.mismatch
+        );
+        let reference = outcomes.judgement.reference.as_ref();
         for state in states {
             assert!(Some(state) == reference, "not the single thread's state");
         }
@@ -548,6 +424,6 @@ fuzz_target!(|bytes: &[u8]| {
     let mut input = Input(bytes);
     if let (Some(name), Some(profile)) = (input.byte(), input.byte()) {
         let (selected, profile) = function(name, profile);
-        selected.with(profile, Feed(input, profile)).unwrap();
+        selected.with(profile, Drive(input, profile)).unwrap();
     }
 });

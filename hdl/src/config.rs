@@ -1,6 +1,6 @@
 //! Build parameters of a sequencer.
 
-use scr_wire::{MAX_CORES, MAX_HISTORY, MIN_HISTORY, Profile};
+use scr_wire::{ConfigError, Limits, Profile};
 
 use crate::verilog::EmitError;
 
@@ -37,20 +37,25 @@ impl CoreConfig {
         }
     }
 
+    /// Which k and B the sequencer can be configured for.
+    ///
+    /// # Panics
+    ///
+    /// If N or the number of cores is out of range: [`check`](Self::check) says so.
+    pub fn limits(&self) -> Limits {
+        let limits = Limits::new(&self.profile, self.history, self.max_cores);
+        limits.expect("the parameters have been checked")
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors
     ///
     /// [`BuildError`] names the parameter that is out of range.
     pub fn check(&self) -> Result<(), BuildError> {
-        if !(MIN_HISTORY..=MAX_HISTORY).contains(&self.history) {
-            return Err(BuildError::History(self.history));
-        }
+        Limits::new(&self.profile, self.history, self.max_cores)?;
         if !Self::WIDTHS.contains(&self.width) {
             return Err(BuildError::Width(self.width));
-        }
-        if self.max_cores == 0 || self.max_cores > MAX_CORES {
-            return Err(BuildError::MaxCores(self.max_cores));
         }
         Ok(())
     }
@@ -81,15 +86,12 @@ pub enum TopProblem {
 /// Why a sequencer cannot be generated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BuildError {
-    /// N is out of range.
-    #[error("a history of {0} rows: it must have {MIN_HISTORY} to {MAX_HISTORY}")]
-    History(usize),
+    /// N or the number of cores is out of range.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// W is none of those that can be generated.
     #[error("a data width of {width} bits: it must be one of {known:?}", width = .0, known = CoreConfig::WIDTHS)]
     Width(usize),
-    /// The number of cores is out of range.
-    #[error("{0} cores: there must be 1 to {MAX_CORES}")]
-    MaxCores(u8),
     /// The name of the top module cannot be one.
     #[error("the top module cannot be called {name:?}: {problem}")]
     Top {
@@ -98,6 +100,9 @@ pub enum BuildError {
         /// Why not.
         problem: TopProblem,
     },
+    /// There is no thread to be had, on which the design would be made.
+    #[error("no thread can be started: {0}")]
+    Thread(std::io::ErrorKind),
     /// The design could not be written.
     #[error(transparent)]
     Emit(#[from] EmitError),

@@ -14,6 +14,7 @@
 //! | [`verilog`] | from rust-hdl's syntax tree to Verilog that reads as if written by hand |
 //! | [`mod@emit`] | files, manifest and ports of a configuration |
 //! | [`mod@simulate`] | the same design on rust-hdl's simulator |
+//! | [`interface`] | the ports of the top module, described once |
 //! | [`port`] | the interface through which every simulation is driven |
 //!
 //! ```
@@ -30,6 +31,7 @@
 pub mod config;
 pub mod core;
 pub mod emit;
+pub mod interface;
 pub mod port;
 pub mod primitive;
 pub mod simulate;

@@ -4,7 +4,8 @@ use rust_hdl::prelude::*;
 
 use crate::config::{BuildError, CoreConfig};
 use crate::core::Sequencer;
-use crate::emit::{connect_inputs, ports_of, with_sequencer};
+use crate::emit::{with_room, with_sequencer};
+use crate::interface::{self, with_ports};
 use crate::port::{Dut, Port};
 
 /// Iterations within which one edge must settle.
@@ -14,10 +15,12 @@ const SETTLE: usize = 100;
 ///
 /// # Errors
 ///
-/// [`BuildError`] when a parameter is out of range.
+/// [`BuildError`] when a parameter is out of range, or there is no thread to be had.
 pub fn simulate(config: &CoreConfig) -> Result<Box<dyn Dut + Send>, BuildError> {
     config.check()?;
-    Ok(with_sequencer!(config, uut => Box::new(Simulated::new(uut))))
+    with_room(|| -> Box<dyn Dut + Send> {
+        with_sequencer!(config, uut => Box::new(Simulated::new(uut)))
+    })
 }
 
 struct Simulated<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize> {
@@ -29,9 +32,9 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
     Simulated<W, K, R, F, D>
 {
     fn new(mut uut: Box<Sequencer<W, K, R, F, D>>) -> Self {
-        connect_inputs(&mut uut);
+        uut.connect_inputs();
         uut.connect_all();
-        let ports = ports_of(&*uut);
+        let ports = interface::ports(W);
         let mut simulated = Self { uut, ports };
         simulated.settle();
         simulated
@@ -43,22 +46,92 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
     }
 }
 
-fn from_bytes<const N: usize>(bytes: &[u8]) -> Bits<N> {
-    assert_eq!(bytes.len(), N.div_ceil(8), "length of a port value");
-    let mut value = Bits::<N>::default();
-    for i in (0..N).filter(|i| bytes[i / 8] >> (i % 8) & 1 == 1) {
-        value = value.replace_bit(i, true);
-    }
-    value
+/// A port's value as bytes, the lowest first.
+trait PortValue: Copy {
+    fn from_bytes(bytes: &[u8]) -> Self;
+    fn into_bytes(self, bytes: &mut [u8]);
 }
 
-fn into_bytes<const N: usize>(value: Bits<N>, bytes: &mut [u8]) {
-    assert_eq!(bytes.len(), N.div_ceil(8), "length of a port value");
-    bytes.fill(0);
-    for i in (0..N).filter(|&i| value.get_bit(i)) {
-        bytes[i / 8] |= 1 << (i % 8);
+impl PortValue for bool {
+    fn from_bytes(bytes: &[u8]) -> Self {
+        assert_eq!(bytes.len(), 1, "length of a port value");
+        bytes[0] & 1 == 1
+    }
+
+    fn into_bytes(self, bytes: &mut [u8]) {
+        assert_eq!(bytes.len(), 1, "length of a port value");
+        bytes[0] = self.into();
     }
 }
+
+impl<const N: usize> PortValue for Bits<N> {
+    fn from_bytes(bytes: &[u8]) -> Self {
+        assert_eq!(bytes.len(), N.div_ceil(8), "length of a port value");
+        let mut value = Self::default();
+        for i in (0..N).filter(|i| bytes[i / 8] >> (i % 8) & 1 == 1) {
+            value = value.replace_bit(i, true);
+        }
+        value
+    }
+
+    fn into_bytes(self, bytes: &mut [u8]) {
+        assert_eq!(bytes.len(), N.div_ceil(8), "length of a port value");
+        bytes.fill(0);
+        for i in (0..N).filter(|&i| self.get_bit(i)) {
+            bytes[i / 8] |= 1 << (i % 8);
+        }
+    }
+}
+
+/// Statements for the ports of one kind.
+macro_rules! connect {
+    (output $port:expr) => {};
+    ($input:ident $port:expr) => {
+        $port.connect();
+    };
+}
+macro_rules! set {
+    (input $port:expr, $is_it:expr, $value:expr) => {
+        if $is_it {
+            $port.next = PortValue::from_bytes($value);
+            return;
+        }
+    };
+    ($other:ident $port:expr, $is_it:expr, $value:expr) => {};
+}
+macro_rules! get {
+    (output $port:expr, $is_it:expr, $value:expr) => {
+        if $is_it {
+            $port.val().into_bytes($value);
+            return;
+        }
+    };
+    ($other:ident $port:expr, $is_it:expr, $value:expr) => {};
+}
+
+macro_rules! ways_to_ports {
+    ($($constant:ident $name:ident $kind:ident $width:expr, $meaning:literal;)*) => {
+        impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
+            Sequencer<W, K, R, F, D>
+        {
+            /// Marks the inputs as driven from outside.
+            pub(crate) fn connect_inputs(&mut self) {
+                $(connect!($kind self.$name);)*
+            }
+
+            fn set_port(&mut self, port: usize, value: &[u8]) {
+                $(set!($kind self.$name, port == interface::$constant.place, value);)*
+                panic!("port {port} is not an input that can be driven");
+            }
+
+            fn get_port(&self, port: usize, value: &mut [u8]) {
+                $(get!($kind self.$name, port == interface::$constant.place, value);)*
+                panic!("port {port} is not an output");
+            }
+        }
+    };
+}
+with_ports!(ways_to_ports);
 
 impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize> Dut
     for Simulated<W, K, R, F, D>
@@ -68,52 +141,11 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
     }
 
     fn set(&mut self, port: usize, value: &[u8]) {
-        let uut = &mut self.uut;
-        match self.ports[port].name.as_str() {
-            "rst" => uut.rst.next = value[0] & 1 == 1,
-            "s_axis_tdata" => uut.s_axis_tdata.next = from_bytes(value),
-            "s_axis_tkeep" => uut.s_axis_tkeep.next = from_bytes(value),
-            "s_axis_tvalid" => uut.s_axis_tvalid.next = value[0] & 1 == 1,
-            "s_axis_tlast" => uut.s_axis_tlast.next = value[0] & 1 == 1,
-            "s_axis_tuser" => uut.s_axis_tuser.next = from_bytes(value),
-            "s_axis_tid" => uut.s_axis_tid.next = from_bytes(value),
-            "m_axis_tready" => uut.m_axis_tready.next = value[0] & 1 == 1,
-            "s_axil_awaddr" => uut.s_axil_awaddr.next = from_bytes(value),
-            "s_axil_awprot" => uut.s_axil_awprot.next = from_bytes(value),
-            "s_axil_awvalid" => uut.s_axil_awvalid.next = value[0] & 1 == 1,
-            "s_axil_wdata" => uut.s_axil_wdata.next = from_bytes(value),
-            "s_axil_wstrb" => uut.s_axil_wstrb.next = from_bytes(value),
-            "s_axil_wvalid" => uut.s_axil_wvalid.next = value[0] & 1 == 1,
-            "s_axil_bready" => uut.s_axil_bready.next = value[0] & 1 == 1,
-            "s_axil_araddr" => uut.s_axil_araddr.next = from_bytes(value),
-            "s_axil_arprot" => uut.s_axil_arprot.next = from_bytes(value),
-            "s_axil_arvalid" => uut.s_axil_arvalid.next = value[0] & 1 == 1,
-            "s_axil_rready" => uut.s_axil_rready.next = value[0] & 1 == 1,
-            other => panic!("{other} is not an input that can be driven"),
-        }
+        self.uut.set_port(port, value);
     }
 
     fn get(&self, port: usize, value: &mut [u8]) {
-        let uut = &self.uut;
-        match self.ports[port].name.as_str() {
-            "s_axis_tready" => value[0] = uut.s_axis_tready.val().into(),
-            "m_axis_tdata" => into_bytes(uut.m_axis_tdata.val(), value),
-            "m_axis_tkeep" => into_bytes(uut.m_axis_tkeep.val(), value),
-            "m_axis_tvalid" => value[0] = uut.m_axis_tvalid.val().into(),
-            "m_axis_tlast" => value[0] = uut.m_axis_tlast.val().into(),
-            "m_axis_tuser" => into_bytes(uut.m_axis_tuser.val(), value),
-            "m_axis_tid" => into_bytes(uut.m_axis_tid.val(), value),
-            "m_axis_tdest" => into_bytes(uut.m_axis_tdest.val(), value),
-            "s_axil_awready" => value[0] = uut.s_axil_awready.val().into(),
-            "s_axil_wready" => value[0] = uut.s_axil_wready.val().into(),
-            "s_axil_bresp" => into_bytes(uut.s_axil_bresp.val(), value),
-            "s_axil_bvalid" => value[0] = uut.s_axil_bvalid.val().into(),
-            "s_axil_arready" => value[0] = uut.s_axil_arready.val().into(),
-            "s_axil_rdata" => into_bytes(uut.s_axil_rdata.val(), value),
-            "s_axil_rresp" => into_bytes(uut.s_axil_rresp.val(), value),
-            "s_axil_rvalid" => value[0] = uut.s_axil_rvalid.val().into(),
-            other => panic!("{other} is not an output"),
-        }
+        self.uut.get_port(port, value);
     }
 
     fn tick(&mut self) {

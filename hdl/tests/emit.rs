@@ -7,7 +7,7 @@ use scr_hdl::verilog::elaborate::elaborate;
 use scr_hdl::verilog::keywords::KEYWORDS;
 use scr_hdl::verilog::module::Design;
 use scr_hdl::{BuildError, CoreConfig, TopProblem, emit};
-use scr_wire::{Field, Profile, profile};
+use scr_wire::{ConfigError, Field, Profile, profile};
 
 #[test]
 fn emission_is_deterministic() {
@@ -31,6 +31,35 @@ fn every_module_has_a_prefixed_name_and_clean_ports() {
             }
         }
     }
+}
+
+#[test]
+fn comments_say_what_they_mean() {
+    for (name, text) in emit(&CoreConfig::new(&profile::FLOW)).unwrap().files {
+        for comment in text.lines().filter_map(|l| l.trim().strip_prefix("// ")) {
+            let first = comment.split(' ').next().unwrap_or_default();
+            let points_back = matches!(first, "It" | "Its" | "That" | "They" | "Their" | "Them")
+                || comment.starts_with("The same");
+            assert!(!points_back, "{name}: {comment}");
+        }
+    }
+}
+
+#[test]
+fn fields_of_bundles_have_names() {
+    let design = emit(&CoreConfig::new(&profile::FLOW)).unwrap();
+    let text = |module: &str| {
+        let name = format!("scr_sequencer_{module}.v");
+        let mut files = design.files.iter();
+        &files.find(|(file, _)| *file == name).unwrap().1
+    };
+    let scheduler = text("scheduler");
+    assert!(scheduler.contains("\nassign ticket_address_after = ticket[57:49];\n"));
+    assert!(scheduler.contains(" next_address_next = ticket_address_after;\n"));
+    assert_eq!(scheduler.matches("ticket[57:49]").count(), 1);
+    let numberer = text("numberer");
+    assert!(numberer.contains("assign made = {\n    made_dest,\n"));
+    assert!(!numberer.contains("made["));
 }
 
 #[test]
@@ -113,11 +142,17 @@ fn bad_parameters_are_refused() {
         change(&mut config);
         emit(&config).unwrap_err()
     };
-    assert_eq!(refused(|c| c.history = 15), BuildError::History(15));
-    assert_eq!(refused(|c| c.history = 257), BuildError::History(257));
+    assert_eq!(refused(|c| c.history = 15), ConfigError::History(15).into());
+    assert_eq!(
+        refused(|c| c.history = 257),
+        ConfigError::History(257).into()
+    );
     assert_eq!(refused(|c| c.width = 64), BuildError::Width(64));
-    assert_eq!(refused(|c| c.max_cores = 0), BuildError::MaxCores(0));
-    assert_eq!(refused(|c| c.max_cores = 129), BuildError::MaxCores(129));
+    assert_eq!(refused(|c| c.max_cores = 0), ConfigError::Cores(0).into());
+    assert_eq!(
+        refused(|c| c.max_cores = 129),
+        ConfigError::Cores(129).into()
+    );
 }
 
 #[test]

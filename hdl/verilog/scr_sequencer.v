@@ -50,7 +50,7 @@ module scr_sequencer (
     input  wire [2:0] s_axil_awprot,
     // Registers: a write address is offered.
     input  wire s_axil_awvalid,
-    // Registers: it is taken.
+    // Registers: the write address is taken.
     output wire s_axil_awready,
     // Registers: write data.
     input  wire [31:0] s_axil_wdata,
@@ -58,13 +58,13 @@ module scr_sequencer (
     input  wire [3:0] s_axil_wstrb,
     // Registers: write data are offered.
     input  wire s_axil_wvalid,
-    // Registers: they are taken.
+    // Registers: the write data are taken.
     output wire s_axil_wready,
     // Registers: response to a write, OKAY or SLVERR.
     output wire [1:0] s_axil_bresp,
     // Registers: a response to a write is offered.
     output wire s_axil_bvalid,
-    // Registers: it is taken.
+    // Registers: the response to a write is taken.
     input  wire s_axil_bready,
     // Registers: read address, a byte offset. Its two lowest bits are not looked at.
     input  wire [11:0] s_axil_araddr,
@@ -72,15 +72,15 @@ module scr_sequencer (
     input  wire [2:0] s_axil_arprot,
     // Registers: a read address is offered.
     input  wire s_axil_arvalid,
-    // Registers: it is taken.
+    // Registers: the read address is taken.
     output wire s_axil_arready,
     // Registers: data read.
     output wire [31:0] s_axil_rdata,
     // Registers: response to a read, OKAY or SLVERR.
     output wire [1:0] s_axil_rresp,
-    // Registers: data are offered.
+    // Registers: data read are offered.
     output wire s_axil_rvalid,
-    // Registers: they are taken.
+    // Registers: the data read are taken.
     input  wire s_axil_rready
 );
 

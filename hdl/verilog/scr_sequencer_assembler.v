@@ -13,13 +13,13 @@ module scr_sequencer_assembler (
     input  wire rst,
     // A beat was scheduled.
     input  wire slot_valid,
-    // It is a beat of prefix.
+    // The beat that was scheduled is one of prefix.
     input  wire slot_prefix,
-    // It is the frame's first beat.
+    // The beat that was scheduled is its frame's first.
     input  wire slot_first,
-    // It has the slot, or slots, before the first row.
+    // The beat that was scheduled has the slot, or slots, before the first row.
     input  wire slot_before_rows,
-    // It is the frame's last beat.
+    // The beat that was scheduled is its frame's last.
     input  wire slot_last,
     // Row slots to be filled in it and after.
     input  wire [9:0] slot_filled,
@@ -29,19 +29,19 @@ module scr_sequencer_assembler (
     input  wire [511:0] rows,
     // Next beat of packet.
     input  wire [511:0] packet_data,
-    // Its valid bytes.
+    // Valid bytes of packet_data.
     input  wire [63:0] packet_keep,
     // The shell's flag beside it.
     input  wire packet_flag,
-    // Take it.
+    // Take the next beat of packet.
     output wire packet_pop,
     // A beat comes out.
     output wire valid,
-    // Its data.
+    // Data of the beat that comes out.
     output wire [511:0] data,
-    // Its valid bytes.
+    // Valid bytes of data.
     output wire [63:0] keep,
-    // It is its frame's last.
+    // The beat that comes out is its frame's last.
     output wire last,
     // Timestamp of its frame, and the shell's flag of a beat of packet.
     output wire [96:0] user,
@@ -61,9 +61,33 @@ localparam [1:0] SRC_MAC = 2'd2;
 localparam [15:0] ETHERTYPE = 16'hb588;
 localparam [7:0] ROW_LOG2 = 8'd4;
 
-wire [39:0] seq;
 wire [127:0] header;
 reg  [127:0] header_bits;
+wire [7:0] header_dst_mac;
+wire [7:0] header_version;
+wire [7:0] header_profile;
+wire [7:0] header_prefix_words;
+wire [7:0] header_cores;
+wire [7:0] header_core;
+wire [1:0] header_src_mac;
+wire [5:0] header_epoch;
+wire [7:0] header_seq_4;
+wire [7:0] header_seq_3;
+wire [7:0] header_seq_2;
+wire [7:0] header_seq_1;
+wire [7:0] header_seq_0;
+wire [15:0] header_ethertype;
+wire [7:0] header_valid_rows;
+wire [7:0] header_row_log2;
+wire [7:0] a_frame_reg_prefix_words;
+wire [7:0] a_frame_reg_cores;
+wire [7:0] a_frame_reg_core;
+wire [5:0] a_frame_reg_epoch;
+wire [39:0] a_frame_reg_seq;
+wire [7:0] a_frame_reg_valid_rows;
+wire [95:0] a_frame_reg_timestamp;
+wire [7:0] a_frame_reg_id;
+wire [8:0] a_frame_reg_dest;
 reg  a_valid_reg;
 reg  a_prefix_reg;
 reg  a_first_reg;
@@ -119,24 +143,52 @@ end
 
 assign spread_mask = {{128{b_slots_reg[3]}}, {128{b_slots_reg[2]}}, {128{b_slots_reg[1]}}, {128{b_slots_reg[0]}}};
 
+// Fields of a_frame_reg.
+assign a_frame_reg_prefix_words = a_frame_reg[70:63];
+assign a_frame_reg_cores = a_frame_reg[78:71];
+assign a_frame_reg_core = a_frame_reg[86:79];
+assign a_frame_reg_epoch = a_frame_reg[92:87];
+assign a_frame_reg_seq = a_frame_reg[132:93];
+assign a_frame_reg_valid_rows = a_frame_reg[140:133];
+assign a_frame_reg_timestamp = a_frame_reg[236:141];
+assign a_frame_reg_id = a_frame_reg[244:237];
+assign a_frame_reg_dest = a_frame_reg[253:245];
+
 // The header, in the first beat only.
-assign seq = a_frame_reg[132:93];
-assign header[7:0] = DST_MAC;
-assign header[15:8] = VERSION;
-assign header[23:16] = PROFILE;
-assign header[31:24] = a_frame_reg[70:63];
-assign header[39:32] = a_frame_reg[78:71];
-assign header[47:40] = a_frame_reg[86:79];
-assign header[49:48] = SRC_MAC;
-assign header[55:50] = a_frame_reg[92:87];
-assign header[63:56] = seq[39:32];
-assign header[71:64] = seq[31:24];
-assign header[79:72] = seq[23:16];
-assign header[87:80] = seq[15:8];
-assign header[95:88] = seq[7:0];
-assign header[111:96] = ETHERTYPE;
-assign header[119:112] = a_frame_reg[140:133];
-assign header[127:120] = ROW_LOG2;
+assign header_dst_mac = DST_MAC;
+assign header_version = VERSION;
+assign header_profile = PROFILE;
+assign header_prefix_words = a_frame_reg_prefix_words;
+assign header_cores = a_frame_reg_cores;
+assign header_core = a_frame_reg_core;
+assign header_src_mac = SRC_MAC;
+assign header_epoch = a_frame_reg_epoch;
+assign header_seq_4 = a_frame_reg_seq[39:32];
+assign header_seq_3 = a_frame_reg_seq[31:24];
+assign header_seq_2 = a_frame_reg_seq[23:16];
+assign header_seq_1 = a_frame_reg_seq[15:8];
+assign header_seq_0 = a_frame_reg_seq[7:0];
+assign header_ethertype = ETHERTYPE;
+assign header_valid_rows = a_frame_reg_valid_rows;
+assign header_row_log2 = ROW_LOG2;
+assign header = {
+    header_row_log2,
+    header_valid_rows,
+    header_ethertype,
+    header_seq_0,
+    header_seq_1,
+    header_seq_2,
+    header_seq_3,
+    header_seq_4,
+    header_epoch,
+    header_src_mac,
+    header_core,
+    header_cores,
+    header_prefix_words,
+    header_profile,
+    header_version,
+    header_dst_mac
+};
 
 always @* begin
     b_slots_next = a_slots_reg;
@@ -196,9 +248,9 @@ always @(posedge clk) begin
     b_last_reg <= a_last_reg;
     b_slots_reg <= b_slots_next;
     b_header_reg <= header;
-    b_time_reg <= a_frame_reg[236:141];
-    b_id_reg <= a_frame_reg[244:237];
-    b_dest_reg <= a_frame_reg[253:245];
+    b_time_reg <= a_frame_reg_timestamp;
+    b_id_reg <= a_frame_reg_id;
+    b_dest_reg <= a_frame_reg_dest;
     c_valid_reg <= b_valid_reg & ~rst;
     c_data_reg <= c_data_next;
     c_keep_reg <= c_keep_next;

@@ -9,7 +9,7 @@
 // 2ᶠ = D beats deep. Occupancy is counted in unary: bit i is set when there are more than i beats, so that every
 // question about it is one bit.
 //
-// It is read at two places: the scheduler takes the *promise* of a beat (and learns whether it is a
+// The FIFO is read at two places: the scheduler takes the *promise* of a beat (and learns whether it is a
 // frame's last), the assembler pops the beat itself some cycles later.
 module scr_sequencer_beat_fifo (
     // Clock.
@@ -18,9 +18,9 @@ module scr_sequencer_beat_fifo (
     input  wire rst,
     // A beat comes in.
     input  wire write,
-    // Its data.
+    // Data of the beat that comes in.
     input  wire [511:0] write_data,
-    // Its valid bytes.
+    // Valid bytes of write_data.
     input  wire [63:0] write_keep,
     // The shell's flag beside it.
     input  wire write_flag,
@@ -32,15 +32,15 @@ module scr_sequencer_beat_fifo (
     output wire available,
     // The next beat to be promised is its frame's last.
     output wire promised_last,
-    // Promise it.
+    // Promise the next beat.
     input  wire promise,
     // Data of the next beat to be popped.
     output wire [511:0] data,
-    // Its valid bytes.
+    // Valid bytes of data.
     output wire [63:0] keep,
     // The shell's flag beside it.
     output wire flag,
-    // Pop it.
+    // Pop the next beat.
     input  wire pop
 );
 

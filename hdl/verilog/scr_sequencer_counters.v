@@ -22,7 +22,7 @@ module scr_sequencer_counters (
     input  wire frame_in,
     // A beat has been taken in.
     input  wire beat_in,
-    // Its bytes.
+    // Bytes of the beat that has been taken in.
     input  wire [7:0] beat_in_bytes,
     // A frame got a number.
     input  wire sequenced,
@@ -30,7 +30,7 @@ module scr_sequencer_counters (
     input  wire passed_by,
     // A beat has been given out.
     input  wire beat_out,
-    // Its bytes.
+    // Bytes of the beat that has been given out.
     input  wire [7:0] beat_out_bytes,
     // A beat at the input was not taken.
     input  wire input_stall,
@@ -40,17 +40,17 @@ module scr_sequencer_counters (
     input  wire malformed,
     // A sequenced frame has been sent. Not in two cycles in a row.
     input  wire sent,
-    // To this core.
+    // Core to which the frame has been sent.
     input  wire [6:0] sent_core,
     // Read a counter: keep it up until done.
     input  wire read,
-    // Its slot: 0 to 7 in the order of the register map, then one for each core.
+    // Slot of the counter that is read: 0 to 7 in the order of the register map, then one for each core.
     input  wire [7:0] read_slot,
     // The value is there, in this cycle.
     output wire done,
-    // Its lower half.
+    // Lower half of the value.
     output wire [31:0] value_low,
-    // Its upper half.
+    // Upper half of the value.
     output wire [31:0] value_high
 );
 

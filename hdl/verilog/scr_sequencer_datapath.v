@@ -62,7 +62,7 @@ module scr_sequencer_datapath (
     input  wire [8:0] cfg_steer_queue,
     // Read a word of the steering table: which core's.
     input  wire [6:0] cfg_steer_read_core,
-    // Its queue, a cycle later.
+    // Queue of the core cfg_steer_read_core, three cycles later.
     output wire [8:0] stat_steer_read_queue,
     // Configuration ports of four cycles ago are not in force yet; they may not change meanwhile.
     output wire stat_changing,
@@ -74,7 +74,7 @@ module scr_sequencer_datapath (
     output wire event_frame_in,
     // Event: a beat has been taken in.
     output wire event_beat_in,
-    // Its bytes.
+    // Bytes of the beat that has been taken in.
     output wire [7:0] event_beat_in_bytes,
     // Event: a frame got a number.
     output wire event_sequenced,
@@ -84,7 +84,7 @@ module scr_sequencer_datapath (
     output wire event_malformed,
     // Event: a beat has been given out.
     output wire event_beat_out,
-    // Its bytes.
+    // Bytes of the beat that has been given out.
     output wire [7:0] event_beat_out_bytes,
     // Event: a beat at the input was not taken.
     output wire event_input_stall,
@@ -92,10 +92,11 @@ module scr_sequencer_datapath (
     output wire event_output_stall,
     // Event: a sequenced frame has been sent.
     output wire event_sent,
-    // To this core.
+    // Core to which the frame has been sent.
     output wire [6:0] event_sent_core
 );
 
+wire [4:0] scheduler_frame_rotation;
 wire input_stage_valid;
 wire input_stage_last;
 wire [511:0] input_stage_data;
@@ -368,7 +369,7 @@ scr_sequencer_history history (
     .write_place(numberer_row_place),
     .address(scheduler_address),
     .address_before(scheduler_address_before),
-    .rotation(scheduler_frame[62:58]),
+    .rotation(scheduler_frame_rotation),
     .part(scheduler_part),
     .rows(history_rows)
 );
@@ -421,6 +422,8 @@ scr_sequencer_output_fifo output_fifo (
     .stalled(event_output_stall)
 );
 
+// Fields of scheduler_frame.
+assign scheduler_frame_rotation = scheduler_frame[62:58];
 assign stat_changing = settings_hold;
 assign stat_epoch = settings_epoch;
 

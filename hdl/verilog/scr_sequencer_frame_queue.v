@@ -25,7 +25,7 @@ module scr_sequencer_frame_queue (
     output wire valid,
     // The ticket.
     output reg  [253:0] ticket,
-    // Take it.
+    // Take the ticket.
     input  wire pop
 );
 

@@ -15,19 +15,19 @@ module scr_sequencer_header_window (
     input  wire rst,
     // A beat comes in.
     input  wire beat_valid,
-    // It is its frame's last.
+    // The beat that comes in is its frame's last.
     input  wire beat_last,
-    // Its data.
+    // Data of the beat that comes in.
     input  wire [511:0] beat_data,
-    // Its valid bytes.
+    // Valid bytes of beat_data.
     input  wire [63:0] beat_keep,
-    // Its timestamp.
+    // Timestamp of the beat that comes in.
     input  wire [95:0] beat_time,
-    // Its source port.
+    // Source port of the beat that comes in.
     input  wire [7:0] beat_id,
     // The window of a frame is complete.
     output wire valid,
-    // Its bytes; those that the frame does not have are stale.
+    // Bytes of the window; those that the frame does not have are stale.
     output wire [1023:0] window,
     // Which bytes the frame has.
     output wire [127:0] present,

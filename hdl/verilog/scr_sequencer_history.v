@@ -16,7 +16,7 @@ module scr_sequencer_history (
     input  wire write,
     // The row.
     input  wire [127:0] write_row,
-    // Its place, that of the row before and one.
+    // Place of the row, that of the row before and one.
     input  wire [13:0] write_place,
     // Address of the newest row to be read.
     input  wire [8:0] address,

@@ -15,7 +15,7 @@ module scr_sequencer_history_lane #(
     input  wire write,
     // The lane it belongs to.
     input  wire [4:0] write_lane,
-    // Its address there.
+    // Address of the row in its lane.
     input  wire [8:0] write_address,
     // The row.
     input  wire [127:0] write_row,

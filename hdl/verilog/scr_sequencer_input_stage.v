@@ -29,23 +29,23 @@ module scr_sequencer_input_stage (
     input  wire space,
     // The registers hold a beat.
     output wire valid,
-    // It is its frame's last.
+    // The beat in the registers is its frame's last.
     output wire last,
-    // Its data.
+    // Data of the beat in the registers.
     output wire [511:0] data,
-    // Its valid bytes.
+    // Valid bytes of data.
     output wire [63:0] keep,
-    // Its timestamp.
+    // Timestamp of the beat in the registers.
     output wire [95:0] timestamp,
     // The shell's flag beside it.
     output wire flag,
-    // Its source port.
+    // Source port of the beat in the registers.
     output wire [7:0] id,
     // A beat has been taken in.
     output wire counted,
-    // Its bytes.
+    // Bytes of the beat that has been taken in.
     output wire [7:0] counted_bytes,
-    // It ended its frame.
+    // The beat that has been taken in ended its frame.
     output wire counted_last,
     // A beat was offered and not taken.
     output wire stalled
@@ -78,12 +78,12 @@ initial begin
     waits_reg = 1'd0;
 end
 
-assign keep_count_count[0] = |(beat_keep_reg & ~(beat_keep_reg >> 1) & 64'h5555555555555555);
-assign keep_count_count[1] = |(beat_keep_reg & ~(beat_keep_reg >> 2) & 64'h2222222222222222);
-assign keep_count_count[2] = |(beat_keep_reg & ~(beat_keep_reg >> 4) & 64'h808080808080808);
-assign keep_count_count[3] = |(beat_keep_reg & ~(beat_keep_reg >> 8) & 64'h80008000800080);
-assign keep_count_count[4] = |(beat_keep_reg & ~(beat_keep_reg >> 16) & 64'h800000008000);
-assign keep_count_count[5] = |(beat_keep_reg & ~(beat_keep_reg >> 32) & 64'h80000000);
+assign keep_count_count[0] = ^beat_keep_reg;
+assign keep_count_count[1] = ^(beat_keep_reg & 64'haaaaaaaaaaaaaaaa);
+assign keep_count_count[2] = ^(beat_keep_reg & 64'h8888888888888888);
+assign keep_count_count[3] = ^(beat_keep_reg & 64'h8080808080808080);
+assign keep_count_count[4] = ^(beat_keep_reg & 64'h8000800080008000);
+assign keep_count_count[5] = ^(beat_keep_reg & 64'h8000000080000000);
 assign keep_count_count[6] = beat_keep_reg[63];
 assign keep_count_count[7] = 1'd0;
 

@@ -6,7 +6,7 @@
 
 // Holds rows until their frames can be numbered.
 //
-// It cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
+// The FIFO cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
 // deeper. An entry becomes visible a fixed time after its frame's first beat, also when a short frame
 // completed its window early; so latency does not depend on a frame's length.
 module scr_sequencer_meta_fifo (
@@ -24,7 +24,7 @@ module scr_sequencer_meta_fifo (
     input  wire [7:0] delay,
     // There is an entry to be read.
     output wire valid,
-    // Its row.
+    // Row of the entry to be read.
     output wire [127:0] row,
     // What else is known of its frame.
     output wire [105:0] info,
@@ -34,9 +34,9 @@ module scr_sequencer_meta_fifo (
     input  wire pop
 );
 
-wire write_is_ip;
 reg  [7:0] token;
 wire appears;
+wire write_info_is_ip;
 wire [127:0] row_ram_read_data;
 wire [105:0] info_ram_read_data;
 wire is_ip_ram_read_data;
@@ -103,8 +103,11 @@ assign is_ip_ram_read_data = is_ip_ram_words[second_pointer_reg];
 
 always @(posedge clk) begin
     if (write)
-        is_ip_ram_words[write_pointer_reg] <= write_is_ip;
+        is_ip_ram_words[write_pointer_reg] <= write_info_is_ip;
 end
+
+// Fields of write_info.
+assign write_info_is_ip = write_info[0];
 
 always @* begin
     write_pointer_next = write_pointer_reg;
@@ -145,10 +148,10 @@ always @* begin
         if (held_reg[1]) begin
             head_is_ip_next = is_ip_ram_read_data;
         end else begin
-            head_is_ip_next = write_is_ip;
+            head_is_ip_next = write_info_is_ip;
         end
     end else if (~held_reg[0]) begin
-        head_is_ip_next = write_is_ip;
+        head_is_ip_next = write_info_is_ip;
     end
 end
 
@@ -157,7 +160,6 @@ assign info = info_ram_read_data;
 
 // Whether the head is IP is looked up a cycle early, at the place behind the head; an entry that becomes the
 // head as it is written comes straight from the input.
-assign write_is_ip = write_info[0];
 assign is_ip = head_is_ip_reg;
 
 always @* begin

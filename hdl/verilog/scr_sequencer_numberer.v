@@ -15,13 +15,13 @@ module scr_sequencer_numberer (
     input  wire rst,
     // A frame waits in the meta FIFO.
     input  wire meta_valid,
-    // It is to be sequenced if IP is: the same as in meta_info, from a register.
+    // The frame that waits is to be sequenced if IP is: as in meta_info, but from a register.
     input  wire meta_is_ip,
-    // Its row.
+    // Row of the frame that waits.
     input  wire [127:0] meta_row,
     // What else is known of it.
     input  wire [105:0] meta_info,
-    // Take it.
+    // Take the frame.
     output wire meta_pop,
     // The frame queue has room.
     input  wire space,
@@ -51,7 +51,7 @@ module scr_sequencer_numberer (
     output wire numbered,
     // The core whose queue is looked up in the steering table.
     output wire [6:0] steer_core,
-    // Its queue.
+    // Queue of the core steer_core.
     input  wire [8:0] steer_queue,
     // A frame has got a number.
     output wire counted_sequenced,
@@ -63,7 +63,7 @@ module scr_sequencer_numberer (
     output wire row_write,
     // The row.
     output wire [127:0] row,
-    // Its place there.
+    // Place of the row in the history.
     output wire [13:0] row_place,
     // A ticket comes out.
     output wire ticket_valid,
@@ -91,7 +91,29 @@ wire [9:0] filled;
 wire [8:0] first_address;
 wire [8:0] address_before;
 wire [4:0] low_place;
-reg  [253:0] made;
+wire [253:0] made;
+wire made_sequenced;
+wire made_one_beat;
+wire made_two_beats;
+wire [7:0] made_left_after;
+wire [9:0] made_filled_slots;
+reg  [9:0] made_filled_after;
+wire [8:0] made_address;
+wire [8:0] made_address_less_one;
+reg  [8:0] made_address_after;
+wire [4:0] made_rotation;
+wire [7:0] made_prefix_words;
+wire [7:0] made_cores;
+wire [7:0] made_core;
+wire [5:0] made_epoch;
+wire [39:0] made_seq;
+wire [7:0] made_valid_rows;
+wire [95:0] made_timestamp;
+wire [7:0] made_id;
+wire [8:0] made_dest;
+wire a_info_reg_malformed;
+wire [95:0] b_info_reg_timestamp;
+wire [7:0] b_info_reg_id;
 reg  [19:0] seq_low_reg, seq_low_next;
 reg  [19:0] seq_high_reg, seq_high_next;
 reg  seq_low_full_reg, seq_low_full_next;
@@ -162,6 +184,13 @@ initial begin
     c_ticket_reg = 254'd0;
 end
 
+// Fields of a_info_reg.
+assign a_info_reg_malformed = a_info_reg[1];
+
+// Fields of b_info_reg.
+assign b_info_reg_timestamp = b_info_reg[97:2];
+assign b_info_reg_id = b_info_reg[105:98];
+
 always @* begin
     seq_low_next = seq_low_reg;
     seq_high_next = seq_high_reg;
@@ -204,7 +233,7 @@ always @* begin
     end
 end
 
-// Its row goes into the history, and its queue comes out of the steering table.
+// The frame's row goes into the history, and its queue comes out of the steering table.
 assign row_write = a_valid_reg & a_sequenced_reg;
 assign row = a_row_reg;
 assign row_place = a_place_reg;
@@ -229,44 +258,65 @@ end
 // The ticket. Slot 0 of a prefix stands for the row that would be header_slots newer.
 assign high_place = b_place_reg >> LANES_LOG2;
 assign low_place = b_place_reg[4:0];
+assign made_sequenced = b_sequenced_reg;
+assign made_one_beat = b_beats_reg == 8'd0;
+assign made_two_beats = b_beats_reg == 8'd1;
+assign made_left_after = b_beats_reg;
+assign filled = b_valid_rows_reg + HEADER_SLOTS_SHORT;
+assign made_filled_slots = filled;
+assign first_address = high_place[8:0];
+assign made_address = first_address;
+assign address_before = first_address - 9'd1;
+assign made_address_less_one = address_before;
 
 always @* begin
-    made[0] = b_sequenced_reg;
-    made[1] = b_beats_reg == 8'd0;
-    made[2] = b_beats_reg == 8'd1;
-    made[10:3] = b_beats_reg;
-    made[20:11] = filled;
-    made[39:31] = first_address;
-    made[48:40] = address_before;
     if (ROW_IN_BEAT) begin
-        made[57:49] = address_before;
+        made_address_after = address_before;
         if (b_valid_rows_reg > SLOTS_BEYOND_HEADER) begin
-            made[30:21] = b_valid_rows_reg - SLOTS_BEYOND_HEADER;
+            made_filled_after = b_valid_rows_reg - SLOTS_BEYOND_HEADER;
         end else begin
-            made[30:21] = 10'd0;
+            made_filled_after = 10'd0;
         end
     end else begin
-        made[57:49] = first_address;
-        made[30:21] = filled;
+        made_address_after = first_address;
+        made_filled_after = filled;
     end
-    made[62:58] = ~low_place & LANE_MASK;
-    made[70:63] = b_words_reg;
-    made[78:71] = b_cores_reg;
-    made[86:79] = b_core_reg;
-    made[92:87] = b_epoch_reg;
-    made[132:93] = b_seq_reg;
-    made[140:133] = b_valid_rows_reg[7:0];
-    made[236:141] = b_info_reg[97:2];
-    made[244:237] = b_info_reg[105:98];
-    made[253:245] = b_dest_reg;
 end
 
-assign filled = b_valid_rows_reg + HEADER_SLOTS_SHORT;
-assign first_address = high_place[8:0];
-assign address_before = first_address - 9'd1;
+assign made_rotation = ~low_place & LANE_MASK;
+assign made_prefix_words = b_words_reg;
+assign made_cores = b_cores_reg;
+assign made_core = b_core_reg;
+assign made_epoch = b_epoch_reg;
+assign made_seq = b_seq_reg;
+assign made_valid_rows = b_valid_rows_reg[7:0];
+assign made_timestamp = b_info_reg_timestamp;
+assign made_id = b_info_reg_id;
+assign made_dest = b_dest_reg;
+assign made = {
+    made_dest,
+    made_id,
+    made_timestamp,
+    made_valid_rows,
+    made_seq,
+    made_epoch,
+    made_core,
+    made_cores,
+    made_prefix_words,
+    made_rotation,
+    made_address_after,
+    made_address_less_one,
+    made_address,
+    made_filled_after,
+    made_filled_slots,
+    made_left_after,
+    made_two_beats,
+    made_one_beat,
+    made_sequenced
+};
 assign counted_sequenced = a_valid_reg & a_sequenced_reg;
 assign counted_passed_by = a_valid_reg & ~a_sequenced_reg;
-assign counted_malformed = a_valid_reg & a_info_reg[1];
+assign counted_malformed = a_valid_reg & a_info_reg_malformed;
 assign ticket_valid = c_valid_reg;
 assign ticket = c_ticket_reg;
 assign next_seq = seq;

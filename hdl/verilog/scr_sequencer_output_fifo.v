@@ -13,13 +13,13 @@ module scr_sequencer_output_fifo (
     input  wire rst,
     // A beat comes in.
     input  wire write,
-    // Its data.
+    // Data of the beat that comes in.
     input  wire [511:0] write_data,
-    // Its valid bytes.
+    // Valid bytes of write_data.
     input  wire [63:0] write_keep,
-    // It is its frame's last.
+    // The beat that comes in is its frame's last.
     input  wire write_last,
-    // Its tuser.
+    // tuser of the beat that comes in.
     input  wire [96:0] write_user,
     // tid of its frame.
     input  wire [7:0] write_id,
@@ -45,7 +45,7 @@ module scr_sequencer_output_fifo (
     output wire [8:0] m_tdest,
     // A beat has been given out.
     output wire counted,
-    // Its bytes.
+    // Bytes of the beat that has been given out.
     output wire [7:0] counted_bytes,
     // A beat was offered and not taken.
     output wire stalled
@@ -185,12 +185,12 @@ always @(posedge clk) begin
         dest_ram_words[write_pointer_reg] <= write_dest;
 end
 
-assign keep_count_count[0] = |(out_keep_reg & ~(out_keep_reg >> 1) & 64'h5555555555555555);
-assign keep_count_count[1] = |(out_keep_reg & ~(out_keep_reg >> 2) & 64'h2222222222222222);
-assign keep_count_count[2] = |(out_keep_reg & ~(out_keep_reg >> 4) & 64'h808080808080808);
-assign keep_count_count[3] = |(out_keep_reg & ~(out_keep_reg >> 8) & 64'h80008000800080);
-assign keep_count_count[4] = |(out_keep_reg & ~(out_keep_reg >> 16) & 64'h800000008000);
-assign keep_count_count[5] = |(out_keep_reg & ~(out_keep_reg >> 32) & 64'h80000000);
+assign keep_count_count[0] = ^out_keep_reg;
+assign keep_count_count[1] = ^(out_keep_reg & 64'haaaaaaaaaaaaaaaa);
+assign keep_count_count[2] = ^(out_keep_reg & 64'h8888888888888888);
+assign keep_count_count[3] = ^(out_keep_reg & 64'h8080808080808080);
+assign keep_count_count[4] = ^(out_keep_reg & 64'h8000800080008000);
+assign keep_count_count[5] = ^(out_keep_reg & 64'h8000000080000000);
 assign keep_count_count[6] = out_keep_reg[63];
 assign keep_count_count[7] = 1'd0;
 

@@ -23,7 +23,7 @@ module scr_sequencer_packet_parser (
     input  wire rst,
     // A window comes in.
     input  wire window_valid,
-    // Its bytes.
+    // Bytes of the window.
     input  wire [1023:0] window,
     // Which of them the frame has.
     input  wire [127:0] present,
@@ -75,6 +75,10 @@ reg  [64:0] transport_present_coarse;
 reg  [223:0] transport_fine;
 reg  [26:0] transport_present_fine;
 wire [105:0] info_next;
+wire info_next_is_ip;
+wire info_next_malformed;
+wire [95:0] info_next_timestamp;
+wire [7:0] info_next_id;
 reg  [6:0] valid_pipe_reg, valid_pipe_next;
 reg  [95:0] a_time_reg;
 reg  [95:0] b_time_reg;
@@ -405,10 +409,11 @@ always @* begin
     end
 end
 
-assign info_next[0] = f_ip_reg;
-assign info_next[1] = f_malformed_reg;
-assign info_next[97:2] = f_time_reg;
-assign info_next[105:98] = f_id_reg;
+assign info_next_is_ip = f_ip_reg;
+assign info_next_malformed = f_malformed_reg;
+assign info_next_timestamp = f_time_reg;
+assign info_next_id = f_id_reg;
+assign info_next = {info_next_id, info_next_timestamp, info_next_malformed, info_next_is_ip};
 assign valid = valid_pipe_reg[6];
 assign row = g_row_reg;
 assign info = g_info_reg;

@@ -46,13 +46,13 @@ module scr_sequencer_register_read (
     input  wire [39:0] next_seq,
     // Core whose word of the steering table is read.
     output wire [6:0] steer_core,
-    // Its queue, a cycle later.
+    // Queue of the core steer_core, three cycles later.
     input  wire [8:0] steer_queue,
     // Read a counter.
     output wire count_read,
-    // Its slot.
+    // Slot of the counter that is read.
     output wire [7:0] count_slot,
-    // Its value is there.
+    // The value of that counter is there.
     input  wire count_done,
     // Lower half of the value.
     input  wire [31:0] count_low,

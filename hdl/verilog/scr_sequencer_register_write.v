@@ -50,9 +50,9 @@ module scr_sequencer_register_write (
     input  wire changing,
     // A word of the steering table is written.
     output wire steer_write,
-    // Which core's.
+    // Core whose word is written.
     output wire [6:0] steer_core,
-    // Its queue.
+    // Queue of the core steer_core.
     output wire [8:0] steer_queue
 );
 

@@ -59,13 +59,13 @@ module scr_sequencer_registers (
     input  wire changing,
     // A word of the steering table is written.
     output wire steer_write,
-    // Which core's.
+    // Core whose word is written.
     output wire [6:0] steer_write_core,
-    // Its queue.
+    // Queue of the core steer_write_core.
     output wire [8:0] steer_write_queue,
     // A word of the steering table is read: which core's.
     output wire [6:0] steer_read_core,
-    // Its queue, a cycle later.
+    // Queue of the core steer_read_core, three cycles later.
     input  wire [8:0] steer_read_queue,
     // The epoch.
     input  wire [5:0] epoch,
@@ -75,7 +75,7 @@ module scr_sequencer_registers (
     input  wire frame_in,
     // A beat has been taken in.
     input  wire beat_in,
-    // Its bytes.
+    // Bytes of the beat that has been taken in.
     input  wire [7:0] beat_in_bytes,
     // A frame got a number.
     input  wire sequenced,
@@ -83,7 +83,7 @@ module scr_sequencer_registers (
     input  wire passed_by,
     // A beat has been given out.
     input  wire beat_out,
-    // Its bytes.
+    // Bytes of the beat that has been given out.
     input  wire [7:0] beat_out_bytes,
     // A beat at the input was not taken.
     input  wire input_stall,
@@ -93,7 +93,7 @@ module scr_sequencer_registers (
     input  wire malformed,
     // A sequenced frame has been sent.
     input  wire sent,
-    // To this core.
+    // Core to which the frame has been sent.
     input  wire [6:0] sent_core
 );
 

@@ -14,27 +14,27 @@ module scr_sequencer_scheduler (
     input  wire rst,
     // A frame is waiting or in progress.
     input  wire ticket_valid,
-    // Its ticket.
+    // Ticket of the frame that is waiting or in progress.
     input  wire [253:0] ticket,
     // The frame is done.
     output wire ticket_pop,
     // A beat of packet can be promised.
     input  wire available,
-    // It is its frame's last.
+    // The beat of packet that can be promised is its frame's last.
     input  wire promised_last,
-    // Promise it.
+    // Promise the beat.
     output wire promise,
     // A beat has left the output FIFO.
     input  wire returned,
     // A beat starts.
     output wire valid,
-    // It is a beat of prefix.
+    // The beat that starts is one of prefix.
     output wire prefix,
-    // It is the frame's first beat of prefix.
+    // The beat that starts is the first of its frame's prefix.
     output wire first,
-    // It lies before the first row.
+    // The beat that starts lies before the first row.
     output wire before_rows,
-    // It is the frame's last beat.
+    // The beat that starts is its frame's last.
     output wire last,
     // History address for it.
     output wire [8:0] address,
@@ -68,7 +68,17 @@ reg  [1:0] this_part;
 reg  this_is_last;
 reg  this_before_rows;
 wire row_ends;
-wire [7:0] slot_core;
+wire slot_frame_reg_sequenced;
+wire [7:0] slot_frame_reg_core;
+wire ticket_sequenced;
+wire ticket_one_beat;
+wire ticket_two_beats;
+wire [7:0] ticket_left_after;
+wire [9:0] ticket_filled_slots;
+wire [9:0] ticket_filled_after;
+wire [8:0] ticket_address;
+wire [8:0] ticket_address_less_one;
+wire [8:0] ticket_address_after;
 reg  in_prefix_reg, in_prefix_next;
 reg  in_packet_reg, in_packet_next;
 reg  [7:0] left_reg, left_next;
@@ -111,6 +121,21 @@ initial begin
     slot_frame_reg = 254'd0;
 end
 
+// Fields of slot_frame_reg.
+assign slot_frame_reg_sequenced = slot_frame_reg[0];
+assign slot_frame_reg_core = slot_frame_reg[86:79];
+
+// Fields of ticket.
+assign ticket_sequenced = ticket[0];
+assign ticket_one_beat = ticket[1];
+assign ticket_two_beats = ticket[2];
+assign ticket_left_after = ticket[10:3];
+assign ticket_filled_slots = ticket[20:11];
+assign ticket_filled_after = ticket[30:21];
+assign ticket_address = ticket[39:31];
+assign ticket_address_less_one = ticket[48:40];
+assign ticket_address_after = ticket[57:49];
+
 always @* begin
     in_prefix_next = in_prefix_reg;
     in_packet_next = in_packet_reg;
@@ -123,10 +148,10 @@ always @* begin
     outstanding_next = outstanding_reg;
     if (sends_prefix) begin
         if (starts) begin
-            left_next = ticket[10:3];
-            next_is_last_next = ticket[2];
-            next_address_next = ticket[57:49];
-            next_filled_next = ticket[30:21];
+            left_next = ticket_left_after;
+            next_is_last_next = ticket_two_beats;
+            next_address_next = ticket_address_after;
+            next_filled_next = ticket_filled_after;
             next_part_next = SECOND_PART;
             next_before_rows_next = SECOND_BEFORE_ROWS;
         end else begin
@@ -166,17 +191,17 @@ end
 // 32 beats may be started and not yet have left the output FIFO: its depth.
 assign go = ~outstanding_reg[31];
 assign starts = ticket_valid & ~in_prefix_reg & ~in_packet_reg;
-assign sends_prefix = go & (in_prefix_reg | (starts & ticket[0]));
-assign sends_packet = go & available & (in_packet_reg | (starts & ~ticket[0]));
+assign sends_prefix = go & (in_prefix_reg | (starts & ticket_sequenced));
+assign sends_packet = go & available & (in_packet_reg | (starts & ~ticket_sequenced));
 assign ends = sends_packet & promised_last;
 
 always @* begin
     if (starts) begin
-        this_address = ticket[39:31];
-        this_filled = ticket[20:11];
+        this_address = ticket_address;
+        this_filled = ticket_filled_slots;
         this_part = 2'd0;
         this_before_rows = 1'd1;
-        this_is_last = ticket[1];
+        this_is_last = ticket_one_beat;
     end else begin
         this_address = next_address_reg;
         this_filled = next_filled_reg;
@@ -194,7 +219,7 @@ assign ticket_pop = ends;
 
 always @* begin
     if (starts) begin
-        slot_address_before_next = ticket[48:40];
+        slot_address_before_next = ticket_address_less_one;
     end else begin
         slot_address_before_next = next_address_reg - 9'd1;
     end
@@ -210,14 +235,13 @@ assign address = slot_address_reg;
 assign address_before = slot_address_before_reg;
 assign filled_slots = slot_filled_reg;
 assign frame = slot_frame_reg;
-assign counted_sent = slot_valid_reg & slot_last_reg & slot_frame_reg[0];
-assign slot_core = slot_frame_reg[86:79];
-assign counted_core = slot_core[6:0];
+assign counted_sent = slot_valid_reg & slot_last_reg & slot_frame_reg_sequenced;
+assign counted_core = slot_frame_reg_core[6:0];
 
 // Bits that nothing reads.
 wire unused = &{
     1'd0,
-    slot_core[7]
+    slot_frame_reg_core[7]
 };
 
 always @(posedge clk) begin

@@ -15,11 +15,11 @@ module scr_sequencer_sent_counter (
     input  wire rst,
     // A frame has been sent. Not in two cycles in a row.
     input  wire sent,
-    // To this core.
+    // Core to which the frame has been sent.
     input  wire [6:0] core,
     // A core to be looked at.
     input  wire [6:0] read_core,
-    // Its count modulo 2²⁴, a cycle later.
+    // Count of the core read_core modulo 2²⁴, a cycle later.
     output wire [23:0] read_count
 );
 

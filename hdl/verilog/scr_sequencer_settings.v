@@ -31,7 +31,7 @@ module scr_sequencer_settings (
     input  wire [8:0] cfg_default_queue,
     // A frame is numbered in this cycle.
     input  wire numbered,
-    // Its core.
+    // The core of the next sequenced frame.
     output wire [7:0] core,
     // Enable in force.
     output wire enable,

@@ -6,7 +6,7 @@
 
 // The steering table: a queue for each core. A core that was never steered has the queue of its own number.
 //
-// It is read at two places: for frames, within the cycle, and for the register bus, three cycles later.
+// The table is read at two places: for frames, within the cycle, and for the register bus, three cycles later.
 module scr_sequencer_steering (
     // Clock.
     input  wire clk,
@@ -14,17 +14,17 @@ module scr_sequencer_steering (
     input  wire rst,
     // Write a word.
     input  wire write,
-    // Which core's.
+    // Core whose word is written.
     input  wire [6:0] write_core,
-    // Its queue.
+    // Queue of the core write_core.
     input  wire [8:0] write_queue,
     // A frame's core.
     input  wire [6:0] core,
-    // Its queue, within the cycle.
+    // Queue of the frame's core, within the cycle.
     output reg  [8:0] queue,
     // The core that the register bus asks for.
     input  wire [6:0] read_core,
-    // Its queue, three cycles later.
+    // Queue of the core read_core, three cycles later.
     output wire [8:0] read_queue
 );
 

@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use frames::{Lane, flags, options};
 use scr_nf::{NAMES, NetworkFunction, Selected, Visitor};
-use scr_runtime::dispatch::{Dispatcher, Load};
+use scr_runtime::dispatch::{Burst, Dispatcher};
 use scr_wire::{Profile, Seq};
 
 const CORES: [u8; 5] = [1, 2, 4, 8, 16];
@@ -90,26 +90,26 @@ impl Visitor for Costs<'_> {
     }
 }
 
-/// Time to prepare a load, per packet.
+/// Time to prepare a burst, per packet.
 fn dispatch(profile: &Profile, flows: u64, flags: u8, trials: usize) -> f64 {
     const LANES: u8 = 4;
     let batches = frames::batches(profile, LANES, flows, 1 << 13, flags);
     let packets: usize = batches.iter().map(|batch| batch.len()).sum();
-    let mut loads: Vec<Load> = batches
+    let mut bursts: Vec<Burst> = batches
         .into_iter()
-        .map(|batch| Load {
+        .map(|batch| Burst {
             batch,
-            ..Load::new(LANES.into(), 0)
+            ..Burst::new(LANES.into(), 0)
         })
         .collect();
     let once = |_| {
         let mut dispatcher = Dispatcher::new(profile, LANES.into(), Seq::ZERO, 255);
-        for load in &mut loads {
-            load.lanes.iter_mut().for_each(Vec::clear);
+        for burst in &mut bursts {
+            burst.lanes.iter_mut().for_each(Vec::clear);
         }
         let start = Instant::now();
-        for load in &mut loads {
-            dispatcher.prepare(black_box(load)).unwrap();
+        for burst in &mut bursts {
+            dispatcher.prepare(black_box(burst)).unwrap();
         }
         start.elapsed().as_nanos() as f64 / packets as f64
     };

@@ -4,7 +4,7 @@
 //!
 //! * *alone*: the loop of one worker whose frames all come, without log and with one that nobody reads; in many short
 //!   slices, so that most of them see no interruption.
-//! * *threads*: all workers on real threads behind their queues, fed the same loads again and again, without sequencer
+//! * *threads*: all workers on real threads behind their queues, fed the same bursts again and again, without sequencer
 //!   and verification.
 //! * *replay*: whole runs behind the golden sequencer, with sequencing, workers, and verification of every verdict.
 //! * *injector*: the same behind a fault injector, which loses frames.
@@ -18,19 +18,19 @@ use std::time::Instant;
 use rtrb::RingBuffer;
 use scr_nf::{NetworkFunction, Selected, Visitor};
 use scr_nic::Model;
-use scr_runtime::device::{Batch, Device, Inject, MemorySource, Replay, ReplayDevice, Select};
-use scr_runtime::dispatch::{Dispatcher, Item, Load};
-use scr_runtime::failover::Roster;
+use scr_runtime::device::{Batch, Device, Inject, MemorySource, NicDevice, ReplayDevice, Select};
+use scr_runtime::dispatch::{Burst, Dispatcher, Message};
+use scr_runtime::membership::Heartbeats;
 use scr_runtime::recovery::{Log, LogWriter, Peers};
-use scr_runtime::worker::station::{Equipment, Queues, Station};
-use scr_runtime::worker::threads::{self, Halt, Patience, Task};
+use scr_runtime::worker::task::{Queues, Spec, WorkerTask};
+use scr_runtime::worker::threads::{self, Backoff, StopFlag, Task};
 use scr_runtime::worker::{Counters, IDLE_SLACK, Output, Worker, WorkerConfig};
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, replay};
 use scr_wire::{Config, Geometry, Profile, Seq};
 
 /// Packets of a round.
 const PACKETS: u32 = 1 << 16;
-/// Frames in a load, and loads in circulation: what a replay has by default.
+/// Frames in a burst, and bursts in circulation: what a replay has by default.
 const FRAMES: usize = 128;
 const LOADS: usize = 8;
 /// Packets of a trial on threads: at least 20 ms.
@@ -135,15 +135,15 @@ impl Compare<'_> {
     }
 
     fn threads<F: NetworkFunction>(&self, function: &F) -> Result<()> {
-        let loads = RATES
+        let bursts = RATES
             .iter()
-            .map(|&rate| self.loads(rate))
+            .map(|&rate| self.bursts(rate))
             .collect::<Result<Vec<_>>>()?;
         let mut times = vec![Vec::new(); NAMES.len()];
         let mut counters = vec![Counters::default(); NAMES.len()];
         for trial in 0..=self.trials {
-            for (i, loads) in loads.iter().enumerate() {
-                let (time, counted) = self.run(function, loads, i > 0)?;
+            for (i, bursts) in bursts.iter().enumerate() {
+                let (time, counted) = self.run(function, bursts, i > 0)?;
                 if trial > 0 {
                     times[i].push(time);
                 }
@@ -167,7 +167,7 @@ impl Compare<'_> {
                 };
                 let nic = Model::new(self.profile, 64, Config::new(self.cores, words))?;
                 let source = source(self.flows).repeated(REPLAYED / u64::from(PACKETS) - 1);
-                let mut plain = Replay::new(source, nic);
+                let mut plain = NicDevice::new(source, nic);
                 let mut lossy;
                 let device: &mut dyn ReplayDevice = if injector {
                     lossy = Inject::losing(plain, at_rate(rate));
@@ -191,16 +191,16 @@ impl Compare<'_> {
         Ok(geometry.prefix_words())
     }
 
-    /// Sends all loads through all workers, some times over; nanoseconds per packet.
+    /// Sends all bursts through all workers, some times over; nanoseconds per packet.
     fn run<F: NetworkFunction>(
         &self,
         function: &F,
-        loads: &[Arc<Load>],
+        bursts: &[Arc<Burst>],
         with_logs: bool,
     ) -> Result<(f64, Counters)> {
         let (writers, logs) = self.logs(with_logs);
         let (results, finished) = mpsc::channel();
-        let roster = Arc::new(Roster::new(self.cores.into()));
+        let heartbeats = Arc::new(Heartbeats::new(self.cores.into()));
         let (mut queues, mut lanes) = (Vec::new(), Vec::new());
         let mut tasks: Vec<Box<dyn Task + Send>> = Vec::new();
         for (core, log) in (0..).zip(writers) {
@@ -217,29 +217,29 @@ impl Compare<'_> {
                 peers,
                 events,
             } = self.worker(core, log, &logs);
-            let equipment = Equipment {
+            let spec = Spec {
                 core,
                 profile,
                 first_seq,
                 max_rows,
                 peers,
                 events,
-                exchange: None,
+                board: None,
             };
             let place = Queues {
                 items,
                 done,
                 spare: used,
             };
-            let station = Station::new(
+            let task = WorkerTask::new(
                 function.clone(),
-                equipment,
+                spec,
                 log,
                 place,
-                Arc::clone(&roster),
+                Arc::clone(&heartbeats),
                 results,
             );
-            tasks.push(Box::new(station.occupied()));
+            tasks.push(Box::new(task.occupied()));
             queues.push(queue);
             lanes.push((lane, spare));
         }
@@ -249,28 +249,28 @@ impl Compare<'_> {
             shares[i % threads].push(task);
         }
         let rounds = TRIAL.div_ceil(u64::from(PACKETS));
-        let halt = Halt::default();
+        let stop = StopFlag::default();
         let mut started = Instant::now();
         thread::scope(|scope| {
             for share in shares {
-                let halt = &halt;
-                scope.spawn(move || threads::serve(share, halt));
+                let stop = &stop;
+                scope.spawn(move || threads::serve(share, stop));
             }
             let mut free = LOADS;
-            let mut patience = Patience::default();
+            let mut backoff = Backoff::default();
             // Round 0 fills the tables.
             for round in 0..=rounds {
                 if round == 1 {
                     started = Instant::now();
                 }
-                for load in loads {
+                for burst in bursts {
                     while free == 0 {
                         let ready = lanes.iter().all(|(lane, _)| lane.slots() > 0);
                         if !ready {
-                            patience.wait();
+                            backoff.wait();
                             continue;
                         }
-                        patience.reset();
+                        backoff.reset();
                         for (lane, spare) in &mut lanes {
                             let _ = lane.pop().map(|done| spare.push(done.output));
                         }
@@ -278,7 +278,7 @@ impl Compare<'_> {
                     }
                     free -= 1;
                     for queue in &mut queues {
-                        let _ = queue.push(Item::Load(Arc::clone(load)));
+                        let _ = queue.push(Message::Burst(Arc::clone(burst)));
                     }
                 }
             }
@@ -320,13 +320,13 @@ impl Compare<'_> {
             .unzip()
     }
 
-    fn device(&self) -> Result<Replay<MemorySource, Model>> {
+    fn device(&self) -> Result<NicDevice<MemorySource, Model>> {
         let nic = Model::new(
             self.profile,
             64,
             Config::new(self.cores, self.prefix_words()?),
         )?;
-        Ok(Replay::new(source(self.flows), nic))
+        Ok(NicDevice::new(source(self.flows), nic))
     }
 
     /// The frames of worker 0, one after the other.
@@ -346,22 +346,22 @@ impl Compare<'_> {
         Ok(own)
     }
 
-    /// All frames as loads; the first one starts an epoch, so that they can be sent again.
-    fn loads(&self, rate: f64) -> Result<Vec<Arc<Load>>> {
+    /// All frames as bursts; the first one starts an epoch, so that they can be sent again.
+    fn bursts(&self, rate: f64) -> Result<Vec<Arc<Burst>>> {
         let mut device = Inject::losing(self.device()?, at_rate(rate));
         let mut dispatcher = Dispatcher::new(self.profile, self.cores.into(), Seq::ZERO, 255);
-        let mut loads = Vec::new();
+        let mut bursts = Vec::new();
         let mut more = true;
         while more {
-            let mut load = Load::new(self.cores.into(), FRAMES);
-            more = device.receive(&mut load.batch)?;
-            dispatcher.prepare(&mut load)?;
-            for segment in &mut load.segments {
+            let mut burst = Burst::new(self.cores.into(), FRAMES);
+            more = device.receive(&mut burst.batch)?;
+            dispatcher.prepare(&mut burst)?;
+            for segment in &mut burst.segments {
                 segment.barrier |= segment.epoch.is_some();
             }
-            loads.push(Arc::new(load));
+            bursts.push(Arc::new(burst));
         }
-        Ok(loads)
+        Ok(bursts)
     }
 }
 

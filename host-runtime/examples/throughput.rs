@@ -6,7 +6,7 @@ use std::error::Error;
 
 use scr_nf::Selected;
 use scr_nic::Model;
-use scr_runtime::device::{MemorySource, Replay};
+use scr_runtime::device::{MemorySource, NicDevice};
 use scr_runtime::{Outputs, ReplayConfig, replay};
 use scr_wire::{Config, Geometry};
 
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ok_or("no prefix holds that many rows")?
         .prefix_words();
     let nic = Model::new(profile, 64.max(cores.into()), Config::new(cores, words))?;
-    let mut device = Replay::new(source(flows, millions, bytes.max(40)), nic);
+    let mut device = NicDevice::new(source(flows, millions, bytes.max(40)), nic);
     let config = ReplayConfig::new(function, profile, cores, words);
     let report = replay(&config, &mut device, Outputs::default(), &mut |_| {})?;
     println!("{}", serde_json::to_string_pretty(&report)?);

@@ -16,10 +16,10 @@
 //! | [`dispatch`] | batches on their way to the workers, with back-pressure and without copies |
 //! | [`worker`] | one replica, kept by taking frames; its queue; threads |
 //! | [`recovery`] | rows that a worker's own frames do not hold, from its peers' logs |
-//! | [`failover`] | workers that die, leave and join, while traffic goes on |
+//! | [`membership`] | workers that die, leave and join, while traffic goes on |
 //! | [`egress`] | outcomes in order of arrival |
 //! | [`verify`] | the single thread they are compared with |
-//! | [`mod@replay`] | a whole run and its report |
+//! | [`run`] | a whole run and its report |
 //!
 //! **The theorem.** With S(n) the state after a single thread has applied rows 0..=n in order: after handling the packet
 //! with sequence number s a replica equals S(s), and the packet's verdict is the one that the single thread gives. Rows
@@ -28,7 +28,7 @@
 //!
 //! ```
 //! use scr_nic::Model;
-//! use scr_runtime::device::{MemorySource, Replay};
+//! use scr_runtime::device::{MemorySource, NicDevice};
 //! use scr_nf::Selected;
 //! use scr_runtime::{Outputs, ReplayConfig, replay};
 //!
@@ -39,7 +39,7 @@
 //!
 //! let nic = Model::new(profile, 64, scr_wire::Config::new(4, 2))?;
 //! let config = ReplayConfig::new(function, profile, 4, 2);
-//! let mut device = Replay::new(packets, nic);
+//! let mut device = NicDevice::new(packets, nic);
 //! let report = replay(&config, &mut device, Outputs::default(), &mut |_| {})?;
 //! assert_eq!((report.packets, report.passed_by, report.verified), (1, 1, Some(true)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -51,17 +51,15 @@
 pub mod device;
 pub mod dispatch;
 pub mod egress;
-pub mod failover;
+pub mod membership;
 pub mod recovery;
-#[cfg(feature = "run")]
-pub mod replay;
+pub mod run;
 pub mod verify;
 pub mod worker;
 
 pub use device::Device;
 pub use egress::PacketSink;
+pub use run::{Outputs, PerCore, Progress, ReplayConfig, ReplayError, ReplayReport};
 #[cfg(feature = "run")]
-pub use replay::{
-    Outputs, PerCore, Progress, ReplayConfig, ReplayError, ReplayReport, replay, replay_own,
-};
+pub use run::{replay, replay_own};
 pub use worker::EventLevel;

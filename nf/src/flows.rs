@@ -55,6 +55,12 @@ impl Keeping {
         protocol == PROTOCOL_UDP || protocol == PROTOCOL_TCP && layout.tcp_flags(row).syn()
     }
 
+    /// Whether every row creates its flow's entry and none removes one.
+    #[inline(always)]
+    pub fn keeps_all(&self) -> bool {
+        !self.syn_fin
+    }
+
     /// Fate of the entry, which is `new` if this row created it.
     #[inline(always)]
     pub fn retain<L: Layout>(&self, layout: &L, row: &[u8], new: bool) -> Retain {

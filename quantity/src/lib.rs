@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whole_numbers() {
+    fn whole_numbers_take_suffixes_and_must_come_out_whole() {
         for (text, number) in [
             ("0", 0),
             ("007", 7),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn shares() {
+    fn shares_are_fractions_or_percentages() {
         for (text, number) in [
             ("0", 0.0),
             ("1", 1.0),
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn rates() {
+    fn rates_take_suffixes() {
         assert_eq!(rate("1.5M"), Ok(1_500_000.0));
         assert_eq!(rate("0.25"), Ok(0.25));
         for bad in ["", "-1", "M", "1K", "nan"] {
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn durations() {
+    fn durations_take_units() {
         let seconds = |text| duration(text, Unit::Seconds);
         for (text, nanos) in [
             ("10", 10_000_000_000),

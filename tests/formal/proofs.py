@@ -361,9 +361,9 @@ PROOFS = (
         depth=4,
         faults=(
             Fault("assembler", "a_slots_reg & ROW_SLOTS_OF_FIRST", "a_slots_reg", "a row stands behind the header"),
-            Fault("assembler", "a_frame_reg[86:79]", "a_frame_reg[78:71]", "the header has k in place of the core"),
+            Fault("assembler", "header_core = a_frame_reg_core;", "header_core = a_frame_reg_cores;", "the header has k in place of the core"),
             Fault("assembler", "b_valid_reg & ~b_prefix_reg;", "b_valid_reg & ~b_prefix_reg & ~b_last_reg;", "a frame's last beat is not taken"),
-            Fault("assembler", "b_time_reg <= a_frame_reg[236:141];", "b_time_reg <= slot_frame[236:141];", "the timestamp is the next beat's"),
+            Fault("assembler", "b_time_reg <= a_frame_reg_timestamp;", "b_time_reg <= slot_frame[236:141];", "the timestamp is the next beat's"),
             Fault("assembler", "c_flag_next = packet_flag;", "c_flag_next = 1'd0;", "the flag in tuser is lost"),
             Fault("assembler", "c_flag_next = 1'd0;", "c_flag_next = packet_flag;", "beats of a prefix have a packet's flag"),
         ),
@@ -405,7 +405,7 @@ PROOFS = (
         depth=30,
         faults=(
             Fault("numberer", "~low_place & LANE_MASK", "low_place & LANE_MASK", "rows are rotated the wrong way", 20),
-            Fault("assembler", "a_frame_reg[86:79]", "a_frame_reg[78:71]", "the header has k in place of the core", 16),
+            Fault("assembler", "header_core = a_frame_reg_core;", "header_core = a_frame_reg_cores;", "the header has k in place of the core", 16),
             Fault("frame_queue", "read_pointer_next = read_pointer_reg + 4'd1;", "read_pointer_next = read_pointer_reg + 4'd2;", "every other frame is lost", 24),
             Fault("output_fifo", "read_pointer_next = read_pointer_reg + 5'd1;", "read_pointer_next = read_pointer_reg + 5'd2;", "every other beat is lost", 20),
             Fault("assembler", "b_valid_reg & ~b_prefix_reg;", "b_valid_reg & ~b_prefix_reg & ~b_last_reg;", "a frame's last beat comes twice", 24),
@@ -439,7 +439,7 @@ PROOFS = (
         claim="the same: frames and beats that come at any time, any settings and lengths",
         defines=("SCR_ANY",),
         depth=16,
-        faults=(Fault("assembler", "a_frame_reg[140:133]", "a_frame_reg[86:79]", "the header has the core in place of valid_rows", 16),),
+        faults=(Fault("assembler", "header_valid_rows = a_frame_reg_valid_rows;", "header_valid_rows = a_frame_reg_core;", "the header has the core in place of valid_rows", 16),),
         **CHAIN,
     ),
     *(

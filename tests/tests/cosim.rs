@@ -7,11 +7,7 @@ use scr_wire::{Profile, profile};
 
 /// A few k and B for a profile and a history: the smallest, the usual, the largest.
 fn shapes(built: &Built) -> Vec<(u8, u8)> {
-    let rows = |words| {
-        scr_wire::Geometry::new(&built.config.profile, words)
-            .map_or(0, |g| g.max_valid_rows(built.config.history))
-    };
-    let largest = rows(63).min(usize::from(built.config.max_cores)) as u8;
+    let largest = built.config.limits().most_cores(63);
     vec![(1, 1), (3, 1), (4, 2), (7, 9), (largest, 40), (largest, 63)]
 }
 
@@ -126,32 +122,32 @@ fn crowded(built: &Built) {
 }
 
 #[test]
-fn source() {
+fn rows_of_profile_source_equal_the_golden_models() {
     sweep(&profile::SOURCE, &[16, 64, 256], 512);
 }
 
 #[test]
-fn knock() {
+fn rows_of_profile_knock_equal_the_golden_models() {
     sweep(&profile::KNOCK, &[16, 64, 256], 512);
 }
 
 #[test]
-fn flow() {
+fn rows_of_profile_flow_equal_the_golden_models() {
     sweep(&profile::FLOW, &[16, 64, 256], 512);
 }
 
 #[test]
-fn flow_time() {
+fn rows_of_profile_flow_time_equal_the_golden_models() {
     sweep(&profile::FLOW_TIME, &[16, 64, 256], 512);
 }
 
 #[test]
-fn flow6_time() {
+fn rows_of_profile_flow6_time_equal_the_golden_models() {
     sweep(&profile::FLOW6_TIME, &[16, 64, 256], 512);
 }
 
 #[test]
-fn a_users_profile() {
+fn rows_of_a_users_profile_equal_the_golden_models() {
     use scr_wire::Field;
     const PORTS: Profile = Profile::new(
         177,
@@ -168,19 +164,19 @@ fn a_users_profile() {
 }
 
 #[test]
-fn width_128() {
+fn frames_of_128_bits_equal_the_golden_models() {
     every_profile(128);
     sweep(&profile::FLOW, &[64], 128);
 }
 
 #[test]
-fn width_256() {
+fn frames_of_256_bits_equal_the_golden_models() {
     every_profile(256);
     sweep(&profile::FLOW_TIME, &[24], 256);
 }
 
 #[test]
-fn width_1024() {
+fn frames_of_1024_bits_equal_the_golden_models() {
     every_profile(1024);
     sweep(&profile::SOURCE, &[200], 1024);
 }

@@ -37,22 +37,22 @@ fn every_profile(width: usize) {
 }
 
 #[test]
-fn width_128() {
+fn verilog_of_128_bits_does_what_rust_hdl_does() {
     every_profile(128);
 }
 
 #[test]
-fn width_256() {
+fn verilog_of_256_bits_does_what_rust_hdl_does() {
     every_profile(256);
 }
 
 #[test]
-fn width_512() {
+fn verilog_of_512_bits_does_what_rust_hdl_does() {
     every_profile(512);
     check(&profile::FLOW, 64, 512);
 }
 
 #[test]
-fn width_1024() {
+fn verilog_of_1024_bits_does_what_rust_hdl_does() {
     every_profile(1024);
 }

@@ -38,7 +38,7 @@ fn every_answer_is_the_models() {
 
 /// Counters are 24 bits and a walk that carries over. Jumbo frames: some thousand of them are 2²⁴ bytes.
 #[test]
-fn counters_carry() {
+fn counters_carry_beyond_24_bits() {
     for width in [512, 1024] {
         let mut config = CoreConfig::new(&profile::FLOW);
         config.width = width;

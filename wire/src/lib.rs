@@ -19,6 +19,7 @@
 //! | [`profile`] | a row: which fields, in which order, in how many bytes |
 //! | [`parse`] | from an Ethernet frame to the values of all fields |
 //! | [`geometry`] | the placement of rows in a prefix of B words |
+//! | [`limits`] | which numbers of cores, prefix words and rows fit each other |
 //! | [`registers`] | the hardware's register map, and the order of writes to it |
 //! | [`passed_by`] | why a frame gets no number |
 //! | [`foreign`] | which frames with SCR's EtherType belong to other protocols |
@@ -34,7 +35,7 @@
 //! let packet = [0u8; 60]; // not IP: passes by, unless everything is to be sequenced
 //! let mut prefix = [0u8; 64];
 //! assert_eq!(sequencer.sequence(&packet, Timestamp::default(), &mut prefix), Disposition::PassedBy);
-//! # Ok::<(), scr_wire::sequencer::ConfigError>(())
+//! # Ok::<(), scr_wire::ConfigError>(())
 //! ```
 #![no_std]
 #![forbid(unsafe_code)]
@@ -44,6 +45,7 @@ pub mod foreign;
 pub mod frame;
 pub mod geometry;
 pub mod header;
+pub mod limits;
 pub mod parse;
 pub mod passed_by;
 pub mod profile;
@@ -55,11 +57,12 @@ pub use field::Field;
 pub use frame::{Frame, Rejection};
 pub use geometry::Geometry;
 pub use header::Header;
+pub use limits::{ConfigError, Limits};
 pub use parse::{Parsed, Timestamp};
 pub use passed_by::PassedBy;
 pub use profile::Profile;
 pub use seq::Seq;
-pub use sequencer::{Config, ConfigError, Disposition, Sequencer};
+pub use sequencer::{Config, Disposition, Sequencer};
 
 /// Bytes in one prefix word; a prefix is a whole number of them.
 pub const WORD_BYTES: usize = 64;

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use crate::header::VERSION as FORMAT_VERSION;
-use crate::{Config, Geometry, MAX_CORES, Profile};
+use crate::{Config, Geometry, Limits, MAX_CORES, Profile};
 
 /// Value of [`ID`]: "SCR1".
 pub const ID_VALUE: u32 = 0x5343_5231;
@@ -322,12 +322,9 @@ impl Capabilities {
         1 << self.row_log2
     }
 
-    /// Largest number of cores that prefixes of B = `prefix_words` words serve: min(M, N + 1, 255), and at most the
-    /// hardware's maximum. 0 if B is out of range or holds no row.
-    pub fn most_cores(self, prefix_words: u8) -> u8 {
-        let rows = Geometry::of_rows(self.row_bytes(), prefix_words)
-            .map_or(0, |geometry| geometry.max_valid_rows(self.history.into()));
-        rows.min(self.max_cores.min(MAX_CORES).into()) as u8
+    /// Which configurations these parameters allow.
+    pub const fn limits(self) -> Limits {
+        Limits::reported(self.row_bytes(), self.history as usize, self.max_cores)
     }
 }
 
@@ -365,7 +362,7 @@ pub fn plan(
     let words = (from.prefix_words != to.prefix_words)
         .then_some((PREFIX_WORDS.offset, to.prefix_words.into()));
     let after = (old != new && to.enable).then_some((CONTROL.offset, new));
-    let [first, second] = if to.cores <= capabilities.most_cores(from.prefix_words) {
+    let [first, second] = if to.cores <= capabilities.limits().most_cores(from.prefix_words) {
         [cores, words]
     } else {
         [words, cores]
@@ -432,7 +429,7 @@ mod tests {
     #[test]
     fn every_step_of_a_plan_is_valid() {
         let capabilities = Capabilities::new(&profile::FLOW, 20, 16);
-        let most = |words| capabilities.most_cores(words);
+        let most = |words| capabilities.limits().most_cores(words);
         for (k0, b0) in [(1, 1), (3, 1), (3, 5), (17, 5), (17, 63)] {
             for (k1, b1) in [(1, 1), (2, 1), (3, 1), (7, 2), (17, 5), (1, 63), (17, 63)] {
                 let (from, to) = (Config::new(k0, b0), Config::new(k1, b1));

@@ -5,7 +5,7 @@ use crate::geometry::Geometry;
 use crate::header::{EPOCH_BITS, Header};
 use crate::parse::{self, Parsed, Timestamp};
 use crate::profile::MAX_ROW_BYTES;
-use crate::{MAX_CORES, MAX_HISTORY, MAX_PREFIX_WORDS, MIN_HISTORY, Profile, Seq};
+use crate::{ConfigError, Limits, MAX_CORES, Profile, Seq};
 
 /// The settings that can be changed while traffic runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,32 +38,6 @@ impl Config {
     }
 }
 
-/// Why a configuration is invalid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// N is out of range.
-    #[error("a history of {0} rows: it must have {MIN_HISTORY} to {MAX_HISTORY}")]
-    History(usize),
-    /// k is out of range.
-    #[error("{0} cores: there must be 1 to {MAX_CORES}")]
-    Cores(u8),
-    /// B is out of range.
-    #[error("{0} prefix words: there must be 1 to {MAX_PREFIX_WORDS}")]
-    PrefixWords(u8),
-    /// k cores need k rows, but a prefix of B words, or the history, has fewer.
-    #[error(
-        "{cores} cores need {cores} rows in every frame, but {prefix_words} prefix words and the history validly carry {rows}"
-    )]
-    TooFewRows {
-        /// Number of cores k.
-        cores: u8,
-        /// Prefix words B.
-        prefix_words: u8,
-        /// Rows available: min(M, N + 1, 255).
-        rows: usize,
-    },
-}
-
 /// How a frame was handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
@@ -91,6 +65,7 @@ const BUFFER_ROWS: usize = 1024;
 pub struct Sequencer {
     profile: Profile,
     ipv6: bool,
+    limits: Limits,
     history: usize,
     config: Config,
     geometry: Geometry,
@@ -112,14 +87,13 @@ impl Sequencer {
     ///
     /// [`ConfigError`] if N, k or B is out of range or they do not fit each other.
     pub fn new(profile: &Profile, history: usize, config: Config) -> Result<Self, ConfigError> {
-        if !(MIN_HISTORY..=MAX_HISTORY).contains(&history) {
-            return Err(ConfigError::History(history));
-        }
-        let geometry = check(profile, history, &config)?;
+        let limits = Limits::new(profile, history, MAX_CORES)?;
+        let geometry = limits.check(&config)?;
         let rows = [0; BUFFER_ROWS * MAX_ROW_BYTES];
         Ok(Self {
             profile: *profile,
             ipv6: profile.has_ipv6(),
+            limits,
             history,
             config,
             geometry,
@@ -174,7 +148,7 @@ impl Sequencer {
     ///
     /// [`ConfigError`]; the configuration in force is then unchanged.
     pub fn configure(&mut self, config: Config) -> Result<(), ConfigError> {
-        self.geometry = check(&self.profile, self.history, &config)?;
+        self.geometry = self.limits.check(&config)?;
         let starts = config.enable && !self.config.enable;
         self.config = config;
         if starts {
@@ -259,25 +233,4 @@ impl Sequencer {
         self.profile.encode(parsed, time, row);
         self.filled = (self.filled + 1).min(self.history + 1);
     }
-}
-
-/// The geometry of a configuration, if it is valid.
-fn check(profile: &Profile, history: usize, config: &Config) -> Result<Geometry, ConfigError> {
-    if config.cores == 0 || config.cores > MAX_CORES {
-        return Err(ConfigError::Cores(config.cores));
-    }
-    if config.prefix_words == 0 || config.prefix_words > MAX_PREFIX_WORDS {
-        return Err(ConfigError::PrefixWords(config.prefix_words));
-    }
-    let too_few = |rows| ConfigError::TooFewRows {
-        cores: config.cores,
-        prefix_words: config.prefix_words,
-        rows,
-    };
-    let geometry = Geometry::new(profile, config.prefix_words).ok_or(too_few(0))?;
-    let rows = geometry.max_valid_rows(history);
-    if usize::from(config.cores) > rows {
-        return Err(too_few(rows));
-    }
-    Ok(geometry)
 }

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn decimal_powers() {
+    fn decimal_resolutions_become_nanoseconds() {
         assert_eq!(decode(0, 0, 7), (7, 0));
         assert_eq!(decode(3, 0, 1_234), (1, 234_000_000));
         assert_eq!(decode(6, 0, 1_234_567), (1, 234_567_000));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn binary_powers() {
+    fn binary_resolutions_become_nanoseconds() {
         assert_eq!(decode(0x80, 0, 7), (7, 0));
         assert_eq!(decode(0x80 | 10, 0, 1536), (1, 500_000_000));
         assert_eq!(

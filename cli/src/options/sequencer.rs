@@ -1,7 +1,10 @@
 //! The options that configure a sequencer, and the checks between them.
 
 use clap::Args;
-use scr_wire::{Config, Geometry, MAX_CORES, MAX_HISTORY, MAX_PREFIX_WORDS, MIN_HISTORY, Profile};
+use scr_wire::{
+    Config, ConfigError, Geometry, Limits, MAX_CORES, MAX_HISTORY, MAX_PREFIX_WORDS, MIN_HISTORY,
+    Profile,
+};
 
 use super::number;
 use crate::error::{Error, Result};
@@ -51,8 +54,26 @@ impl SequencerArgs {
     pub fn resolve(&self, profile: Profile) -> Result<Sequencing> {
         let cores = in_range("--cores", self.cores, 1, MAX_CORES.into())?;
         let history = in_range("--history", self.history, MIN_HISTORY, MAX_HISTORY)?;
-        if cores > history + 1 {
-            return Err(Error::bad(
+        let fewest = Geometry::fewest_words(&profile, cores);
+        let prefix_words = match (self.prefix_words, fewest) {
+            (Some(words), _) => {
+                in_range("--prefix-words", words, 1, MAX_PREFIX_WORDS.into())? as u8
+            }
+            (None, Some(fewest)) => fewest.prefix_words(),
+            (None, None) => MAX_PREFIX_WORDS,
+        };
+        let config = Config {
+            sequence_all: self.sequence_all,
+            ..Config::new(cores as u8, prefix_words)
+        };
+        match Limits::new(&profile, history, MAX_CORES).and_then(|limits| limits.check(&config)) {
+            Ok(_) => Ok(Sequencing {
+                profile,
+                history,
+                config,
+                most_cores: config.cores,
+            }),
+            Err(ConfigError::TooFewRows { .. }) if cores > history + 1 => Err(Error::bad(
                 format!(
                     "--cores {cores} needs {cores} rows in every frame, but --history {history} gives {}",
                     history + 1
@@ -62,47 +83,33 @@ impl SequencerArgs {
                     cores - 1,
                     history + 1
                 ),
-            ));
-        }
-        let fewest = Geometry::fewest_words(&profile, cores);
-        let prefix_words = match (self.prefix_words, fewest) {
-            (Some(words), _) => {
-                in_range("--prefix-words", words, 1, MAX_PREFIX_WORDS.into())? as u8
-            }
-            (None, Some(fewest)) => fewest.prefix_words(),
-            (None, None) => MAX_PREFIX_WORDS,
-        };
-        let rows = Geometry::new(&profile, prefix_words).map_or(0, Geometry::rows);
-        if cores > rows {
-            let fewer_cores = match rows {
-                0 => String::new(),
-                rows => format!(", or --cores {rows} or fewer"),
-            };
-            return Err(Error::bad(
-                format!(
-                    "--cores {cores} needs {cores} rows in every frame, but {prefix_words} prefix words hold {rows} of \
-                     profile {} ({} bytes each)",
-                    profile.name(),
-                    profile.row_bytes()
-                ),
-                match fewest {
-                    Some(fewest) => format!(
-                        "use --prefix-words {} or more{fewer_cores}",
-                        fewest.prefix_words()
+            )),
+            Err(ConfigError::TooFewRows { rows, .. }) => {
+                let fewer_cores = match rows {
+                    0 => String::new(),
+                    rows => format!(", or --cores {rows} or fewer"),
+                };
+                Err(Error::bad(
+                    format!(
+                        "--cores {cores} needs {cores} rows in every frame, but {prefix_words} prefix words hold {rows} \
+                         of profile {} ({} bytes each)",
+                        profile.name(),
+                        profile.row_bytes()
                     ),
-                    None => format!("use a profile with smaller rows{fewer_cores}"),
-                },
-            ));
+                    match fewest {
+                        Some(fewest) => format!(
+                            "use --prefix-words {} or more{fewer_cores}",
+                            fewest.prefix_words()
+                        ),
+                        None => format!("use a profile with smaller rows{fewer_cores}"),
+                    },
+                ))
+            }
+            Err(other) => Err(Error::bad(
+                other.to_string(),
+                "use other values of --cores, --history and --prefix-words",
+            )),
         }
-        Ok(Sequencing {
-            profile,
-            history,
-            config: Config {
-                sequence_all: self.sequence_all,
-                ..Config::new(cores as u8, prefix_words)
-            },
-            most_cores: cores as u8,
-        })
     }
 
     /// As [`resolve`](Self::resolve), if there may be up to `most` cores later: the prefix holds their rows from the

@@ -60,7 +60,7 @@ fn good() -> Vec<u8> {
 }
 
 #[test]
-fn truncated_captures() {
+fn a_capture_cut_short_names_packet_and_byte_or_is_refused() {
     let bytes = good();
     let records = capture::parse(&bytes);
     let second = 24 + 16 + records[0].data.len();
@@ -108,7 +108,7 @@ fn wrong_link_types() {
 }
 
 #[test]
-fn damaged_records() {
+fn a_damaged_record_names_packet_and_byte() {
     let mut bytes = good();
     bytes[24 + 8..24 + 12].fill(0xff);
     refused(&bytes, &["packet 1", "byte 24"]);

@@ -202,7 +202,7 @@ fn interfaces_may_differ() {
 }
 
 #[test]
-fn compressed_captures() {
+fn a_compressed_capture_reads_like_the_plain_one() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["mix.pcap", "mix-us.pcapng"] {
         let input = folder.path().join(name);

@@ -63,7 +63,7 @@ fn is_like(shown: &str, line: &str) -> bool {
 }
 
 #[test]
-fn likeness() {
+fn an_ellipsis_stands_for_any_text() {
     assert!(is_like("a … c", "a b c") && is_like("…", "x") && is_like("x", "x"));
     assert!(is_like("… s, … Mpps", "0.001 s, 12.3 Mpps"));
     assert!(!is_like("x", "xy") && !is_like("a … c", "a b d") && !is_like("a…b…c", "a c b"));

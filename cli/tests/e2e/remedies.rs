@@ -208,7 +208,7 @@ fn formats_of_other_programs() {
 }
 
 #[test]
-fn damaged_captures() {
+fn the_remedy_for_a_damaged_capture_works() {
     let good = good();
     let expected = capture::parse(&good);
     let at: usize = 24

@@ -277,7 +277,7 @@ fn nat_translates_both_directions() {
 }
 
 #[test]
-fn nat_options() {
+fn options_of_nat_have_their_effect() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("in.pcap");
     let frames: Vec<_> = (0..100)
@@ -419,7 +419,7 @@ fn a_chain_drops_then_translates_then_counts() {
 /// Generated traffic with every oddity. Where a packet's header summed up before, it does after; where it did not, it is
 /// as wrong as it was.
 #[test]
-fn odd_packets() {
+fn odd_packets_keep_right_checksums_right_and_wrong_ones_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("in.pcap");
     let options = "--packets 3000 --flows 100 --snaplen 200 --arrivals constant";

@@ -2,11 +2,11 @@ use rust_hdl::prelude::*;
 use scr_wire::{Profile, header};
 
 use super::types::{DEST, FrameTicket, HeaderBytes, ID, TIME, USER};
-use crate::primitive::Spread;
+use crate::primitive::{Param, Spread};
 
 /// Makes output beats: header and rows of a prefix, or a beat of packet. Three cycles after a beat was
 /// scheduled it stands in the output registers.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -14,13 +14,13 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     pub rst: Signal<In, Bit>,
     /// A beat was scheduled.
     pub slot_valid: Signal<In, Bit>,
-    /// It is a beat of prefix.
+    /// The beat that was scheduled is one of prefix.
     pub slot_prefix: Signal<In, Bit>,
-    /// It is the frame's first beat.
+    /// The beat that was scheduled is its frame's first.
     pub slot_first: Signal<In, Bit>,
-    /// It has the slot, or slots, before the first row.
+    /// The beat that was scheduled has the slot, or slots, before the first row.
     pub slot_before_rows: Signal<In, Bit>,
-    /// It is the frame's last beat.
+    /// The beat that was scheduled is its frame's last.
     pub slot_last: Signal<In, Bit>,
     /// Row slots to be filled in it and after.
     pub slot_filled: Signal<In, Bits<10>>,
@@ -30,19 +30,19 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     pub rows: Signal<In, Bits<W>>,
     /// Next beat of packet.
     pub packet_data: Signal<In, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `packet_data`.
     pub packet_keep: Signal<In, Bits<K>>,
     /// The shell's flag beside it.
     pub packet_flag: Signal<In, Bit>,
-    /// Take it.
+    /// Take the next beat of packet.
     pub packet_pop: Signal<Out, Bit>,
     /// A beat comes out.
     pub valid: Signal<Out, Bit>,
-    /// Its data.
+    /// Data of the beat that comes out.
     pub data: Signal<Out, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `data`.
     pub keep: Signal<Out, Bits<K>>,
-    /// It is its frame's last.
+    /// The beat that comes out is its frame's last.
     pub last: Signal<Out, Bit>,
     /// Timestamp of its frame, and the shell's flag of a beat of packet.
     pub user: Signal<Out, Bits<USER>>,
@@ -58,7 +58,6 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     a_last: DFF<Bit>,
     a_slots: DFF<Bits<32>>,
     a_frame: DFF<FrameTicket>,
-    seq: Signal<Local, Bits<40>>,
     header: Signal<Local, HeaderBytes>,
     b_valid: DFF<Bit>,
     b_prefix: DFF<Bit>,
@@ -80,15 +79,15 @@ pub struct Assembler<const W: usize, const K: usize, const R: usize> {
     c_id: DFF<Bits<ID>>,
     c_dest: DFF<Bits<DEST>>,
 
-    all_slots: Constant<Bits<32>>,
-    row_slots_of_first: Constant<Bits<32>>,
-    full_keep: Constant<Bits<K>>,
-    dst_mac: Constant<Bits<8>>,
-    version: Constant<Bits<8>>,
-    profile: Constant<Bits<8>>,
-    src_mac: Constant<Bits<2>>,
-    ethertype: Constant<Bits<16>>,
-    row_log2: Constant<Bits<8>>,
+    all_slots: Param<Bits<32>>,
+    row_slots_of_first: Param<Bits<32>>,
+    full_keep: Param<Bits<K>>,
+    dst_mac: Param<Bits<8>>,
+    version: Param<Bits<8>>,
+    profile: Param<Bits<8>>,
+    src_mac: Param<Bits<2>>,
+    ethertype: Param<Bits<16>>,
+    row_log2: Param<Bits<8>>,
 }
 
 impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
@@ -98,64 +97,16 @@ impl<const W: usize, const K: usize, const R: usize> Assembler<W, K, R> {
         let header_slots = row_bytes.max(header::HEADER_BYTES) / row_bytes;
         let all: u64 = u64::from(u32::MAX);
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            slot_valid: Signal::default(),
-            slot_prefix: Signal::default(),
-            slot_first: Signal::default(),
-            slot_before_rows: Signal::default(),
-            slot_last: Signal::default(),
-            slot_filled: Signal::default(),
-            slot_frame: Signal::default(),
-            rows: Signal::default(),
-            packet_data: Signal::default(),
-            packet_keep: Signal::default(),
-            packet_flag: Signal::default(),
-            packet_pop: Signal::default(),
-            valid: Signal::default(),
-            data: Signal::default(),
-            keep: Signal::default(),
-            last: Signal::default(),
-            user: Signal::default(),
-            id: Signal::default(),
-            dest: Signal::default(),
-            a_valid: DFF::default(),
-            a_prefix: DFF::default(),
-            a_first: DFF::default(),
-            a_before_rows: DFF::default(),
-            a_last: DFF::default(),
-            a_slots: DFF::default(),
-            a_frame: DFF::default(),
-            seq: Signal::default(),
-            header: Signal::default(),
-            b_valid: DFF::default(),
-            b_prefix: DFF::default(),
-            b_first: DFF::default(),
-            b_last: DFF::default(),
-            b_slots: DFF::default(),
-            b_header: DFF::default(),
-            b_time: DFF::default(),
-            b_id: DFF::default(),
-            b_dest: DFF::default(),
-            spread: Spread::default(),
-            header_bits: Signal::default(),
-            c_valid: DFF::default(),
-            c_data: DFF::default(),
-            c_keep: DFF::default(),
-            c_last: DFF::default(),
-            c_time: DFF::default(),
-            c_flag: DFF::default(),
-            c_id: DFF::default(),
-            c_dest: DFF::default(),
-            all_slots: Constant::new(all.into()),
-            row_slots_of_first: Constant::new((all << header_slots & all).into()),
-            full_keep: Constant::new(Bits::<K>::mask()),
-            dst_mac: Constant::new(u64::from(header::DST_MAC_0).into()),
-            version: Constant::new(u64::from(header::VERSION).into()),
-            profile: Constant::new(u64::from(profile.id()).into()),
-            src_mac: Constant::new(u64::from(header::SRC_MAC_0).into()),
-            ethertype: Constant::new(u64::from(header::ETHERTYPE.swap_bytes()).into()),
-            row_log2: Constant::new(u64::from(profile.row_log2()).into()),
+            all_slots: Param::new(all),
+            row_slots_of_first: Param::new(all << header_slots & all),
+            full_keep: Param::new(Bits::<K>::mask()),
+            dst_mac: Param::new(u64::from(header::DST_MAC_0)),
+            version: Param::new(u64::from(header::VERSION)),
+            profile: Param::new(u64::from(profile.id())),
+            src_mac: Param::new(u64::from(header::SRC_MAC_0)),
+            ethertype: Param::new(u64::from(header::ETHERTYPE.swap_bytes())),
+            row_log2: Param::new(u64::from(profile.row_log2())),
+            ..Self::default()
         }
     }
 }
@@ -197,7 +148,6 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
         self.a_frame.d.next = self.slot_frame.val();
 
         // The header, in the first beat only.
-        self.seq.next = self.a_frame.q.val().seq;
         self.header.next.dst_mac = self.dst_mac.val();
         self.header.next.version = self.version.val();
         self.header.next.profile = self.profile.val();
@@ -206,11 +156,11 @@ impl<const W: usize, const K: usize, const R: usize> Logic for Assembler<W, K, R
         self.header.next.core = self.a_frame.q.val().core;
         self.header.next.src_mac = self.src_mac.val();
         self.header.next.epoch = self.a_frame.q.val().epoch;
-        self.header.next.seq_4 = self.seq.val().get_bits::<8>(32);
-        self.header.next.seq_3 = self.seq.val().get_bits::<8>(24);
-        self.header.next.seq_2 = self.seq.val().get_bits::<8>(16);
-        self.header.next.seq_1 = self.seq.val().get_bits::<8>(8);
-        self.header.next.seq_0 = self.seq.val().get_bits::<8>(0);
+        self.header.next.seq_4 = self.a_frame.q.val().seq.get_bits::<8>(32);
+        self.header.next.seq_3 = self.a_frame.q.val().seq.get_bits::<8>(24);
+        self.header.next.seq_2 = self.a_frame.q.val().seq.get_bits::<8>(16);
+        self.header.next.seq_1 = self.a_frame.q.val().seq.get_bits::<8>(8);
+        self.header.next.seq_0 = self.a_frame.q.val().seq.get_bits::<8>(0);
         self.header.next.ethertype = self.ethertype.val();
         self.header.next.valid_rows = self.a_frame.q.val().valid_rows;
         self.header.next.row_log2 = self.row_log2.val();

@@ -7,9 +7,9 @@ use crate::primitive::DistRam;
 /// 2ᶠ = D beats deep. Occupancy is counted in unary: bit i is set when there are more than i beats, so that every
 /// question about it is one bit.
 ///
-/// It is read at two places: the scheduler takes the *promise* of a beat (and learns whether it is a
+/// The FIFO is read at two places: the scheduler takes the *promise* of a beat (and learns whether it is a
 /// frame's last), the assembler pops the beat itself some cycles later.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct BeatFifo<const W: usize, const K: usize, const F: usize, const D: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -17,9 +17,9 @@ pub struct BeatFifo<const W: usize, const K: usize, const F: usize, const D: usi
     pub rst: Signal<In, Bit>,
     /// A beat comes in.
     pub write: Signal<In, Bit>,
-    /// Its data.
+    /// Data of the beat that comes in.
     pub write_data: Signal<In, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `write_data`.
     pub write_keep: Signal<In, Bits<K>>,
     /// The shell's flag beside it.
     pub write_flag: Signal<In, Bit>,
@@ -31,15 +31,15 @@ pub struct BeatFifo<const W: usize, const K: usize, const F: usize, const D: usi
     pub available: Signal<Out, Bit>,
     /// The next beat to be promised is its frame's last.
     pub promised_last: Signal<Out, Bit>,
-    /// Promise it.
+    /// Promise the next beat.
     pub promise: Signal<In, Bit>,
     /// Data of the next beat to be popped.
     pub data: Signal<Out, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `data`.
     pub keep: Signal<Out, Bits<K>>,
     /// The shell's flag beside it.
     pub flag: Signal<Out, Bit>,
-    /// Pop it.
+    /// Pop the next beat.
     pub pop: Signal<In, Bit>,
     data_ram: DistRam<Bits<W>, F>,
     keep_ram: DistRam<Bits<K>, F>,
@@ -56,40 +56,6 @@ pub struct BeatFifo<const W: usize, const K: usize, const F: usize, const D: usi
 /// Beats that can still arrive after `space` has fallen: two on their way through registers (`space`,
 /// `s_tready`), one in the input stage, one being counted.
 const UNDER_WAY: usize = 4;
-
-impl<const W: usize, const K: usize, const F: usize, const D: usize> Default
-    for BeatFifo<W, K, F, D>
-{
-    fn default() -> Self {
-        Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            write: Signal::default(),
-            write_data: Signal::default(),
-            write_keep: Signal::default(),
-            write_flag: Signal::default(),
-            write_last: Signal::default(),
-            space: Signal::default(),
-            available: Signal::default(),
-            promised_last: Signal::default(),
-            promise: Signal::default(),
-            data: Signal::default(),
-            keep: Signal::default(),
-            flag: Signal::default(),
-            pop: Signal::default(),
-            data_ram: DistRam::default(),
-            keep_ram: DistRam::default(),
-            flag_ram: DistRam::default(),
-            last_ram: DistRam::default(),
-            write_pointer: DFF::default(),
-            promise_pointer: DFF::default(),
-            pop_pointer: DFF::default(),
-            unpromised: DFF::default(),
-            held: DFF::default(),
-            space_flag: DFF::default(),
-        }
-    }
-}
 
 impl<const W: usize, const K: usize, const F: usize, const D: usize> Logic
     for BeatFifo<W, K, F, D>

@@ -2,7 +2,7 @@ use rust_hdl::prelude::*;
 
 use super::event_counter::EventCounter;
 use super::sent_counter::SentCounter;
-use crate::primitive::DistRam;
+use crate::primitive::{DistRam, Param};
 
 /// Slots of the event counters, before those of the cores.
 pub const EVENTS: usize = 8;
@@ -16,7 +16,7 @@ pub const EVENTS: usize = 8;
 ///
 /// A low part turns around in 2²⁴ / 128 cycles at the earliest (bytes at 1024 bits); all slots, 136 at most, are visited
 /// several times meanwhile, also when every other visit is out of turn.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Counters {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -26,7 +26,7 @@ pub struct Counters {
     pub frame_in: Signal<In, Bit>,
     /// A beat has been taken in.
     pub beat_in: Signal<In, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been taken in.
     pub beat_in_bytes: Signal<In, Bits<8>>,
     /// A frame got a number.
     pub sequenced: Signal<In, Bit>,
@@ -34,7 +34,7 @@ pub struct Counters {
     pub passed_by: Signal<In, Bit>,
     /// A beat has been given out.
     pub beat_out: Signal<In, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been given out.
     pub beat_out_bytes: Signal<In, Bits<8>>,
     /// A beat at the input was not taken.
     pub input_stall: Signal<In, Bit>,
@@ -44,17 +44,17 @@ pub struct Counters {
     pub malformed: Signal<In, Bit>,
     /// A sequenced frame has been sent. Not in two cycles in a row.
     pub sent: Signal<In, Bit>,
-    /// To this core.
+    /// Core to which the frame has been sent.
     pub sent_core: Signal<In, Bits<7>>,
     /// Read a counter: keep it up until `done`.
     pub read: Signal<In, Bit>,
-    /// Its slot: 0 to 7 in the order of the register map, then one for each core.
+    /// Slot of the counter that is read: 0 to 7 in the order of the register map, then one for each core.
     pub read_slot: Signal<In, Bits<8>>,
     /// The value is there, in this cycle.
     pub done: Signal<Out, Bit>,
-    /// Its lower half.
+    /// Lower half of the value.
     pub value_low: Signal<Out, Bits<32>>,
-    /// Its upper half.
+    /// Upper half of the value.
     pub value_high: Signal<Out, Bits<32>>,
 
     frames_in: EventCounter,
@@ -95,8 +95,8 @@ pub struct Counters {
     counted_again: Signal<Local, Bits<41>>,
     low_of_middle: Signal<Local, Bits<8>>,
     high_of_middle: Signal<Local, Bits<12>>,
-    last_slot: Constant<Bits<8>>,
-    events: Constant<Bits<8>>,
+    last_slot: Param<Bits<8>>,
+    events: Param<Bits<8>>,
 }
 
 impl Counters {
@@ -104,63 +104,11 @@ impl Counters {
     pub fn new(max_cores: u8) -> Self {
         let slots = EVENTS + usize::from(max_cores);
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            frame_in: Signal::default(),
-            beat_in: Signal::default(),
-            beat_in_bytes: Signal::default(),
-            sequenced: Signal::default(),
-            passed_by: Signal::default(),
-            beat_out: Signal::default(),
-            beat_out_bytes: Signal::default(),
-            input_stall: Signal::default(),
-            output_stall: Signal::default(),
-            malformed: Signal::default(),
-            sent: Signal::default(),
-            sent_core: Signal::default(),
-            read: Signal::default(),
-            read_slot: Signal::default(),
-            done: Signal::default(),
-            value_low: Signal::default(),
-            value_high: Signal::default(),
-            frames_in: EventCounter::default(),
-            bytes_in: EventCounter::default(),
-            frames_sequenced: EventCounter::default(),
-            frames_passed_by: EventCounter::default(),
-            bytes_out: EventCounter::default(),
-            input_stalls: EventCounter::default(),
-            output_stalls: EventCounter::default(),
-            frames_malformed: EventCounter::default(),
             sent_counter: SentCounter::new(max_cores),
             high_parts: DistRam::with_depth(slots.next_power_of_two()),
-            step: DFF::default(),
-            turn: DFF::default(),
-            slot: DFF::default(),
-            out_of_turn: DFF::default(),
-            walked: DFF::default(),
-            is_event: DFF::default(),
-            core: DFF::default(),
-            event_count: DFF::default(),
-            stored: DFF::default(),
-            low: DFF::default(),
-            turned: DFF::default(),
-            middle: DFF::default(),
-            high: DFF::default(),
-            served: DFF::default(),
-            last_turn: Signal::default(),
-            index: Signal::default(),
-            slot_after_events: Signal::default(),
-            first_four: Signal::default(),
-            last_four: Signal::default(),
-            stored_middle: Signal::default(),
-            stored_high: Signal::default(),
-            middle_sum: Signal::default(),
-            carry: Signal::default(),
-            counted_again: Signal::default(),
-            low_of_middle: Signal::default(),
-            high_of_middle: Signal::default(),
-            last_slot: Constant::new((slots as u64 - 1).into()),
-            events: Constant::new((EVENTS as u64).into()),
+            last_slot: Param::new(slots as u64 - 1),
+            events: Param::new(EVENTS as u64),
+            ..Self::default()
         }
     }
 }

@@ -25,7 +25,7 @@ const RUN_AHEAD: usize = 18;
 /// Numbers IP packets, keeps their metadata as rows, puts the newest rows in front of every packet and
 /// steers packets to cores in rotation. Frames that are not sequenced pass unaltered to the default
 /// queue. Nothing is ever dropped.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
 {
     /// Clock.
@@ -83,7 +83,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub cfg_steer_queue: Signal<In, Bits<DEST>>,
     /// Read a word of the steering table: which core's.
     pub cfg_steer_read_core: Signal<In, Bits<7>>,
-    /// Its queue, a cycle later.
+    /// Queue of the core `cfg_steer_read_core`, three cycles later.
     pub stat_steer_read_queue: Signal<Out, Bits<DEST>>,
 
     /// Configuration ports of four cycles ago are not in force yet; they may not change meanwhile.
@@ -97,7 +97,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub event_frame_in: Signal<Out, Bit>,
     /// Event: a beat has been taken in.
     pub event_beat_in: Signal<Out, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been taken in.
     pub event_beat_in_bytes: Signal<Out, Bits<8>>,
     /// Event: a frame got a number.
     pub event_sequenced: Signal<Out, Bit>,
@@ -107,7 +107,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub event_malformed: Signal<Out, Bit>,
     /// Event: a beat has been given out.
     pub event_beat_out: Signal<Out, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been given out.
     pub event_beat_out_bytes: Signal<Out, Bits<8>>,
     /// Event: a beat at the input was not taken.
     pub event_input_stall: Signal<Out, Bit>,
@@ -115,7 +115,7 @@ pub struct Datapath<const W: usize, const K: usize, const R: usize, const F: usi
     pub event_output_stall: Signal<Out, Bit>,
     /// Event: a sequenced frame has been sent.
     pub event_sent: Signal<Out, Bit>,
-    /// To this core.
+    /// Core to which the frame has been sent.
     pub event_sent_core: Signal<Out, Bits<7>>,
 
     input_stage: InputStage<W, K>,
@@ -147,61 +147,15 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
         let lanes = (W / R).max(1);
         let parts = (R / W).max(1);
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            s_axis_tdata: Signal::default(),
-            s_axis_tkeep: Signal::default(),
-            s_axis_tvalid: Signal::default(),
-            s_axis_tready: Signal::default(),
-            s_axis_tlast: Signal::default(),
-            s_axis_tuser: Signal::default(),
-            s_axis_tid: Signal::default(),
-            m_axis_tdata: Signal::default(),
-            m_axis_tkeep: Signal::default(),
-            m_axis_tvalid: Signal::default(),
-            m_axis_tready: Signal::default(),
-            m_axis_tlast: Signal::default(),
-            m_axis_tuser: Signal::default(),
-            m_axis_tid: Signal::default(),
-            m_axis_tdest: Signal::default(),
-            cfg_enable: Signal::default(),
-            cfg_sequence_all: Signal::default(),
-            cfg_cores: Signal::default(),
-            cfg_prefix_words: Signal::default(),
-            cfg_default_queue: Signal::default(),
-            cfg_steer_write: Signal::default(),
-            cfg_steer_core: Signal::default(),
-            cfg_steer_queue: Signal::default(),
-            stat_changing: Signal::default(),
-            stat_epoch: Signal::default(),
-            cfg_steer_read_core: Signal::default(),
-            stat_steer_read_queue: Signal::default(),
-            stat_next_seq: Signal::default(),
-            event_frame_in: Signal::default(),
-            event_beat_in: Signal::default(),
-            event_beat_in_bytes: Signal::default(),
-            event_sequenced: Signal::default(),
-            event_passed_by: Signal::default(),
-            event_malformed: Signal::default(),
-            event_beat_out: Signal::default(),
-            event_beat_out_bytes: Signal::default(),
-            event_input_stall: Signal::default(),
-            event_output_stall: Signal::default(),
-            event_sent: Signal::default(),
-            event_sent_core: Signal::default(),
-            input_stage: InputStage::default(),
-            beat_fifo: BeatFifo::default(),
-            header_window: HeaderWindow::default(),
             packet_parser: PacketParser::new(profile),
-            meta_fifo: MetaFifo::default(),
             settings: Settings::new(R / 8, history, K),
             numberer: Numberer::new(history, lanes, parts),
             steering: Steering::new(max_cores),
-            frame_queue: FrameQueue::default(),
             scheduler: Scheduler::new(lanes, parts),
             history: History::new(history + 1 + RUN_AHEAD),
             assembler: Assembler::new(profile),
-            output_fifo: OutputFifo::default(),
+            header_window: HeaderWindow::new(),
+            ..Self::default()
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct FrameQueue {
     pub valid: Signal<Out, Bit>,
     /// The ticket.
     pub ticket: Signal<Out, FrameTicket>,
-    /// Take it.
+    /// Take the ticket.
     pub pop: Signal<In, Bit>,
     ram: DistRam<FrameTicket, 4>,
     write_pointer: DFF<Bits<4>>,

@@ -1,7 +1,7 @@
 use rust_hdl::prelude::*;
 
 use super::types::{ID, TIME};
-use crate::primitive::Concat;
+use crate::primitive::{Concat, Param};
 
 /// Bits of a frame that the parser sees: 128 bytes.
 pub const WINDOW: usize = 1024;
@@ -10,7 +10,7 @@ pub const WINDOW: usize = 1024;
 ///
 /// `valid` comes in the cycle after the beat that completes the window (its last segment, or the frame's
 /// last beat); the window is stable in that cycle only.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct HeaderWindow<const W: usize, const K: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -18,19 +18,19 @@ pub struct HeaderWindow<const W: usize, const K: usize> {
     pub rst: Signal<In, Bit>,
     /// A beat comes in.
     pub beat_valid: Signal<In, Bit>,
-    /// It is its frame's last.
+    /// The beat that comes in is its frame's last.
     pub beat_last: Signal<In, Bit>,
-    /// Its data.
+    /// Data of the beat that comes in.
     pub beat_data: Signal<In, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `beat_data`.
     pub beat_keep: Signal<In, Bits<K>>,
-    /// Its timestamp.
+    /// Timestamp of the beat that comes in.
     pub beat_time: Signal<In, Bits<TIME>>,
-    /// Its source port.
+    /// Source port of the beat that comes in.
     pub beat_id: Signal<In, Bits<ID>>,
     /// The window of a frame is complete.
     pub valid: Signal<Out, Bit>,
-    /// Its bytes; those that the frame does not have are stale.
+    /// Bytes of the window; those that the frame does not have are stale.
     pub window: Signal<Out, Bits<WINDOW>>,
     /// Which bytes the frame has.
     pub present: Signal<Out, Bits<128>>,
@@ -53,45 +53,22 @@ pub struct HeaderWindow<const W: usize, const K: usize> {
     is_first: Signal<Local, Bit>,
     is_final: Signal<Local, Bit>,
     is_past: Signal<Local, Bit>,
-    one: Constant<Bits<16>>,
-    final_index: Constant<Bits<4>>,
-    past_index: Constant<Bits<4>>,
+    one: Param<Bits<16>>,
+    final_index: Param<Bits<4>>,
+    past_index: Param<Bits<4>>,
 }
 
-impl<const W: usize, const K: usize> Default for HeaderWindow<W, K> {
-    fn default() -> Self {
+impl<const W: usize, const K: usize> HeaderWindow<W, K> {
+    /// A window of segments of W bits.
+    pub fn new() -> Self {
         let segments = WINDOW / W;
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            beat_valid: Signal::default(),
-            beat_last: Signal::default(),
-            beat_data: Signal::default(),
-            beat_keep: Signal::default(),
-            beat_time: Signal::default(),
-            beat_id: Signal::default(),
-            valid: Signal::default(),
-            window: Signal::default(),
-            present: Signal::default(),
-            timestamp: Signal::default(),
-            id: Signal::default(),
-            missing_beats: Signal::default(),
             segment: (0..segments).map(|_| DFF::default()).collect(),
             segment_keep: (0..segments).map(|_| DFF::default()).collect(),
-            window_join: Concat::default(),
-            present_join: Concat::default(),
-            first_time: DFF::default(),
-            first_id: DFF::default(),
-            beat_index: DFF::default(),
-            complete: DFF::default(),
-            short_by: DFF::default(),
-            place: Signal::default(),
-            is_first: Signal::default(),
-            is_final: Signal::default(),
-            is_past: Signal::default(),
-            one: Constant::new(1.into()),
-            final_index: Constant::new((segments as u64 - 1).into()),
-            past_index: Constant::new((segments as u64).into()),
+            one: Param::new(1),
+            final_index: Param::new(segments as u64 - 1),
+            past_index: Param::new(segments as u64),
+            ..Self::default()
         }
     }
 }

@@ -1,9 +1,9 @@
 use rust_hdl::prelude::*;
 
-use crate::primitive::{BeatOfRows, RowRam};
+use crate::primitive::{BeatOfRows, Param, RowRam};
 
 /// One lane of the history: every L-th row.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct HistoryLane<const R: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -11,7 +11,7 @@ pub struct HistoryLane<const R: usize> {
     pub write: Signal<In, Bit>,
     /// The lane it belongs to.
     pub write_lane: Signal<In, Bits<5>>,
-    /// Its address there.
+    /// Address of the row in its lane.
     pub write_address: Signal<In, Bits<9>>,
     /// The row.
     pub write_row: Signal<In, Bits<R>>,
@@ -24,26 +24,18 @@ pub struct HistoryLane<const R: usize> {
     /// The row that was read, a cycle later.
     pub read_row: Signal<Out, Bits<R>>,
     ram: RowRam<R>,
-    index: Constant<Bits<5>>,
+    index: Param<Bits<5>>,
     // A bit wider, so that the last of 32 lanes is compared like any other.
-    wide_index: Constant<Bits<6>>,
+    wide_index: Param<Bits<6>>,
 }
 
 impl<const R: usize> HistoryLane<R> {
     fn new(index: usize, depth: usize) -> Self {
         Self {
-            clk: Signal::default(),
-            write: Signal::default(),
-            write_lane: Signal::default(),
-            write_address: Signal::default(),
-            write_row: Signal::default(),
-            read_address: Signal::default(),
-            read_address_before: Signal::default(),
-            first_lane: Signal::default(),
-            read_row: Signal::default(),
             ram: RowRam::new(depth),
-            index: Constant::new((index as u64).into()),
-            wide_index: Constant::new((index as u64).into()),
+            index: Param::new(index as u64),
+            wide_index: Param::new(index as u64),
+            ..Self::default()
         }
     }
 }
@@ -69,7 +61,7 @@ impl<const R: usize> Logic for HistoryLane<R> {
 /// There are as many lanes as a beat has row slots, L (one, where a row is wider than a beat). Places are counted on from row to row, over
 /// epochs too. The row of place p lies at address p div L of lane L − 1 − p mod L; so L consecutive rows lie in L different lanes at one of two
 /// neighbouring addresses, and a rotation brings them newest first. Two cycles from request to rows.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct History<const W: usize, const R: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -77,7 +69,7 @@ pub struct History<const W: usize, const R: usize> {
     pub write: Signal<In, Bit>,
     /// The row.
     pub write_row: Signal<In, Bits<R>>,
-    /// Its place, that of the row before and one.
+    /// Place of the row, that of the row before and one.
     pub write_place: Signal<In, Bits<14>>,
     /// Address of the newest row to be read.
     pub address: Signal<In, Bits<9>>,
@@ -103,18 +95,18 @@ pub struct History<const W: usize, const R: usize> {
     by_8: Signal<Local, Bits<W>>,
     by_16: Signal<Local, Bits<W>>,
     rotated: DFF<Bits<W>>,
-    lanes_log2: Constant<Bits<3>>,
-    lane_mask: Constant<Bits<5>>,
-    down_1: Constant<Bits<12>>,
-    down_2: Constant<Bits<12>>,
-    down_4: Constant<Bits<12>>,
-    down_8: Constant<Bits<12>>,
-    down_16: Constant<Bits<12>>,
-    up_1: Constant<Bits<12>>,
-    up_2: Constant<Bits<12>>,
-    up_4: Constant<Bits<12>>,
-    up_8: Constant<Bits<12>>,
-    up_16: Constant<Bits<12>>,
+    lanes_log2: Param<Bits<3>>,
+    lane_mask: Param<Bits<5>>,
+    down_1: Param<Bits<12>>,
+    down_2: Param<Bits<12>>,
+    down_4: Param<Bits<12>>,
+    down_8: Param<Bits<12>>,
+    down_16: Param<Bits<12>>,
+    up_1: Param<Bits<12>>,
+    up_2: Param<Bits<12>>,
+    up_4: Param<Bits<12>>,
+    up_8: Param<Bits<12>>,
+    up_16: Param<Bits<12>>,
 }
 
 impl<const W: usize, const R: usize> History<W, R> {
@@ -126,34 +118,12 @@ impl<const W: usize, const R: usize> History<W, R> {
         let turns = |rows: usize| rows < lanes;
         let down = |rows: usize| if turns(rows) { rows * R } else { 0 };
         let up = |rows: usize| if turns(rows) { W - rows * R } else { 0 };
-        let down = |rows| Constant::new((down(rows) as u64).into());
-        let up = |rows| Constant::new((up(rows) as u64).into());
+        let down = |rows| Param::new(down(rows) as u64);
+        let up = |rows| Param::new(up(rows) as u64);
         Self {
-            clk: Signal::default(),
-            write: Signal::default(),
-            write_row: Signal::default(),
-            write_place: Signal::default(),
-            address: Signal::default(),
-            address_before: Signal::default(),
-            rotation: Signal::default(),
-            part: Signal::default(),
-            rows: Signal::default(),
             lane: (0..lanes).map(|i| HistoryLane::new(i, depth)).collect(),
-            join: BeatOfRows::default(),
-            read_part: DFF::default(),
-            turn: Signal::default(),
-            write_address: Signal::default(),
-            low_place: Signal::default(),
-            write_lane: Signal::default(),
-            read_rotation: DFF::default(),
-            by_1: Signal::default(),
-            by_2: Signal::default(),
-            by_4: Signal::default(),
-            by_8: Signal::default(),
-            by_16: Signal::default(),
-            rotated: DFF::default(),
-            lanes_log2: Constant::new(u64::from(lanes.trailing_zeros()).into()),
-            lane_mask: Constant::new((lanes as u64 - 1).into()),
+            lanes_log2: Param::new(u64::from(lanes.trailing_zeros())),
+            lane_mask: Param::new(lanes as u64 - 1),
             down_1: down(1),
             down_2: down(2),
             down_4: down(4),
@@ -164,6 +134,7 @@ impl<const W: usize, const R: usize> History<W, R> {
             up_4: up(4),
             up_8: up(8),
             up_16: up(16),
+            ..Self::default()
         }
     }
 }

@@ -29,23 +29,23 @@ pub struct InputStage<const W: usize, const K: usize> {
     pub space: Signal<In, Bit>,
     /// The registers hold a beat.
     pub valid: Signal<Out, Bit>,
-    /// It is its frame's last.
+    /// The beat in the registers is its frame's last.
     pub last: Signal<Out, Bit>,
-    /// Its data.
+    /// Data of the beat in the registers.
     pub data: Signal<Out, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `data`.
     pub keep: Signal<Out, Bits<K>>,
-    /// Its timestamp.
+    /// Timestamp of the beat in the registers.
     pub timestamp: Signal<Out, Bits<TIME>>,
     /// The shell's flag beside it.
     pub flag: Signal<Out, Bit>,
-    /// Its source port.
+    /// Source port of the beat in the registers.
     pub id: Signal<Out, Bits<ID>>,
     /// A beat has been taken in.
     pub counted: Signal<Out, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been taken in.
     pub counted_bytes: Signal<Out, Bits<8>>,
-    /// It ended its frame.
+    /// The beat that has been taken in ended its frame.
     pub counted_last: Signal<Out, Bit>,
     /// A beat was offered and not taken.
     pub stalled: Signal<Out, Bit>,

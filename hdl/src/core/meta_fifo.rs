@@ -5,10 +5,10 @@ use crate::primitive::DistRam;
 
 /// Holds rows until their frames can be numbered.
 ///
-/// It cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
+/// The FIFO cannot overflow: a frame with an entry here has at least one beat in the beat FIFO, which is no
 /// deeper. An entry becomes visible a fixed time after its frame's first beat, also when a short frame
 /// completed its window early; so latency does not depend on a frame's length.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -24,7 +24,7 @@ pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     pub delay: Signal<In, Bits<8>>,
     /// There is an entry to be read.
     pub valid: Signal<Out, Bit>,
-    /// Its row.
+    /// Row of the entry to be read.
     pub row: Signal<Out, Bits<R>>,
     /// What else is known of its frame.
     pub info: Signal<Out, FrameInfo>,
@@ -40,42 +40,10 @@ pub struct MetaFifo<const R: usize, const F: usize, const D: usize> {
     second_pointer: DFF<Bits<F>>,
     held: DFF<Bits<D>>,
     head_is_ip: DFF<Bit>,
-    write_is_ip: Signal<Local, Bit>,
     visible: DFF<Bits<D>>,
     pending: DFF<Bits<8>>,
     token: Signal<Local, Bits<8>>,
     appears: Signal<Local, Bit>,
-}
-
-impl<const R: usize, const F: usize, const D: usize> Default for MetaFifo<R, F, D> {
-    fn default() -> Self {
-        Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            write: Signal::default(),
-            write_row: Signal::default(),
-            write_info: Signal::default(),
-            delay: Signal::default(),
-            valid: Signal::default(),
-            row: Signal::default(),
-            info: Signal::default(),
-            is_ip: Signal::default(),
-            pop: Signal::default(),
-            row_ram: DistRam::default(),
-            info_ram: DistRam::default(),
-            is_ip_ram: DistRam::default(),
-            write_pointer: DFF::default(),
-            read_pointer: DFF::default(),
-            second_pointer: DFF::default(),
-            held: DFF::default(),
-            head_is_ip: DFF::default(),
-            write_is_ip: Signal::default(),
-            visible: DFF::default(),
-            pending: DFF::default(),
-            token: Signal::default(),
-            appears: Signal::default(),
-        }
-    }
 }
 
 impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D> {
@@ -106,10 +74,9 @@ impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D>
 
         // Whether the head is IP is looked up a cycle early, at the place behind the head; an entry that becomes the
         // head as it is written comes straight from the input.
-        self.write_is_ip.next = self.write_info.val().is_ip;
         self.is_ip_ram.write_enable.next = self.write.val();
         self.is_ip_ram.write_address.next = self.write_pointer.q.val();
-        self.is_ip_ram.write_data.next = self.write_is_ip.val();
+        self.is_ip_ram.write_data.next = self.write_info.val().is_ip;
         self.is_ip_ram.read_address.next = self.second_pointer.q.val();
         self.second_pointer.d.next = self.read_pointer.q.val() + 1;
         if self.pop.val() {
@@ -117,10 +84,10 @@ impl<const R: usize, const F: usize, const D: usize> Logic for MetaFifo<R, F, D>
             if self.held.q.val().get_bit(1) {
                 self.head_is_ip.d.next = self.is_ip_ram.read_data.val();
             } else {
-                self.head_is_ip.d.next = self.write_is_ip.val();
+                self.head_is_ip.d.next = self.write_info.val().is_ip;
             }
         } else if !self.held.q.val().get_bit(0) {
-            self.head_is_ip.d.next = self.write_is_ip.val();
+            self.head_is_ip.d.next = self.write_info.val().is_ip;
         }
         if self.write.val() & !self.pop.val() {
             self.held.d.next = (self.held.q.val() << 1) | 1;

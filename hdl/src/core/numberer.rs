@@ -1,12 +1,13 @@
 use rust_hdl::prelude::*;
 
 use super::types::{DEST, FrameInfo, FrameTicket};
+use crate::primitive::Param;
 
 /// Numbers frames: takes one entry of the meta FIFO a cycle, decides whether it is sequenced, gives it a
 /// sequence number and a core, puts its row into the history, and makes a ticket for the scheduler.
 ///
 /// Three stages; a place in the frame queue is reserved when a frame enters the first.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Numberer<const R: usize> {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -14,13 +15,13 @@ pub struct Numberer<const R: usize> {
     pub rst: Signal<In, Bit>,
     /// A frame waits in the meta FIFO.
     pub meta_valid: Signal<In, Bit>,
-    /// It is to be sequenced if IP is: the same as in `meta_info`, from a register.
+    /// The frame that waits is to be sequenced if IP is: as in `meta_info`, but from a register.
     pub meta_is_ip: Signal<In, Bit>,
-    /// Its row.
+    /// Row of the frame that waits.
     pub meta_row: Signal<In, Bits<R>>,
     /// What else is known of it.
     pub meta_info: Signal<In, FrameInfo>,
-    /// Take it.
+    /// Take the frame.
     pub meta_pop: Signal<Out, Bit>,
     /// The frame queue has room.
     pub space: Signal<In, Bit>,
@@ -50,7 +51,7 @@ pub struct Numberer<const R: usize> {
     pub numbered: Signal<Out, Bit>,
     /// The core whose queue is looked up in the steering table.
     pub steer_core: Signal<Out, Bits<7>>,
-    /// Its queue.
+    /// Queue of the core `steer_core`.
     pub steer_queue: Signal<In, Bits<DEST>>,
     /// A frame has got a number.
     pub counted_sequenced: Signal<Out, Bit>,
@@ -62,7 +63,7 @@ pub struct Numberer<const R: usize> {
     pub row_write: Signal<Out, Bit>,
     /// The row.
     pub row: Signal<Out, Bits<R>>,
-    /// Its place there.
+    /// Place of the row in the history.
     pub row_place: Signal<Out, Bits<14>>,
     /// A ticket comes out.
     pub ticket_valid: Signal<Out, Bit>,
@@ -118,14 +119,14 @@ pub struct Numberer<const R: usize> {
     c_ticket: DFF<FrameTicket>,
     made: Signal<Local, FrameTicket>,
 
-    max_filled: Constant<Bits<10>>,
-    almost_full: Constant<Bits<20>>,
-    header_slots: Constant<Bits<14>>,
-    header_slots_short: Constant<Bits<10>>,
-    lanes_log2: Constant<Bits<3>>,
-    row_in_beat: Constant<Bit>,
-    slots_beyond_header: Constant<Bits<10>>,
-    lane_mask: Constant<Bits<5>>,
+    max_filled: Param<Bits<10>>,
+    almost_full: Param<Bits<20>>,
+    header_slots: Param<Bits<14>>,
+    header_slots_short: Param<Bits<10>>,
+    lanes_log2: Param<Bits<3>>,
+    row_in_beat: Param<Bit>,
+    slots_beyond_header: Param<Bits<10>>,
+    lane_mask: Param<Bits<5>>,
 }
 
 impl<const R: usize> Numberer<R> {
@@ -134,89 +135,16 @@ impl<const R: usize> Numberer<R> {
         let row_bytes = R / 8;
         let header = row_bytes.max(scr_wire::header::HEADER_BYTES) / row_bytes;
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            meta_valid: Signal::default(),
-            meta_is_ip: Signal::default(),
-            meta_row: Signal::default(),
-            meta_info: Signal::default(),
-            meta_pop: Signal::default(),
-            space: Signal::default(),
-            hold: Signal::default(),
-            enable: Signal::default(),
-            sequence_all: Signal::default(),
-            cores: Signal::default(),
-            prefix_words: Signal::default(),
-            last_prefix_beat: Signal::default(),
-            max_valid_rows: Signal::default(),
-            default_queue: Signal::default(),
-            core: Signal::default(),
-            epoch: Signal::default(),
-            new_epoch: Signal::default(),
-            numbered: Signal::default(),
-            steer_core: Signal::default(),
-            steer_queue: Signal::default(),
-            counted_sequenced: Signal::default(),
-            counted_passed_by: Signal::default(),
-            counted_malformed: Signal::default(),
-            row_write: Signal::default(),
-            row: Signal::default(),
-            row_place: Signal::default(),
-            ticket_valid: Signal::default(),
-            ticket: Signal::default(),
-            next_seq: Signal::default(),
-            takes: Signal::default(),
-            sequences: Signal::default(),
-            seq_low: DFF::default(),
-            seq_high: DFF::default(),
-            seq_low_full: DFF::default(),
-            seq: Signal::default(),
-            place: DFF::default(),
-            in_history: DFF::default(),
-            filled_more: Signal::default(),
-            a_valid: DFF::default(),
-            a_sequenced: DFF::default(),
-            a_row: DFF::default(),
-            a_info: DFF::default(),
-            a_seq: DFF::default(),
-            a_place: DFF::default(),
-            a_filled: DFF::default(),
-            a_core: DFF::default(),
-            a_cores: DFF::default(),
-            a_words: DFF::default(),
-            a_beats: DFF::default(),
-            a_max_rows: DFF::default(),
-            a_epoch: DFF::default(),
-            a_default_queue: DFF::default(),
-            b_valid: DFF::default(),
-            b_sequenced: DFF::default(),
-            b_info: DFF::default(),
-            b_seq: DFF::default(),
-            b_valid_rows: DFF::default(),
-            b_place: DFF::default(),
-            b_core: DFF::default(),
-            b_cores: DFF::default(),
-            b_words: DFF::default(),
-            b_beats: DFF::default(),
-            b_epoch: DFF::default(),
-            b_dest: DFF::default(),
-            high_place: Signal::default(),
-            filled: Signal::default(),
-            first_address: Signal::default(),
-            address_before: Signal::default(),
-            low_place: Signal::default(),
-            c_valid: DFF::default(),
-            c_ticket: DFF::default(),
-            made: Signal::default(),
-            max_filled: Constant::new((history as u64 + 1).into()),
-            almost_full: Constant::new(0xf_fffe.into()),
-            header_slots: Constant::new((header as u64).into()),
-            header_slots_short: Constant::new((header as u64).into()),
-            lanes_log2: Constant::new(u64::from(lanes.trailing_zeros()).into()),
-            row_in_beat: Constant::new(parts == 1),
+            max_filled: Param::new(history as u64 + 1),
+            almost_full: Param::new(0xf_fffe),
+            header_slots: Param::new(header as u64),
+            header_slots_short: Param::new(header as u64),
+            lanes_log2: Param::new(u64::from(lanes.trailing_zeros())),
+            row_in_beat: Param::new(parts == 1),
             // Of the first beat's slots, those that hold rows. The header never takes more than a beat.
-            slots_beyond_header: Constant::new((lanes.saturating_sub(header) as u64).into()),
-            lane_mask: Constant::new((lanes as u64 - 1).into()),
+            slots_beyond_header: Param::new(lanes.saturating_sub(header) as u64),
+            lane_mask: Param::new(lanes as u64 - 1),
+            ..Self::default()
         }
     }
 }
@@ -318,7 +246,7 @@ impl<const R: usize> Logic for Numberer<R> {
         self.a_epoch.d.next = self.epoch.val();
         self.a_default_queue.d.next = self.default_queue.val();
 
-        // Its row goes into the history, and its queue comes out of the steering table.
+        // The frame's row goes into the history, and its queue comes out of the steering table.
         self.row_write.next = self.a_valid.q.val() & self.a_sequenced.q.val();
         self.row.next = self.a_row.q.val();
         self.row_place.next = self.a_place.q.val();

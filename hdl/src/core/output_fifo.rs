@@ -13,13 +13,13 @@ pub struct OutputFifo<const W: usize, const K: usize> {
     pub rst: Signal<In, Bit>,
     /// A beat comes in.
     pub write: Signal<In, Bit>,
-    /// Its data.
+    /// Data of the beat that comes in.
     pub write_data: Signal<In, Bits<W>>,
-    /// Its valid bytes.
+    /// Valid bytes of `write_data`.
     pub write_keep: Signal<In, Bits<K>>,
-    /// It is its frame's last.
+    /// The beat that comes in is its frame's last.
     pub write_last: Signal<In, Bit>,
-    /// Its `tuser`.
+    /// `tuser` of the beat that comes in.
     pub write_user: Signal<In, Bits<USER>>,
     /// `tid` of its frame.
     pub write_id: Signal<In, Bits<ID>>,
@@ -45,7 +45,7 @@ pub struct OutputFifo<const W: usize, const K: usize> {
     pub m_tdest: Signal<Out, Bits<DEST>>,
     /// A beat has been given out.
     pub counted: Signal<Out, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been given out.
     pub counted_bytes: Signal<Out, Bits<8>>,
     /// A beat was offered and not taken.
     pub stalled: Signal<Out, Bit>,

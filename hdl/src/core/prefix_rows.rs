@@ -1,7 +1,9 @@
 use rust_hdl::prelude::*;
 
+use crate::primitive::Param;
+
 /// The rows that a prefix of B words can validly carry: min(M, N + 1, 255), M being those that fit.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct PrefixRows {
     /// B.
     pub words: Signal<In, Bits<8>>,
@@ -9,9 +11,9 @@ pub struct PrefixRows {
     pub rows: Signal<Out, Bits<10>>,
     wide_words: Signal<Local, Bits<10>>,
     fitting: Signal<Local, Bits<10>>,
-    rows_per_word_log2: Constant<Bits<3>>,
-    header_slots: Constant<Bits<10>>,
-    history_rows: Constant<Bits<10>>,
+    rows_per_word_log2: Param<Bits<3>>,
+    header_slots: Param<Bits<10>>,
+    history_rows: Param<Bits<10>>,
 }
 
 impl PrefixRows {
@@ -21,13 +23,10 @@ impl PrefixRows {
         let header_slots = row_bytes.max(scr_wire::header::HEADER_BYTES) / row_bytes;
         let history_rows = (history + 1).min(scr_wire::geometry::MAX_VALID_ROWS);
         Self {
-            words: Signal::default(),
-            rows: Signal::default(),
-            wide_words: Signal::default(),
-            fitting: Signal::default(),
-            rows_per_word_log2: Constant::new(u64::from(rows_per_word.trailing_zeros()).into()),
-            header_slots: Constant::new((header_slots as u64).into()),
-            history_rows: Constant::new((history_rows as u64).into()),
+            rows_per_word_log2: Param::new(u64::from(rows_per_word.trailing_zeros())),
+            header_slots: Param::new(header_slots as u64),
+            history_rows: Param::new(history_rows as u64),
+            ..Self::default()
         }
     }
 }

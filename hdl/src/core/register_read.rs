@@ -3,14 +3,14 @@ use scr_wire::registers::{self, Capabilities};
 
 use super::counters::EVENTS;
 use super::types::DEST;
-use crate::primitive::DistRam;
+use crate::primitive::{DistRam, Param};
 
 /// The readable registers, behind the read channels of AXI4-Lite. One read at a time.
 ///
 /// Reading the low half of a 64-bit register latches its high half, in a place of its own: every high half belongs to
 /// the low half of the same register that was read last, whatever was read in between. Before the first of these, since
 /// the last reset, a high half comes fresh.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct RegisterRead {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -48,13 +48,13 @@ pub struct RegisterRead {
     pub next_seq: Signal<In, Bits<40>>,
     /// Core whose word of the steering table is read.
     pub steer_core: Signal<Out, Bits<7>>,
-    /// Its queue, a cycle later.
+    /// Queue of the core `steer_core`, three cycles later.
     pub steer_queue: Signal<In, Bits<DEST>>,
     /// Read a counter.
     pub count_read: Signal<Out, Bit>,
-    /// Its slot.
+    /// Slot of the counter that is read.
     pub count_slot: Signal<Out, Bits<8>>,
-    /// Its value is there.
+    /// The value of that counter is there.
     pub count_done: Signal<In, Bit>,
     /// Lower half of the value.
     pub count_low: Signal<In, Bits<32>>,
@@ -97,19 +97,19 @@ pub struct RegisterRead {
     first_four: Signal<Local, Bits<32>>,
     last_four: Signal<Local, Bits<32>>,
 
-    id: Constant<Bits<32>>,
-    version: Constant<Bits<32>>,
-    capabilities: Constant<Bits<32>>,
-    simple_page: Constant<Bits<7>>,
-    seq_word: Constant<Bits<9>>,
-    counter_page: Constant<Bits<6>>,
-    steering_page: Constant<Bits<3>>,
-    sent_page: Constant<Bits<2>>,
-    max_cores: Constant<Bits<8>>,
-    events: Constant<Bits<8>>,
-    seq_slot: Constant<Bits<8>>,
-    one: Constant<Bits<256>>,
-    place_mask: Constant<Bits<8>>,
+    id: Param<Bits<32>>,
+    version: Param<Bits<32>>,
+    capabilities: Param<Bits<32>>,
+    simple_page: Param<Bits<7>>,
+    seq_word: Param<Bits<9>>,
+    counter_page: Param<Bits<6>>,
+    steering_page: Param<Bits<3>>,
+    sent_page: Param<Bits<2>>,
+    max_cores: Param<Bits<8>>,
+    events: Param<Bits<8>>,
+    seq_slot: Param<Bits<8>>,
+    one: Param<Bits<256>>,
+    place_mask: Param<Bits<8>>,
 }
 
 impl RegisterRead {
@@ -120,77 +120,21 @@ impl RegisterRead {
         let slots = EVENTS + usize::from(capabilities.max_cores) + 1;
         let places = slots.next_power_of_two();
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            arvalid: Signal::default(),
-            arready: Signal::default(),
-            arword: Signal::default(),
-            rvalid: Signal::default(),
-            rready: Signal::default(),
-            rdata: Signal::default(),
-            rrefused: Signal::default(),
-            enable: Signal::default(),
-            sequence_all: Signal::default(),
-            cores: Signal::default(),
-            prefix_words: Signal::default(),
-            default_queue: Signal::default(),
-            refused: Signal::default(),
-            epoch: Signal::default(),
-            next_seq: Signal::default(),
-            steer_core: Signal::default(),
-            steer_queue: Signal::default(),
-            count_read: Signal::default(),
-            count_slot: Signal::default(),
-            count_done: Signal::default(),
-            count_low: Signal::default(),
-            count_high: Signal::default(),
-            address_ready: DFF::default(),
-            word: DFF::default(),
-            takes_address: Signal::default(),
-            step: DFF::default(),
-            is_seq: DFF::default(),
-            is_simple: DFF::default(),
-            is_steering: DFF::default(),
-            is_counter: DFF::default(),
-            is_high: DFF::default(),
-            is_latched: DFF::default(),
-            slot: DFF::default(),
             latch: DistRam::with_depth(places),
-            latched: DFF::default(),
-            place: Signal::default(),
-            low: DFF::default(),
-            high: DFF::default(),
-            asks: DFF::default(),
-            simple: DFF::default(),
-            data: DFF::default(),
-            no_register: DFF::default(),
-            response: DFF::default(),
-            latches: Signal::default(),
-            tag: Signal::default(),
-            event_index: Signal::default(),
-            steered_core: Signal::default(),
-            wide_steered_core: Signal::default(),
-            sent_core: Signal::default(),
-            wide_sent_core: Signal::default(),
-            which: Signal::default(),
-            seq_low: Signal::default(),
-            seq_high: Signal::default(),
-            wide_epoch: Signal::default(),
-            first_four: Signal::default(),
-            last_four: Signal::default(),
-            id: Constant::new(u64::from(registers::ID_VALUE).into()),
-            version: Constant::new(u64::from(registers::VERSION_VALUE).into()),
-            capabilities: Constant::new(u64::from(capabilities.to_word()).into()),
-            simple_page: Constant::new(page(registers::ID, 5).into()),
-            seq_word: Constant::new(page(registers::SEQ, 3).into()),
-            counter_page: Constant::new(page(registers::PACKETS_IN, 6).into()),
-            steering_page: Constant::new(page(registers::STEERING, 9).into()),
-            sent_page: Constant::new(page(registers::SENT, 10).into()),
-            max_cores: Constant::new(u64::from(capabilities.max_cores).into()),
-            events: Constant::new((EVENTS as u64).into()),
-            seq_slot: Constant::new((slots as u64 - 1).into()),
-            one: Constant::new(1.into()),
-            place_mask: Constant::new((places as u64 - 1).into()),
+            id: Param::new(u64::from(registers::ID_VALUE)),
+            version: Param::new(u64::from(registers::VERSION_VALUE)),
+            capabilities: Param::new(u64::from(capabilities.to_word())),
+            simple_page: Param::new(page(registers::ID, 5)),
+            seq_word: Param::new(page(registers::SEQ, 3)),
+            counter_page: Param::new(page(registers::PACKETS_IN, 6)),
+            steering_page: Param::new(page(registers::STEERING, 9)),
+            sent_page: Param::new(page(registers::SENT, 10)),
+            max_cores: Param::new(u64::from(capabilities.max_cores)),
+            events: Param::new(EVENTS as u64),
+            seq_slot: Param::new(slots as u64 - 1),
+            one: Param::new(1),
+            place_mask: Param::new(places as u64 - 1),
+            ..Self::default()
         }
     }
 }

@@ -3,14 +3,14 @@ use scr_wire::{MAX_PREFIX_WORDS, Profile, registers};
 
 use super::prefix_rows::PrefixRows;
 use super::types::DEST;
-use crate::primitive::Preset;
+use crate::primitive::{Param, Preset};
 
 /// The writable registers, behind the write channels of AXI4-Lite. One write at a time; its response says that it is in force.
 ///
 /// What a write would make of the configuration is checked as a whole before anything is changed, so no invalid
 /// configuration ever stands at the outputs. Registers are written as whole words: a write with only
 /// some of its strobes is refused, one without any does nothing.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct RegisterWrite {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -52,9 +52,9 @@ pub struct RegisterWrite {
     pub changing: Signal<In, Bit>,
     /// A word of the steering table is written.
     pub steer_write: Signal<Out, Bit>,
-    /// Which core's.
+    /// Core whose word is written.
     pub steer_core: Signal<Out, Bits<7>>,
-    /// Its queue.
+    /// Queue of the core `steer_core`.
     pub steer_queue: Signal<Out, Bits<DEST>>,
 
     address_ready: DFF<Bit>,
@@ -110,108 +110,41 @@ pub struct RegisterWrite {
     response_refused: DFF<Bit>,
     steers: DFF<Bit>,
 
-    word_control: Constant<Bits<10>>,
-    word_cores: Constant<Bits<10>>,
-    word_prefix_words: Constant<Bits<10>>,
-    word_default_queue: Constant<Bits<10>>,
-    word_status: Constant<Bits<10>>,
-    steering_page: Constant<Bits<3>>,
-    max_cores: Constant<Bits<8>>,
-    max_words: Constant<Bits<8>>,
-    odd_words: Constant<Bits<8>>,
-    reset_words: Constant<Bits<8>>,
+    word_control: Param<Bits<10>>,
+    word_cores: Param<Bits<10>>,
+    word_prefix_words: Param<Bits<10>>,
+    word_default_queue: Param<Bits<10>>,
+    word_status: Param<Bits<10>>,
+    steering_page: Param<Bits<3>>,
+    max_cores: Param<Bits<8>>,
+    max_words: Param<Bits<8>>,
+    odd_words: Param<Bits<8>>,
+    reset_words: Param<Bits<8>>,
 }
 
 impl RegisterWrite {
     /// Registers of a sequencer for rows of `profile`, a history of `history` rows, beats of `beat_bytes` and at most
     /// `max_cores` cores.
     pub fn new(profile: &Profile, history: usize, beat_bytes: usize, max_cores: u8) -> Self {
-        let word = |r: registers::Register| Constant::new(u64::from(r.offset / 4).into());
+        let word = |r: registers::Register| Param::new(u64::from(r.offset / 4));
         let reset_words = reset_words(profile, beat_bytes);
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            awvalid: Signal::default(),
-            awready: Signal::default(),
-            awword: Signal::default(),
-            wvalid: Signal::default(),
-            wready: Signal::default(),
-            wdata: Signal::default(),
-            wstrb: Signal::default(),
-            bvalid: Signal::default(),
-            bready: Signal::default(),
-            brefused: Signal::default(),
-            enable: Signal::default(),
-            sequence_all: Signal::default(),
-            cores: Signal::default(),
-            prefix_words: Signal::default(),
-            default_queue: Signal::default(),
-            refused: Signal::default(),
-            changing: Signal::default(),
-            steer_write: Signal::default(),
-            steer_core: Signal::default(),
-            steer_queue: Signal::default(),
-            address_ready: DFF::default(),
-            address_held: DFF::default(),
-            word: DFF::default(),
-            data_ready: DFF::default(),
-            data_held: DFF::default(),
-            data: DFF::default(),
-            strobes: DFF::default(),
-            takes_address: Signal::default(),
-            takes_data: Signal::default(),
-            step: DFF::default(),
-            to_control: DFF::default(),
-            to_cores: DFF::default(),
-            to_prefix_words: DFF::default(),
-            to_default_queue: DFF::default(),
-            to_status: DFF::default(),
-            to_steering: DFF::default(),
-            new_cores: DFF::default(),
-            new_words: DFF::default(),
-            top_is_zero: DFF::default(),
-            middle_is_zero: DFF::default(),
-            fits_byte: DFF::default(),
-            fits_queue: DFF::default(),
-            whole: DFF::default(),
-            nothing: DFF::default(),
-            core: Signal::default(),
-            wide_core: Signal::default(),
-            top: Signal::default(),
-            middle: Signal::default(),
             prefix_rows: PrefixRows::new(profile.row_bytes(), history),
-            most: DFF::default(),
-            words_valid: DFF::default(),
-            cores_valid: DFF::default(),
-            is_any: DFF::default(),
-            is_queue: DFF::default(),
-            changes_rotation: DFF::default(),
-            is_simple: DFF::default(),
-            is_possible: DFF::default(),
-            fits_most: DFF::default(),
-            valid: Signal::default(),
-            commits: Signal::default(),
-            settled: Signal::default(),
             control_enable: Preset::new(true),
-            control_sequence_all: DFF::default(),
             cores_register: Preset::new(1.into()),
             words_register: Preset::new(u64::from(reset_words).into()),
-            queue_register: DFF::default(),
-            refusal: DFF::default(),
-            response: DFF::default(),
-            response_refused: DFF::default(),
-            steers: DFF::default(),
             word_control: word(registers::CONTROL),
             word_cores: word(registers::CORES),
             word_prefix_words: word(registers::PREFIX_WORDS),
             word_default_queue: word(registers::DEFAULT_QUEUE),
             word_status: word(registers::STATUS),
-            steering_page: Constant::new(u64::from(registers::STEERING.offset >> 9).into()),
-            max_cores: Constant::new(u64::from(max_cores).into()),
-            max_words: Constant::new(u64::from(MAX_PREFIX_WORDS).into()),
+            steering_page: Param::new(u64::from(registers::STEERING.offset >> 9)),
+            max_cores: Param::new(u64::from(max_cores)),
+            max_words: Param::new(u64::from(MAX_PREFIX_WORDS)),
             // A prefix is whole beats.
-            odd_words: Constant::new((beat_bytes.div_ceil(scr_wire::WORD_BYTES) as u64 - 1).into()),
-            reset_words: Constant::new(u64::from(reset_words).into()),
+            odd_words: Param::new(beat_bytes.div_ceil(scr_wire::WORD_BYTES) as u64 - 1),
+            reset_words: Param::new(u64::from(reset_words)),
+            ..Self::default()
         }
     }
 }

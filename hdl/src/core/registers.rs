@@ -9,7 +9,7 @@ use super::types::DEST;
 
 /// The registers of the sequencer, as an AXI4-Lite slave with 32-bit data: one read and one write at a time,
 /// independent of each other. The map is `scr_wire::registers`.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Registers {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -65,13 +65,13 @@ pub struct Registers {
     pub changing: Signal<In, Bit>,
     /// A word of the steering table is written.
     pub steer_write: Signal<Out, Bit>,
-    /// Which core's.
+    /// Core whose word is written.
     pub steer_write_core: Signal<Out, Bits<7>>,
-    /// Its queue.
+    /// Queue of the core `steer_write_core`.
     pub steer_write_queue: Signal<Out, Bits<DEST>>,
     /// A word of the steering table is read: which core's.
     pub steer_read_core: Signal<Out, Bits<7>>,
-    /// Its queue, a cycle later.
+    /// Queue of the core `steer_read_core`, three cycles later.
     pub steer_read_queue: Signal<In, Bits<DEST>>,
     /// The epoch.
     pub epoch: Signal<In, Bits<6>>,
@@ -82,7 +82,7 @@ pub struct Registers {
     pub frame_in: Signal<In, Bit>,
     /// A beat has been taken in.
     pub beat_in: Signal<In, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been taken in.
     pub beat_in_bytes: Signal<In, Bits<8>>,
     /// A frame got a number.
     pub sequenced: Signal<In, Bit>,
@@ -90,7 +90,7 @@ pub struct Registers {
     pub passed_by: Signal<In, Bit>,
     /// A beat has been given out.
     pub beat_out: Signal<In, Bit>,
-    /// Its bytes.
+    /// Bytes of the beat that has been given out.
     pub beat_out_bytes: Signal<In, Bits<8>>,
     /// A beat at the input was not taken.
     pub input_stall: Signal<In, Bit>,
@@ -100,7 +100,7 @@ pub struct Registers {
     pub malformed: Signal<In, Bit>,
     /// A sequenced frame has been sent.
     pub sent: Signal<In, Bit>,
-    /// To this core.
+    /// Core to which the frame has been sent.
     pub sent_core: Signal<In, Bits<7>>,
 
     register_write: RegisterWrite,
@@ -114,53 +114,10 @@ impl Registers {
     pub fn new(profile: &Profile, history: usize, beat_bytes: usize, max_cores: u8) -> Self {
         let capabilities = Capabilities::new(profile, max_cores, history);
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            s_awaddr: Signal::default(),
-            s_awvalid: Signal::default(),
-            s_awready: Signal::default(),
-            s_wdata: Signal::default(),
-            s_wstrb: Signal::default(),
-            s_wvalid: Signal::default(),
-            s_wready: Signal::default(),
-            s_bresp: Signal::default(),
-            s_bvalid: Signal::default(),
-            s_bready: Signal::default(),
-            s_araddr: Signal::default(),
-            s_arvalid: Signal::default(),
-            s_arready: Signal::default(),
-            s_rdata: Signal::default(),
-            s_rresp: Signal::default(),
-            s_rvalid: Signal::default(),
-            s_rready: Signal::default(),
-            enable: Signal::default(),
-            sequence_all: Signal::default(),
-            cores: Signal::default(),
-            prefix_words: Signal::default(),
-            default_queue: Signal::default(),
-            changing: Signal::default(),
-            steer_write: Signal::default(),
-            steer_write_core: Signal::default(),
-            steer_write_queue: Signal::default(),
-            steer_read_core: Signal::default(),
-            steer_read_queue: Signal::default(),
-            epoch: Signal::default(),
-            next_seq: Signal::default(),
-            frame_in: Signal::default(),
-            beat_in: Signal::default(),
-            beat_in_bytes: Signal::default(),
-            sequenced: Signal::default(),
-            passed_by: Signal::default(),
-            beat_out: Signal::default(),
-            beat_out_bytes: Signal::default(),
-            input_stall: Signal::default(),
-            output_stall: Signal::default(),
-            malformed: Signal::default(),
-            sent: Signal::default(),
-            sent_core: Signal::default(),
             register_write: RegisterWrite::new(profile, history, beat_bytes, max_cores),
             register_read: RegisterRead::new(capabilities),
             counters: Counters::new(max_cores),
+            ..Self::default()
         }
     }
 }

@@ -1,11 +1,12 @@
 use rust_hdl::prelude::*;
 
 use super::types::FrameTicket;
+use crate::primitive::Param;
 
 /// Decides for every cycle what the output beat that starts in it will be: a beat of prefix, a beat of
 /// packet, or none. This is where the order of beats comes from; everything behind it is a pipeline that
 /// never stalls, for a beat is started only when the output FIFO has room for it.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Scheduler {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -13,27 +14,27 @@ pub struct Scheduler {
     pub rst: Signal<In, Bit>,
     /// A frame is waiting or in progress.
     pub ticket_valid: Signal<In, Bit>,
-    /// Its ticket.
+    /// Ticket of the frame that is waiting or in progress.
     pub ticket: Signal<In, FrameTicket>,
     /// The frame is done.
     pub ticket_pop: Signal<Out, Bit>,
     /// A beat of packet can be promised.
     pub available: Signal<In, Bit>,
-    /// It is its frame's last.
+    /// The beat of packet that can be promised is its frame's last.
     pub promised_last: Signal<In, Bit>,
-    /// Promise it.
+    /// Promise the beat.
     pub promise: Signal<Out, Bit>,
     /// A beat has left the output FIFO.
     pub returned: Signal<In, Bit>,
     /// A beat starts.
     pub valid: Signal<Out, Bit>,
-    /// It is a beat of prefix.
+    /// The beat that starts is one of prefix.
     pub prefix: Signal<Out, Bit>,
-    /// It is the frame's first beat of prefix.
+    /// The beat that starts is the first of its frame's prefix.
     pub first: Signal<Out, Bit>,
-    /// It lies before the first row.
+    /// The beat that starts lies before the first row.
     pub before_rows: Signal<Out, Bit>,
-    /// It is the frame's last beat.
+    /// The beat that starts is its frame's last.
     pub last: Signal<Out, Bit>,
     /// History address for it.
     pub address: Signal<Out, Bits<9>>,
@@ -82,73 +83,21 @@ pub struct Scheduler {
     slot_address_before: DFF<Bits<9>>,
     slot_filled: DFF<Bits<10>>,
     slot_frame: DFF<FrameTicket>,
-    slot_core: Signal<Local, Bits<8>>,
-    slots_per_beat: Constant<Bits<10>>,
-    last_part: Constant<Bits<2>>,
-    second_part: Constant<Bits<2>>,
-    second_before_rows: Constant<Bit>,
+    slots_per_beat: Param<Bits<10>>,
+    last_part: Param<Bits<2>>,
+    second_part: Param<Bits<2>>,
+    second_before_rows: Param<Bit>,
 }
 
 impl Scheduler {
     /// A scheduler for beats of `lanes` row slots, or for rows that take `parts` beats (1, 2 or 4).
     pub fn new(lanes: usize, parts: usize) -> Self {
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            ticket_valid: Signal::default(),
-            ticket: Signal::default(),
-            ticket_pop: Signal::default(),
-            available: Signal::default(),
-            promised_last: Signal::default(),
-            promise: Signal::default(),
-            returned: Signal::default(),
-            valid: Signal::default(),
-            prefix: Signal::default(),
-            first: Signal::default(),
-            before_rows: Signal::default(),
-            last: Signal::default(),
-            address: Signal::default(),
-            address_before: Signal::default(),
-            part: Signal::default(),
-            filled_slots: Signal::default(),
-            frame: Signal::default(),
-            counted_sent: Signal::default(),
-            counted_core: Signal::default(),
-            in_prefix: DFF::default(),
-            in_packet: DFF::default(),
-            left: DFF::default(),
-            next_is_last: DFF::default(),
-            next_address: DFF::default(),
-            next_filled: DFF::default(),
-            next_part: DFF::default(),
-            next_before_rows: DFF::default(),
-            outstanding: DFF::default(),
-            go: Signal::default(),
-            starts: Signal::default(),
-            sends_prefix: Signal::default(),
-            sends_packet: Signal::default(),
-            ends: Signal::default(),
-            this_address: Signal::default(),
-            this_filled: Signal::default(),
-            this_part: Signal::default(),
-            this_is_last: Signal::default(),
-            this_before_rows: Signal::default(),
-            row_ends: Signal::default(),
-            slot_valid: DFF::default(),
-            slot_prefix: DFF::default(),
-            slot_first: DFF::default(),
-            slot_before_rows: DFF::default(),
-            slot_part: DFF::default(),
-            slot_last: DFF::default(),
-            slot_address: DFF::default(),
-            slot_address_before: DFF::default(),
-            slot_filled: DFF::default(),
-            slot_frame: DFF::default(),
-            slot_core: Signal::default(),
-            slots_per_beat: Constant::new((lanes as u64).into()),
-            last_part: Constant::new((parts as u64 - 1).into()),
-            second_part: Constant::new(u64::from(parts > 1).into()),
-            second_before_rows: Constant::new(parts > 1),
+            slots_per_beat: Param::new(lanes as u64),
+            last_part: Param::new(parts as u64 - 1),
+            second_part: Param::new(u64::from(parts > 1)),
+            second_before_rows: Param::new(parts > 1),
+            ..Self::default()
         }
     }
 }
@@ -277,8 +226,7 @@ impl Logic for Scheduler {
         self.frame.next = self.slot_frame.q.val();
         self.counted_sent.next =
             self.slot_valid.q.val() & self.slot_last.q.val() & self.slot_frame.q.val().sequenced;
-        self.slot_core.next = self.slot_frame.q.val().core;
-        self.counted_core.next = self.slot_core.val().get_bits::<7>(0);
+        self.counted_core.next = self.slot_frame.q.val().core.get_bits::<7>(0);
 
         if self.rst.val() {
             self.in_prefix.d.next = false;

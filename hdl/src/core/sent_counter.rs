@@ -1,12 +1,12 @@
 use rust_hdl::prelude::*;
 
-use crate::primitive::DistRam;
+use crate::primitive::{DistRam, Param};
 
 /// The low parts of the counters of frames sent, one for each core, in RAM.
 ///
 /// A frame takes two cycles: its core's count is read in the first and written, increased, in the second.
 /// Sequenced frames have two beats at least, so the next frame's count is read after that.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct SentCounter {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -14,11 +14,11 @@ pub struct SentCounter {
     pub rst: Signal<In, Bit>,
     /// A frame has been sent. Not in two cycles in a row.
     pub sent: Signal<In, Bit>,
-    /// To this core.
+    /// Core to which the frame has been sent.
     pub core: Signal<In, Bits<7>>,
     /// A core to be looked at.
     pub read_core: Signal<In, Bits<7>>,
-    /// Its count modulo 2²⁴, a cycle later.
+    /// Count of the core `read_core` modulo 2²⁴, a cycle later.
     pub read_count: Signal<Out, Bits<24>>,
 
     update_counts: DistRam<Bits<24>, 7>,
@@ -32,8 +32,8 @@ pub struct SentCounter {
     answer: DFF<Bits<24>>,
     place: Signal<Local, Bits<7>>,
     read_place: Signal<Local, Bits<7>>,
-    one: Constant<Bits<128>>,
-    core_mask: Constant<Bits<7>>,
+    one: Param<Bits<128>>,
+    core_mask: Param<Bits<7>>,
 }
 
 impl SentCounter {
@@ -41,24 +41,11 @@ impl SentCounter {
     pub fn new(max_cores: u8) -> Self {
         let places = super::core_places(max_cores);
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            sent: Signal::default(),
-            core: Signal::default(),
-            read_core: Signal::default(),
-            read_count: Signal::default(),
             update_counts: DistRam::with_depth(places),
             read_counts: DistRam::with_depth(places),
-            counted: DFF::default(),
-            increases: DFF::default(),
-            increased_core: DFF::default(),
-            before: DFF::default(),
-            after: Signal::default(),
-            answer: DFF::default(),
-            place: Signal::default(),
-            read_place: Signal::default(),
-            one: Constant::new(1.into()),
-            core_mask: Constant::new((places as u64 - 1).into()),
+            one: Param::new(1),
+            core_mask: Param::new(places as u64 - 1),
+            ..Self::default()
         }
     }
 }

@@ -11,7 +11,7 @@ use super::types::{DEST, ID, USER};
 /// Numbers IP packets, keeps their metadata as rows, puts the newest rows in front of every packet and
 /// steers packets to cores in rotation. Frames that are not sequenced pass unaltered to the default
 /// queue. Nothing is ever dropped.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: usize, const D: usize>
 {
     /// Clock.
@@ -57,7 +57,7 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     pub s_axil_awprot: Signal<In, Bits<3>>,
     /// Registers: a write address is offered.
     pub s_axil_awvalid: Signal<In, Bit>,
-    /// Registers: it is taken.
+    /// Registers: the write address is taken.
     pub s_axil_awready: Signal<Out, Bit>,
     /// Registers: write data.
     pub s_axil_wdata: Signal<In, Bits<32>>,
@@ -65,13 +65,13 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     pub s_axil_wstrb: Signal<In, Bits<4>>,
     /// Registers: write data are offered.
     pub s_axil_wvalid: Signal<In, Bit>,
-    /// Registers: they are taken.
+    /// Registers: the write data are taken.
     pub s_axil_wready: Signal<Out, Bit>,
     /// Registers: response to a write, OKAY or SLVERR.
     pub s_axil_bresp: Signal<Out, Bits<2>>,
     /// Registers: a response to a write is offered.
     pub s_axil_bvalid: Signal<Out, Bit>,
-    /// Registers: it is taken.
+    /// Registers: the response to a write is taken.
     pub s_axil_bready: Signal<In, Bit>,
     /// Registers: read address, a byte offset. Its two lowest bits are not looked at.
     pub s_axil_araddr: Signal<In, Bits<ADDRESS_BITS>>,
@@ -79,15 +79,15 @@ pub struct Sequencer<const W: usize, const K: usize, const R: usize, const F: us
     pub s_axil_arprot: Signal<In, Bits<3>>,
     /// Registers: a read address is offered.
     pub s_axil_arvalid: Signal<In, Bit>,
-    /// Registers: it is taken.
+    /// Registers: the read address is taken.
     pub s_axil_arready: Signal<Out, Bit>,
     /// Registers: data read.
     pub s_axil_rdata: Signal<Out, Bits<32>>,
     /// Registers: response to a read, OKAY or SLVERR.
     pub s_axil_rresp: Signal<Out, Bits<2>>,
-    /// Registers: data are offered.
+    /// Registers: data read are offered.
     pub s_axil_rvalid: Signal<Out, Bit>,
-    /// Registers: they are taken.
+    /// Registers: the data read are taken.
     pub s_axil_rready: Signal<In, Bit>,
     unused_axil_bits: Signal<Local, Bits<3>>,
     registers: Registers,
@@ -105,45 +105,9 @@ impl<const W: usize, const K: usize, const R: usize, const F: usize, const D: us
     /// When W, K and R do not belong together.
     pub fn new(profile: &Profile, history: usize, max_cores: u8) -> Self {
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            s_axis_tdata: Signal::default(),
-            s_axis_tkeep: Signal::default(),
-            s_axis_tvalid: Signal::default(),
-            s_axis_tready: Signal::default(),
-            s_axis_tlast: Signal::default(),
-            s_axis_tuser: Signal::default(),
-            s_axis_tid: Signal::default(),
-            m_axis_tdata: Signal::default(),
-            m_axis_tkeep: Signal::default(),
-            m_axis_tvalid: Signal::default(),
-            m_axis_tready: Signal::default(),
-            m_axis_tlast: Signal::default(),
-            m_axis_tuser: Signal::default(),
-            m_axis_tid: Signal::default(),
-            m_axis_tdest: Signal::default(),
-            s_axil_awaddr: Signal::default(),
-            s_axil_awprot: Signal::default(),
-            s_axil_awvalid: Signal::default(),
-            s_axil_awready: Signal::default(),
-            s_axil_wdata: Signal::default(),
-            s_axil_wstrb: Signal::default(),
-            s_axil_wvalid: Signal::default(),
-            s_axil_wready: Signal::default(),
-            s_axil_bresp: Signal::default(),
-            s_axil_bvalid: Signal::default(),
-            s_axil_bready: Signal::default(),
-            s_axil_araddr: Signal::default(),
-            s_axil_arprot: Signal::default(),
-            s_axil_arvalid: Signal::default(),
-            s_axil_arready: Signal::default(),
-            s_axil_rdata: Signal::default(),
-            s_axil_rresp: Signal::default(),
-            s_axil_rvalid: Signal::default(),
-            s_axil_rready: Signal::default(),
-            unused_axil_bits: Signal::default(),
             registers: Registers::new(profile, history, K, max_cores),
             datapath: Datapath::new(profile, history, max_cores),
+            ..Self::default()
         }
     }
 }

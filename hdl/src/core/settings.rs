@@ -1,6 +1,7 @@
 use rust_hdl::prelude::*;
 
 use super::prefix_rows::PrefixRows;
+use crate::primitive::Param;
 
 /// The configuration in force.
 ///
@@ -12,7 +13,7 @@ use super::prefix_rows::PrefixRows;
 /// while it lasts, nor in the three cycles before: the register block waits with its next write.
 ///
 /// After a reset no frame is numbered either until the ports' values have come through.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Settings {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -30,7 +31,7 @@ pub struct Settings {
     pub cfg_default_queue: Signal<In, Bits<9>>,
     /// A frame is numbered in this cycle.
     pub numbered: Signal<In, Bit>,
-    /// Its core.
+    /// The core of the next sequenced frame.
     pub core: Signal<Out, Bits<8>>,
     /// Enable in force.
     pub enable: Signal<Out, Bit>,
@@ -114,94 +115,22 @@ pub struct Settings {
     in_reset: DFF<Bit>,
     reset_starts: Signal<Local, Bit>,
 
-    before_last_phase: Constant<Bits<5>>,
-    beats_per_word_log2: Constant<Bits<3>>,
-    words_per_beat_log2: Constant<Bits<3>>,
+    before_last_phase: Param<Bits<5>>,
+    beats_per_word_log2: Param<Bits<3>>,
+    words_per_beat_log2: Param<Bits<3>>,
 }
 
 impl Settings {
     /// Settings for rows of `row_bytes`, a history of `history` rows and beats of `beat_bytes`.
     pub fn new(row_bytes: usize, history: usize, beat_bytes: usize) -> Self {
         let word = scr_wire::WORD_BYTES;
-        let log2 = |x: usize| Constant::new(u64::from(x.trailing_zeros()).into());
+        let log2 = |x: usize| Param::new(u64::from(x.trailing_zeros()));
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            cfg_enable: Signal::default(),
-            cfg_sequence_all: Signal::default(),
-            cfg_cores: Signal::default(),
-            cfg_prefix_words: Signal::default(),
-            cfg_default_queue: Signal::default(),
-            numbered: Signal::default(),
-            core: Signal::default(),
-            enable: Signal::default(),
-            sequence_all: Signal::default(),
-            cores: Signal::default(),
-            prefix_words: Signal::default(),
-            last_prefix_beat: Signal::default(),
-            max_valid_rows: Signal::default(),
-            default_queue: Signal::default(),
-            new_epoch: Signal::default(),
-            hold: Signal::default(),
-            epoch: Signal::default(),
-            port_enable: DFF::default(),
-            port_sequence_all: DFF::default(),
-            port_cores: DFF::default(),
-            port_prefix_words: DFF::default(),
-            port_default_queue: DFF::default(),
-            rows: DFF::default(),
-            beats: DFF::default(),
-            next_enable: DFF::default(),
-            next_sequence_all: DFF::default(),
-            next_cores: DFF::default(),
-            next_prefix_words: DFF::default(),
-            next_default_queue: DFF::default(),
             prefix_rows: PrefixRows::new(row_bytes, history),
-            port_words: Signal::default(),
-            port_valid: DFF::default(),
-            next_valid: DFF::default(),
-            in_force: DFF::default(),
-            now_enable: DFF::default(),
-            now_sequence_all: DFF::default(),
-            now_cores: DFF::default(),
-            now_prefix_words: DFF::default(),
-            now_beats: DFF::default(),
-            now_rows: DFF::default(),
-            now_default_queue: DFF::default(),
-            next_core: DFF::default(),
-            after_next: DFF::default(),
-            after_wraps: DFF::default(),
-            last_plus_one: DFF::default(),
-            next_is_one: DFF::default(),
-            next_less_two: DFF::default(),
-            now_is_one: DFF::default(),
-            now_less_two: DFF::default(),
-            is_one: Signal::default(),
-            phase: DFF::default(),
-            remainder: DFF::default(),
-            divisor: DFF::default(),
-            difference: DFF::default(),
-            low_fits: DFF::default(),
-            high_is_zero: DFF::default(),
-            holding: DFF::default(),
-            after_remainder: DFF::default(),
-            remainder_wraps: DFF::default(),
-            divisor_low: Signal::default(),
-            divisor_high: Signal::default(),
-            updates: Signal::default(),
-            done: DFF::default(),
-            differs: DFF::default(),
-            change: Signal::default(),
-            take: Signal::default(),
-            begins: Signal::default(),
-            starts: Signal::default(),
-            epoch_count: DFF::default(),
-            powered: DFF::default(),
-            in_reset: DFF::default(),
-            reset_starts: Signal::default(),
-            before_last_phase: Constant::new(21.into()),
+            before_last_phase: Param::new(21),
             beats_per_word_log2: log2((word / beat_bytes).max(1)),
             words_per_beat_log2: log2((beat_bytes / word).max(1)),
+            ..Self::default()
         }
     }
 }

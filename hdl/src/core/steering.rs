@@ -1,12 +1,12 @@
 use rust_hdl::prelude::*;
 
 use super::types::DEST;
-use crate::primitive::DistRam;
+use crate::primitive::{DistRam, Param};
 
 /// The steering table: a queue for each core. A core that was never steered has the queue of its own number.
 ///
-/// It is read at two places: for frames, within the cycle, and for the register bus, three cycles later.
-#[derive(LogicBlock)]
+/// The table is read at two places: for frames, within the cycle, and for the register bus, three cycles later.
+#[derive(LogicBlock, Default)]
 pub struct Steering {
     /// Clock.
     pub clk: Signal<In, Clock>,
@@ -14,17 +14,17 @@ pub struct Steering {
     pub rst: Signal<In, Bit>,
     /// Write a word.
     pub write: Signal<In, Bit>,
-    /// Which core's.
+    /// Core whose word is written.
     pub write_core: Signal<In, Bits<7>>,
-    /// Its queue.
+    /// Queue of the core `write_core`.
     pub write_queue: Signal<In, Bits<DEST>>,
     /// A frame's core.
     pub core: Signal<In, Bits<7>>,
-    /// Its queue, within the cycle.
+    /// Queue of the frame's core, within the cycle.
     pub queue: Signal<Out, Bits<DEST>>,
     /// The core that the register bus asks for.
     pub read_core: Signal<In, Bits<7>>,
-    /// Its queue, three cycles later.
+    /// Queue of the core `read_core`, three cycles later.
     pub read_queue: Signal<Out, Bits<DEST>>,
 
     frame_table: DistRam<Bits<DEST>, 7>,
@@ -41,10 +41,10 @@ pub struct Steering {
     low_bits: Signal<Local, Bits<7>>,
     high_bits: Signal<Local, Bits<7>>,
     looked_up: Signal<Local, Bits<7>>,
-    one: Constant<Bits<128>>,
-    core_mask: Constant<Bits<7>>,
-    low_mask: Constant<Bits<7>>,
-    high_mask: Constant<Bits<7>>,
+    one: Param<Bits<128>>,
+    core_mask: Param<Bits<7>>,
+    low_mask: Param<Bits<7>>,
+    high_mask: Param<Bits<7>>,
 }
 
 /// Bits of a core's number that choose a flag first, the others then.
@@ -55,33 +55,13 @@ impl Steering {
     pub fn new(max_cores: u8) -> Self {
         let places = super::core_places(max_cores);
         Self {
-            clk: Signal::default(),
-            rst: Signal::default(),
-            write: Signal::default(),
-            write_core: Signal::default(),
-            write_queue: Signal::default(),
-            core: Signal::default(),
-            queue: Signal::default(),
-            read_core: Signal::default(),
-            read_queue: Signal::default(),
             frame_table: DistRam::with_depth(places),
             read_table: DistRam::with_depth(places),
-            steered: DFF::default(),
-            a_core: DFF::default(),
-            a_word: DFF::default(),
-            a_steered: DFF::default(),
-            b_core: DFF::default(),
-            b_word: DFF::default(),
-            b_is_steered: DFF::default(),
-            answer: DFF::default(),
-            written: Signal::default(),
-            low_bits: Signal::default(),
-            high_bits: Signal::default(),
-            looked_up: Signal::default(),
-            one: Constant::new(1.into()),
-            core_mask: Constant::new((places as u64 - 1).into()),
-            low_mask: Constant::new((LOW_MASK & (places as u64 - 1)).into()),
-            high_mask: Constant::new((!LOW_MASK & (places as u64 - 1)).into()),
+            one: Param::new(1),
+            core_mask: Param::new(places as u64 - 1),
+            low_mask: Param::new(LOW_MASK & (places as u64 - 1)),
+            high_mask: Param::new(!LOW_MASK & (places as u64 - 1)),
+            ..Self::default()
         }
     }
 }

@@ -45,7 +45,7 @@ pub struct FrameTicket {
     pub left_after: Bits<8>,
     /// Row slots of the prefix that are to be filled: header slots and valid rows.
     pub filled_slots: Bits<10>,
-    /// The same, from the second beat on.
+    /// Row slots that are to be filled from the second beat on.
     pub filled_after: Bits<10>,
     /// History address of the newest row of the first beat.
     pub address: Bits<9>,

@@ -37,14 +37,8 @@ impl<D: Synth, const A: usize> DistRam<D, A> {
         assert!(depth.is_power_of_two() && (2..=1 << A).contains(&depth));
         let log2 = depth.trailing_zeros() as usize;
         Self {
-            clock: Signal::default(),
-            write_enable: Signal::default(),
-            write_address: Signal::default(),
-            write_data: Signal::default(),
-            read_address: Signal::default(),
-            read_data: Signal::default(),
-            _words: HashMap::new(),
             _depth_log2: Some(log2).filter(|&log2| log2 < A),
+            ..Self::default()
         }
     }
 

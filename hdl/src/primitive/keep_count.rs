@@ -2,9 +2,12 @@ use rust_hdl::prelude::*;
 
 use super::INLINE;
 
-/// Counts the valid bytes of a beat. `keep` is contiguous from the lowest bit, so only its upper edge is looked
-/// for: bit b of the count is set when the edge lies behind an odd multiple of 2ᵇ bytes, at a byte that is valid
-/// while the one 2ᵇ behind it is not.
+/// Counts the valid bytes of a beat. `keep` is contiguous from the lowest bit, so the groups of 2ᵇ bytes
+/// that it fills are as many as the count divided by 2ᵇ, and bit b of the count says whether they are odd: the parity of
+/// the groups' last bits.
+///
+/// The edge of `keep` would be found with as few LUTs, by an OR of `keep[i] & ~keep[i + 1]`. But where a path has time to
+/// spare, synthesis may stretch a long OR into a chain of more levels than a stage may have. Parities remain trees.
 #[derive(LogicBlock, Default)]
 pub struct KeepCount<const K: usize> {
     /// Valid bytes, contiguous from the lowest bit. K is a power of two up to 128.
@@ -13,22 +16,19 @@ pub struct KeepCount<const K: usize> {
     pub count: Signal<Out, Bits<8>>,
 }
 
-/// The intervals of counts, each from the first to before the second, in which bit `bit` of the count is set.
-fn intervals(bytes: usize, bit: usize) -> impl Iterator<Item = (usize, usize)> {
-    let step = 1 << bit;
-    (step..=bytes)
-        .step_by(2 * step)
-        .map(move |from| (from, from + step))
+/// The last bits of all groups of 2ᵇ bytes, for bit b of the count.
+fn ends(bytes: usize, bit: usize) -> impl Iterator<Item = usize> {
+    let size = 1 << bit;
+    (size - 1..bytes).step_by(size)
 }
 
 impl<const K: usize> Logic for KeepCount<K> {
     fn update(&mut self) {
         let keep = self.keep.val();
-        let at_least = |count: usize| count <= K && keep.get_bit(count - 1);
         let mut count = Bits::<8>::default();
         for bit in 0..8 {
-            let is_set = intervals(K, bit).any(|(from, to)| at_least(from) && !at_least(to));
-            count = count.replace_bit(bit, is_set);
+            let groups = ends(K, bit).filter(|&end| keep.get_bit(end)).count();
+            count = count.replace_bit(bit, groups % 2 == 1);
         }
         self.count.next = count;
     }
@@ -40,14 +40,31 @@ impl<const K: usize> Logic for KeepCount<K> {
     fn hdl(&self) -> Verilog {
         let mut text = INLINE.to_owned();
         for bit in 0..8 {
-            let edges: u128 = intervals(K, bit).map(|(from, _)| 1 << (from - 1)).sum();
-            let value = match (edges, 1 << bit) {
-                (0, _) => "1'd0".to_owned(),
-                (_, step) if step == K => format!("keep[{}]", K - 1),
-                (_, step) => format!("|(keep & ~(keep >> {step}) & {K}'h{edges:x})"),
+            let mask: u128 = ends(K, bit).map(|end| 1 << end).sum();
+            let value = match 1 << bit {
+                1 => "^keep".to_owned(),
+                size if size > K => "1'd0".to_owned(),
+                size if size == K => format!("keep[{}]", K - 1),
+                _ => format!("^(keep & {K}'h{mask:x})"),
             };
             text += &format!("assign count[{bit}] = {value};\n");
         }
         Verilog::Custom(text.trim_end().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parities_of_filled_groups_are_the_count() {
+        for bytes in [8, 16, 32, 64, 128] {
+            for count in 0..=bytes {
+                let bits = (0..8)
+                    .map(|bit| (ends(bytes, bit).filter(|&end| end < count).count() % 2) << bit);
+                assert_eq!(bits.sum::<usize>(), count, "of {bytes}");
+            }
+        }
     }
 }

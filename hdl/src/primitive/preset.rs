@@ -1,7 +1,7 @@
 use rust_hdl::prelude::*;
 
 /// A D flip-flop that powers up to a value of its own; rust-hdl's always powers up to zero.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct Preset<D: Synth> {
     /// Next value.
     pub d: Signal<In, D>,
@@ -17,11 +17,8 @@ impl<D: Synth> Preset<D> {
     /// A flip-flop that powers up to `value`.
     pub fn new(value: D) -> Self {
         Self {
-            d: Signal::default(),
-            q: Signal::default(),
-            clock: Signal::default(),
             _value: value,
-            _powered: false,
+            ..Self::default()
         }
     }
 }

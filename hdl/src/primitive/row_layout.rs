@@ -7,7 +7,7 @@ use super::INLINE;
 /// description that [`Profile`] is. Pure wiring.
 ///
 /// Every field enters as its bytes stand on the wire, first byte in the lowest bits.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct RowLayout<const R: usize> {
     /// Source address, 16 bytes, IPv4-mapped for IPv4.
     pub src_ip: Signal<In, Bits<128>>,
@@ -33,7 +33,7 @@ pub struct RowLayout<const R: usize> {
     pub tcp_ack: Signal<In, Bits<32>>,
     /// The row.
     pub row: Signal<Out, Bits<R>>,
-    _profile: Profile,
+    _layout: Vec<(usize, Field)>,
 }
 
 impl<const R: usize> RowLayout<R> {
@@ -50,19 +50,8 @@ impl<const R: usize> RowLayout<R> {
             profile.name()
         );
         Self {
-            src_ip: Signal::default(),
-            dst_ip: Signal::default(),
-            src_port: Signal::default(),
-            dst_port: Signal::default(),
-            protocol: Signal::default(),
-            tcp_flags: Signal::default(),
-            ip_length: Signal::default(),
-            seconds: Signal::default(),
-            nanoseconds: Signal::default(),
-            tcp_seq: Signal::default(),
-            tcp_ack: Signal::default(),
-            row: Signal::default(),
-            _profile: *profile,
+            _layout: profile.layout().collect(),
+            ..Self::default()
         }
     }
 
@@ -92,7 +81,7 @@ impl<const R: usize> RowLayout<R> {
 impl<const R: usize> Logic for RowLayout<R> {
     fn update(&mut self) {
         let mut row = Bits::<R>::default();
-        for (offset, field) in self._profile.layout() {
+        for &(offset, field) in &self._layout {
             row = row | (self.value(field) << (offset * 8) as u64);
         }
         self.row.next = row;
@@ -104,7 +93,7 @@ impl<const R: usize> Logic for RowLayout<R> {
 
     fn hdl(&self) -> Verilog {
         let mut code = String::from(INLINE);
-        for (offset, field) in self._profile.layout() {
+        for &(offset, field) in &self._layout {
             let source = match field {
                 // An IPv4 address is the last four bytes of the mapped one.
                 Field::SrcIp4 => "src_ip[127:96]".to_owned(),

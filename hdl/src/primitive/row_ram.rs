@@ -6,7 +6,7 @@ use super::INLINE;
 
 /// RAM of rows: one write port, one registered read port, as deep as its history needs. Powers up to
 /// zero. Reading the address that is being written gives the old row.
-#[derive(LogicBlock)]
+#[derive(LogicBlock, Default)]
 pub struct RowRam<const R: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
@@ -33,14 +33,8 @@ impl<const R: usize> RowRam<R> {
     pub fn new(depth: usize) -> Self {
         assert!(depth.is_power_of_two() && (2..=512).contains(&depth));
         Self {
-            clock: Signal::default(),
-            write_enable: Signal::default(),
-            write_address: Signal::default(),
-            write_row: Signal::default(),
-            read_address: Signal::default(),
-            read_row: Signal::default(),
             _depth: depth,
-            _rows: HashMap::new(),
+            ..Self::default()
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use rust_hdl::prelude::*;
 
+use super::fields::{Field, fields};
+
 /// A signal of a scope.
 #[derive(Clone, Debug)]
 pub struct AtomInfo {
@@ -15,6 +17,8 @@ pub struct AtomInfo {
     pub literal: String,
     /// Whether it is a clock.
     pub is_clock: bool,
+    /// Fields, the lowest first, where it is a bundle.
+    pub fields: Vec<Field>,
 }
 
 /// A block with its signals and its blocks.
@@ -83,6 +87,7 @@ impl Probe for Collector {
                 bits: signal.bits(),
                 literal: signal.verilog().to_string(),
                 is_clock: signal.descriptor().name == "clock",
+                fields: fields(&signal.descriptor()),
             });
         }
     }

@@ -21,6 +21,8 @@
 //! | [`keywords`] | the reserved words |
 //! | [`prune`] | removes what nothing reads |
 //! | [`used`] | which bits something reads |
+//! | [`fields`] | names for the fields of bundles |
+//! | [`template`] | verbatim code of blocks that are written into the module around them |
 //! | [`expr`] | expressions as text, widths checked |
 //! | [`process`] | which statements belong into one process |
 //! | [`module`] | a module as text |
@@ -31,11 +33,13 @@ pub mod comments;
 pub mod docs;
 pub mod elaborate;
 pub mod expr;
+pub mod fields;
 pub mod ir;
 pub mod keywords;
 pub mod module;
 pub mod process;
 pub mod prune;
+pub mod template;
 pub mod used;
 
 /// Why a design cannot be written as Verilog.

@@ -10,14 +10,13 @@ use super::comments::Comments;
 use super::docs::{self, StructDoc};
 use super::elaborate::{AtomInfo, Scope};
 use super::expr::{self, Signals};
+use super::fields::name_fields;
 use super::ir::{self, Expr, Lower, Stmt, Target};
 use super::keywords::is_keyword;
 use super::process;
 use super::prune::prune;
+use super::template::{LOCALS, Template, tokens};
 use super::used::Used;
-
-/// Names that an expanded memory declares.
-const MEMORY_LOCALS: [&str; 3] = ["words", "rows", "i"];
 
 /// The wire that names bits which nothing reads; linters take it for what it says.
 const UNUSED: &str = "unused";
@@ -174,9 +173,18 @@ fn range(bits: usize) -> String {
     }
 }
 
+/// What a port of a child is called in its owner.
+fn text_of(child: &Scope, port: &str) -> String {
+    match (child.is_dff(), port) {
+        (true, "q") => format!("{}_reg", flat(&child.name)),
+        (true, _) => format!("{}_next", flat(&child.name)),
+        _ => flat(&format!("{}${port}", child.name)),
+    }
+}
+
 struct Writer<'a> {
     design: &'a Design<'a>,
-    scope: &'a Scope,
+    scope: Scope,
     type_name: &'a str,
     path: &'a str,
     clock: String,
@@ -211,26 +219,12 @@ impl Signals for Writer<'_> {
 impl<'a> Writer<'a> {
     fn new(
         design: &'a Design<'a>,
-        scope: &'a Scope,
+        scope: &Scope,
         type_name: &'a str,
         path: &'a str,
         varying: &'a Varying,
     ) -> Result<Self, EmitError> {
         let clock = scope.atoms.iter().find(|a| a.is_clock);
-        let mut writer = Self {
-            design,
-            scope,
-            type_name,
-            path,
-            clock: clock.map_or_else(|| "clk".to_owned(), |a| flat(&a.name)),
-            names: HashMap::new(),
-            varying,
-            groups: Vec::new(),
-            dead: BTreeSet::new(),
-            reads: HashMap::new(),
-            aliases: HashMap::new(),
-        };
-        writer.name_signals()?;
         let Verilog::Combinatorial(block) = &scope.code else {
             return Err(EmitError::Unsupported {
                 module: path.to_owned(),
@@ -253,7 +247,28 @@ impl<'a> Writer<'a> {
                 s.comment(comments, &mut seen);
             }
         }
-        writer.dead = prune(&mut statements, scope);
+        let mut writer = Self {
+            design,
+            scope: scope.clone(),
+            type_name,
+            path,
+            clock: clock.map_or_else(|| "clk".to_owned(), |a| flat(&a.name)),
+            names: HashMap::new(),
+            varying,
+            groups: Vec::new(),
+            dead: BTreeSet::new(),
+            reads: HashMap::new(),
+            aliases: HashMap::new(),
+        };
+        name_fields(&mut statements, &mut writer.scope, |name| {
+            let mut ports = scope.children.iter().filter_map(|child| {
+                let port = name.strip_prefix(&child.name)?.strip_prefix('$')?;
+                child.atom(port).map(|_| text_of(child, port))
+            });
+            ports.next().unwrap_or_else(|| flat(name))
+        });
+        writer.dead = prune(&mut statements, &writer.scope);
+        writer.name_signals()?;
         let mut reads = Vec::new();
         for s in &statements {
             s.reads(&mut reads);
@@ -299,12 +314,7 @@ impl<'a> Writer<'a> {
                     continue;
                 }
                 let key = format!("{}${}", child.name, atom.name);
-                let text = match (child.is_dff(), atom.name.as_str()) {
-                    (true, "q") => format!("{}_reg", flat(&child.name)),
-                    (true, _) => format!("{}_next", flat(&child.name)),
-                    _ => flat(&key),
-                };
-                add(key, text, atom.bits)?;
+                add(key, text_of(child, &atom.name), atom.bits)?;
             }
         }
         Ok(())
@@ -318,7 +328,7 @@ impl<'a> Writer<'a> {
         for child in self.scope.children.iter().filter(|c| !c.is_dff()) {
             let child_name = flat(&child.name);
             if child.inline_code().is_some() {
-                names.extend(MEMORY_LOCALS.map(|local| format!("{child_name}_{local}")));
+                names.extend(LOCALS.map(|local| format!("{child_name}_{local}")));
             }
             names.insert(child_name);
         }
@@ -533,8 +543,15 @@ impl<'a> Writer<'a> {
                     &mut clocked,
                     &mut done,
                 )?;
-            } else if let Some(code) = child.inline_code() {
-                self.expand(child, code, &regs, &mut declarations, &mut text, &mut done)?;
+            } else if let Some(template) = Template::of(child) {
+                self.expand(
+                    child,
+                    &template,
+                    &regs,
+                    &mut declarations,
+                    &mut text,
+                    &mut done,
+                )?;
             } else {
                 self.instance(child, &regs, &mut declarations, &mut text, &mut done)?;
             }
@@ -604,11 +621,11 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Expands a block of wiring or memory in place.
+    /// Writes a block of wiring or memory into this module.
     fn expand(
         &self,
         child: &Scope,
-        code: &str,
+        template: &Template<'_>,
         regs: &BTreeSet<String>,
         declarations: &mut String,
         text: &mut String,
@@ -616,41 +633,27 @@ impl<'a> Writer<'a> {
     ) -> Result<(), EmitError> {
         let mut names: HashMap<&str, String> = HashMap::new();
         for atom in &child.atoms {
+            let key = format!("{}${}", child.name, atom.name);
             if atom.is_clock {
                 names.insert(&atom.name, self.clock.clone());
-                continue;
-            }
-            let key = format!("{}${}", child.name, atom.name);
-            if self.dead.contains(&key) {
-                continue;
-            }
-            let (own, bits) = self.signal(&key)?;
-            if atom.kind == AtomKind::InputParameter {
-                if let Some(Expr::Signal(source)) = self.direct(&key) {
+            } else if !self.dead.contains(&key) {
+                let is_input = atom.kind == AtomKind::InputParameter;
+                if is_input && let Some(Expr::Signal(source)) = self.direct(&key) {
                     names.insert(&atom.name, self.signal(source)?.0);
                     done.insert(key);
                     continue;
                 }
-                let kind = if regs.contains(&key) { "reg " } else { "wire" };
+                let (own, bits) = self.signal(&key)?;
+                let is_reg = match is_input {
+                    true => regs.contains(&key),
+                    false => template.is_register(atom),
+                };
+                let kind = if is_reg { "reg " } else { "wire" };
                 let _ = writeln!(declarations, "{kind} {}{own};", range(bits));
-            } else {
-                let clocked = code.contains(&format!("{} <=", atom.name));
-                let kind = if clocked { "reg " } else { "wire" };
-                let _ = writeln!(declarations, "{kind} {}{own};", range(bits));
-            }
-            names.insert(&atom.name, own);
-        }
-        for (is_word, token) in tokens(code) {
-            if !is_word {
-                text.push_str(token);
-            } else if let Some(name) = names.get(token) {
-                text.push_str(name);
-            } else if MEMORY_LOCALS.contains(&token) {
-                let _ = write!(text, "{}_{token}", flat(&child.name));
-            } else {
-                text.push_str(token);
+                names.insert(&atom.name, own);
             }
         }
+        text.push_str(&template.write(|port| names.get(port.name.as_str()).map(String::as_str)));
         text.push_str("\n\n");
         Ok(())
     }
@@ -743,7 +746,8 @@ impl<'a> Writer<'a> {
                     comment(&std::mem::take(pending), 0, out);
                     comment(own, 0, out);
                     let (left, bits) = self.target(target)?;
-                    let _ = writeln!(out, "assign {left} = {};", expr::print(self, value, bits)?);
+                    let right = in_lines(expr::print(self, value, bits)?);
+                    let _ = writeln!(out, "assign {left} = {right};");
                 }
             }
             return Ok(());
@@ -815,8 +819,8 @@ impl<'a> Writer<'a> {
                 if !self.dead.contains(&key("d")) {
                     signals.push(key("q"));
                 }
-            } else if let Some(code) = child.inline_code() {
-                self.expanded_reads(child, code, done, &mut used);
+            } else if let Some(template) = Template::of(child) {
+                self.template_reads(child, &template, done, &mut used);
                 signals.extend(
                     child
                         .atoms
@@ -869,28 +873,19 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// What the expanded code of `child` reads.
-    fn expanded_reads(&self, child: &Scope, code: &str, done: &BTreeSet<String>, used: &mut Used) {
-        let pieces: Vec<(bool, &str)> = tokens(code).collect();
-        for (at, &(is_word, token)) in pieces.iter().enumerate() {
-            let atom = child
-                .atom(token)
-                .filter(|a| a.kind == AtomKind::InputParameter);
-            let Some(atom) = atom.filter(|a| is_word && !a.is_clock) else {
-                continue;
-            };
-            let key = format!("{}${}", child.name, atom.name);
+    /// What the code of `child`, which is written into this module, reads.
+    fn template_reads(
+        &self,
+        child: &Scope,
+        template: &Template<'_>,
+        done: &BTreeSet<String>,
+        used: &mut Used,
+    ) {
+        for (port, part) in template.reads() {
+            let key = format!("{}${}", child.name, port.name);
             let source = match self.direct(&key) {
                 Some(Expr::Signal(source)) if done.contains(&key) => source.clone(),
                 _ => key,
-            };
-            // `[`, a number, and perhaps `:` and another, then `]` and what follows.
-            let number = |at: usize| pieces.get(at).and_then(|t| t.1.parse::<usize>().ok());
-            let text = |at: usize| pieces.get(at).map_or("", |t| t.1);
-            let part = match (text(at + 1), number(at + 2), text(at + 3), number(at + 4)) {
-                ("[", Some(high), ":", Some(low)) => Some(low..high + 1),
-                ("[", Some(bit), end, _) if end.starts_with(']') => Some(bit..bit + 1),
-                _ => None,
             };
             match part {
                 Some(part) => used.part(&source, part),
@@ -983,6 +978,17 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// A long concatenation with a line for each part.
+fn in_lines(text: String) -> String {
+    const LONG: usize = 140;
+    match text.strip_prefix('{').and_then(|t| t.strip_suffix('}')) {
+        Some(parts) if text.len() > LONG && !parts.contains(['{', '}']) => {
+            format!("{{\n    {}\n}}", parts.replace(", ", ",\n    "))
+        }
+        _ => text,
+    }
+}
+
 /// Comment lines.
 fn comment(lines: &[String], depth: usize, out: &mut String) {
     let pad = "    ".repeat(depth);
@@ -1000,23 +1006,5 @@ fn is_continuous(group: &[Stmt]) -> bool {
             Some(part) => seen.insert((t.name.clone(), part)),
         },
         _ => false,
-    })
-}
-
-/// The text in pieces: identifiers (true) and everything between them (false). A `'` keeps the base letter
-/// of a literal from being taken for a name.
-pub(super) fn tokens(text: &str) -> impl Iterator<Item = (bool, &str)> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == '\'';
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let first = rest.chars().next()?;
-        let word = is_word(first);
-        let end = rest
-            .find(|c: char| is_word(c) != word)
-            .unwrap_or(rest.len());
-        let (token, tail) = rest.split_at(end);
-        rest = tail;
-        let name = word && !first.is_ascii_digit() && !token.contains('\'');
-        Some((name, token))
     })
 }

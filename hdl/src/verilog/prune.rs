@@ -7,7 +7,7 @@ use rust_hdl::prelude::AtomKind;
 
 use super::elaborate::Scope;
 use super::ir::Stmt;
-use super::module::tokens;
+use super::template::Template;
 
 /// Removes assignments to signals of `scope` that nothing reads, and returns the signals: locals by their name, registers as
 /// `register$d`, inputs of expanded blocks as `block$input`. A name with `unused` in it is kept.
@@ -71,17 +71,16 @@ fn is_void(statement: &Stmt, later: &[Stmt]) -> bool {
     false
 }
 
-/// Inputs that the code of an expanded block does not mention.
+/// Inputs that the code of a block does not mention.
 fn ignored_inputs(scope: &Scope) -> BTreeSet<String> {
     let mut ignored = BTreeSet::new();
     for child in &scope.children {
-        let Some(code) = child.inline_code().filter(|_| !child.is_dff()) else {
+        let Some(template) = Template::of(child) else {
             continue;
         };
-        let mentioned: BTreeSet<&str> = tokens(code).filter(|t| t.0).map(|t| t.1).collect();
         for atom in &child.atoms {
             let is_input = atom.kind == AtomKind::InputParameter && !atom.is_clock;
-            if is_input && !mentioned.contains(atom.name.as_str()) {
+            if is_input && !template.mentions(atom) {
                 ignored.insert(format!("{}${}", child.name, atom.name));
             }
         }

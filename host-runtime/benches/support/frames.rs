@@ -6,14 +6,14 @@ use std::hint::black_box;
 use scr_nf::NetworkFunction;
 use scr_nic::Model;
 use scr_runtime::EventLevel;
-use scr_runtime::device::{Batch, Device, MemorySource, Replay};
+use scr_runtime::device::{Batch, Device, MemorySource, NicDevice};
 use scr_runtime::recovery::{Log, Peers};
 use scr_runtime::worker::ahead::Ahead;
 use scr_runtime::worker::{Output, Worker, WorkerConfig};
 use scr_wire::{Config, Geometry, Profile, Seq};
 
-/// Frames of a load as workers get it: how far they can look ahead.
-const LOAD: usize = 128;
+/// Frames of a burst as workers get it: how far they can look ahead.
+const BURST: usize = 128;
 
 /// The packets that keep `function` busy: SYNs, but acknowledgments for the connection tracker, which only passes
 /// repeated SYNs.
@@ -67,7 +67,7 @@ fn sequence(
         .unwrap()
         .prefix_words();
     let nic = Model::new(profile, 128, Config::new(cores, words)).unwrap();
-    let mut device = Replay::new(source, nic);
+    let mut device = NicDevice::new(source, nic);
     let mut batch = Batch::default();
     let mut more = true;
     while more {
@@ -155,7 +155,7 @@ impl<F: NetworkFunction> Lane<F> {
         self.worker.start_epoch(0, Seq::ZERO);
     }
 
-    /// Handles frames `from..to` of the round, as a station does.
+    /// Handles frames `from..to` of the round, as a worker task does.
     #[inline(never)]
     pub fn measured(&mut self, from: usize, to: usize) {
         let Self {
@@ -166,7 +166,7 @@ impl<F: NetworkFunction> Lane<F> {
         } = self;
         let mut start = from;
         while start < to {
-            let end = to.min(start + LOAD);
+            let end = to.min(start + BURST);
             out.clear();
             let mut ahead = Ahead::new(worker);
             for at in start..end {

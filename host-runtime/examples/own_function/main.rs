@@ -10,7 +10,7 @@ use std::error::Error;
 use connection_limit::ConnectionLimit;
 use scr_nf::Own;
 use scr_nic::Model;
-use scr_runtime::device::{MemorySource, Replay};
+use scr_runtime::device::{MemorySource, NicDevice};
 use scr_runtime::{Outputs, ReplayConfig, replay_own};
 use scr_wire::{Config, Geometry};
 
@@ -34,7 +34,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         packets.push(&packet);
     }
 
-    let mut device = Replay::new(packets, Model::new(profile, 64, Config::new(cores, words))?);
+    let mut device = NicDevice::new(packets, Model::new(profile, 64, Config::new(cores, words))?);
     let mut state = Vec::new();
     let outputs = Outputs {
         state: Some(Box::new(&mut state)),

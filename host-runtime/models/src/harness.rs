@@ -129,7 +129,7 @@ impl Core {
     /// Has been given all frames up to sequence number `last`.
     pub fn idle(&mut self, last: u64) {
         self.taken = None;
-        while self.worker.seen_up_to(Seq::new(last), WINDOW) == Err(Pause::Waiting) {
+        while self.worker.note_watermark(Seq::new(last), WINDOW) == Err(Pause::Waiting) {
             thread::yield_now();
         }
     }

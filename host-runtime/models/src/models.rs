@@ -13,7 +13,7 @@ use crate::harness::{both, frames, pair};
 /// A model.
 #[derive(Clone, Copy, Debug)]
 pub struct Model {
-    /// Its name.
+    /// The model's name.
     pub name: &'static str,
     /// Runs it in all interleavings; panics in one that goes wrong.
     pub check: fn(),
@@ -96,7 +96,7 @@ fn row(position: u64) -> [u8; 8] {
 /// Reads, and demands that a row that is given is that of `position`, whole.
 fn read(log: &Log, position: u64) -> Held {
     let mut bytes = [0; MAX_ROW_BYTES];
-    let held = log.read(position, log.seen(), &mut bytes);
+    let held = log.read(position, log.extent(), &mut bytes);
     if held == Held::Row {
         assert_eq!(bytes[..8], row(position), "torn, or another row");
     }
@@ -113,7 +113,9 @@ fn ends_with(worker: &(Vec<u8>, Counters), rows: &[u8]) {
 fn write_over(mut writer: LogWriter) {
     for position in [0, 4] {
         writer.append(position, &row(position));
-        writer.publish_seen(position + 1).expect("nobody fences");
+        writer
+            .publish_watermark(position + 1)
+            .expect("nobody fences");
     }
 }
 
@@ -134,7 +136,7 @@ fn rows_are_whole() {
     });
 }
 
-/// The same, with a reader for each of the two rows.
+/// Rows are whole for two readers at once, one for each of the two rows.
 fn two_readers() {
     explore(2, || {
         let (log, writer) = Log::new(2, 8);
@@ -163,7 +165,9 @@ fn skipped_rows() {
             move || {
                 for position in [0, 2, 3, 5] {
                     writer.append(position, &row(position));
-                    writer.publish_seen(position + 1).expect("nobody fences");
+                    writer
+                        .publish_watermark(position + 1)
+                        .expect("nobody fences");
                 }
             },
         );
@@ -189,7 +193,7 @@ fn what_was_seen_is_there() {
             },
             move || {
                 writer.append(0, &row(0));
-                writer.publish_seen(1).expect("nobody fences");
+                writer.publish_watermark(1).expect("nobody fences");
             },
         );
     });
@@ -214,9 +218,9 @@ fn a_later_frame() {
             move || {
                 // Position 1 was lost on the way; the frame of position 2 has its row, too.
                 writer.append(0, &row(0));
-                writer.publish_seen(2).expect("nobody fences");
+                writer.publish_watermark(2).expect("nobody fences");
                 writer.append_rows(1, &[row(2), row(1)].concat());
-                writer.publish_seen(3).expect("nobody fences");
+                writer.publish_watermark(3).expect("nobody fences");
             },
         );
     });
@@ -229,7 +233,7 @@ fn overwritten() {
         let (log, mut writer) = Log::new(2, 8);
         let peers = Peers::of(0, &[own, log]);
         writer.append(0, &row(0));
-        writer.publish_seen(4).expect("nobody fences");
+        writer.publish_watermark(4).expect("nobody fences");
         both(
             || {
                 let mut bytes = [0; MAX_ROW_BYTES];
@@ -398,7 +402,7 @@ fn declared_dead() {
                 let mut published = 0;
                 for position in 0..2 {
                     writer.append(position, &row(position));
-                    if writer.publish_seen(position + 1).is_err() {
+                    if writer.publish_watermark(position + 1).is_err() {
                         break;
                     }
                     published = position + 1;

@@ -10,7 +10,7 @@ use std::time::Instant;
 use scr_models::models::{self, Model};
 use scr_runtime::recovery::guard::{self, Guard};
 
-/// What the model said when it failed without `guard`; `None` when it held.
+/// The words with which the model failed without `guard`; `None` when it held.
 fn failure(model: Model, guard: Option<Guard>) -> Option<String> {
     let run = move || {
         guard::remove(guard);

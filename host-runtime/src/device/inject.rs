@@ -502,7 +502,7 @@ impl<D: ReplayDevice> ReplayDevice for Inject<D> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::{MemorySource, Replay};
+    use crate::device::{MemorySource, NicDevice};
     use scr_nic::Model;
     use scr_wire::{Config, Frame, profile};
 
@@ -649,7 +649,7 @@ mod tests {
             "crash@core=1:1",
         ];
         let faults = faults.into_iter().map(fault).collect();
-        let mut device = Inject::new(Replay::new(source, model), faults);
+        let mut device = Inject::new(NicDevice::new(source, model), faults);
         let mut batch = Batch::new(100);
         assert!(!device.receive(&mut batch).unwrap());
         let lost: Vec<usize> = (0..batch.len())

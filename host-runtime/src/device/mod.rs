@@ -1,14 +1,14 @@
 //! The sources of frames.
 //!
 //! ```text
-//!  PacketSource ──▶ Replay ──▶ [Inject] ──▶ [Tap] ──▶ receive()
+//!  PacketSource ──▶ NicDevice ──▶ [Inject] ──▶ [Tap] ──▶ receive()
 //!  (a capture)      (drives     wrappers are devices too
 //!                    a Nic)
 //! ```
 //!
 //! | module | device |
 //! |---|---|
-//! | [`replay`] | packets of a source, sent through a [`Nic`](scr_nic::Nic) that sequences them |
+//! | [`nic_device`] | packets of a source, sent through a [`Nic`](scr_nic::Nic) that sequences them |
 //! | [`frames`] | a capture of SCR frames, recorded behind a NIC |
 //! | [`memory`] | packets from memory, for tests and measurements |
 //! | [`inject`] | wrapper: injects losses, damage and worker faults |
@@ -22,8 +22,8 @@ pub mod frames;
 mod in_flight;
 pub mod inject;
 pub mod memory;
+pub mod nic_device;
 pub mod ranges;
-pub mod replay;
 pub mod source;
 pub mod tap;
 
@@ -31,8 +31,8 @@ pub use batch::{Batch, Fate, FrameFaults, FrameInfo, PacketInfo, Path, WorkerFau
 pub use frames::Frames;
 pub use inject::{Fault, FaultEffect, FaultError, Inject, Select};
 pub use memory::MemorySource;
+pub use nic_device::NicDevice;
 pub use ranges::Ranges;
-pub use replay::Replay;
 pub use source::PacketSource;
 pub use tap::{Observer, Tap};
 

@@ -2,19 +2,19 @@
 
 use scr_wire::{Frame, Geometry, Header, Profile, Seq};
 
-use super::load::{Load, Segment};
+use super::burst::{Burst, Segment};
 use crate::device::{DeviceError, Fate, Path};
 
 /// How far a sequence number may lie ahead of the one before; what lies further lies behind. Half of what serial
 /// arithmetic allows, so that it holds for a worker as well that missed the frames before.
 const AHEAD: u64 = 1 << (Seq::BITS - 2);
-/// A jump from which on all workers come to the same row first, so that none takes the next jump for a step back.
+/// A jump of more than this makes all workers come to the same row first, so that none takes the next jump for a step back.
 const JUMP: u64 = 1 << 20;
 /// Half of all epochs.
 const HALF_EPOCHS: u8 = 1 << (scr_wire::header::EPOCH_BITS - 1);
 const EPOCH_MASK: u8 = (1 << scr_wire::header::EPOCH_BITS) - 1;
 
-/// Prepares loads, in order.
+/// Prepares bursts, in order.
 #[derive(Debug)]
 pub struct Dispatcher {
     profile: Profile,
@@ -61,14 +61,14 @@ impl Dispatcher {
         self.sequenced
     }
 
-    /// Fills in lanes and segments of a load whose batch is full.
+    /// Fills in lanes and segments of a burst whose batch is full.
     ///
     /// # Errors
     ///
     /// [`DeviceError::Contract`] when a frame was steered to a queue that no worker serves.
-    pub fn prepare(&mut self, load: &mut Load) -> Result<(), DeviceError> {
-        load.segments.clear();
-        load.segments.push(Segment {
+    pub fn prepare(&mut self, burst: &mut Burst) -> Result<(), DeviceError> {
+        burst.segments.clear();
+        burst.segments.push(Segment {
             start: 0,
             barrier: false,
             epoch: None,
@@ -76,30 +76,30 @@ impl Dispatcher {
             last: None,
             unreadable: 0,
         });
-        for i in 0..load.batch.len() {
-            let info = load.batch.frames()[i];
+        for i in 0..burst.batch.len() {
+            let info = burst.batch.frames()[i];
             if !info.path.is_sequenced() {
                 continue;
             }
-            let faults = load.batch.faults(i);
+            let faults = burst.batch.faults(i);
             self.sequenced += u64::from(!faults.copy);
-            if let Ok(frame) = Frame::parse(load.batch.bytes(i), &self.profile) {
+            if let Ok(frame) = Frame::parse(burst.batch.bytes(i), &self.profile) {
                 let header = *frame.header();
                 if !self.follows(&header) {
-                    load.batch.faults_mut(i).fate = Fate::Disordered;
+                    burst.batch.faults_mut(i).fate = Fate::Disordered;
                     continue;
                 }
-                self.enter(i, &header, &mut load.segments);
+                self.enter(i, &header, &mut burst.segments);
                 self.last = Some(header.seq);
-                if let Some(segment) = load.segments.last_mut() {
+                if let Some(segment) = burst.segments.last_mut() {
                     segment.last = self.last;
                     segment.unreadable = 0;
                 }
-            } else if let Some(segment) = load.segments.last_mut() {
+            } else if let Some(segment) = burst.segments.last_mut() {
                 segment.unreadable += u64::from(!faults.copy);
             }
             if faults.fate == Fate::Delivered {
-                let lane = load.lanes.get_mut(usize::from(info.queue));
+                let lane = burst.lanes.get_mut(usize::from(info.queue));
                 let Some(lane) = lane else {
                     return Err(self.no_worker(info.packet.index, info.queue, info.path));
                 };

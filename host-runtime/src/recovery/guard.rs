@@ -32,15 +32,15 @@ pub enum Guard {
     HeadBeforeLook,
     /// Reader: the second load of the word: the head must have been published with it.
     HeadOfThisWord,
-    /// `seen` is stored with release: a reader that sees it sees the rows before it.
-    SeenRelease,
-    /// `seen` is loaded with acquire.
-    SeenAcquire,
-    /// A phase is stored with release: a reader that sees it sees `seen` and all rows.
-    PhaseRelease,
-    /// A phase is loaded with acquire.
-    PhaseAcquire,
-    /// Writer: it publishes only if nobody has fenced the log.
+    /// The watermark is stored with release: who sees it sees the rows before it.
+    WatermarkRelease,
+    /// The watermark is loaded with acquire.
+    WatermarkAcquire,
+    /// The number of a barrier is stored with release: who sees it sees the watermark and all rows.
+    BarrierRelease,
+    /// The number of a barrier is loaded with acquire.
+    BarrierAcquire,
+    /// Writer: it publishes only where nobody has fenced the log.
     PublishIfNotFenced,
     /// Reader: a row counts only before the published head.
     PublishedCounts,
@@ -52,17 +52,17 @@ pub enum Guard {
     WholeWindow,
     /// Peers: an overwritten row may have been there, so it is not lost.
     OverwrittenIsUnknown,
-    /// Worker: rows are in the log before `seen` says so.
-    AppendBeforeSeen,
+    /// Worker: rows are in the log before the watermark says so.
+    AppendBeforeWatermark,
     /// Worker: it publishes before it waits.
     PublishBeforeWaiting,
     /// Worker: "not yet" makes it wait.
     NotYetWaits,
     /// Worker: a worker without frames publishes that it has none.
     IdlePublishes,
-    /// Worker: it jumps over rows only if every peer has seen that far.
-    AllSeenBeforeJump,
-    /// Worker: it drains only after all have taken their last frame.
+    /// Worker: it jumps over rows only when every peer has seen that far.
+    AllPastBeforeJump,
+    /// Worker: it drains only when all have taken their last frame.
     DrainsWhenAllEnded,
     /// Worker: it continues behind a barrier only after all have drained.
     GoesOnWhenAllDrained,
@@ -91,21 +91,21 @@ mod standing {
             Self::HeadRelease,
             Self::HeadBeforeLook,
             Self::HeadOfThisWord,
-            Self::SeenRelease,
-            Self::SeenAcquire,
-            Self::PhaseRelease,
-            Self::PhaseAcquire,
+            Self::WatermarkRelease,
+            Self::WatermarkAcquire,
+            Self::BarrierRelease,
+            Self::BarrierAcquire,
             Self::PublishIfNotFenced,
             Self::PublishedCounts,
             Self::PastBeforeRead,
             Self::NothingIsNotYet,
             Self::WholeWindow,
             Self::OverwrittenIsUnknown,
-            Self::AppendBeforeSeen,
+            Self::AppendBeforeWatermark,
             Self::PublishBeforeWaiting,
             Self::NotYetWaits,
             Self::IdlePublishes,
-            Self::AllSeenBeforeJump,
+            Self::AllPastBeforeJump,
             Self::DrainsWhenAllEnded,
             Self::GoesOnWhenAllDrained,
         ];

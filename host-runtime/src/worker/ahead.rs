@@ -1,12 +1,12 @@
-//! Looking ahead in a lane, so that what coming rows touch is in the cache when they are applied.
+//! Looking ahead in a lane, so that the entries that coming rows touch are in the cache when the rows are applied.
 //!
 //! ```text
 //!  lane:  at ────────▶ fetched
 //!         handled now  some rows ahead
 //! ```
 //!
-//! Where the state fits the core's L2 nothing is done, for then it would only cost. Nothing that is done here changes what
-//! a worker does; frames are not even checked.
+//! Where the state fits the core's L2 nothing is fetched, because it would only cost time. Looking ahead never changes a
+//! result; frames are not even checked here.
 
 use scr_nf::NetworkFunction;
 use scr_wire::header::HEADER_BYTES;
@@ -26,7 +26,7 @@ pub struct Ahead {
 }
 
 impl Ahead {
-    /// At the start of a lane. Whether it is looked ahead at all is decided here, by the size of the state.
+    /// The start of a lane. The size of the state decides here whether the lane is looked ahead in at all.
     pub fn new<F: NetworkFunction>(worker: &Worker<F>) -> Self {
         Self {
             on: worker.function.looks_ahead(&worker.state),
@@ -34,7 +34,8 @@ impl Ahead {
         }
     }
 
-    /// Goes ahead of place `at` of a lane of `len` frames, which `frame` gives. To be called before each is handled.
+    /// Looks ahead of place `at` in a lane of `len` frames; `frame` returns their bytes. To be called before each frame is
+    /// handled.
     #[inline(always)]
     pub fn advance<'a, F: NetworkFunction>(
         &mut self,
@@ -57,7 +58,7 @@ impl Ahead {
 }
 
 impl<F: NetworkFunction> Worker<F> {
-    /// Fetches what a frame's rows will touch, those that are new if none before was lost.
+    /// Fetches the entries that a frame's rows will touch: those rows that are new if no frame before was lost.
     #[inline]
     fn prefetch(&self, bytes: &[u8]) {
         let Some(&[_, _, _, _, cores, .., valid, _]) = bytes.first_chunk::<HEADER_BYTES>() else {

@@ -11,11 +11,11 @@ pub enum EventLevel {
     Off,
     /// Rows that were settled beyond the ordinary k.
     Recovery,
-    /// These, and the state after every row that touched an entry.
+    /// Recovery events, and the state after every row that touched an entry.
     State,
 }
 
-/// What happened to a row.
+/// Fate of a row, or of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
     FromFrame,
@@ -41,8 +41,8 @@ struct Line<'a> {
     state: Option<&'a str>,
 }
 
-/// The events of one worker since the last frame it took. They are written with that frame's sequence number, also
-/// those of rows that were fetched before the frame came.
+/// Events of one worker since the frame it took last. They are written with the sequence number of the next one, even those
+/// of rows that were fetched before it came.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
     level: EventLevel,

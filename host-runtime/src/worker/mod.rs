@@ -6,38 +6,61 @@
 //!                        last applied)
 //! ```
 //!
-//! [`Worker`] knows nothing of threads and queues and never blocks: where it has to wait for a peer it says
-//! [`Pause::Waiting`] and is called again with the same frame. [`station`] feeds it from a queue, [`threads`] runs many
-//! stations on few threads. Where it cannot be told what became of a row, a worker goes on from a peer's replica, for
-//! which it asks at the [`exchange`].
+//! [`Worker`] knows nothing of threads and queues and never blocks: where it has to wait for a peer it returns
+//! [`Pause::Waiting`] and is called again with the same frame.
+//!
+//! ```text
+//!  source ──▶ task (a place) ──▶ Worker ──▶ outputs, handed on through the source
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | [`source`] | where frames come from: bursts that all workers share, or a queue of the worker's own |
+//! | [`task`] | a place: feeds its worker from a source, and outlives it |
+//! | [`threads`] | many tasks on few threads |
+//! | [`outcome`] | what is handed on for each frame |
+//! | [`events`] | what happened to rows, as JSON lines |
+//! | [`ahead`] | looking ahead, so that entries are in the cache when they are wanted |
+//! | `holes` | rows that the worker's own frames do not hold, settled with peers |
+//! | `barrier` | all workers come to the same row before any goes on |
+//! | [`independent`] | watermark and epoch from the worker's own frames, where no dispatcher knows them |
+//! | `transfer` | going on from a peer's replica, where logs do not tell what became of a row |
+//! | [`board`] | where workers ask each other for replicas |
 //!
 //! Rows are counted by *position*, from 0 over all epochs; the position of a row is the same for all workers. Within an
 //! epoch position and sequence number differ by a constant.
 
 pub mod ahead;
+mod barrier;
+pub mod board;
 pub mod events;
-pub mod exchange;
+mod holes;
+pub mod independent;
 pub mod outcome;
-pub mod station;
+pub mod source;
+pub mod task;
 pub mod threads;
 mod transfer;
 
 use scr_nf::{NetworkFunction, Verdict};
-use scr_wire::profile::MAX_ROW_BYTES;
 use scr_wire::{Frame, Profile, Seq};
 
 use crate::recovery::guard::{Guard, stands};
-use crate::recovery::{Fenced, LogWriter, Peers, Settlement};
+use crate::recovery::{Fenced, LogWriter, Peers};
+use barrier::Stage;
 use events::{Recorder, What};
+use independent::Independent;
 use transfer::Transfer;
 
 pub use events::EventLevel;
+pub use holes::IDLE_SLACK;
 pub use outcome::{Outcome, Output, Reason};
 
 /// Half of all sequence numbers: what lies further ahead lies behind.
 const HALF: u64 = 1 << (Seq::BITS - 1);
 
-/// What a worker counted. On cache lines of its own (two, for they are fetched in pairs): no other core's writes disturb it.
+/// A worker's counters, on cache lines of their own (two, for they are fetched in pairs), so that writes of other cores do
+/// not disturb them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(align(128))]
 pub struct Counters {
@@ -51,19 +74,18 @@ pub struct Counters {
     pub rows_from_logs: u64,
     /// Missing rows that no surviving frame held.
     pub rows_lost_everywhere: u64,
-    /// Missing rows that could not be had, and of which it is not known whether a peer had them; given up, for no peer could
-    /// lend its replica.
+    /// Missing rows that were given up: it is unknown whether a peer had them, and no peer could lend its replica.
     pub rows_unrecovered: u64,
-    /// Peers' replicas taken over, because it could not be told what became of a row.
+    /// Peers' replicas taken over, because the logs did not tell what became of a row.
     pub state_transfers: u64,
 }
 
-/// Why a worker has not come to the end of what it was called for.
+/// Reason why a call to a worker is not finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
-    /// A peer has to go on first, or the worker stands somewhere else now. Call again with the same arguments.
+    /// A peer has to go on first, or the worker took over a replica. Call again with the same arguments.
     Waiting,
-    /// The worker has been declared dead and must not be called again: what it did since it published last does not
+    /// The worker has been declared dead and must not be called again. Whatever it did since it published last does not
     /// count.
     Fenced,
 }
@@ -74,20 +96,8 @@ impl From<Fenced> for Pause {
     }
 }
 
-/// How a call ended.
+/// Result of a call to a worker.
 pub type Progress = Result<(), Pause>;
-
-/// Where a worker stands on the way through a barrier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Barrier {
-    Away,
-    /// Waiting until all have taken their last frame.
-    Ended,
-    /// Taking the rows up to this position from logs.
-    Draining(u64),
-    /// Waiting until all have drained.
-    Drained,
-}
 
 /// Everything a worker needs besides its function.
 #[derive(Debug)]
@@ -108,7 +118,7 @@ pub struct WorkerConfig {
     pub events: EventLevel,
 }
 
-/// A replica at a position, from which another one goes on.
+/// A copy of a replica at a position, from which another worker goes on.
 #[derive(Clone)]
 pub struct Snapshot<S> {
     state: S,
@@ -116,7 +126,7 @@ pub struct Snapshot<S> {
     expected: Seq,
     epoch: Option<u8>,
     newest: u64,
-    phase: u64,
+    barrier: u64,
 }
 
 impl<S> Snapshot<S> {
@@ -125,9 +135,9 @@ impl<S> Snapshot<S> {
         self.next
     }
 
-    /// Barriers' phases that are behind it.
-    pub fn phase(&self) -> u64 {
-        self.phase
+    /// Number of the last barrier, or end of one, that is behind the replica.
+    pub fn barrier(&self) -> u64 {
+        self.barrier
     }
 }
 
@@ -140,7 +150,7 @@ impl<S> std::fmt::Debug for Snapshot<S> {
     }
 }
 
-/// One replica and the way to keep it.
+/// One replica, kept by taking frames.
 pub struct Worker<F: NetworkFunction> {
     function: F,
     state: F::State,
@@ -155,13 +165,15 @@ pub struct Worker<F: NetworkFunction> {
     epoch: Option<u8>,
     /// One past the newest row applied.
     newest: u64,
-    barrier: Barrier,
-    phase: u64,
+    stage: Stage,
+    barrier: u64,
     counters: Counters,
     recorder: Recorder,
     /// Counts of rows fetched since the last frame, to be counted with the next.
     fetched: Counters,
     transfer: Transfer<F::State>,
+    /// Set for a worker on a queue of its own; none where a dispatcher has seen all frames.
+    independent: Option<Independent>,
 }
 
 impl<F: NetworkFunction> Worker<F> {
@@ -179,12 +191,13 @@ impl<F: NetworkFunction> Worker<F> {
             expected: config.first_seq,
             epoch: None,
             newest: 0,
-            barrier: Barrier::Away,
-            phase: 0,
+            stage: Stage::Away,
+            barrier: 0,
             counters: Counters::default(),
             recorder: Recorder::new(config.events),
             fetched: Counters::default(),
             transfer: Transfer::default(),
+            independent: None,
         }
     }
 
@@ -198,7 +211,7 @@ impl<F: NetworkFunction> Worker<F> {
         &self.state
     }
 
-    /// What the worker counted.
+    /// The worker's counters.
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
@@ -208,7 +221,7 @@ impl<F: NetworkFunction> Worker<F> {
         (self.state, self.counters, self.log)
     }
 
-    /// Takes a frame and appends what belongs to its outcome to `out` (but not the outcome itself).
+    /// Takes a frame, and returns its outcome. New bytes of the packet and events are appended to `out`.
     #[inline]
     ///
     /// # Errors
@@ -233,9 +246,9 @@ impl<F: NetworkFunction> Worker<F> {
             self.fill_hole(position, carried)?;
         }
         if let Some(log) = &mut self.log
-            && !stands(Guard::AppendBeforeSeen)
+            && !stands(Guard::AppendBeforeWatermark)
         {
-            log.publish_seen(position + 1)?;
+            log.publish_watermark(position + 1)?;
         }
         let missing = position + 1 - self.next;
         let row_bytes = self.profile.row_bytes();
@@ -255,8 +268,8 @@ impl<F: NetworkFunction> Worker<F> {
         Ok(Outcome::Verdict(verdict))
     }
 
-    /// Applies consecutive rows, newest first in `rows`, oldest first; the verdict on the packet is by the effect of the
-    /// newest.
+    /// Applies consecutive rows, oldest first; in `rows` the newest comes first. Returns the verdict on the packet, by the
+    /// effect of the newest row.
     #[inline(always)]
     fn apply_rows(&mut self, rows: &[u8], packet: &[u8], out: &mut Output) -> Option<Verdict> {
         // With the length of rows a constant no access to a field is checked, and the log copies without a loop. The
@@ -294,8 +307,8 @@ impl<F: NetworkFunction> Worker<F> {
         Some(verdict)
     }
 
-    /// The same for rows of `BYTES` bytes. Apart from the rest of the loop, for here every register counts; and what comes
-    /// back is a byte, for an effect would come back through memory, which the loop would have to wait for.
+    /// Applies rows of `BYTES` bytes, as [`apply_rows`](Self::apply_rows). A function of its own, because every register
+    /// counts here; it returns a byte, because an effect would be returned through memory, and the loop would wait for it.
     #[inline(never)]
     fn apply_sized<const BYTES: usize>(
         &mut self,
@@ -318,7 +331,7 @@ impl<F: NetworkFunction> Worker<F> {
         Some(verdict)
     }
 
-    /// `count` rows have been applied.
+    /// Notes that `count` rows have been applied.
     #[inline(always)]
     fn applied(&mut self, count: u64) {
         self.advance(count);
@@ -326,7 +339,8 @@ impl<F: NetworkFunction> Worker<F> {
         self.counters.rows_applied += count;
     }
 
-    /// The same, with a record of every row; rows but the newest `ordinary` ones were missed before.
+    /// Applies rows as [`apply_rows`](Self::apply_rows), and records every one; all but the newest `ordinary` ones were
+    /// missed before.
     #[cold]
     fn apply_recorded(
         &mut self,
@@ -372,87 +386,7 @@ impl<F: NetworkFunction> Worker<F> {
         self.expected = self.expected.plus(rows);
     }
 
-    /// Rows that the frame at `position`, which carries `carried` rows, does not reach back to.
-    #[cold]
-    fn fill_hole(&mut self, position: u64, carried: u64) -> Progress {
-        if let Some(log) = &mut self.log
-            && stands(Guard::PublishBeforeWaiting)
-        {
-            // The frames before this one are in the log, and this one does not hold what is missing.
-            log.publish_seen(position)?;
-        }
-        self.fetch(position + 1 - carried, carried)
-    }
-
-    /// Settles all rows before `end` with the peers; `window` is the most rows a frame carries.
-    fn fetch(&mut self, end: u64, window: u64) -> Progress {
-        let mut row = [0; MAX_ROW_BYTES];
-        while self.next < end {
-            match self.peers.settle(self.next, window, &mut row) {
-                Settlement::NotYet if stands(Guard::NotYetWaits) => return Err(Pause::Waiting),
-                Settlement::Held { peer } => {
-                    self.withdraw();
-                    self.fetched.rows_from_logs += 1;
-                    self.recorder
-                        .record(self.expected.get(), What::FromLog { peer });
-                    self.apply_one(&row[..self.profile.row_bytes()]);
-                    self.publish_copied()?;
-                }
-                lost => {
-                    if self.skip_gulf(end, window) {
-                        continue;
-                    }
-                    let what = if !self.is_unknown(lost) {
-                        self.withdraw();
-                        self.fetched.rows_lost_everywhere += 1;
-                        What::LostEverywhere
-                    } else if self.take_over()? {
-                        // What this was called for may lie behind it now.
-                        return Err(Pause::Waiting);
-                    } else {
-                        self.fetched.rows_unrecovered += 1;
-                        What::Unrecovered
-                    };
-                    self.recorder.record(self.expected.get(), what);
-                    self.advance(1);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A row that was copied from a peer's log counts here at once, for it counts there, where it may be written over.
-    fn publish_copied(&mut self) -> Progress {
-        match &mut self.log {
-            Some(log) => Ok(log.publish_rows()?),
-            None => Ok(()),
-        }
-    }
-
-    /// Skips rows that no log holds, all at once, where more are missing than logs can hold: a jump in the sequence
-    /// numbers may be as wide as 2³⁹. They are counted, without an event for each.
-    fn skip_gulf(&mut self, end: u64, window: u64) -> bool {
-        let all_seen =
-            || self.peers.all_seen(end - 1 + window) || !stands(Guard::AllSeenBeforeJump);
-        if end - self.next <= self.gulf() || !all_seen() {
-            return false;
-        }
-        let to = self
-            .peers
-            .first_held(self.next)
-            .map_or(end, |at| at.min(end));
-        let skipped = to - self.next;
-        self.fetched.rows_lost_everywhere += skipped;
-        self.advance(skipped);
-        skipped > 0
-    }
-
-    /// More missing rows than this are no hole but a jump.
-    fn gulf(&self) -> u64 {
-        self.peers.span().max(GULF)
-    }
-
-    /// Counts and writes down what happened since the last frame, with this frame's sequence number.
+    /// Counts and writes the events since the last frame, with this frame's sequence number.
     #[inline]
     fn settle_accounts(&mut self, seq: Seq, out: &mut Output) {
         let Counters {
@@ -472,139 +406,9 @@ impl<F: NetworkFunction> Worker<F> {
         }
     }
 
-    /// Tells the worker that it has been given all its frames up to sequence number `last`, of frames that carry at
-    /// most `window` rows: the frames before count from here on. A worker whose frames do not come falls behind; before
-    /// its peers' logs forget what it misses, it takes from them what none of its coming frames can hold.
-    ///
-    /// # Errors
-    ///
-    /// [`Pause`].
-    pub fn seen_up_to(&mut self, last: Seq, window: u64) -> Progress {
-        self.note_window(window);
-        let Some(log) = &mut self.log else {
-            return Ok(());
-        };
-        let ahead = last.plus(1).since(self.expected);
-        // Where the last frame was the worker's own, nothing lies ahead.
-        let end = self.next + if ahead < HALF { ahead } else { 0 };
-        if stands(Guard::IdlePublishes) {
-            log.publish_seen(end)?;
-        }
-        let slack = window + IDLE_SLACK;
-        if end - self.next <= slack {
-            return Ok(());
-        }
-        self.fetch(end - window, window)
-    }
-
-    /// Brings the replica to the newest row that any replica has, when all frames there are have been given to all
-    /// workers, and its position to the furthest that any worker has published: all go on from the same one, and none
-    /// has said of a later one that it is past it. With `wait` set, does not return before all others are there too: nobody
-    /// writes new rows into a log that another one still needs.
-    ///
-    /// # Errors
-    ///
-    /// [`Pause`].
-    pub fn drain(&mut self, wait: bool) -> Progress {
-        loop {
-            match self.barrier {
-                Barrier::Away => {
-                    self.forget_overtaken();
-                    self.settle_fetched();
-                    self.enter_phase();
-                    self.barrier = Barrier::Ended;
-                }
-                Barrier::Ended => {
-                    if stands(Guard::DrainsWhenAllEnded)
-                        && let Err(pause) = self.all_here()
-                    {
-                        self.catch_up()?;
-                        return Err(pause);
-                    }
-                    let own = self.log.as_ref().map_or(self.next, LogWriter::seen);
-                    self.barrier = Barrier::Draining(self.peers.furthest_seen().max(own));
-                }
-                Barrier::Draining(end) => {
-                    self.drain_to(end)?;
-                    self.enter_phase();
-                    self.barrier = Barrier::Drained;
-                }
-                Barrier::Drained => {
-                    if wait && stands(Guard::GoesOnWhenAllDrained) {
-                        self.all_here()?;
-                    }
-                    self.barrier = Barrier::Away;
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    fn all_here(&self) -> Progress {
-        if self.peers.all_in_phase(self.phase) {
-            Ok(())
-        } else {
-            Err(Pause::Waiting)
-        }
-    }
-
-    /// What was fetched for frames that did not come belongs to the drain, which makes no events.
-    fn settle_fetched(&mut self) {
-        self.counters.rows_unrecovered += self.fetched.rows_unrecovered;
-        self.fetched = Counters::default();
-        self.recorder.forget();
-    }
-
-    fn enter_phase(&mut self) {
-        self.phase += 1;
-        if let Some(log) = &mut self.log {
-            log.enter_phase(self.phase);
-        }
-    }
-
-    fn drain_to(&mut self, end: u64) -> Progress {
-        let mut row = [0; MAX_ROW_BYTES];
-        while self.next < end {
-            match self.peers.settle_ended(self.next, &mut row) {
-                Settlement::NotYet => return Err(Pause::Waiting),
-                Settlement::Held { .. } => {
-                    self.withdraw();
-                    let row = &row[..self.profile.row_bytes()];
-                    self.function.apply(&mut self.state, row);
-                    if let Some(log) = &mut self.log {
-                        log.append(self.next, row);
-                    }
-                    self.counters.rows_applied += 1;
-                    self.advance(1);
-                    self.newest = self.next;
-                    self.publish_copied()?;
-                }
-                lost => {
-                    let gulf = end - self.next > self.gulf();
-                    let to = match self.peers.first_held(self.next) {
-                        Some(held) if gulf => held.min(end),
-                        None if gulf => end,
-                        _ => self.next + 1,
-                    };
-                    // In a jump the rows behind it may lie over places where none ever was.
-                    if !gulf && self.is_unknown(lost) {
-                        if self.take_over()? {
-                            continue;
-                        }
-                        self.counters.rows_unrecovered += 1;
-                    } else {
-                        self.withdraw();
-                    }
-                    self.advance(to.max(self.next + 1) - self.next);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The replica as it is, for a worker that joins. Not to be taken at a barrier.
+    /// A copy of the replica for a worker that joins. Not to be called at a barrier.
     pub fn snapshot(&self) -> Snapshot<F::State> {
-        debug_assert_eq!(self.barrier, Barrier::Away);
+        debug_assert_eq!(self.stage, Stage::Away);
         self.copy()
     }
 
@@ -615,20 +419,20 @@ impl<F: NetworkFunction> Worker<F> {
             expected: self.expected,
             epoch: self.epoch,
             newest: self.newest,
-            phase: self.phase,
+            barrier: self.barrier,
         }
     }
 
-    /// The worker leaves: its log counts as far as it goes, and nothing more will come.
+    /// Lets the worker leave: its log counts as far as it goes, and nothing more will come.
     pub fn leave(&mut self) {
-        self.bequeath();
+        self.offer_replica();
         if let Some(log) = &mut self.log {
             log.leave();
         }
     }
 
-    /// Takes a peer's replica in place of the empty one. The worker's log has been
-    /// [opened](crate::recovery::Log::open), there or behind it.
+    /// Starts with a peer's replica in place of the empty one. The worker's log has been
+    /// [opened](crate::recovery::Log::open) at the replica's position or behind it.
     #[must_use]
     pub fn resumed(mut self, snapshot: Snapshot<F::State>) -> Self {
         self.peers = self.peers.inheriting();
@@ -637,34 +441,13 @@ impl<F: NetworkFunction> Worker<F> {
         self.expected = snapshot.expected;
         self.epoch = snapshot.epoch;
         self.newest = snapshot.newest;
-        self.phase = snapshot.phase;
+        self.barrier = snapshot.barrier;
         if let Some(log) = &mut self.log {
             log.resume(snapshot.next);
         }
         self
     }
-
-    /// Behind a barrier within an epoch: rows behind the newest one, which nobody has, may still come in later frames. All
-    /// workers go on from there, also those that had given them up.
-    pub fn reopen(&mut self) {
-        let beyond = self.next.saturating_sub(self.newest);
-        self.next -= beyond;
-        self.expected = self.expected.minus(beyond);
-    }
-
-    /// Starts an epoch, whose first row has sequence number `first`. The state stays: a new epoch is a new numbering,
-    /// not a new network.
-    pub fn start_epoch(&mut self, epoch: u8, first: Seq) {
-        self.epoch = Some(epoch);
-        self.expected = first;
-    }
 }
-
-/// See [`Worker::gulf`].
-const GULF: u64 = if cfg!(loom) { 1 } else { 1 << 16 };
-
-/// Rows beyond a window that a worker may fall behind before it asks its peers without a frame.
-pub const IDLE_SLACK: u64 = 128;
 
 impl<F: NetworkFunction> std::fmt::Debug for Worker<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,4 +1,4 @@
-//! What a worker hands on for each frame.
+//! Outcomes of frames, which a worker hands on.
 
 use scr_nf::Verdict;
 use scr_wire::Rejection;
@@ -6,17 +6,19 @@ use scr_wire::Rejection;
 /// Why a frame was not taken. The state is as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// It is no valid SCR frame.
+    /// The frame is no valid SCR frame.
     Invalid(Rejection),
-    /// Its sequence number does not come after the ones before.
+    /// The sequence number does not come after the ones before.
     OutOfOrder,
-    /// It is of another epoch.
+    /// The frame is of another epoch.
     Epoch,
+    /// The frame carries fewer rows than workers on queues of their own agreed on.
+    TooFewRows,
 }
 
 impl Reason {
     /// Reasons there are.
-    pub const COUNT: usize = Rejection::ALL.len() + 2;
+    pub const COUNT: usize = Rejection::ALL.len() + 3;
 
     /// A number below [`COUNT`](Self::COUNT), for arrays of counters.
     pub const fn index(self) -> usize {
@@ -24,6 +26,7 @@ impl Reason {
             Self::Invalid(rejection) => rejection.index(),
             Self::OutOfOrder => Rejection::ALL.len(),
             Self::Epoch => Rejection::ALL.len() + 1,
+            Self::TooFewRows => Rejection::ALL.len() + 2,
         }
     }
 
@@ -32,17 +35,18 @@ impl Reason {
         match Rejection::ALL.get(index) {
             Some(rejection) => rejection.name(),
             None if index == Rejection::ALL.len() => "out_of_order",
-            None => "epoch",
+            None if index == Rejection::ALL.len() + 1 => "epoch",
+            None => "too_few_rows",
         }
     }
 }
 
-/// What became of a delivered frame.
+/// Outcome of a delivered frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was taken, and this is the verdict on its packet.
+    /// The frame was taken, and this is the verdict on its packet.
     Verdict(Verdict),
-    /// It was not taken.
+    /// The frame was not taken.
     Rejected(Reason),
     /// The worker took over a peer's replica that already had the frame's rows: what verdict its packet was due cannot be
     /// told any more. The packet is dropped.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// What a call to a task brought.
+/// Result of a call to a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Poll {
     /// Something was done, and there may be more to do.
@@ -27,9 +27,9 @@ pub trait Task {
 
 /// Raised when a run has to be given up: a task failed or panicked.
 #[derive(Debug, Default)]
-pub struct Halt(AtomicBool);
+pub struct StopFlag(AtomicBool);
 
-impl Halt {
+impl StopFlag {
     /// Gives the run up.
     pub fn raise(&self) {
         self.0.store(true, Ordering::Release);
@@ -41,12 +41,12 @@ impl Halt {
     }
 }
 
-/// Raises [`Halt`] when a thread panics, so that the others do not wait for it.
-pub(crate) struct OnPanic<'a>(&'a Halt);
+/// Raises [`StopFlag`] when a thread panics, so that the others do not wait for it.
+pub(crate) struct OnPanic<'a>(&'a StopFlag);
 
 impl<'a> OnPanic<'a> {
-    pub(crate) fn new(halt: &'a Halt) -> Self {
-        Self(halt)
+    pub(crate) fn new(stop: &'a StopFlag) -> Self {
+        Self(stop)
     }
 }
 
@@ -59,10 +59,10 @@ impl Drop for OnPanic<'_> {
 }
 
 /// Serves `tasks` until all are finished or the run is given up.
-pub fn serve(mut tasks: Vec<Box<dyn Task + Send + '_>>, halt: &Halt) {
-    let _guard = OnPanic(halt);
-    let mut patience = Patience::default();
-    while !tasks.is_empty() && !halt.is_raised() {
+pub fn serve(mut tasks: Vec<Box<dyn Task + Send + '_>>, stop: &StopFlag) {
+    let _guard = OnPanic(stop);
+    let mut backoff = Backoff::default();
+    while !tasks.is_empty() && !stop.is_raised() {
         let mut busy = false;
         tasks.retain_mut(|task| match task.poll() {
             Poll::Busy => {
@@ -76,9 +76,9 @@ pub fn serve(mut tasks: Vec<Box<dyn Task + Send + '_>>, halt: &Halt) {
             }
         });
         if busy {
-            patience.reset();
+            backoff.reset();
         } else {
-            patience.wait();
+            backoff.wait();
         }
     }
 }
@@ -93,11 +93,11 @@ pub fn available() -> usize {
 
 /// Waiting that costs little when it is short and little when it is long: spin, then yield, then sleep.
 #[derive(Debug, Default)]
-pub struct Patience {
+pub struct Backoff {
     rounds: u32,
 }
 
-impl Patience {
+impl Backoff {
     const SPINS: u32 = 32;
     const YIELDS: u32 = 64;
     const SLEEP: Duration = Duration::from_micros(50);

@@ -1,46 +1,46 @@
-//! Going on from a peer's replica, where it cannot be told what became of a row.
+//! Going on from a peer's replica, where logs do not tell what became of a row.
 //!
-//! A row that no log holds, while some log has been written over past it, may have been applied by others or not. The
-//! worker that lacks it asks at the [`Exchange`] for the replica of a peer that is past it, and goes on from there. What
-//! it costs is verdicts: those of its own frames whose rows the replica already has. They are
-//! [overtaken](Outcome::Overtaken).
+//! A row that no log holds, while some log has been overwritten past it, may have been applied by others or not. The
+//! worker that lacks it asks at the [`SnapshotBoard`] for the replica of a peer that is past it, and goes on from there. The
+//! price is verdicts: the worker's own frames whose rows the replica already has are [overtaken](Outcome::Overtaken).
 //!
 //! **No row is lost by that.** A peer cannot have passed a row that only a frame still to be taken here carries: it would
 //! have had to wait until this worker publishes that it is past it. So the rows of frames that are overtaken are in the
-//! replica, and others find them where the peer found them. That this worker's own log lacks them is
-//! [said](Exchange::begin), so that nobody takes them for lost.
+//! replica, and others find them where the peer found them. This worker's own log lacks them, which the board
+//! [says](SnapshotBoard::begin), so that nobody takes them for lost.
 //!
-//! **Nobody waits for ever.** Who has written over a row is past it, and lends even while it waits or asks itself. Where
-//! it is dead, those that have nothing to do look for that row, too; and when *all* that live ask for that row or an
-//! earlier one, nobody can be past it: those that are furthest give the row up, unless one that left
-//! [bequeathed](Exchange::bequeath) its replica, and the others take theirs.
+//! **Nobody waits for ever.** A worker that has overwritten a row in its log is past it, and lends its replica even while it
+//! waits or asks itself. If it is dead, workers that have nothing to do look for the row, too; and when *all* that live ask
+//! for that row or an earlier one, nobody can be past it. Then the furthest give the row up, unless a worker that left has
+//! [offered](SnapshotBoard::offer) its replica, and the others take over theirs.
 
 use std::sync::Arc;
 
 use scr_nf::NetworkFunction;
 use scr_wire::Seq;
 
+use super::board::SnapshotBoard;
 use super::events::What;
-use super::exchange::Exchange;
+use super::holes::Rule;
 use super::outcome::Reason;
-use super::{Barrier, HALF, Outcome, Output, Pause, Progress, Snapshot, Worker};
+use super::{HALF, Outcome, Output, Pause, Progress, Snapshot, Stage, Worker};
 use crate::recovery::{LogWriter, Settlement};
 
-/// What a worker needs for it.
+/// State of a worker's requests for replicas.
 pub(super) struct Transfer<S> {
-    exchange: Option<Arc<Exchange<S>>>,
-    /// Whether there is a request at its desk.
+    board: Option<Arc<SnapshotBoard<S>>>,
+    /// Whether there is a request on the board.
     asking: bool,
     /// Most rows in a frame, as far as is known.
     window: u64,
-    /// Own frames that are still to come and that the replica has overtaken: from this number on, before that.
+    /// Sequence numbers of own frames that are still to come and that the replica has overtaken: the first, and the end.
     overtaken: Option<(Seq, Seq)>,
 }
 
 impl<S> Default for Transfer<S> {
     fn default() -> Self {
         Self {
-            exchange: None,
+            board: None,
             asking: false,
             window: 1,
             overtaken: None,
@@ -49,15 +49,15 @@ impl<S> Default for Transfer<S> {
 }
 
 impl<F: NetworkFunction> Worker<F> {
-    /// The same with peers that lend it their replicas, and to which it lends its own. Without, a row whose fate cannot
-    /// be told is given up.
+    /// Connects the worker to the board at which peers lend it their replicas, and it lends them its own. Without a board, a
+    /// row whose fate is unknown is given up.
     #[must_use]
-    pub fn trading(mut self, exchange: Arc<Exchange<F::State>>) -> Self {
-        self.transfer.exchange = Some(exchange);
+    pub fn trading(mut self, board: Arc<SnapshotBoard<F::State>>) -> Self {
+        self.transfer.board = Some(board);
         self
     }
 
-    /// Lends the replica to peers that ask for one that is past a row, if this one is. To be called between calls that
+    /// Lends the replica to peers that ask for one past a row, if this one is. To be called between calls that
     /// [wait](Pause::Waiting), too.
     ///
     /// # Errors
@@ -65,142 +65,151 @@ impl<F: NetworkFunction> Worker<F> {
     /// [`Pause::Fenced`].
     #[inline]
     pub fn lend(&mut self) -> Progress {
-        match &self.transfer.exchange {
-            Some(exchange) if exchange.is_busy() => {
-                let exchange = Arc::clone(exchange);
-                exchange.answer(self.core, self.next, || self.copy_published())
+        match &self.transfer.board {
+            Some(board) if board.is_busy() => {
+                let board = Arc::clone(board);
+                board.answer(self.core, self.next, self.barrier, || self.copy_published())
             }
             _ => Ok(()),
         }
     }
 
-    /// A copy all of whose rows count, whatever becomes of this worker.
+    /// A copy of the replica, all rows of which are published: they count, whatever becomes of this worker.
     #[cold]
     fn copy_published(&mut self) -> Result<Snapshot<F::State>, Pause> {
         if let Some(log) = &mut self.log {
             // Every own frame before the next row has been taken.
-            log.publish_seen(self.next)?;
+            log.publish_watermark(self.next)?;
         }
         Ok(self.copy())
     }
 
-    /// Whether it cannot be told what became of the next row.
+    /// Whether the logs do not tell what became of the next row.
     pub(super) fn is_unknown(&self, settled: Settlement) -> bool {
-        let hidden = |exchange: &Arc<Exchange<_>>| exchange.hides(self.next);
-        settled == Settlement::Unknown || self.transfer.exchange.as_ref().is_some_and(hidden)
+        let hidden = |board: &Arc<SnapshotBoard<_>>| board.hides(self.next);
+        settled == Settlement::Unknown || self.transfer.board.as_ref().is_some_and(hidden)
     }
 
-    /// It cannot be told what became of the next row: takes over the replica of a peer that is past it. False where there
-    /// is none, and there will be none.
+    /// Takes over the replica of a peer that is past the next row, whose fate is unknown. False if there is no such peer, and
+    /// none to come.
     #[cold]
     pub(super) fn take_over(&mut self) -> Result<bool, Pause> {
-        let Some(exchange) = &self.transfer.exchange else {
+        let Some(board) = self.transfer.board.clone() else {
             return Ok(false);
         };
-        let exchange = Arc::clone(exchange);
         // Nobody answers one that has been declared dead and does not know.
         self.publish_again()?;
-        self.transfer.asking = true;
-        if let Some((peer, snapshot)) = exchange.ask(self.core, self.next) {
-            self.transfer.asking = false;
-            return self.adopt(&exchange, peer, *snapshot);
+        if let Some(adopted) = self.ask(&board) {
+            return adopted;
         }
-        let mut others = self.peers.living();
-        if others.all(|place| exchange.waits_at(place, self.next)) {
-            drop(others);
-            // Unless one has answered before it began to wait; then nobody is at the desk any more.
-            if let Some((peer, snapshot)) = exchange.ask(self.core, self.next) {
-                self.transfer.asking = false;
-                return self.adopt(&exchange, peer, *snapshot);
-            }
-            if exchange.waits_at(self.core, self.next) {
-                self.withdraw();
-                return match exchange.inherit(self.next, self.stretch()) {
-                    Some((peer, snapshot)) => self.adopt(&exchange, peer, *snapshot),
-                    None => Ok(false),
-                };
-            }
+        if !self.nobody_is_past(&board) {
+            return Err(Pause::Waiting);
         }
-        Err(Pause::Waiting)
+        // One may have answered before it began to wait. Then there is no request any more.
+        if let Some(adopted) = self.ask(&board) {
+            return adopted;
+        }
+        if !board.waits_at(self.core, self.next) {
+            return Err(Pause::Waiting);
+        }
+        self.withdraw();
+        match board.offered(self.next, self.stretch()) {
+            Some((peer, snapshot)) => self.adopt(&board, peer, *snapshot),
+            None => Ok(false),
+        }
     }
 
-    /// For a worker that has nothing to do, or waits at a barrier. Where a peer asks, it takes from the logs what none of
-    /// its coming frames can hold, or asks, too: it might otherwise lack the same row, say nothing, and have the peer
-    /// wait for ever.
+    /// Requests a replica, or goes on from the one that a peer has left. `None` until a peer has.
+    fn ask(&mut self, board: &SnapshotBoard<F::State>) -> Option<Result<bool, Pause>> {
+        let answer = board.ask(self.core, self.next, self.stretch());
+        self.transfer.asking = answer.is_none();
+        let (peer, snapshot) = answer?;
+        Some(self.adopt(board, peer, *snapshot))
+    }
+
+    /// Whether all peers that live ask for a replica that is past the next row, or an earlier one.
+    fn nobody_is_past(&self, board: &SnapshotBoard<F::State>) -> bool {
+        let mut others = self.peers.living();
+        others.all(|place| board.waits_at(place, self.next))
+    }
+
+    /// Catches up with peers while the worker has nothing to do, or waits at a barrier, and a peer asks for a replica: copies
+    /// the rows that none of its coming frames can hold, or asks, too. A worker that silently lacked the same row would
+    /// keep the peer waiting for ever.
     ///
     /// # Errors
     ///
     /// [`Pause`].
     #[inline]
     pub(super) fn catch_up(&mut self) -> Progress {
-        match &self.transfer.exchange {
-            Some(exchange) if exchange.is_busy() => self.catch_up_now(),
+        match &self.transfer.board {
+            Some(board) if board.is_busy() => self.catch_up_now(),
             _ => Ok(()),
         }
     }
 
     #[cold]
     fn catch_up_now(&mut self) -> Progress {
-        let seen = self.log.as_ref().map_or(0, LogWriter::seen);
-        let end = (seen + 1).saturating_sub(self.transfer.window);
-        let caught_up = self.fetch(end, self.transfer.window);
-        if self.barrier != Barrier::Away {
+        let watermark = self.log.as_ref().map_or(0, LogWriter::watermark);
+        let end = (watermark + 1).saturating_sub(self.transfer.window);
+        let caught_up = self.settle_up_to(end, Rule::Window(self.transfer.window));
+        if self.stage != Stage::Away {
             self.settle_fetched();
         }
         caught_up
     }
 
-    /// Frames carry at most `window` rows.
+    /// Notes that frames carry at most `window` rows.
     #[inline]
     pub(super) fn note_window(&mut self, window: u64) {
         self.transfer.window = window;
     }
 
-    /// The worker is about to leave: others may need its replica.
-    pub(super) fn bequeath(&self) {
-        if let Some(exchange) = &self.transfer.exchange {
-            exchange.bequeath(self.core, || self.copy());
+    /// Offers the replica to others, because the worker is about to leave.
+    pub(super) fn offer_replica(&self) {
+        if let Some(board) = &self.transfer.board {
+            board.offer(self.core, || self.copy());
         }
     }
 
-    /// Publishes what it published last: whether the worker still counts as alive.
+    /// Publishes the last watermark once more, which shows whether the worker still counts as alive.
     pub(super) fn publish_again(&mut self) -> Progress {
         if let Some(log) = &mut self.log {
-            log.publish_seen(log.seen())?;
+            log.publish_watermark(log.watermark())?;
         }
         Ok(())
     }
 
-    /// What the worker asked for is not wanted any more.
+    /// Takes the worker's request back, if there is one.
     pub(super) fn withdraw(&mut self) {
         if std::mem::take(&mut self.transfer.asking)
-            && let Some(exchange) = &self.transfer.exchange
+            && let Some(board) = &self.transfer.board
         {
-            exchange.withdraw(self.core);
+            board.withdraw(self.core);
         }
     }
 
-    /// Goes on from a peer's replica, if it is of use.
+    /// Goes on from a peer's replica, if that is further than the worker's own.
     fn adopt(
         &mut self,
-        exchange: &Exchange<F::State>,
+        board: &SnapshotBoard<F::State>,
         peer: u16,
         snapshot: Snapshot<F::State>,
     ) -> Result<bool, Pause> {
         // One from before the last barrier answers an earlier request.
-        if snapshot.next <= self.next || snapshot.phase < self.stretch() {
+        if snapshot.next <= self.next || snapshot.barrier < self.stretch() {
             return Err(Pause::Waiting);
         }
-        exchange.begin(snapshot.next);
+        board.begin(snapshot.next);
         if let Some(log) = &mut self.log {
             // Frames before that position bring nothing into this log any more, and nobody needs to wait for them.
-            log.publish_seen(snapshot.next)?;
+            log.publish_watermark(snapshot.next)?;
         }
         self.recorder
             .record(self.expected.get(), What::Transferred { peer });
         self.counters.state_transfers += 1;
         // At a barrier all frames before it have come.
-        let to_come = self.barrier == Barrier::Away;
+        let to_come = self.stage == Stage::Away;
         self.transfer.overtaken = to_come.then_some((self.expected, snapshot.expected));
         self.epoch = snapshot.epoch;
         self.state = snapshot.state;
@@ -210,12 +219,12 @@ impl<F: NetworkFunction> Worker<F> {
         Ok(true)
     }
 
-    /// The phase between the last barrier and the next one, until the rows before that are there.
+    /// The number of the last barrier that is behind the worker, until the rows before the next one are there.
     fn stretch(&self) -> u64 {
-        self.phase & !1
+        self.barrier & !1
     }
 
-    /// A frame whose number lies behind the replica.
+    /// The outcome of a frame whose number lies behind the replica.
     #[cold]
     #[inline(never)]
     pub(super) fn behind(&mut self, seq: Seq, out: &mut Output) -> Outcome {
@@ -232,7 +241,7 @@ impl<F: NetworkFunction> Worker<F> {
         Outcome::Overtaken
     }
 
-    /// All frames before a barrier have come.
+    /// Forgets which frames were overtaken, when all frames before a barrier have come.
     pub(super) fn forget_overtaken(&mut self) {
         self.transfer.overtaken = None;
     }
@@ -280,7 +289,7 @@ mod tests {
     #[test]
     fn rows_behind_a_replica_that_was_taken_over_are_said_to_be_hidden() {
         let (logs, mut writers): (Vec<_>, Vec<_>) = (0..2).map(|_| Log::new(64, 4)).unzip();
-        let exchange = Arc::new(Exchange::new(2, false));
+        let board = Arc::new(SnapshotBoard::new(2, false));
         let mut worker = Worker::new(
             Count,
             WorkerConfig {
@@ -293,22 +302,22 @@ mod tests {
                 events: EventLevel::Off,
             },
         )
-        .trading(Arc::clone(&exchange));
+        .trading(Arc::clone(&board));
         let replica = Snapshot {
             state: 40,
             next: 40,
             expected: Seq::new(40),
             epoch: Some(0),
             newest: 40,
-            phase: 0,
+            barrier: 0,
         };
-        assert!(!exchange.hides(0));
-        assert_eq!(worker.adopt(&exchange, 1, replica.clone()), Ok(true));
+        assert!(!board.hides(0));
+        assert_eq!(worker.adopt(&board, 1, replica.clone()), Ok(true));
         assert_eq!((*worker.state(), worker.next), (40, 40));
-        // Its log has none of them, and says that it has come by: who lacks one must not take it for lost.
-        assert!(exchange.hides(0) && exchange.hides(39) && !exchange.hides(40));
-        assert_eq!(logs[0].seen().position, 40);
+        // The log has none of them, and the board says so: a worker that lacks one must not take it for lost.
+        assert!(board.hides(0) && board.hides(39) && !board.hides(40));
+        assert_eq!(logs[0].extent().watermark, 40);
         // One that reaches no further than its own is of no use.
-        assert_eq!(worker.adopt(&exchange, 1, replica), Err(Pause::Waiting));
+        assert_eq!(worker.adopt(&board, 1, replica), Err(Pause::Waiting));
     }
 }

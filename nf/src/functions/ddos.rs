@@ -117,6 +117,11 @@ impl FlowFunction for Ddos {
     }
 
     #[inline(always)]
+    fn keeps_all(&self) -> bool {
+        true
+    }
+
+    #[inline(always)]
     fn update<L: Layout>(
         &self,
         layout: &L,

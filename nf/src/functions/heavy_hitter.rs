@@ -96,6 +96,11 @@ impl FlowFunction for HeavyHitter {
     }
 
     #[inline(always)]
+    fn keeps_all(&self) -> bool {
+        self.keeping.keeps_all()
+    }
+
+    #[inline(always)]
     fn update<L: Layout>(
         &self,
         layout: &L,

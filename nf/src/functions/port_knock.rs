@@ -245,7 +245,7 @@ mod tests {
 
     /// Every state (no entry included) × port class × flags × protocol × sticky, against the rules as written.
     #[test]
-    fn every_transition() {
+    fn every_state_changes_as_the_rules_say() {
         use Door::{Closed0, Closed1, Closed2, Open};
         let froms = [
             None,

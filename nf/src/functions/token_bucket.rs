@@ -155,6 +155,11 @@ impl FlowFunction for TokenBucket {
     }
 
     #[inline(always)]
+    fn keeps_all(&self) -> bool {
+        self.keeping.keeps_all()
+    }
+
+    #[inline(always)]
     fn update<L: Layout>(
         &self,
         layout: &L,
@@ -334,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_overflows() {
+    fn largest_rates_and_bursts_do_not_overflow() {
         let most = u64::MAX / TOKEN;
         let burst = format!("burst={most}");
         let rate = format!("rate={}", u64::MAX);

@@ -1,4 +1,4 @@
-//! Which places are taken, one bit each.
+//! Which buckets are taken, one bit each.
 
 /// A set of numbers below a limit; every number from the limit on counts as a member.
 #[derive(Clone)]

@@ -45,7 +45,7 @@ impl<T> Runway<T> {
 
     /// The index of the element at `distance` behind number `n`.
     #[inline(always)]
-    pub(super) const fn place(&self, n: usize, distance: u8) -> usize {
+    pub(super) const fn bucket(&self, n: usize, distance: u8) -> usize {
         ((n & self.mask) >> Self::SHIFT) + distance as usize
     }
 
@@ -65,7 +65,7 @@ impl<T> Runway<T> {
     #[inline(always)]
     pub(super) fn get(&self, n: usize, distance: u8) -> &T {
         let offset = self.offset(n, distance);
-        // SAFETY: the place is at most `numbers` - 1 + 255, and `offset` is its size times that: `mask` has zeros where
+        // SAFETY: the bucket is at most `numbers` - 1 + 255, and `offset` is its size times that: `mask` has zeros where
         // `SHIFT` would take bits away. There are `numbers` + 256 elements, all initialised (`Building::finish` ensures
         // this, and nothing changes their number), one after the other: `WHOLE` has checked that a chunk is its
         // elements and nothing else. The borrow of `self` keeps them alive and unchanged.
@@ -93,14 +93,14 @@ impl<T: Clone> Clone for Runway<T> {
 impl<T> std::ops::Index<usize> for Runway<T> {
     type Output = T;
 
-    fn index(&self, place: usize) -> &T {
-        &self.chunks[place / CHUNK].0[place % CHUNK]
+    fn index(&self, bucket: usize) -> &T {
+        &self.chunks[bucket / CHUNK].0[bucket % CHUNK]
     }
 }
 
 impl<T> std::ops::IndexMut<usize> for Runway<T> {
-    fn index_mut(&mut self, place: usize) -> &mut T {
-        &mut self.chunks[place / CHUNK].0[place % CHUNK]
+    fn index_mut(&mut self, bucket: usize) -> &mut T {
+        &mut self.chunks[bucket / CHUNK].0[bucket % CHUNK]
     }
 }
 
@@ -224,10 +224,10 @@ fn advise<T>(chunks: &mut Vec<T>) {
 #[cfg(not(all(target_os = "linux", not(miri))))]
 fn advise<T>(_: &mut Vec<T>) {}
 
-/// Starts to bring every cache line of `place` into L1, at whatever offset in a line it begins.
+/// Starts to bring every cache line of `bucket` into L1, at whatever offset in a line it begins.
 #[inline(always)]
-pub(super) fn prefetch_all<T>(place: &T) {
-    let first = std::ptr::from_ref(place).cast::<u8>();
+pub(super) fn prefetch_all<T>(bucket: &T) {
+    let first = std::ptr::from_ref(bucket).cast::<u8>();
     prefetch::read(first);
     // An element that is no larger than a line and does not straddle two touches only the first.
     if size_of::<T>() > LINE || !LINE.is_multiple_of(size_of::<T>().max(1)) {
@@ -285,9 +285,9 @@ mod tests {
                 let mut runway = building.clone().finish();
                 let numbers = 1 << n;
                 assert_eq!(runway.numbers(), numbers);
-                assert!((0..numbers + BEYOND).all(|place| runway[place] == T::default()));
-                for place in 0..numbers + BEYOND {
-                    runway[place] = element(place);
+                assert!((0..numbers + BEYOND).all(|bucket| runway[bucket] == T::default()));
+                for bucket in 0..numbers + BEYOND {
+                    runway[bucket] = element(bucket);
                 }
                 let copy = runway.clone();
                 assert_eq!(copy.get(0, 0) as *const T as usize % LINE, 0);
@@ -296,12 +296,12 @@ mod tests {
                     // Bits beyond those that count must not matter.
                     let number = number << Runway::<T>::SHIFT | ((1 << Runway::<T>::SHIFT) - 1);
                     for distance in [0, 1, 254, 255] {
-                        let place = unit + usize::from(distance);
-                        assert_eq!(copy.place(number, distance), place);
-                        assert_eq!(*copy.get(number, distance), element(place));
+                        let bucket = unit + usize::from(distance);
+                        assert_eq!(copy.bucket(number, distance), bucket);
+                        assert_eq!(*copy.get(number, distance), element(bucket));
                         prefetch_all(copy.get(number, distance));
                         *runway.get_mut(number, distance) = T::default();
-                        assert_eq!(runway[place], T::default());
+                        assert_eq!(runway[bucket], T::default());
                     }
                 }
             }
@@ -313,7 +313,7 @@ mod tests {
         // Large enough for the advice on pages, which is not given under Miri.
         let n = if cfg!(miri) { 10 } else { 20 };
         let copy = Building::<u64>::new(n).finish().clone();
-        assert!((0..1 << n).all(|place| copy[place] == 0));
+        assert!((0..1 << n).all(|bucket| copy[bucket] == 0));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The flow table: bounded, deterministic, and no larger in memory than its entries need.
 //!
 //! ```text
-//!  hash ──▶ home, and distance of the group ──▶ place: key and value        full keys compared
-//!           slot ──▶ place                                                  insertion, removal, eviction
+//!  hash ──▶ home, and distance of the group ──▶ bucket: key and value        full keys compared
+//!           slot ──▶ bucket                                                  insertion, removal, eviction
 //! ```
 //!
-//! Every entry has a *slot*, a number in order of creation, and a *place* in memory (`places`), which the hash of its
+//! Every entry has a *slot*, a number in order of creation, and a *bucket* in memory (`buckets`), which the hash of its
 //! key and one byte determine. Full keys are compared there, so hash collisions cost time but never correctness. The
-//! places double while the table fills, a step with every new entry (`growth`).
+//! buckets double while the table fills, a step with every new entry (`growth`).
 //!
 //! **Eviction** depends only on the calls made, hence only on the rows, so all replicas evict alike. A new entry takes
 //! the slot freed last, or else the next unused slot. When all `capacity` slots are taken, a hand moves over them in
@@ -19,15 +19,15 @@
 //! L2](Table::outgrows_l2) and costs when it is not; what the table holds is the same either way.
 
 mod bits;
+mod buckets;
 mod growth;
 mod hash;
 mod memory;
-mod places;
 
+use buckets::{Buckets, Slot};
 use growth::{Growth, Moving};
 pub use hash::{Hash, Key, Seed};
 pub use memory::l2_bytes;
-use places::{Places, Slot};
 
 /// Number of evictions by which a victim's group is fetched ahead; its entry is fetched as many before that.
 const AHEAD: usize = 4;
@@ -35,7 +35,7 @@ const AHEAD: usize = 4;
 /// A table of at most `capacity` entries.
 #[derive(Clone)]
 pub struct Table<K, V> {
-    places: Places<K, V>,
+    buckets: Buckets<K, V>,
     /// Slot 0 never has an entry.
     slots: Vec<Slot>,
     growth: Option<Box<Growth<K, V>>>,
@@ -68,19 +68,20 @@ impl<K, V> Table<K, V> {
         self.len() == 0
     }
 
-    /// The places that hold the entry of `slot`, if it has one, and its place in them.
-    fn place(&self, slot: usize) -> Option<(&Places<K, V>, usize)> {
-        let place = self.slots[slot].place()?;
-        let places = match self.growth.as_deref() {
+    /// The buckets that hold the entry of `slot`, if it has one, and its bucket in them.
+    fn bucket(&self, slot: usize) -> Option<(&Buckets<K, V>, usize)> {
+        let bucket = self.slots[slot].bucket()?;
+        let buckets = match self.growth.as_deref() {
             Some(Growth::Moving(moving)) if !moving.has_moved(slot) => &moving.old,
-            _ => &self.places,
+            _ => &self.buckets,
         };
-        Some((places, place))
+        Some((buckets, bucket))
     }
 
     /// The entry of `slot`.
     fn entry(&self, slot: usize) -> Option<&(K, V)> {
-        self.place(slot).map(|(places, place)| places.entry(place))
+        self.bucket(slot)
+            .map(|(buckets, bucket)| buckets.entry(bucket))
     }
 }
 
@@ -91,7 +92,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     /// An empty table. `capacity` is brought into 1..=[`MAX_CAPACITY`](Self::MAX_CAPACITY).
     pub fn new(capacity: usize) -> Self {
         Self {
-            places: Places::new(),
+            buckets: Buckets::new(),
             slots: vec![Slot::FREE],
             growth: None,
             free: Vec::new(),
@@ -114,7 +115,7 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     /// Bytes of memory that updates touch.
     #[inline]
     pub fn bytes(&self) -> usize {
-        self.places.bytes()
+        self.buckets.bytes()
     }
 
     /// Whether the table is larger than a core's L2, so that [`prefetch`](Self::prefetch) pays.
@@ -126,13 +127,13 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     /// Prefetches what an update of `key` will touch.
     #[inline(always)]
     pub fn prefetch(&self, key: &K) {
-        memory::prefetch_all(self.places.at(self.places.likely(key)));
+        memory::prefetch_all(self.buckets.at(self.buckets.likely(key)));
     }
 
     /// The value of `key`.
     #[inline(always)]
     pub fn get(&self, key: &K) -> Option<&V> {
-        let entry = self.places.at(self.places.likely(key));
+        let entry = self.buckets.at(self.buckets.likely(key));
         if entry.0.same(key) {
             return Some(&entry.1);
         }
@@ -142,9 +143,9 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     /// The value of `key`, mutably.
     #[inline(always)]
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let at = self.places.likely(key);
-        if self.places.at(at).0.same(key) {
-            return Some(&mut self.places.at_mut(at).1);
+        let at = self.buckets.likely(key);
+        if self.buckets.at(at).0.same(key) {
+            return Some(&mut self.buckets.at_mut(at).1);
         }
         self.get_mut_elsewhere(*key)
     }
@@ -153,9 +154,9 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     /// created.
     #[inline(always)]
     pub fn get_or_insert(&mut self, key: &K) -> (&mut V, bool) {
-        let at = self.places.likely(key);
-        let (entry, created) = if self.places.at(at).0.same(key) {
-            (self.places.at_mut(at), false)
+        let at = self.buckets.likely(key);
+        let (entry, created) = if self.buckets.at(at).0.same(key) {
+            (self.buckets.at_mut(at), false)
         } else {
             self.get_elsewhere_or_insert(*key)
         };
@@ -164,12 +165,12 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
 
     /// Removes `key` and returns its value.
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        let (slot, (_, value)) = match self.places.find(&self.slots, key) {
-            Some(place) => self.places.remove(&mut self.slots, place),
+        let (slot, (_, value)) = match self.buckets.find(&self.slots, key) {
+            Some(bucket) => self.buckets.remove(&mut self.slots, bucket),
             None => {
                 let moving = moving_mut(&mut self.growth)?;
-                let place = moving.old.find(&self.slots, key)?;
-                moving.remove(&mut self.slots, place)
+                let bucket = moving.old.find(&self.slots, key)?;
+                moving.remove(&mut self.slots, bucket)
             }
         };
         self.free.push(slot as u32);
@@ -185,52 +186,52 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
     #[cold]
     #[inline(never)]
     fn get_elsewhere(&self, key: K) -> Option<&V> {
-        if let Some(place) = self.places.find(&self.slots, &key) {
-            return Some(&self.places.entry(place).1);
+        if let Some(bucket) = self.buckets.find(&self.slots, &key) {
+            return Some(&self.buckets.entry(bucket).1);
         }
         let Some(Growth::Moving(moving)) = self.growth.as_deref() else {
             return None;
         };
-        let place = moving.old.find(&self.slots, &key)?;
-        Some(&moving.old.entry(place).1)
+        let bucket = moving.old.find(&self.slots, &key)?;
+        Some(&moving.old.entry(bucket).1)
     }
 
     #[cold]
     #[inline(never)]
     fn get_mut_elsewhere(&mut self, key: K) -> Option<&mut V> {
-        let place = self.find_elsewhere(&key)?;
-        Some(&mut self.places.entry_mut(place).1)
+        let bucket = self.find_elsewhere(&key)?;
+        Some(&mut self.buckets.entry_mut(bucket).1)
     }
 
     #[cold]
     #[inline(never)]
     fn get_elsewhere_or_insert(&mut self, key: K) -> (&mut (K, V), bool) {
         let found = self.find_elsewhere(&key);
-        let place = found.unwrap_or_else(|| self.insert_new(key));
-        (self.places.entry_mut(place), found.is_none())
+        let bucket = found.unwrap_or_else(|| self.insert_new(key));
+        (self.buckets.entry_mut(bucket), found.is_none())
     }
 
-    /// The place of `key`, moved to the new places if it was still in the old ones.
+    /// The bucket of `key`, moved to the new buckets if it was still in the old ones.
     fn find_elsewhere(&mut self, key: &K) -> Option<usize> {
-        let found = self.places.find(&self.slots, key);
+        let found = self.buckets.find(&self.slots, key);
         if found.is_some() || moving_mut(&mut self.growth).is_none() {
             return found;
         }
         // Move the others first: each move may move its group.
         self.grow();
-        let found = self.places.find(&self.slots, key);
+        let found = self.buckets.find(&self.slots, key);
         if found.is_some() {
             return found;
         }
         let moving = moving_mut(&mut self.growth)?;
-        let place = moving.old.find(&self.slots, key)?;
-        Some(moving.carry(&mut self.places, &mut self.slots, place))
+        let bucket = moving.old.find(&self.slots, key)?;
+        Some(moving.carry(&mut self.buckets, &mut self.slots, bucket))
     }
 
     fn insert_new(&mut self, key: K) -> usize {
         let slot = self.take_slot();
         self.grow();
-        self.places
+        self.buckets
             .insert(&mut self.slots, slot, (key, V::default()))
     }
 
@@ -248,10 +249,10 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         self.hand = self.following(slot, 1);
         self.evictions += 1;
         self.fetch_victims(slot);
-        if let Some(place) = self.slots[slot].place() {
+        if let Some(bucket) = self.slots[slot].bucket() {
             match moving_mut(&mut self.growth) {
-                Some(moving) if !moving.has_moved(slot) => moving.remove(&mut self.slots, place),
-                _ => self.places.remove(&mut self.slots, place),
+                Some(moving) if !moving.has_moved(slot) => moving.remove(&mut self.slots, bucket),
+                _ => self.buckets.remove(&mut self.slots, bucket),
             };
         }
         slot
@@ -272,54 +273,54 @@ impl<K: Key, V: Copy + Default> Table<K, V> {
         if self.capacity < 2 * AHEAD {
             return;
         }
-        if let Some((places, place)) = self.place(self.following(slot, 2 * AHEAD)) {
-            memory::prefetch_all(places.entry(place));
+        if let Some((buckets, bucket)) = self.bucket(self.following(slot, 2 * AHEAD)) {
+            memory::prefetch_all(buckets.entry(bucket));
         }
-        if let Some((places, place)) = self.place(self.following(slot, AHEAD)) {
-            places.prefetch_group(place);
+        if let Some((buckets, bucket)) = self.bucket(self.following(slot, AHEAD)) {
+            buckets.prefetch_group(bucket);
         }
     }
 
     /// Takes the step of doubling that is due before another entry.
     fn grow(&mut self) {
-        let limit = self.places.limit();
+        let limit = self.buckets.limit();
         if self.len() > limit {
             self.take_over();
         }
         match self.growth.as_deref_mut() {
             Some(growth) => {
-                if growth.go_on(&mut self.places, &mut self.slots) {
+                if growth.go_on(&mut self.buckets, &mut self.slots) {
                     self.growth = None;
                 }
             }
             // No doubling if there will never be as many entries.
             None => {
                 if self.capacity > limit && self.len() > limit / 4 * 3 {
-                    self.growth = Some(Box::new(Growth::Writing(self.places.larger())));
+                    self.growth = Some(Box::new(Growth::Writing(self.buckets.larger())));
                 }
             }
         }
     }
 
-    /// Switches to the larger places for new entries.
+    /// Switches to the larger buckets for new entries.
     #[cold]
     fn take_over(&mut self) {
         let larger = match self.growth.take().map(|growth| *growth) {
             Some(Growth::Writing(larger)) => larger,
             Some(Growth::Moving(mut moving)) => {
-                while !moving.go_on(&mut self.places, &mut self.slots) {}
-                self.places.larger()
+                while !moving.go_on(&mut self.buckets, &mut self.slots) {}
+                self.buckets.larger()
             }
-            None => self.places.larger(),
+            None => self.buckets.larger(),
         };
-        let larger = self.places.grown(larger);
-        let old = std::mem::replace(&mut self.places, larger);
+        let larger = self.buckets.grown(larger);
+        let old = std::mem::replace(&mut self.buckets, larger);
         let moving = Moving::new(old, &self.slots);
         self.growth = Some(Box::new(Growth::Moving(moving)));
     }
 }
 
-/// The places being left behind, if any.
+/// The buckets being left behind, if any.
 fn moving_mut<K, V>(growth: &mut Option<Box<Growth<K, V>>>) -> Option<&mut Moving<K, V>> {
     match growth.as_deref_mut() {
         Some(Growth::Moving(moving)) => Some(moving),
@@ -401,7 +402,7 @@ mod tests {
         ) {
             let mut table = Table::<u32, u64>::new(capacity);
             // The same table under another seed.
-            let mut twin = Table { places: Places::seeded(1), ..table.clone() };
+            let mut twin = Table { buckets: Buckets::seeded(1), ..table.clone() };
             let mut model = Model { capacity, ..Model::default() };
             for (n, (key, what)) in steps.into_iter().enumerate() {
                 let key = key % keys;

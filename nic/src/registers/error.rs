@@ -1,5 +1,6 @@
 //! Why a sequencer cannot be controlled.
 
+use scr_wire::ConfigError;
 use scr_wire::registers::Capabilities;
 
 use crate::BoxError;
@@ -38,16 +39,12 @@ pub enum ControlError {
     },
     /// The configuration does not fit the hardware.
     #[error(
-        "{cores} cores with {prefix_words} prefix words do not fit the NIC, which has {} rows of history for at most {} cores: {most} at most with these words",
+        "{reason}; the NIC has {} rows of history and at most {} cores",
         .capabilities.history, .capabilities.max_cores
     )]
     DoesNotFit {
-        /// Number of cores k.
-        cores: u8,
-        /// Prefix words B.
-        prefix_words: u8,
-        /// The largest k with this B.
-        most: u8,
+        /// Which limit is exceeded.
+        reason: ConfigError,
         /// Capabilities of the hardware.
         capabilities: Capabilities,
     },

@@ -116,16 +116,13 @@ impl<A: RegisterAccess> SequencerControl<A> {
     ///
     /// [`ControlError::DoesNotFit`].
     pub fn check(&self, config: &Config) -> Result<(), ControlError> {
-        let most = self.capabilities.most_cores(config.prefix_words);
-        if (1..=most).contains(&config.cores) {
-            return Ok(());
-        }
-        Err(ControlError::DoesNotFit {
-            cores: config.cores,
-            prefix_words: config.prefix_words,
-            most,
-            capabilities: self.capabilities,
-        })
+        let checked = self.capabilities.limits().check(config);
+        checked
+            .map(drop)
+            .map_err(|reason| ControlError::DoesNotFit {
+                reason,
+                capabilities: self.capabilities,
+            })
     }
 
     /// The configuration in the registers.

@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn makefile_lists() {
+    fn lists_of_a_makefile_are_read_over_continued_lines() {
         let makefile = "A += \\\n\tone \\\n\ttwo \\\n\nAB += other\nB = x\nA += three\n";
         assert_eq!(
             make_list(makefile, "A").collect::<Vec<_>>(),

@@ -178,7 +178,7 @@ mod tests {
     use scr_wire::profile;
 
     #[test]
-    fn places() {
+    fn a_byte_is_named_by_the_part_of_the_frame_it_is_in() {
         let at = |offset| place(offset, Geometry::new(&profile::FLOW_TIME, 2));
         assert_eq!(at(9), "header, seq");
         assert_eq!(at(20), "padding");

@@ -1,7 +1,7 @@
 //! The steps of a run.
 
 use fastrand::Rng;
-use scr_wire::{Geometry, MAX_PREFIX_WORDS, Profile};
+use scr_wire::{Limits, MAX_PREFIX_WORDS, Profile};
 
 use super::packets::{Fragment, Network, Shape, TestPacket, Transport, random_packet};
 use crate::stream::Settings;
@@ -179,13 +179,8 @@ impl Plan {
     /// A change that leaves the settings valid.
     fn setting(&self, rng: &mut Rng, now: &Settings) -> Setting {
         let config = now.sequencer;
-        let cores_with = |words| {
-            Geometry::new(&self.profile, words).map_or(0, |geometry| {
-                geometry
-                    .max_valid_rows(self.history)
-                    .min(usize::from(self.max_cores)) as u8
-            })
-        };
+        let limits = Limits::new(&self.profile, self.history, self.max_cores);
+        let cores_with = |words| limits.map_or(0, |limits| limits.most_cores(words));
         match rng.u8(..16) {
             // Bypass is left again soon, because it tests little.
             0..2 => Setting::Enable(!config.enable),
@@ -224,7 +219,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scr_wire::{Config, Sequencer, profile};
+    use scr_wire::{Config, Geometry, Sequencer, profile};
 
     #[test]
     fn plans_stay_valid() {

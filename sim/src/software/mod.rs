@@ -9,6 +9,7 @@ mod registers;
 
 use std::collections::VecDeque;
 
+use scr_hdl::interface::{self, PortSpec};
 use scr_hdl::{Direction, Dut, Port};
 use scr_wire::parse::{WINDOW_BYTES, parse};
 use scr_wire::{Config, ConfigError, Disposition, MAX_CORES, MAX_PREFIX_BYTES, Profile, Sequencer};
@@ -135,90 +136,9 @@ pub struct SoftwareSequencer {
 
 const BEAT_BYTES: usize = 64;
 
-mod place {
-    //! The order of [`super::ports`].
-    pub const RST: usize = 1;
-    pub const S_DATA: usize = 2;
-    pub const S_KEEP: usize = 3;
-    pub const S_VALID: usize = 4;
-    pub const S_READY: usize = 5;
-    pub const S_LAST: usize = 6;
-    pub const S_USER: usize = 7;
-    pub const S_ID: usize = 8;
-    pub const M_DATA: usize = 9;
-    pub const M_KEEP: usize = 10;
-    pub const M_VALID: usize = 11;
-    pub const M_READY: usize = 12;
-    pub const M_LAST: usize = 13;
-    pub const M_USER: usize = 14;
-    pub const M_ID: usize = 15;
-    pub const M_DEST: usize = 16;
-    pub const AWADDR: usize = 17;
-    pub const AWVALID: usize = 19;
-    pub const AWREADY: usize = 20;
-    pub const WDATA: usize = 21;
-    pub const WSTRB: usize = 22;
-    pub const WVALID: usize = 23;
-    pub const WREADY: usize = 24;
-    pub const BRESP: usize = 25;
-    pub const BVALID: usize = 26;
-    pub const BREADY: usize = 27;
-    pub const ARADDR: usize = 28;
-    pub const ARVALID: usize = 30;
-    pub const ARREADY: usize = 31;
-    pub const RDATA: usize = 32;
-    pub const RRESP: usize = 33;
-    pub const RVALID: usize = 34;
-    pub const RREADY: usize = 35;
-}
-
 /// The ports of a sequencer with a 512-bit datapath.
 pub fn ports() -> Vec<Port> {
-    use Direction::{Input, Output};
-    [
-        ("clk", Input, 1),
-        ("rst", Input, 1),
-        ("s_axis_tdata", Input, 512),
-        ("s_axis_tkeep", Input, 64),
-        ("s_axis_tvalid", Input, 1),
-        ("s_axis_tready", Output, 1),
-        ("s_axis_tlast", Input, 1),
-        ("s_axis_tuser", Input, 97),
-        ("s_axis_tid", Input, 8),
-        ("m_axis_tdata", Output, 512),
-        ("m_axis_tkeep", Output, 64),
-        ("m_axis_tvalid", Output, 1),
-        ("m_axis_tready", Input, 1),
-        ("m_axis_tlast", Output, 1),
-        ("m_axis_tuser", Output, 97),
-        ("m_axis_tid", Output, 8),
-        ("m_axis_tdest", Output, 9),
-        ("s_axil_awaddr", Input, 12),
-        ("s_axil_awprot", Input, 3),
-        ("s_axil_awvalid", Input, 1),
-        ("s_axil_awready", Output, 1),
-        ("s_axil_wdata", Input, 32),
-        ("s_axil_wstrb", Input, 4),
-        ("s_axil_wvalid", Input, 1),
-        ("s_axil_wready", Output, 1),
-        ("s_axil_bresp", Output, 2),
-        ("s_axil_bvalid", Output, 1),
-        ("s_axil_bready", Input, 1),
-        ("s_axil_araddr", Input, 12),
-        ("s_axil_arprot", Input, 3),
-        ("s_axil_arvalid", Input, 1),
-        ("s_axil_arready", Output, 1),
-        ("s_axil_rdata", Output, 32),
-        ("s_axil_rresp", Output, 2),
-        ("s_axil_rvalid", Output, 1),
-        ("s_axil_rready", Input, 1),
-    ]
-    .map(|(name, direction, bits)| Port {
-        name: name.to_owned(),
-        direction,
-        bits,
-    })
-    .to_vec()
+    interface::ports(BEAT_BYTES * 8)
 }
 
 impl SoftwareSequencer {
@@ -271,15 +191,15 @@ impl SoftwareSequencer {
         self.faults.contains(&fault)
     }
 
-    fn value(&self, port: usize) -> u128 {
+    fn value(&self, port: PortSpec) -> u128 {
         let mut bytes = [0; 16];
-        let value = &self.values[port];
+        let value = &self.values[port.place];
         bytes[..value.len()].copy_from_slice(value);
         u128::from_le_bytes(bytes)
     }
 
-    fn bit(&self, port: usize) -> bool {
-        self.values[port][0] != 0
+    fn bit(&self, port: PortSpec) -> bool {
+        self.values[port.place][0] != 0
     }
 
     fn standing(&self) -> Standing {
@@ -291,15 +211,15 @@ impl SoftwareSequencer {
 
     fn master(&self) -> Master {
         Master {
-            awaddr: self.value(place::AWADDR) as u16,
-            awvalid: self.bit(place::AWVALID),
-            wdata: self.value(place::WDATA) as u32,
-            wstrb: self.value(place::WSTRB) as u8,
-            wvalid: self.bit(place::WVALID),
-            bready: self.bit(place::BREADY),
-            araddr: self.value(place::ARADDR) as u16,
-            arvalid: self.bit(place::ARVALID),
-            rready: self.bit(place::RREADY),
+            awaddr: self.value(interface::S_AXIL_AWADDR) as u16,
+            awvalid: self.bit(interface::S_AXIL_AWVALID),
+            wdata: self.value(interface::S_AXIL_WDATA) as u32,
+            wstrb: self.value(interface::S_AXIL_WSTRB) as u8,
+            wvalid: self.bit(interface::S_AXIL_WVALID),
+            bready: self.bit(interface::S_AXIL_BREADY),
+            araddr: self.value(interface::S_AXIL_ARADDR) as u16,
+            arvalid: self.bit(interface::S_AXIL_ARVALID),
+            rready: self.bit(interface::S_AXIL_RREADY),
         }
     }
 
@@ -377,17 +297,17 @@ impl SoftwareSequencer {
 
     /// A beat was accepted.
     fn accept(&mut self) {
-        let keep = self.value(place::S_KEEP);
-        let last = self.value(place::S_LAST) != 0;
+        let keep = self.value(interface::S_AXIS_TKEEP);
+        let last = self.value(interface::S_AXIS_TLAST) != 0;
         let count = keep.count_ones() as usize;
         if self.arriving.decided.is_none() && self.arriving.bytes.is_empty() {
             self.arriving.start = self.ticks;
-            self.arriving.user = User(self.value(place::S_USER));
-            self.arriving.id = self.value(place::S_ID) as u16;
+            self.arriving.user = User(self.value(interface::S_AXIS_TUSER));
+            self.arriving.id = self.value(interface::S_AXIS_TID) as u16;
         }
-        let flag = User(self.value(place::S_USER)).bad_frame();
+        let flag = User(self.value(interface::S_AXIS_TUSER)).bad_frame();
         self.arriving.flags.push_back(flag);
-        let data = &self.values[place::S_DATA][..count];
+        let data = &self.values[interface::S_AXIS_TDATA.place][..count];
         self.arriving.bytes.extend_from_slice(data);
         self.count(0, last.into());
         self.count(1, count as u64);
@@ -530,7 +450,7 @@ impl SoftwareSequencer {
     /// The output register takes the next beat, if it may.
     fn advance(&mut self) {
         if let Some(mut showing) = self.showing {
-            if self.values[place::M_READY][0] == 0 {
+            if !self.bit(interface::M_AXIS_TREADY) {
                 self.count(6, 1);
                 let frame = showing.frame;
                 if self.faults.contains(&Fault::Unstable(frame)) {
@@ -567,27 +487,27 @@ impl SoftwareSequencer {
 
     fn show(&mut self) {
         let beat = self.showing.map(|b| b.beat).unwrap_or_default();
-        self.values[place::M_DATA].copy_from_slice(&beat.data[..BEAT_BYTES]);
+        self.values[interface::M_AXIS_TDATA.place].copy_from_slice(&beat.data[..BEAT_BYTES]);
         let front = self.front.out;
         let words = [
-            (place::AWREADY, front.awready.into()),
-            (place::WREADY, front.wready.into()),
-            (place::BRESP, front.bresp.into()),
-            (place::BVALID, front.bvalid.into()),
-            (place::ARREADY, front.arready.into()),
-            (place::RDATA, front.rdata.into()),
-            (place::RRESP, front.rresp.into()),
-            (place::RVALID, front.rvalid.into()),
-            (place::M_KEEP, beat.keep),
-            (place::M_VALID, self.showing.is_some().into()),
-            (place::M_LAST, beat.last.into()),
-            (place::M_USER, beat.user.0),
-            (place::M_ID, beat.id.into()),
-            (place::M_DEST, beat.dest.into()),
-            (place::S_READY, self.ready.into()),
+            (interface::S_AXIL_AWREADY, front.awready.into()),
+            (interface::S_AXIL_WREADY, front.wready.into()),
+            (interface::S_AXIL_BRESP, front.bresp.into()),
+            (interface::S_AXIL_BVALID, front.bvalid.into()),
+            (interface::S_AXIL_ARREADY, front.arready.into()),
+            (interface::S_AXIL_RDATA, front.rdata.into()),
+            (interface::S_AXIL_RRESP, front.rresp.into()),
+            (interface::S_AXIL_RVALID, front.rvalid.into()),
+            (interface::M_AXIS_TKEEP, beat.keep),
+            (interface::M_AXIS_TVALID, self.showing.is_some().into()),
+            (interface::M_AXIS_TLAST, beat.last.into()),
+            (interface::M_AXIS_TUSER, beat.user.0),
+            (interface::M_AXIS_TID, beat.id.into()),
+            (interface::M_AXIS_TDEST, beat.dest.into()),
+            (interface::S_AXIS_TREADY, self.ready.into()),
         ];
         for (port, word) in words {
-            let value = &mut self.values[port];
+            let value = &mut self.values[port.place];
             let count = value.len();
             value.copy_from_slice(&word.to_le_bytes()[..count]);
         }
@@ -600,7 +520,8 @@ impl Dut for SoftwareSequencer {
     }
 
     fn set(&mut self, port: usize, value: &[u8]) {
-        let settable = self.ports[port].direction == Direction::Input && port != 0;
+        let settable =
+            self.ports[port].direction == Direction::Input && port != interface::CLK.place;
         assert!(settable, "port {} is no input", self.ports[port].name);
         self.values[port].copy_from_slice(value);
     }
@@ -615,7 +536,7 @@ impl Dut for SoftwareSequencer {
         if self.settings.len() > SETTING_DELAY {
             self.settings.pop_front();
         }
-        if self.values[place::RST][0] != 0 {
+        if self.bit(interface::RST) {
             self.reset();
         } else {
             self.settle();
@@ -625,9 +546,9 @@ impl Dut for SoftwareSequencer {
             self.registers.next_seq = self.golden.next_seq().get();
             let master = self.master();
             self.front.tick(&master, &mut self.registers);
-            let stalls = !self.ready && self.bit(place::S_VALID);
+            let stalls = !self.ready && self.bit(interface::S_AXIS_TVALID);
             self.count(5, stalls.into());
-            if self.ready && self.values[place::S_VALID][0] != 0 {
+            if self.ready && self.bit(interface::S_AXIS_TVALID) {
                 self.accept();
             }
             self.advance();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use scr_wire::registers::{self, Capabilities, Register};
-use scr_wire::{Config, Geometry, MAX_CORES, MAX_PREFIX_WORDS, Profile};
+use scr_wire::{Config, Geometry, MAX_CORES, Profile};
 
 /// The register block: configuration, status and counters.
 ///
@@ -154,10 +154,8 @@ impl RegisterModel {
 
     /// Whether k and B go together on this hardware.
     pub fn is_valid(&self, config: &Config) -> bool {
-        let words = config.prefix_words;
-        (1..=MAX_PREFIX_WORDS).contains(&words)
-            && words.is_multiple_of(self.words_per_beat)
-            && (1..=self.capabilities.most_cores(words)).contains(&config.cores)
+        config.prefix_words.is_multiple_of(self.words_per_beat)
+            && self.capabilities.limits().check(config).is_ok()
     }
 
     /// The 64-bit register at an offset.

@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn rates() {
+    fn patterns_are_ready_as_often_as_they_say() {
         assert_eq!(count(Pattern::Always), 10_000);
         assert!((4_500..5_500).contains(&count(Pattern::Random(128))));
         assert!((4_000..6_000).contains(&count(Pattern::Bursts { on: 40, off: 40 })));

@@ -1,6 +1,7 @@
 //! The AXI4-Stream ports of a block, found by name.
 
-use scr_hdl::{Direction, Dut, Port};
+use scr_hdl::interface::{self, PortSpec};
+use scr_hdl::{CoreConfig, Dut, Port};
 
 use super::{Configurator, User};
 
@@ -37,26 +38,14 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    pub(crate) fn find(
-        ports: &[Port],
-        name: &'static str,
-        direction: Direction,
-    ) -> Result<Self, PortError> {
-        let index = ports
-            .iter()
-            .position(|p| p.name == name)
-            .ok_or(PortError::Missing(name))?;
-        let port = &ports[index];
-        if port.direction != direction {
-            return Err(PortError::Direction(name));
-        }
-        if port.bits > 128 {
-            return Err(PortError::Width {
-                name,
-                bits: port.bits,
-                expected: "at most 128 are possible",
-            });
-        }
+    pub(crate) fn find(ports: &[Port], spec: PortSpec) -> Result<Self, PortError> {
+        let (index, port) = locate(ports, spec)?;
+        expect(
+            spec,
+            port.bits,
+            port.bits <= 128,
+            "at most 128 are possible",
+        )?;
         Ok(Self {
             index,
             bits: port.bits,
@@ -155,88 +144,63 @@ impl StreamPorts {
     ///
     /// [`PortError`] when one is missing or has an impossible width.
     pub fn find(ports: &[Port]) -> Result<Self, PortError> {
-        use Direction::{Input, Output};
-        let bit = |name, direction| {
-            let field = Field::find(ports, name, direction)?;
-            expect(name, field.bits, field.bits == 1, "it must have 1")?;
+        let field = |spec, fits: fn(usize) -> bool, expected| {
+            let field = Field::find(ports, spec)?;
+            expect(spec, field.bits, fits(field.bits), expected)?;
             Ok(field)
         };
-        let narrow = |name, direction| {
-            let field = Field::find(ports, name, direction)?;
-            expect(
-                name,
-                field.bits,
-                field.bits <= 16,
-                "at most 16 are possible",
-            )?;
+        let bit = |spec| field(spec, |bits| bits == 1, "it must have 1");
+        let narrow = |spec| field(spec, |bits| bits <= 16, "at most 16 are possible");
+        let data = |spec| {
+            let (index, port) = locate(ports, spec)?;
+            let known = CoreConfig::WIDTHS.contains(&port.bits);
+            expect(spec, port.bits, known, "it must have 128, 256, 512 or 1024")?;
+            Ok((index, port.bits))
+        };
+        let (s_data, width) = data(interface::S_AXIS_TDATA)?;
+        let (m_data, m_width) = data(interface::M_AXIS_TDATA)?;
+        let same = "it must be as wide as s_axis_tdata";
+        expect(interface::M_AXIS_TDATA, m_width, m_width == width, same)?;
+        let keep = |spec: PortSpec| {
+            let field = Field::find(ports, spec)?;
+            let fits = field.bits == spec.width.bits(width);
+            let expected = "it must have one for each byte of tdata";
+            expect(spec, field.bits, fits, expected)?;
             Ok(field)
         };
-        let data = |name: &'static str, direction| {
-            let index = ports
-                .iter()
-                .position(|p| p.name == name)
-                .ok_or(PortError::Missing(name))?;
-            let port = &ports[index];
-            if port.direction != direction {
-                return Err(PortError::Direction(name));
-            }
-            let known = matches!(port.bits, 128 | 256 | 512 | 1024);
-            expect(name, port.bits, known, "it must have 128, 256, 512 or 1024")?;
-            Ok((index, port.bits / 8))
-        };
-        let (s_data, beat_bytes) = data("s_axis_tdata", Input)?;
-        let (m_data, m_bytes) = data("m_axis_tdata", Output)?;
-        expect(
-            "m_axis_tdata",
-            m_bytes * 8,
-            m_bytes == beat_bytes,
-            "it must be as wide as s_axis_tdata",
-        )?;
-        let keep = |name, direction| {
-            let field = Field::find(ports, name, direction)?;
-            let fits = field.bits == beat_bytes;
-            expect(
-                name,
-                field.bits,
-                fits,
-                "it must have one for each byte of tdata",
-            )?;
-            Ok(field)
-        };
-        let s_user = Field::find(ports, "s_axis_tuser", Input)?;
-        let m_user = Field::find(ports, "m_axis_tuser", Output)?;
+        let s_user = Field::find(ports, interface::S_AXIS_TUSER)?;
+        let m_user = Field::find(ports, interface::M_AXIS_TUSER)?;
         let wide = s_user.bits >= User::BITS;
         expect(
-            "s_axis_tuser",
+            interface::S_AXIS_TUSER,
             s_user.bits,
             wide,
             "it must hold a 96-bit timestamp and the bad-frame flag",
         )?;
-        let same = s_user.bits == m_user.bits;
         expect(
-            "m_axis_tuser",
+            interface::M_AXIS_TUSER,
             m_user.bits,
-            same,
+            s_user.bits == m_user.bits,
             "it must be as wide as s_axis_tuser",
         )?;
         Ok(Self {
-            rst: bit("rst", Input)?,
+            rst: bit(interface::RST)?,
             s_data,
-            s_keep: keep("s_axis_tkeep", Input)?,
-            s_valid: bit("s_axis_tvalid", Input)?,
-            s_ready: bit("s_axis_tready", Output)?,
-            s_last: bit("s_axis_tlast", Input)?,
+            s_keep: keep(interface::S_AXIS_TKEEP)?,
+            s_valid: bit(interface::S_AXIS_TVALID)?,
+            s_ready: bit(interface::S_AXIS_TREADY)?,
+            s_last: bit(interface::S_AXIS_TLAST)?,
             s_user,
-            s_id: narrow("s_axis_tid", Input)?,
+            s_id: narrow(interface::S_AXIS_TID)?,
             m_data,
-            m_keep: keep("m_axis_tkeep", Output)?,
-            m_valid: bit("m_axis_tvalid", Output)?,
-            m_ready: bit("m_axis_tready", Input)?,
-            m_last: bit("m_axis_tlast", Output)?,
+            m_keep: keep(interface::M_AXIS_TKEEP)?,
+            m_valid: bit(interface::M_AXIS_TVALID)?,
+            m_ready: bit(interface::M_AXIS_TREADY)?,
+            m_last: bit(interface::M_AXIS_TLAST)?,
             m_user,
-            m_id: narrow("m_axis_tid", Output)?,
-            m_dest: narrow("m_axis_tdest", Output)?,
-            beat_bytes,
+            m_id: narrow(interface::M_AXIS_TID)?,
+            m_dest: narrow(interface::M_AXIS_TDEST)?,
+            beat_bytes: width / 8,
         })
     }
 
@@ -304,8 +268,19 @@ impl StreamPorts {
     }
 }
 
+/// The port and its index, when it points the right way.
+fn locate(ports: &[Port], spec: PortSpec) -> Result<(usize, &Port), PortError> {
+    let mut places = ports.iter().enumerate();
+    let found = places.find(|(_, port)| port.name == spec.name);
+    let (index, port) = found.ok_or(PortError::Missing(spec.name))?;
+    if port.direction != spec.direction {
+        return Err(PortError::Direction(spec.name));
+    }
+    Ok((index, port))
+}
+
 fn expect(
-    name: &'static str,
+    spec: PortSpec,
     bits: usize,
     holds: bool,
     expected: &'static str,
@@ -314,7 +289,7 @@ fn expect(
         Ok(())
     } else {
         Err(PortError::Width {
-            name,
+            name: spec.name,
             bits,
             expected,
         })

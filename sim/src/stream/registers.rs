@@ -1,6 +1,6 @@
 //! The AXI4-Lite ports of a block, and a master that reads and writes through them.
 
-use scr_hdl::{Direction, Dut, Port};
+use scr_hdl::{Dut, Port, interface};
 
 use super::PortError;
 use super::ports::Field;
@@ -123,27 +123,26 @@ impl RegisterBus {
     ///
     /// [`PortError`] when one is missing.
     pub fn find(ports: &[Port]) -> Result<Self, PortError> {
-        use Direction::{Input, Output};
-        let find = |name, direction| Field::find(ports, name, direction);
+        let find = |spec| Field::find(ports, spec);
         Ok(Self {
             ports: AxilPorts {
-                awaddr: find("s_axil_awaddr", Input)?,
-                awvalid: find("s_axil_awvalid", Input)?,
-                awready: find("s_axil_awready", Output)?,
-                wdata: find("s_axil_wdata", Input)?,
-                wstrb: find("s_axil_wstrb", Input)?,
-                wvalid: find("s_axil_wvalid", Input)?,
-                wready: find("s_axil_wready", Output)?,
-                bresp: find("s_axil_bresp", Output)?,
-                bvalid: find("s_axil_bvalid", Output)?,
-                bready: find("s_axil_bready", Input)?,
-                araddr: find("s_axil_araddr", Input)?,
-                arvalid: find("s_axil_arvalid", Input)?,
-                arready: find("s_axil_arready", Output)?,
-                rdata: find("s_axil_rdata", Output)?,
-                rresp: find("s_axil_rresp", Output)?,
-                rvalid: find("s_axil_rvalid", Output)?,
-                rready: find("s_axil_rready", Input)?,
+                awaddr: find(interface::S_AXIL_AWADDR)?,
+                awvalid: find(interface::S_AXIL_AWVALID)?,
+                awready: find(interface::S_AXIL_AWREADY)?,
+                wdata: find(interface::S_AXIL_WDATA)?,
+                wstrb: find(interface::S_AXIL_WSTRB)?,
+                wvalid: find(interface::S_AXIL_WVALID)?,
+                wready: find(interface::S_AXIL_WREADY)?,
+                bresp: find(interface::S_AXIL_BRESP)?,
+                bvalid: find(interface::S_AXIL_BVALID)?,
+                bready: find(interface::S_AXIL_BREADY)?,
+                araddr: find(interface::S_AXIL_ARADDR)?,
+                arvalid: find(interface::S_AXIL_ARVALID)?,
+                arready: find(interface::S_AXIL_ARREADY)?,
+                rdata: find(interface::S_AXIL_RDATA)?,
+                rresp: find(interface::S_AXIL_RRESP)?,
+                rvalid: find(interface::S_AXIL_RVALID)?,
+                rready: find(interface::S_AXIL_RREADY)?,
             },
             pending: None,
             driven: [false; 5],

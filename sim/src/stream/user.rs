@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn corundums_layout() {
+    fn timestamp_and_flag_lie_where_corundum_has_them() {
         let time = Timestamp {
             seconds: 0x1234_5678,
             nanos: 999_999_999,

@@ -49,15 +49,34 @@ const TICKET_FIELDS: [(u32, u32, u32); 8] = [
     (133, 8, 7), // valid_rows: at most 65
 ];
 
+/// The fields of the header that are signals of their own, and the lowest bit of each.
+const HEADER_FIELDS: [(&str, u32); 16] = [
+    ("dst_mac", 0),
+    ("version", 8),
+    ("profile", 16),
+    ("prefix_words", 24),
+    ("cores", 32),
+    ("core", 40),
+    ("src_mac", 48),
+    ("epoch", 50),
+    ("seq_4", 56),
+    ("seq_3", 64),
+    ("seq_2", 72),
+    ("seq_1", 80),
+    ("seq_0", 88),
+    ("ethertype", 96),
+    ("valid_rows", 112),
+    ("row_log2", 120),
+];
+
 /// Lowest bit of the sequence number in `FrameTicket`, and in the header.
 const TICKET_SEQ: u32 = 93;
 
 /// Widths by name: in a signal whose name ends this way, the bits from this number on are unused.
-const WIDTHS: [(&str, u32, &str); 36] = [
+const WIDTHS: [(&str, u32, &str); 39] = [
     ("cores", 5, TICKET),
     ("cores_register", 5, TICKET),
     ("next_core", 4, TICKET),
-    ("slot_core", 4, TICKET),
     ("after_next", 5, TICKET),
     ("after_remainder", 5, TICKET),
     ("last_plus_one", 5, TICKET),
@@ -81,6 +100,10 @@ const WIDTHS: [(&str, u32, &str); 36] = [
     ("next_filled", 6, TICKET),
     ("filled", 7, TICKET),
     ("filled_slots", 7, TICKET),
+    ("left_after", 6, TICKET),
+    ("filled_after", 6, TICKET),
+    ("prefix_words", 6, TICKET),
+    ("valid_rows", 7, TICKET),
     ("rotation", 2, ROTATION),
     ("lane", 2, ROTATION),
     ("turn", 2, ROTATION),
@@ -129,7 +152,9 @@ fn toggle(point: &Point) -> Option<Reason> {
         .iter()
         .find_map(|end| name.strip_suffix(end))
         .unwrap_or(name);
-    if name.ends_with("_words") || name.ends_with("_rows") || point.what.contains("][") {
+    let is_field = name.ends_with("_prefix_words") || name.ends_with("_valid_rows");
+    let is_words = !is_field && (name.ends_with("_words") || name.ends_with("_rows"));
+    if is_words || point.what.contains("][") {
         return Some(Reason::Memory);
     }
     if name == "unused" {
@@ -145,6 +170,13 @@ fn toggle(point: &Point) -> Option<Reason> {
     }
     if is(&["header", "b_header_reg", "header_bits"]) {
         return header(bit);
+    }
+    if let Some(field) = name
+        .strip_prefix("header_")
+        .filter(|_| block(point) == "assembler")
+    {
+        let offset = HEADER_FIELDS.iter().find(|(name, _)| *name == field);
+        return offset.and_then(|(_, offset)| header(offset + bit));
     }
     if let Some(reason) = ticket(stem, bit) {
         return Some(reason);

@@ -36,9 +36,7 @@ impl Build {
         let fewest = Geometry::fewest_words(&self.config.profile, cores.into());
         let fewest = fewest.map_or(1, Geometry::prefix_words);
         let words = words.max(fewest).next_multiple_of(beat);
-        let most = Geometry::new(&self.config.profile, words)
-            .map_or(1, |g| g.max_valid_rows(self.config.history));
-        let cores = usize::from(cores).min(most) as u8;
+        let cores = cores.min(self.config.limits().most_cores(words));
         let settings = Settings::new(Config::new(cores, words));
         let mut config = CosimConfig::new(
             self.config.profile,

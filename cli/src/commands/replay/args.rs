@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use scr_runtime::failover::Plan;
+use scr_runtime::membership::Plan;
 
 use crate::input::InputArgs;
 use crate::options::{ProfileArg, SequencerArgs, number};

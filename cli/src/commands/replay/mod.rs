@@ -14,7 +14,7 @@ use scr_capture::{CaptureError, CaptureReader, Packet};
 use scr_nf::{SelectError, Selected};
 use scr_nic::BoxError;
 use scr_runtime::device::{
-    DeviceError, Extent, Fault, Inject, PacketSource, Replay, ReplayDevice, Tap,
+    DeviceError, Extent, Fault, Inject, NicDevice, PacketSource, ReplayDevice, Tap,
 };
 use scr_runtime::{EventLevel, Outputs, ReplayConfig, ReplayError, ReplayReport};
 use scr_wire::{Profile, profile};
@@ -70,7 +70,7 @@ pub fn run(args: &Args) -> Result {
 
     let progress = Progress::bytes("replaying", total);
     interrupt::ask()?;
-    let device = Replay::new(UntilInterrupted(&mut reader), nic);
+    let device = NicDevice::new(UntilInterrupted(&mut reader), nic);
     let report = written.replay(&config, device, faults.clone(), &progress);
     drop(progress);
     let mut report = report.map_err(|error| error.named(&args.capture))?;

@@ -105,14 +105,18 @@ fn lines(report: &ReplayReport, text: &mut String) -> std::fmt::Result {
             death.core, death.cause, death.frames_lost
         )?;
     }
-    let turns = &report.failover.resteerings;
-    for (i, turn) in (1..).zip(turns) {
-        let from = match turn.seq {
+    let resteerings = &report.failover.resteerings;
+    for (i, resteering) in (1..).zip(resteerings) {
+        let from = match resteering.seq {
             Some(seq) => format!("from frame {seq} on"),
-            None if i < turns.len() => "between two frames".to_owned(),
+            None if i < resteerings.len() => "between two frames".to_owned(),
             None => "at the end".to_owned(),
         };
-        writeln!(text, "{from} {} cores, at {:?}", turn.cores, turn.queues)?;
+        writeln!(
+            text,
+            "{from} {} cores, at {:?}",
+            resteering.cores, resteering.queues
+        )?;
     }
     for (fault, count) in &report.injected {
         if *fault != "lost" {

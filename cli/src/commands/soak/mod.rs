@@ -19,7 +19,7 @@ use clap::ValueHint;
 use scr_capture::trace::{TraceConfig, TraceGenerator};
 use scr_nf::Selected;
 use scr_nic::{BoxError, Model};
-use scr_runtime::device::{Fault, Inject, PacketInfo, Replay, ReplayDevice, Select};
+use scr_runtime::device::{Fault, Inject, NicDevice, PacketInfo, ReplayDevice, Select};
 use scr_runtime::{Outputs, PacketSink, ReplayConfig, ReplayReport, replay};
 use scr_wire::{Config, Geometry};
 use serde_json::Value;
@@ -328,7 +328,7 @@ impl Combination {
             }
             faults.push(Fault { effect, which });
         }
-        let mut device = Inject::new(Replay::new(TraceGenerator::new(&trace)?, nic), faults);
+        let mut device = Inject::new(NicDevice::new(TraceGenerator::new(&trace)?, nic), faults);
         let config = ReplayConfig {
             stall_timeout: self.kind.stall_timeout,
             threads: 1 + (turn % 4) as usize,

@@ -1,8 +1,8 @@
 //! A ring log with one writer and many readers: the newest rows that a worker applied.
 //!
 //! ```text
-//!  position ──▶ block ──▶ header: stamp, gaps      published: seen, head, fenced
-//!                         rows, newest first                  (one word and a half that it names)
+//!  position ──▶ block ──▶ header: stamp, gaps      published: watermark, head, fenced
+//!                         rows, newest first                       (one word and a half that it names)
 //! ```
 //!
 //! Rows lie in *blocks* of 64 or 256, ordered by *position*, which counts rows over all epochs. A block's header says
@@ -11,7 +11,7 @@
 //! published *head* on do not count, and those before it do not change until another block takes their place, which is
 //! stamped before that.
 //!
-//! How far a log can be relied on is [published](Seen) as one: **seen**, the position before which the worker has taken
+//! How far a log can be relied on is [published](Extent) as one: the **watermark**, the position before which the worker has taken
 //! all its own frames, and **head**, the position before which rows in the log count. It is published after each
 //! stretch of frames and before each wait. Whoever declares the worker dead sets one more bit, **fenced**
 //! ([`Log::fence`]): the writer publishes by compare-and-exchange, so it notices and never publishes again, and every
@@ -37,7 +37,7 @@ use super::sync::{AtomicU32, AtomicU64, Ordering, fence};
 use block::{Division, Header, Is};
 use published::Published;
 
-pub use published::{Fenced, Seen};
+pub use published::{Extent, Fenced};
 pub use writer::LogWriter;
 
 /// The content of a log at a position.
@@ -68,7 +68,7 @@ pub struct Log {
     /// Words in a row.
     stride: usize,
     published: Padded<Published>,
-    phase: Padded<AtomicU64>,
+    barrier: Padded<AtomicU64>,
 }
 
 impl Log {
@@ -86,7 +86,7 @@ impl Log {
             row_bytes,
             stride,
             published: Padded::default(),
-            phase: Padded::default(),
+            barrier: Padded::default(),
         });
         let writer = LogWriter::new(Arc::clone(&log));
         (log, writer)
@@ -107,10 +107,10 @@ impl Log {
         index * self.division.rows() as usize
     }
 
-    /// Copies the row at `position` to the start of `row`, if it is there and counts according to `seen`, which must
-    /// have been [read](Log::seen) before.
-    pub fn read(&self, position: u64, seen: Seen, row: &mut [u8; MAX_ROW_BYTES]) -> Held {
-        if position >= seen.head && stands(Guard::PublishedCounts) {
+    /// Copies the row at `position` to the start of `row`, if it is there and counts by the log's [extent](Log::extent)
+    /// that was loaded before.
+    pub fn read(&self, position: u64, extent: Extent, row: &mut [u8; MAX_ROW_BYTES]) -> Held {
+        if position >= extent.head && stands(Guard::PublishedCounts) {
             return Held::Nothing;
         }
         let (number, within) = (
@@ -139,16 +139,16 @@ impl Log {
 
     /// The lowest position from `from` on that the log holds and that counts, if any.
     pub fn first_held(&self, from: u64) -> Option<u64> {
-        let head = self.seen().head;
-        // No ordering is needed: rows that count lie before the head, which has been acquired, and the row itself is
-        // read with care.
+        let head = self.extent().head;
+        // No order is needed: what counts lies before the head, which has been acquired, and the row itself is read with
+        // care.
         let held = self.headers.iter().flat_map(|h| h.positions(self.division));
         held.filter(|position| (from..head).contains(position))
             .min()
     }
 
-    /// How far the log goes.
-    pub fn seen(&self) -> Seen {
+    /// The extent of the log: its watermark and head, and whether it is fenced.
+    pub fn extent(&self) -> Extent {
         self.published.0.load()
     }
 
@@ -158,13 +158,13 @@ impl Log {
     }
 
     /// The position before which the worker has taken all its frames.
-    pub fn position(&self) -> u64 {
-        self.published.0.position()
+    pub fn watermark(&self) -> u64 {
+        self.published.0.watermark()
     }
 
-    /// Whether the worker has reached barrier `phase`, or is fenced.
-    pub fn has_entered(&self, phase: u64) -> bool {
-        self.published.0.is_fenced() || self.phase() >= phase
+    /// Whether the worker has come to `barrier`, or is no more.
+    pub fn has_entered(&self, barrier: u64) -> bool {
+        self.published.0.is_fenced() || self.barrier() >= barrier
     }
 
     /// Closes the log: its worker counts as dead from now on. Returns the position before which its own frames count.
@@ -173,23 +173,23 @@ impl Log {
         self.published.0.fence()
     }
 
-    /// Opens a fenced log for a worker that joins, at barrier `phase`: it takes no frame before `position`. Rows that
-    /// counted continue to count. Every worker must be able to see this before it takes a frame from that position on.
-    pub fn open(&self, position: u64, phase: u64) {
-        // Rows that the previous worker wrote and never published must not count now. Nobody writes here meanwhile.
-        let head = self.seen().head;
+    /// Opens a fenced log for a worker that joins, at `barrier`: it takes no frame before `position`. What counted
+    /// goes on to count. Every worker must be able to see it before it takes a frame behind that one.
+    pub fn open(&self, position: u64, barrier: u64) {
+        // Rows that the worker before appended and never published must not count now. Nobody writes here meanwhile.
+        let head = self.extent().head;
         for header in &self.headers {
             header.end_at(head, self.division);
         }
-        self.phase.0.store(phase, Ordering::Release);
+        self.barrier.0.store(barrier, Ordering::Release);
         self.published.0.open(position, head);
     }
 
-    /// The barrier that this worker has reached.
-    pub fn phase(&self) -> u64 {
-        self.phase
+    /// The barrier that this worker has come to.
+    pub fn barrier(&self) -> u64 {
+        self.barrier
             .0
-            .load(ordering(Guard::PhaseAcquire, Ordering::Acquire))
+            .load(ordering(Guard::BarrierAcquire, Ordering::Acquire))
     }
 }
 
@@ -222,18 +222,18 @@ mod tests {
                     writer.append(position, &vec![position as u8; row_bytes]);
                 }
                 // Rows that have not been published do not count.
-                assert_eq!(log.read(end - 50, log.seen(), &mut row), Held::Nothing);
+                assert_eq!(log.read(end - 50, log.extent(), &mut row), Held::Nothing);
                 assert_eq!(log.first_held(0), None);
-                writer.publish_seen(end + 10).unwrap();
-                // The block being filled has taken the place of the one before these.
+                writer.publish_watermark(end + 10).unwrap();
+                // The block that is being filled has taken the place of the one before these.
                 let oldest = span + block;
-                let overwritten = log.read(oldest - 1, log.seen(), &mut row);
+                let overwritten = log.read(oldest - 1, log.extent(), &mut row);
                 assert_eq!(overwritten, Held::Overwritten);
                 for position in oldest..end {
-                    assert_eq!(log.read(position, log.seen(), &mut row), Held::Row);
+                    assert_eq!(log.read(position, log.extent(), &mut row), Held::Row);
                     assert!(row[..row_bytes].iter().all(|&b| b == position as u8));
                 }
-                assert_eq!(log.read(end, log.seen(), &mut row), Held::Nothing);
+                assert_eq!(log.read(end, log.extent(), &mut row), Held::Nothing);
                 assert_eq!(
                     [3, oldest + 9, end - 1, end].map(|from| log.first_held(from)),
                     [Some(oldest), Some(oldest + 9), Some(end - 1), None]
@@ -277,11 +277,11 @@ mod tests {
                     .flat_map(|n| vec![n as u8; row_bytes])
                     .collect();
                 writer.append_rows(position, &frame);
-                writer.publish_seen(position + count).unwrap();
+                writer.publish_watermark(position + count).unwrap();
                 position += count;
                 let newest = position - 1;
                 for held in position.saturating_sub(reach)..position + 10 {
-                    let found = log.read(held, log.seen(), &mut row);
+                    let found = log.read(held, log.extent(), &mut row);
                     // The block of the newest row is kept, and those before it.
                     let kept = held / block + blocks > newest / block;
                     match found {
@@ -301,11 +301,11 @@ mod tests {
         }
     }
 
-    /// Everything that a reader can see.
-    fn all(log: &Log) -> Seen {
-        Seen {
+    /// An extent in which all rows count.
+    fn all(log: &Log) -> Extent {
+        Extent {
             head: 1 << 60,
-            ..log.seen()
+            ..log.extent()
         }
     }
 
@@ -321,14 +321,14 @@ mod tests {
                         word.copy_from_slice(&position.to_le_bytes());
                     }
                     writer.append(position, &row);
-                    writer.publish_seen(position + 1).unwrap();
+                    writer.publish_watermark(position + 1).unwrap();
                 }
             });
             let mut row = [0; MAX_ROW_BYTES];
             while !writing.is_finished() {
-                let seen = log.seen();
-                for position in seen.head.saturating_sub(150)..=seen.head {
-                    if log.read(position, seen, &mut row) == Held::Row {
+                let extent = log.extent();
+                for position in extent.head.saturating_sub(150)..=extent.head {
+                    if log.read(position, extent, &mut row) == Held::Row {
                         assert!(row.chunks_exact(8).all(|w| w == position.to_le_bytes()));
                     }
                 }
@@ -340,18 +340,18 @@ mod tests {
     fn a_fenced_writer_finds_out() {
         let (log, mut writer) = Log::new(8, 4);
         writer.append(0, &[1; 4]);
-        writer.publish_seen(1).unwrap();
+        writer.publish_watermark(1).unwrap();
         writer.append(1, &[2; 4]);
         assert_eq!((log.fence(), log.fence()), (1, 1));
-        assert_eq!(writer.publish_seen(2), Err(Fenced));
-        assert_eq!(writer.publish_seen(3), Err(Fenced));
-        let closed = Seen {
-            position: 1,
+        assert_eq!(writer.publish_watermark(2), Err(Fenced));
+        assert_eq!(writer.publish_watermark(3), Err(Fenced));
+        let closed = Extent {
+            watermark: 1,
             head: 1,
             fenced: true,
         };
         assert_eq!(
-            (log.seen(), log.first_held(0), log.first_held(1)),
+            (log.extent(), log.first_held(0), log.first_held(1)),
             (closed, Some(0), None)
         );
         for position in 1..200 {
@@ -360,21 +360,21 @@ mod tests {
         log.open(130, 2);
         writer.resume(130);
         let mut row = [0; MAX_ROW_BYTES];
-        // Rows that were not published never existed, but have taken the place of others.
-        assert_eq!(log.read(0, log.seen(), &mut row), Held::Overwritten);
+        // Rows that had not been published never were, but have taken the places of others.
+        assert_eq!(log.read(0, log.extent(), &mut row), Held::Overwritten);
         for position in 1..300 {
-            assert_ne!(log.read(position, log.seen(), &mut row), Held::Row);
+            assert_ne!(log.read(position, log.extent(), &mut row), Held::Row);
         }
         writer.append(130, &[4; 4]);
         writer.append(132, &[5; 4]);
-        writer.publish_seen(133).unwrap();
+        writer.publish_watermark(133).unwrap();
         assert_eq!(
             (log.first_held(2), log.first_held(131)),
             (Some(130), Some(132))
         );
-        assert_eq!(log.read(129, log.seen(), &mut row), Held::Nothing);
-        assert_eq!(log.read(131, log.seen(), &mut row), Held::Nothing);
-        assert_eq!(log.phase(), 2);
+        assert_eq!(log.read(129, log.extent(), &mut row), Held::Nothing);
+        assert_eq!(log.read(131, log.extent(), &mut row), Held::Nothing);
+        assert_eq!(log.barrier(), 2);
     }
 
     #[test]
@@ -384,7 +384,7 @@ mod tests {
         for position in [0, 1, 3] {
             writer.append(position, &[position as u8; 8]);
         }
-        writer.publish_seen(4).unwrap();
+        writer.publish_watermark(4).unwrap();
         writer.append(4, &[9; 8]);
         log.fence();
         log.open(10, 0);
@@ -394,11 +394,11 @@ mod tests {
             writer.append(position, &[position as u8; 8]);
         }
         writer.append_rows(8, &[10, 9, 8].map(|n| [n; 8]).concat());
-        writer.publish_seen(11).unwrap();
-        let held = (0..12).filter(|&at| log.read(at, log.seen(), &mut row) == Held::Row);
+        writer.publish_watermark(11).unwrap();
+        let held = (0..12).filter(|&at| log.read(at, log.extent(), &mut row) == Held::Row);
         assert_eq!(held.collect::<Vec<_>>(), [0, 1, 3, 4, 5, 8, 9, 10]);
-        log.read(4, log.seen(), &mut row);
+        log.read(4, log.extent(), &mut row);
         assert_eq!(row[..8], [4; 8]);
-        assert_eq!(log.seen().position, 11);
+        assert_eq!(log.extent().watermark, 11);
     }
 }

@@ -16,9 +16,9 @@ const BITS: u32 = 2;
 
 /// The extent of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Extent {
     /// Every frame of this worker before this position has been taken into the log.
-    pub position: u64,
+    pub watermark: u64,
     /// Rows from here on do not count.
     pub head: u64,
     /// Nothing more will come: the worker is dead, has left, or has not joined yet.
@@ -44,11 +44,11 @@ impl Published {
 
     fn word(&self) -> u64 {
         self.word
-            .load(ordering(Guard::SeenAcquire, Ordering::Acquire))
+            .load(ordering(Guard::WatermarkAcquire, Ordering::Acquire))
     }
 
     /// The position.
-    pub(super) fn position(&self) -> u64 {
+    pub(super) fn watermark(&self) -> u64 {
         self.word() >> BITS
     }
 
@@ -63,8 +63,8 @@ impl Published {
         word & FENCED != 0 || word >> BITS >= position
     }
 
-    /// The complete extent.
-    pub(super) fn load(&self) -> Seen {
+    /// Both numbers and the bit, as they were published together.
+    pub(super) fn load(&self) -> Extent {
         loop {
             let word = self.word();
             let head = self.half(word).load(Ordering::Relaxed);
@@ -73,8 +73,8 @@ impl Published {
             }
             // A half is refilled only after the word has named the other one.
             if self.word.load(Ordering::Relaxed) == word || !stands(Guard::HeadOfThisWord) {
-                return Seen {
-                    position: word >> BITS,
+                return Extent {
+                    watermark: word >> BITS,
                     head,
                     fenced: word & FENCED != 0,
                 };
@@ -108,7 +108,7 @@ impl Publisher {
     }
 
     /// The position published last.
-    pub(super) fn position(&self) -> u64 {
+    pub(super) fn watermark(&self) -> u64 {
         self.word >> BITS
     }
 
@@ -121,7 +121,7 @@ impl Publisher {
         head: u64,
     ) -> Result<(), Fenced> {
         let other = !self.word & HALF;
-        let next = position.max(self.position()) << BITS | other;
+        let next = position.max(self.watermark()) << BITS | other;
         let half = if stands(Guard::OtherHalf) {
             published.half(next)
         } else {
@@ -129,7 +129,7 @@ impl Publisher {
         };
         // Release: a reader that sees this head also sees that the word had named the other half.
         half.store(head, ordering(Guard::HeadRelease, Ordering::Release));
-        let order = ordering(Guard::SeenRelease, Ordering::Release);
+        let order = ordering(Guard::WatermarkRelease, Ordering::Release);
         if stands(Guard::PublishIfNotFenced) {
             published
                 .word

@@ -37,10 +37,10 @@ impl LogWriter {
 
     /// Continues a log that has been [opened](Log::open), with rows from `position` on. Existing rows stay.
     pub fn resume(&mut self, position: u64) {
-        let seen = self.log.seen();
-        self.publisher.resume(seen.position);
-        self.head = seen.head.max(position);
-        // The block there, which may have rows of the previous worker, is entered next.
+        let extent = self.log.extent();
+        self.publisher.resume(extent.watermark);
+        self.head = extent.head.max(position);
+        // The block there, which may have rows of the worker before, has yet to be entered: it follows.
         let number = self.log.division.number(self.head);
         self.end = self.log.division.first(number);
         let index = self.log.index(number + self.log.headers.len() as u64 - 1);
@@ -174,7 +174,7 @@ impl LogWriter {
     ///
     /// [`Fenced`] if somebody has declared the worker dead. Whatever it did since it last published does not count.
     #[inline]
-    pub fn publish_seen(&mut self, position: u64) -> Result<(), Fenced> {
+    pub fn publish_watermark(&mut self, position: u64) -> Result<(), Fenced> {
         self.publisher
             .publish(&self.log.published.0, position, self.head)
     }
@@ -183,21 +183,21 @@ impl LogWriter {
     ///
     /// # Errors
     ///
-    /// As [`publish_seen`](Self::publish_seen).
+    /// As [`publish_watermark`](Self::publish_watermark).
     pub fn publish_rows(&mut self) -> Result<(), Fenced> {
-        self.publish_seen(self.seen())
+        self.publish_watermark(self.watermark())
     }
 
-    /// The position published last.
-    pub fn seen(&self) -> u64 {
-        self.publisher.position()
+    /// The position that was published last.
+    pub fn watermark(&self) -> u64 {
+        self.publisher.watermark()
     }
 
-    /// Publishes the arrival at a barrier. Everything written and published before belongs to it.
-    pub fn enter_phase(&mut self, phase: u64) {
+    /// Publishes the arrival at a barrier. All that was written and published before belongs to it.
+    pub fn enter_barrier(&mut self, barrier: u64) {
         self.log
-            .phase
+            .barrier
             .0
-            .store(phase, ordering(Guard::PhaseRelease, Ordering::Release));
+            .store(barrier, ordering(Guard::BarrierRelease, Ordering::Release));
     }
 }
