@@ -60,7 +60,6 @@ localparam [2:0] BEATS_PER_WORD_LOG2 = 3'd0;
 localparam [2:0] WORDS_PER_BEAT_LOG2 = 3'd0;
 
 wire [7:0] port_words;
-reg  is_one;
 wire [7:0] divisor_low;
 wire [7:0] divisor_high;
 wire updates;
@@ -210,7 +209,6 @@ always @* begin
     end else begin
         phase_next = phase_reg + 5'd1;
     end
-    is_one = now_is_one_reg;
     if (take) begin
         in_force_next = 1'd1;
         now_enable_next = next_enable_reg;
@@ -222,17 +220,18 @@ always @* begin
         now_beats_next = beats_reg;
         now_rows_next = rows_reg;
         now_default_queue_next = next_default_queue_reg;
-        is_one = next_is_one_reg;
     end
     if (done_reg) begin
         next_core_next = remainder_reg;
         after_next_next = after_remainder_reg;
         after_wraps_next = remainder_wraps_reg;
     end
+    // It begins with the k that is put in force. After a reset nothing is numbered before that, so it does not matter
+    // which k the reset itself finds.
     if (begins | rst) begin
         next_core_next = 8'd0;
         after_next_next = 8'd1;
-        after_wraps_next = is_one;
+        after_wraps_next = next_is_one_reg;
         last_plus_one_next = 8'd0;
         phase_next = 5'd0;
         done_next = 1'd0;

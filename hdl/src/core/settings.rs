@@ -89,7 +89,6 @@ pub struct Settings {
     next_less_two: DFF<Bits<8>>,
     now_is_one: DFF<Bit>,
     now_less_two: DFF<Bits<8>>,
-    is_one: Signal<Local, Bit>,
 
     phase: DFF<Bits<5>>,
     remainder: DFF<Bits<8>>,
@@ -280,7 +279,6 @@ impl Logic for Settings {
             self.differs.d.next = self.port_cores.q.val() != self.next_cores.q.val();
         }
         self.begins.next = self.starts.val() | (self.take.val() & !self.in_force.q.val());
-        self.is_one.next = self.now_is_one.q.val();
         if self.take.val() {
             self.in_force.d.next = true;
             self.now_enable.d.next = self.next_enable.q.val();
@@ -292,7 +290,6 @@ impl Logic for Settings {
             self.now_beats.d.next = self.beats.q.val();
             self.now_rows.d.next = self.rows.q.val();
             self.now_default_queue.d.next = self.next_default_queue.q.val();
-            self.is_one.next = self.next_is_one.q.val();
         }
         if self.done.q.val() {
             self.next_core.d.next = self.remainder.q.val();
@@ -309,10 +306,12 @@ impl Logic for Settings {
         if self.starts.val() | self.reset_starts.val() {
             self.epoch_count.d.next = self.epoch_count.q.val() + 1;
         }
+        // It begins with the k that is put in force. After a reset nothing is numbered before that, so it does not matter
+        // which k the reset itself finds.
         if self.begins.val() | self.rst.val() {
             self.next_core.d.next = 0.into();
             self.after_next.d.next = 1.into();
-            self.after_wraps.d.next = self.is_one.val();
+            self.after_wraps.d.next = self.next_is_one.q.val();
             self.last_plus_one.d.next = 0.into();
             self.phase.d.next = 0.into();
             self.done.d.next = false;
