@@ -1,5 +1,11 @@
 //! Packet captures for SCR: reading, writing and synthesising them.
 //!
+//! ```text
+//!  file, pipe ──▶ [gzip, zstd] ──▶ blocks ──▶ records ──▶ link type ──▶ Ethernet frames with times
+//!                                                                           │
+//!  trace: flows, sizes, arrivals, seed ──▶ packets ────────────────────────▶┴──▶ writer ──▶ pcap, pcapng
+//! ```
+//!
 //! | module | purpose |
 //! |---|---|
 //! | [`reader`] | streams a pcap or pcapng file, compressed or not, in bounded memory, without allocating per packet |

@@ -226,8 +226,8 @@ always @* begin
         after_next_next = after_remainder_reg;
         after_wraps_next = remainder_wraps_reg;
     end
-    // It begins with the k that is put in force. After a reset nothing is numbered before that, so it does not matter
-    // which k the reset itself finds.
+    // The rotation begins with the k that is put in force. After a reset nothing is numbered before that, so it does
+    // not matter which k the reset itself finds.
     if (begins | rst) begin
         next_core_next = 8'd0;
         after_next_next = 8'd1;

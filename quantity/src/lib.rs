@@ -1,5 +1,9 @@
 //! Quantities as written in options: `1M` packets, `5%` of them, `10s`.
 //!
+//! ```text
+//!  "1.5M" ──▶ number, unit ──▶ scaled exactly ──▶ 1,500,000, or why the text is none
+//! ```
+//!
 //! | quantity | written |
 //! |---|---|
 //! | a whole number | `1500`, or with `k`, `M`, `G` appended for 10³, 10⁶, 10⁹: `64k`, `1.5M`; `Ki`, `Mi`, `Gi` are

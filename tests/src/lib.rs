@@ -1,5 +1,11 @@
 //! Common parts of the tests of the emitted Verilog: models of a configuration, runs with evidence.
 //!
+//! ```text
+//!  CoreConfig ──▶ Verilog ──▶ Verilator's model ──┐
+//!                    │ mutation: one fault         ├──▶ cosim: stimulus, golden model, rules ──▶ report, or evidence
+//!                    └ coverage: toggles, lines ◀──┘
+//! ```
+//!
 //! A failure leaves its packets, a note with seed and settings, and a waveform in `target/cosim-failures`.
 //! `SCR_LONG=1` makes the sweeps about thirty times longer.
 #![forbid(unsafe_code)]

@@ -306,8 +306,8 @@ impl Logic for Settings {
         if self.starts.val() | self.reset_starts.val() {
             self.epoch_count.d.next = self.epoch_count.q.val() + 1;
         }
-        // It begins with the k that is put in force. After a reset nothing is numbered before that, so it does not matter
-        // which k the reset itself finds.
+        // The rotation begins with the k that is put in force. After a reset nothing is numbered before that, so it does
+        // not matter which k the reset itself finds.
         if self.begins.val() | self.rst.val() {
             self.next_core.d.next = 0.into();
             self.after_next.d.next = 1.into();

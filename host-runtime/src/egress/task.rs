@@ -234,93 +234,85 @@ mod tests {
     use crate::membership::CoreSet;
     use crate::verify::{Ledger, Mismatch, Reference};
     use crate::worker::Reason;
-    use scr_nf::{Selected, Visitor};
+    use scr_nf::Own;
+    use scr_nf::functions::ddos::Ddos;
+    use scr_nf::layout::Source;
 
     /// What the egress says of frames of these numbers, all delivered to one worker that said these outcomes.
-    struct Said<'a>(&'a [(u64, Outcome)]);
-
-    impl Visitor for Said<'_> {
-        type Output = (EgressReport, Option<Mismatch>);
-
-        fn visit<F: NetworkFunction>(self, function: F) -> Self::Output {
-            let Self(said) = self;
-            let profile = profile::SOURCE;
-            let mut burst = Burst::new(1, said.len());
-            let mut packet = [0; 60];
-            packet[12..15].copy_from_slice(&[0x08, 0x00, 0x45]);
-            for (i, &(seq, _)) in said.iter().enumerate() {
-                let mut sequencer = Sequencer::new(&profile, 64, Config::new(1, 1)).unwrap();
-                sequencer.set_next_seq(Seq::new(seq));
-                let mut prefix = [0; MAX_PREFIX_BYTES];
-                let Disposition::Sequenced { prefix_bytes, .. } =
-                    sequencer.sequence(&packet, Time::default(), &mut prefix)
-                else {
-                    panic!("IP is sequenced");
-                };
-                let path = Path::Sequenced {
-                    prefix_bytes: prefix_bytes as u16,
-                };
-                let info = PacketInfo {
-                    index: i as u64 + 1,
-                    timestamp: scr_capture::Timestamp::new(1, 0),
-                    original_len: 60,
-                };
-                burst
-                    .batch
-                    .push(info, path, 0, &[&prefix[..prefix_bytes], &packet]);
-                burst.lanes[0].push(i as u32);
-            }
-            burst.members = CoreSet::first(1);
-            let burst = Arc::new(burst);
-            let output = Output {
-                outcomes: said.iter().map(|&(_, outcome)| outcome).collect(),
-                ..Output::default()
+    fn merged(said: &[(u64, Outcome)]) -> (EgressReport, Option<Mismatch>) {
+        let function = Own::<Ddos>::new::<&str>(&[]).unwrap().over(Source);
+        let profile = profile::SOURCE;
+        let mut burst = Burst::new(1, said.len());
+        let mut packet = [0; 60];
+        packet[12..15].copy_from_slice(&[0x08, 0x00, 0x45]);
+        for (i, &(seq, _)) in said.iter().enumerate() {
+            let mut sequencer = Sequencer::new(&profile, 64, Config::new(1, 1)).unwrap();
+            sequencer.set_next_seq(Seq::new(seq));
+            let mut prefix = [0; MAX_PREFIX_BYTES];
+            let Disposition::Sequenced { prefix_bytes, .. } =
+                sequencer.sequence(&packet, Time::default(), &mut prefix)
+            else {
+                panic!("IP is sequenced");
             };
-
-            let (mut queue, bursts) = RingBuffer::new(1);
-            let (mut done, finished) = RingBuffer::new(1);
-            let (spare, _used) = RingBuffer::new(1);
-            let (free, _fresh) = RingBuffer::new(1);
-            let (_, tombstones) = mpsc::channel();
-            let (results, outcomes) = mpsc::channel();
-            queue.push(Arc::clone(&burst)).unwrap();
-            done.push(Done { burst, output }).unwrap();
-            drop(queue);
-            let mut egress = Egress::new(EgressConfig {
-                bursts,
-                lanes: vec![(finished, spare)],
-                tombstones,
-                free,
-                window: said.len(),
-                profile,
-                judge: Judge::new(
-                    Ledger::new(Seq::ZERO, 255),
-                    Some(Reference::new(function, &profile)),
-                ),
-                packets: None,
-                events: None,
-                stop: Arc::default(),
-                results,
-            });
-            while egress.poll() != Poll::Finished {}
-            let outcomes = outcomes.recv().unwrap();
-            (outcomes.report, outcomes.judgement.mismatch)
+            let path = Path::Sequenced {
+                prefix_bytes: prefix_bytes as u16,
+            };
+            let info = PacketInfo {
+                index: i as u64 + 1,
+                timestamp: scr_capture::Timestamp::new(1, 0),
+                original_len: 60,
+            };
+            burst
+                .batch
+                .push(info, path, 0, &[&prefix[..prefix_bytes], &packet]);
+            burst.lanes[0].push(i as u32);
         }
+        burst.members = CoreSet::first(1);
+        let burst = Arc::new(burst);
+        let output = Output {
+            outcomes: said.iter().map(|&(_, outcome)| outcome).collect(),
+            ..Output::default()
+        };
+
+        let (mut queue, bursts) = RingBuffer::new(1);
+        let (mut done, finished) = RingBuffer::new(1);
+        let (spare, _used) = RingBuffer::new(1);
+        let (free, _fresh) = RingBuffer::new(1);
+        let (_, tombstones) = mpsc::channel();
+        let (results, outcomes) = mpsc::channel();
+        queue.push(Arc::clone(&burst)).unwrap();
+        done.push(Done { burst, output }).unwrap();
+        drop(queue);
+        let mut egress = Egress::new(EgressConfig {
+            bursts,
+            lanes: vec![(finished, spare)],
+            tombstones,
+            free,
+            window: said.len(),
+            profile,
+            judge: Judge::new(
+                Ledger::new(Seq::ZERO, 255),
+                Some(Reference::new(function, &profile)),
+            ),
+            packets: None,
+            events: None,
+            stop: Arc::default(),
+            results,
+        });
+        while egress.poll() != Poll::Finished {}
+        let outcomes = outcomes.recv().unwrap();
+        (outcomes.report, outcomes.judgement.mismatch)
     }
 
     #[test]
     fn a_verdict_on_a_frame_that_lies_behind_is_a_mismatch() {
         let pass = Outcome::Verdict(Verdict::Pass);
         let late = Outcome::Rejected(Reason::OutOfOrder);
-        let said = |said: &[(u64, Outcome)]| {
-            let ddos = Selected::new::<&str>("ddos", &[]).unwrap();
-            ddos.with(&profile::SOURCE, Said(said)).unwrap()
-        };
-        let (right, mismatch) = said(&[(0, pass), (1, pass), (1, late), (0, late), (2, pass)]);
+        let (right, mismatch) = merged(&[(0, pass), (1, pass), (1, late), (0, late), (2, pass)]);
         assert_eq!(mismatch, None);
         assert_eq!((right.pass, right.taken[0]), (3, 3));
         assert_eq!(right.rejected[Reason::OutOfOrder.index()], 2);
-        let (_, mismatch) = said(&[(0, pass), (1, pass), (1, pass), (2, pass)]);
+        let (_, mismatch) = merged(&[(0, pass), (1, pass), (1, pass), (2, pass)]);
         let mismatch = mismatch.unwrap().to_string();
         assert_eq!(
             mismatch,

@@ -9,6 +9,7 @@
 //! result; frames are not even checked here.
 
 use scr_nf::NetworkFunction;
+use scr_wire::Header;
 use scr_wire::header::HEADER_BYTES;
 
 use super::Worker;
@@ -48,7 +49,7 @@ impl Ahead {
             return;
         }
         // Frames that hold about ROWS new rows.
-        let cores = frame(at).get(4).map_or(1, |&cores| cores.max(1));
+        let cores = Header::peek(frame(at)).map_or(1, |header| header.cores.max(1));
         let distance = (ROWS >> cores.ilog2()).max(1) as usize;
         while self.next < len.min(at + distance) {
             worker.prefetch(frame(self.next));
@@ -61,12 +62,12 @@ impl<F: NetworkFunction> Worker<F> {
     /// Fetches the entries that a frame's rows will touch: those rows that are new if no frame before was lost.
     #[inline]
     fn prefetch(&self, bytes: &[u8]) {
-        let Some(&[_, _, _, _, cores, .., valid, _]) = bytes.first_chunk::<HEADER_BYTES>() else {
+        let Some(header) = Header::peek(bytes) else {
             return;
         };
         let size = self.profile.row_bytes();
         let mut start = size.max(HEADER_BYTES);
-        for _ in 0..cores.min(valid) {
+        for _ in 0..header.cores.min(header.valid_rows) {
             let Some(row) = bytes.get(start..start + size) else {
                 return;
             };
