@@ -26,7 +26,7 @@ pub mod steering;
 
 pub use model::Model;
 pub use nic::{Activity, FrameSink, Nic, NicReport};
-pub use registers::{Counters, RegisterAccess, SequencerControl};
+pub use registers::{Counters, RegisterAccess, SequencerControl, Settings};
 pub use steering::SteeringMap;
 
 /// An error from a part that another crate supplies.

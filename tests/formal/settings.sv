@@ -157,7 +157,8 @@ always @* begin
     tie_last: assert (last_plus_one_reg == after_last);
     tie_phase: assert (phase_reg <= BEFORE_LAST_PHASE + 5'd1 && done_reg == (phase_reg == BEFORE_LAST_PHASE + 5'd1) && holding_reg == (phase_reg != 5'd0 || has_reset && !in_force_reg) && (phase_reg == 5'd0 || in_force_reg));
     tie_after: assert (after_next_reg == next_core_reg + 8'd1 || !began);
-    tie_wraps: assert (!began || after_wraps_reg == (after_next_reg == cores));
+    // From a reset until something is put in force, when no frame is numbered, it says nothing.
+    tie_wraps: assert (!in_force_reg || after_wraps_reg == (after_next_reg == cores));
     tie_core: assert (!began || next_core_reg == after_last % cores);
     tie_one: assert (!began || (now_is_one_reg == (cores == 8'd1) && now_less_two_reg == cores - 8'd2));
     tie_began: assert (began || (!in_force_reg && !enable && cores == 8'd0 && !any));

@@ -3,7 +3,7 @@
 use scr_wire::registers::{self, Capabilities, Register};
 use scr_wire::{Config, MAX_CORES, Profile, Seq};
 
-use super::{ControlError, RegisterAccess};
+use super::{ControlError, RegisterAccess, Settings};
 
 /// A sequencer found behind its registers.
 #[derive(Debug)]
@@ -149,30 +149,42 @@ impl<A: RegisterAccess> SequencerControl<A> {
     /// own, such as whole beats.
     pub fn configure(&mut self, config: &Config) -> Result<(), ControlError> {
         self.check(config)?;
-        let now = self.config()?;
-        for (offset, value) in registers::plan(self.capabilities, &now, config) {
+        let now = Settings::new(self.config()?);
+        self.change(&now, &Settings::new(*config))
+    }
+
+    /// All settings in the registers.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::Bus`].
+    pub fn settings(&mut self) -> Result<Settings, ControlError> {
+        let steering = (0..self.capabilities.max_cores).map(|core| self.steering(core));
+        let steering = steering.collect::<Result<_, _>>()?;
+        Ok(Settings {
+            sequencer: self.config()?,
+            default_queue: self.read(registers::DEFAULT_QUEUE.offset)? as u16,
+            steering,
+        })
+    }
+
+    /// Writes settings to the registers, where they differ from those there: queues first, then as
+    /// [`configure`](Self::configure) does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`configure`](Self::configure); [`ControlError::Refused`] also if the hardware has no such core or queue.
+    pub fn apply(&mut self, settings: &Settings) -> Result<(), ControlError> {
+        self.check(&settings.sequencer)?;
+        let now = self.settings()?;
+        self.change(&now, settings)
+    }
+
+    fn change(&mut self, now: &Settings, wanted: &Settings) -> Result<(), ControlError> {
+        for (offset, value) in wanted.writes_from(now, self.capabilities) {
             self.write(offset, value)?;
         }
         Ok(())
-    }
-
-    /// Steers frames that are not sequenced to a queue.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError::Refused`] when the hardware has no such queue.
-    pub fn set_default_queue(&mut self, queue: u16) -> Result<(), ControlError> {
-        self.write(registers::DEFAULT_QUEUE.offset, queue.into())
-    }
-
-    /// Steers a core's frames to a queue.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError::Refused`] when the hardware has no such core or queue.
-    pub fn steer(&mut self, core: u8, queue: u16) -> Result<(), ControlError> {
-        let offset = registers::STEERING.of_core(core.min(MAX_CORES));
-        self.write(offset, queue.into())
     }
 
     /// The queue that a core's frames are steered to.

@@ -118,15 +118,13 @@ impl<D: Dut> Nic for AttachedNic<D> {
     }
 
     fn resteer(&mut self, map: &SteeringMap) -> Result<bool, BoxError> {
+        let mut settings = self.control.settings()?;
         for (core, &queue) in (0..).zip(map.queues()) {
-            self.control.steer(core, queue)?;
+            settings.steer(core, queue);
         }
-        let config = Config {
-            cores: map.cores(),
-            ..self.config
-        };
-        self.control.configure(&config)?;
-        self.config = config;
+        self.config.cores = map.cores();
+        settings.sequencer = self.config;
+        self.control.apply(&settings)?;
         self.control.access().settle()?;
         Ok(true)
     }

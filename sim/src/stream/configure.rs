@@ -1,80 +1,15 @@
-//! Settings, and how they are written into the registers while the clock runs.
+//! Settings written into the registers while the clock runs. What is written in which order is the driver's to say
+//! ([`Settings::writes_from`]); here is when.
 
 use std::collections::VecDeque;
 
 use scr_hdl::{Dut, Port};
+use scr_nic::registers::Settings;
+use scr_wire::Config;
 use scr_wire::registers::{self, Capabilities};
-use scr_wire::{Config, MAX_CORES, Profile};
 
 use super::PortError;
 use super::registers::{Access, Answer, NoAnswer, RegisterBus};
-
-/// Everything that can be changed in a running sequencer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// k, B, enable, `sequence_all`.
-    pub sequencer: Config,
-    /// Queue of frames that are not sequenced.
-    pub default_queue: u16,
-    /// Queue of each core. Cores behind the end of the list have the queue of their own number, as after a
-    /// reset.
-    pub steering: Vec<u16>,
-}
-
-impl Settings {
-    /// These k, B, enable and `sequence_all`; queue 0 for what is not sequenced, queue c for core c.
-    pub fn new(sequencer: Config) -> Self {
-        Self {
-            sequencer,
-            default_queue: 0,
-            steering: Vec::new(),
-        }
-    }
-
-    /// Queue of a core.
-    pub fn queue(&self, core: u8) -> u16 {
-        self.steering
-            .get(usize::from(core))
-            .copied()
-            .unwrap_or(u16::from(core))
-    }
-
-    /// The settings of hardware after a reset, with beats of `beat_bytes`.
-    pub fn after_reset(profile: &Profile, beat_bytes: usize) -> Self {
-        let mut config = registers::reset_config(profile);
-        let words_per_beat = beat_bytes.div_ceil(scr_wire::WORD_BYTES) as u8;
-        config.prefix_words = config.prefix_words.next_multiple_of(words_per_beat);
-        Self::new(config)
-    }
-
-    /// The settings with what a write to a register makes of them; one to a register without a setting changes nothing.
-    #[must_use]
-    pub fn written(mut self, offset: u16, value: u32) -> Self {
-        let steering = registers::STEERING;
-        if offset == registers::CONTROL.offset {
-            self.sequencer.enable = value & registers::CONTROL_ENABLE != 0;
-            self.sequencer.sequence_all = value & registers::CONTROL_SEQUENCE_ALL != 0;
-        } else if offset == registers::CORES.offset {
-            self.sequencer.cores = value as u8;
-        } else if offset == registers::PREFIX_WORDS.offset {
-            self.sequencer.prefix_words = value as u8;
-        } else if offset == registers::DEFAULT_QUEUE.offset {
-            self.default_queue = value as u16;
-        } else if (steering.offset..steering.of_core(MAX_CORES)).contains(&offset) {
-            let core = (offset - steering.offset) / 4;
-            self.steer(core as u8, value as u16);
-        }
-        self
-    }
-
-    /// Steers a core to a queue.
-    pub fn steer(&mut self, core: u8, queue: u16) {
-        while self.steering.len() <= usize::from(core) {
-            self.steering.push(self.steering.len() as u16);
-        }
-        self.steering[usize::from(core)] = queue;
-    }
-}
 
 /// Why settings are not in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -222,27 +157,13 @@ impl Configurator {
                 return Some(Access::Read { offset });
             }
             self.compare = false;
-            self.plan(capabilities);
+            self.writes = self
+                .wanted
+                .writes_from(&self.standing, capabilities)
+                .collect();
         }
         let (offset, value) = self.writes.pop_front()?;
         Some(Access::write(offset, value))
-    }
-
-    fn plan(&mut self, capabilities: Capabilities) {
-        let (now, to) = (&self.standing, &self.wanted);
-        let mut writes: VecDeque<_> =
-            registers::plan(capabilities, &now.sequencer, &to.sequencer).collect();
-        // Queues first, so that no frame is sent under the new configuration to an old queue.
-        for core in (0..MAX_CORES).rev() {
-            if now.queue(core) != to.queue(core) {
-                writes.push_front((registers::STEERING.of_core(core), to.queue(core).into()));
-            }
-        }
-        if now.default_queue != to.default_queue {
-            let offset = registers::DEFAULT_QUEUE.offset;
-            writes.push_front((offset, to.default_queue.into()));
-        }
-        self.writes = writes;
     }
 
     /// An access of [`drive`](Self::drive) is done.

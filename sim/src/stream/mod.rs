@@ -5,7 +5,7 @@
 //! | `ports` | the AXI4-Stream ports of a block, found by name, widths from the port list |
 //! | `user` | tuser: the receive timestamp and the bad-frame flag in Corundum's layout |
 //! | `registers` | the AXI4-Lite ports of a block, and a master on them |
-//! | `configure` | settings, and how they are written into the registers while the clock runs |
+//! | `configure` | settings written into the registers while the clock runs |
 //! | `pattern` | when a source offers and a sink takes: always, at random, in bursts, … |
 //! | `rules` | the rules of AXI4-Stream that an output must keep, checked every cycle |
 //!
@@ -19,9 +19,10 @@ mod registers;
 mod rules;
 mod user;
 
-pub use configure::{Configurator, SettingError, Settings};
+pub use configure::{Configurator, SettingError};
 pub use pattern::{Pattern, PatternState};
 pub use ports::{Beat, MAX_BEAT_BYTES, PortError, StreamPorts};
 pub use registers::{Access, Answer, Delays, NoAnswer, RegisterBus};
 pub use rules::{Rules, Signal, Violation};
+pub use scr_nic::Settings;
 pub use user::User;
