@@ -119,7 +119,7 @@ impl<F: NetworkFunction> Judge<F> {
             return Some(Difference::Outcome(due));
         }
         // Mostly both are empty. Comparing empty slices would call memcmp on their dangling pointers, and where that is
-        // made of masked vector bursts, each costs an assist of hundreds of cycles.
+        // made of masked vector loads, each costs an assist of hundreds of cycles.
         let empty = bytes.is_empty() && said.rewritten.is_empty();
         (!empty && bytes != said.rewritten).then_some(Difference::Bytes)
     }

@@ -222,11 +222,11 @@ impl<F: NetworkFunction> Worker<F> {
     }
 
     /// Takes a frame, and returns its outcome. New bytes of the packet and events are appended to `out`.
-    #[inline]
     ///
     /// # Errors
     ///
     /// [`Pause`], when the frame cannot be taken yet, or not any more.
+    #[inline]
     pub fn handle(&mut self, bytes: &[u8], out: &mut Output) -> Result<Outcome, Pause> {
         let frame = match Frame::parse(bytes, &self.profile) {
             Ok(frame) => frame,
