@@ -139,11 +139,4 @@ mod tests {
             assert!(handbook.contains(&name), "{name}");
         }
     }
-
-    #[test]
-    fn places_are_those_in_the_list() {
-        for (place, port) in PORTS.iter().enumerate() {
-            assert_eq!(port.place, place, "{}", port.name);
-        }
-    }
 }
