@@ -88,6 +88,11 @@ impl Limits {
         }
     }
 
+    /// History depth N.
+    pub const fn history(self) -> usize {
+        self.history
+    }
+
     /// Rows that a prefix of B = `prefix_words` words validly carries: min(M, N + 1, 255), or 0 if B is out of range or
     /// holds no row.
     pub fn rows(self, prefix_words: u8) -> usize {
@@ -122,14 +127,16 @@ impl Limits {
         if prefix_words == 0 || prefix_words > MAX_PREFIX_WORDS {
             return Err(ConfigError::PrefixWords(prefix_words));
         }
-        let rows = self.rows(prefix_words);
-        match Geometry::of_rows(self.row_bytes, prefix_words) {
-            Some(geometry) if usize::from(cores) <= rows => Ok(geometry),
-            _ => Err(ConfigError::TooFewRows {
-                cores,
-                prefix_words,
-                rows,
-            }),
+        let too_few = |rows| ConfigError::TooFewRows {
+            cores,
+            prefix_words,
+            rows,
+        };
+        let geometry = Geometry::of_rows(self.row_bytes, prefix_words).ok_or(too_few(0))?;
+        let rows = geometry.max_valid_rows(self.history);
+        match usize::from(cores) <= rows {
+            true => Ok(geometry),
+            false => Err(too_few(rows)),
         }
     }
 }

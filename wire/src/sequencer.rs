@@ -66,7 +66,6 @@ pub struct Sequencer {
     profile: Profile,
     ipv6: bool,
     limits: Limits,
-    history: usize,
     config: Config,
     geometry: Geometry,
     epoch: u8,
@@ -94,7 +93,6 @@ impl Sequencer {
             profile: *profile,
             ipv6: profile.has_ipv6(),
             limits,
-            history,
             config,
             geometry,
             epoch: 0,
@@ -113,7 +111,7 @@ impl Sequencer {
 
     /// The history depth N.
     pub fn history(&self) -> usize {
-        self.history
+        self.limits.history()
     }
 
     /// The configuration in force.
@@ -188,7 +186,9 @@ impl Sequencer {
 
         let geometry = self.geometry;
         let row_bytes = geometry.row_bytes();
-        let valid_rows = self.filled.min(geometry.max_valid_rows(self.history));
+        let valid_rows = self
+            .filled
+            .min(geometry.max_valid_rows(self.limits.history()));
         let core = self.next_core % self.config.cores;
         let seq = self.next_seq;
         let header = Header {
@@ -231,6 +231,6 @@ impl Sequencer {
         self.newest -= row_bytes;
         let row = &mut self.rows[self.newest..][..row_bytes];
         self.profile.encode(parsed, time, row);
-        self.filled = (self.filled + 1).min(self.history + 1);
+        self.filled = (self.filled + 1).min(self.limits.history() + 1);
     }
 }
