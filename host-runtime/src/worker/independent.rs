@@ -19,7 +19,7 @@
 
 use scr_nf::NetworkFunction;
 use scr_wire::header::EPOCH_BITS;
-use scr_wire::{Frame, Geometry, MAX_PREFIX_WORDS, Seq};
+use scr_wire::{Frame, Geometry, Header, MAX_PREFIX_WORDS, Seq};
 
 use super::holes::Rule;
 use super::{Outcome, Output, Pause, Progress, Reason, Stage, Worker};
@@ -33,9 +33,6 @@ const MOST_LATE: u64 = 1 << (Seq::BITS - 2);
 const EPOCH_MASK: u8 = (1 << EPOCH_BITS) - 1;
 /// Half of all epochs: what lies further ahead lies behind.
 const HALF_EPOCHS: u8 = 1 << (EPOCH_BITS - 1);
-
-/// Place of `prefix_words` in a header.
-const PREFIX_WORDS_AT: usize = 3;
 
 /// Knowledge of a worker on a queue of its own besides its frames.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +85,7 @@ impl<F: NetworkFunction> Worker<F> {
     #[inline]
     fn carries_too_few(&self, bytes: &[u8]) -> bool {
         let words = self.independent.map_or(0, |own| own.words);
-        let fewer = bytes.get(PREFIX_WORDS_AT).is_some_and(|&has| has < words);
+        let fewer = Header::peek(bytes).is_some_and(|header| header.prefix_words < words);
         fewer && Frame::parse(bytes, &self.profile).is_ok()
     }
 
