@@ -216,8 +216,11 @@ impl<F: FlowFunction, L: Layout> NetworkFunction for Keyed<F, L> {
             return function.without_entry(layout, row);
         };
         if function.keeps_all() {
+            debug_assert!(function.creates(layout, row));
             let (value, new) = state.table.get_or_insert(&key);
-            return function.update(layout, row, value, new).0;
+            let (effect, retain) = function.update(layout, row, value, new);
+            debug_assert_eq!(retain, Retain::Keep);
+            return effect;
         }
         let (value, new) = if function.creates(layout, row) {
             state.table.get_or_insert(&key)
