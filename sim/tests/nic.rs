@@ -3,6 +3,7 @@
 mod common;
 
 use common::{register_slice, shared_builder};
+use scr_nic::registers::ControlError;
 use scr_sim::nic::{NicConfig, NicError, SimNic};
 use scr_sim::stream::{Pattern, Settings, User, Violation};
 use scr_sim::verilator::VerilatorModel;
@@ -137,8 +138,24 @@ fn settings_come_into_force_between_packets() {
     let error = nic.configure(&settings).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the hardware refuses 512 for DEFAULT_QUEUE"
+        "the NIC refused 512 for register DEFAULT_QUEUE"
     );
+}
+
+#[test]
+fn settings_that_do_not_fit_are_not_written() {
+    let mut nic = nic(false, config());
+    let mut settings = config().settings;
+    settings.sequencer.cores = 17;
+    settings.default_queue = 5;
+    let error = nic.configure(&settings).unwrap_err();
+    assert!(
+        matches!(error, NicError::Control(ControlError::DoesNotFit { .. })),
+        "{error}"
+    );
+    nic.push(&[1; 60], time(0)).unwrap();
+    nic.flush().unwrap();
+    assert_eq!(nic.pop().unwrap().queue, 300);
 }
 
 #[test]

@@ -431,8 +431,9 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
     /// Resets the block, then writes the requested settings again.
     fn reset(&mut self, cycles: u32) -> Result<(), MismatchKind> {
         let offered = self.rng.bool();
-        let configurator = &mut self.configurator;
-        self.ports.reset(self.dut, configurator, cycles, offered);
+        let bus = self.configurator.bus();
+        self.ports.reset(self.dut, bus, cycles, offered);
+        self.configurator.forget();
         self.rules.reset();
         self.counts = Counts::default();
         self.cycle += u64::from(cycles);

@@ -2,26 +2,12 @@
 
 use scr_hdl::Dut;
 use scr_nic::{
-    Activity, BoxError, Counters, FrameSink, Nic, NicReport, RegisterAccess, SequencerControl,
-    SteeringMap,
+    Activity, BoxError, Counters, FrameSink, Nic, NicReport, SequencerControl, SteeringMap,
 };
 use scr_wire::parse::parse;
 use scr_wire::{Config, Profile, Timestamp};
 
 use super::SimNic;
-
-impl<D: Dut> RegisterAccess for SimNic<D> {
-    fn read(&mut self, offset: u16) -> Result<u32, BoxError> {
-        // As on PCI: a missing register reads as 0.
-        Ok(self.read_register(offset)?.unwrap_or(0))
-    }
-
-    fn write(&mut self, offset: u16, value: u32) -> Result<(), BoxError> {
-        // STATUS shows a refusal.
-        self.write_register(offset, value)?;
-        Ok(())
-    }
-}
 
 /// A simulated NIC controlled by a host.
 #[derive(Debug)]

@@ -8,9 +8,13 @@
 //! |---|---|
 //! | `input` | packets waiting, laid out as beats |
 //! | `output` | frames being collected, and complete frames |
+//! | `control` | the registers: a bus of cycles, and settings that the driver writes over it |
+//! | `error` | why the simulation cannot continue |
 //! | [`attached`] | the simulated NIC as a [`scr_nic::Nic`], controlled by a host |
 
 pub mod attached;
+mod control;
+mod error;
 mod input;
 mod output;
 
@@ -20,10 +24,10 @@ use scr_hdl::Dut;
 use scr_wire::{MAX_PREFIX_BYTES, Timestamp};
 
 use crate::stream::{
-    Access, Answer, Beat, Configurator, Pattern, PatternState, PortError, Rules, SettingError,
-    Settings, StreamPorts, User, Violation,
+    Answer, Beat, Pattern, PatternState, RegisterBus, Rules, Settings, StreamPorts, User,
 };
 pub use attached::AttachedNic;
+pub use error::NicError;
 use input::InputQueue;
 pub use output::OutFrame;
 use output::OutputQueue;
@@ -91,62 +95,6 @@ impl NicCounters {
     }
 }
 
-/// Why the simulation cannot continue.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NicError {
-    /// The block is not a sequencer.
-    #[error(transparent)]
-    Port(#[from] PortError),
-    /// The settings do not fit the block.
-    #[error(transparent)]
-    Setting(#[from] SettingError),
-    /// The block is stuck.
-    #[error(
-        "the hardware is stuck at packet {packet}: {waiting_for} for {cycles} cycles (now cycle {cycle})"
-    )]
-    Stuck {
-        /// Number of the oldest packet whose frame is not out, counted from 1.
-        packet: u64,
-        /// The missing event.
-        waiting_for: &'static str,
-        /// Number of cycles without movement.
-        cycles: u64,
-        /// Cycle of detection.
-        cycle: u64,
-    },
-    /// The output broke a rule of AXI4-Stream.
-    #[error(
-        "the output breaks a rule of AXI4-Stream in packet {packet}, cycle {cycle}: {violation}"
-    )]
-    Rule {
-        /// Number of the packet whose frame is coming out, counted from 1.
-        packet: u64,
-        /// Cycle of detection.
-        cycle: u64,
-        /// The rule violated.
-        violation: Violation,
-    },
-    /// A beat came out although no frame was on its way.
-    #[error("a frame came out in cycle {cycle} that nobody sent, after packet {packet}")]
-    Unexpected {
-        /// Number of the last packet, counted from 1.
-        packet: u64,
-        /// Cycle of detection.
-        cycle: u64,
-    },
-    /// A frame is longer than its packet and the longest prefix.
-    #[error("the frame of packet {packet} does not end: {bytes} bytes so far in cycle {cycle}")]
-    Endless {
-        /// Number of the packet, counted from 1.
-        packet: u64,
-        /// Bytes received so far.
-        bytes: usize,
-        /// Cycle of detection.
-        cycle: u64,
-    },
-}
-
 /// A frame on its way through the block.
 struct InFlight {
     /// The cycle in which its first beat was offered.
@@ -192,7 +140,9 @@ struct InFlight {
 pub struct SimNic<D = Box<dyn Dut + Send>> {
     dut: D,
     ports: StreamPorts,
-    configurator: Configurator,
+    bus: RegisterBus,
+    /// The answer to the access to a register, until whoever began it takes it.
+    answer: Option<Answer>,
     config: NicConfig,
     sink: PatternState,
     rules: Option<Rules>,
@@ -234,13 +184,14 @@ impl<D: Dut> SimNic<D> {
     ///
     /// [`NicError`] if the block lacks a port, rejects the settings or does not become ready.
     pub fn new(dut: D, config: NicConfig) -> Result<Self, NicError> {
-        let configurator = Configurator::find(dut.ports())?;
+        let bus = RegisterBus::find(dut.ports())?;
         let ports = StreamPorts::find(dut.ports())?;
         let beat_bytes = ports.beat_bytes();
         let mut nic = Self {
             dut,
             ports,
-            configurator,
+            bus,
+            answer: None,
             sink: PatternState::new(config.sink, 0),
             rules: config.check_rules.then(|| Rules::new(beat_bytes)),
             beat: Box::default(),
@@ -330,73 +281,6 @@ impl<D: Dut> SimNic<D> {
         self.output.complete()
     }
 
-    /// Puts settings in force between the packets pushed before and those pushed after: drives all frames out, writes
-    /// the settings, and waits until they are in force.
-    ///
-    /// # Errors
-    ///
-    /// [`NicError`]; the old settings stay if it is [`NicError::Setting`].
-    pub fn configure(&mut self, settings: &Settings) -> Result<(), NicError> {
-        self.flush()?;
-        self.configurator.request(settings);
-        self.settle()
-    }
-
-    /// Writes settings while traffic runs. They come into force soon, at a packet boundary; the frames near it show
-    /// which settings they had.
-    pub fn configure_live(&mut self, settings: &Settings) {
-        self.configurator.request(settings);
-    }
-
-    /// Reads a register while traffic runs, or with the line idle; takes some cycles. `None` if the hardware answers
-    /// with an error.
-    ///
-    /// # Errors
-    ///
-    /// [`NicError`]; the NIC is unusable afterwards.
-    pub fn read_register(&mut self, offset: u16) -> Result<Option<u32>, NicError> {
-        let answer = self.access(Access::Read { offset })?;
-        Ok((!answer.refused).then_some(answer.value))
-    }
-
-    /// Writes a register while traffic runs, or with the line idle. False if the hardware refuses.
-    ///
-    /// # Errors
-    ///
-    /// [`NicError`]; the NIC is unusable afterwards.
-    pub fn write_register(&mut self, offset: u16, value: u32) -> Result<bool, NicError> {
-        Ok(!self.access(Access::write(offset, value))?.refused)
-    }
-
-    fn access(&mut self, access: Access) -> Result<Answer, NicError> {
-        // Accesses in progress come first.
-        while self.configurator.busy() {
-            self.cycle()?;
-        }
-        self.configurator.start(access);
-        loop {
-            self.cycle()?;
-            if let Some(answer) = self.configurator.answer() {
-                return Ok(answer);
-            }
-        }
-    }
-
-    /// Lets settings that were written by [`write_register`](Self::write_register) come into force.
-    ///
-    /// # Errors
-    ///
-    /// [`NicError`]; the NIC is unusable afterwards.
-    pub fn settle(&mut self) -> Result<(), NicError> {
-        while self.configurator.busy() {
-            self.cycle()?;
-        }
-        for _ in 0..self.config.settle_cycles {
-            self.cycle()?;
-        }
-        Ok(())
-    }
-
     /// The counters so far.
     pub fn counters(&self) -> NicCounters {
         self.counters
@@ -415,11 +299,11 @@ impl<D: Dut> SimNic<D> {
 
     fn power_up(&mut self) -> Result<(), NicError> {
         const RESET_CYCLES: u32 = 16;
-        self.configurator.request(&self.config.settings);
         self.ports.drive(&mut self.dut, &Beat::default());
         self.ports
-            .reset(&mut self.dut, &mut self.configurator, RESET_CYCLES, false);
-        self.settle()?;
+            .reset(&mut self.dut, &mut self.bus, RESET_CYCLES, false);
+        let settings = self.config.settings.clone();
+        self.apply(&settings)?;
         let mut waited = 0;
         while !self.ports.s_ready.bit(&self.dut) {
             self.dut.tick();
@@ -521,8 +405,10 @@ impl<D: Dut> SimNic<D> {
                 });
             }
         }
-        if self.configurator.busy() {
-            self.configurator.drive(dut)?;
+        if (self.bus.busy() || self.bus.lingers())
+            && let Some(answer) = self.bus.step(dut)?
+        {
+            self.answer = Some(answer);
         }
 
         dut.tick();

@@ -115,9 +115,14 @@ impl Configurator {
         self.compare || !self.writes.is_empty() || self.access.is_some() || self.bus.lingers()
     }
 
-    /// The hardware is being reset: what was under way is lost, and what a reset clears will be written again.
-    pub fn reset(&mut self, dut: &mut (impl Dut + ?Sized)) {
-        self.bus.reset(dut);
+    /// The bus that it writes over.
+    pub(crate) fn bus(&mut self) -> &mut RegisterBus {
+        &mut self.bus
+    }
+
+    /// The hardware and the bus have been reset: what was under way is lost, and what a reset clears will be written
+    /// again.
+    pub(crate) fn forget(&mut self) {
         self.access = None;
         self.own = false;
         self.writes.clear();

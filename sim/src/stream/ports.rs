@@ -3,7 +3,7 @@
 use scr_hdl::interface::{self, PortSpec};
 use scr_hdl::{CoreConfig, Dut, Port};
 
-use super::{Configurator, User};
+use super::{RegisterBus, User};
 
 /// Most bytes in a beat: a datapath of 1,024 bits.
 pub const MAX_BEAT_BYTES: usize = 128;
@@ -224,7 +224,7 @@ impl StreamPorts {
     pub fn reset(
         &self,
         dut: &mut (impl Dut + ?Sized),
-        configurator: &mut Configurator,
+        registers: &mut RegisterBus,
         cycles: u32,
         offered: bool,
     ) {
@@ -235,7 +235,7 @@ impl StreamPorts {
         dut.tick();
         self.s_valid.set_bit(dut, false);
         self.m_ready.set_bit(dut, false);
-        configurator.reset(dut);
+        registers.reset(dut);
         for _ in 1..cycles {
             dut.tick();
         }

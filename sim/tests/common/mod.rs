@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use scr_hdl::{Direction, Port};
 use scr_sim::build::{Design, ModelBuilder, Source};
 use scr_sim::verilator::ModelLibrary;
+use scr_wire::profile;
+use scr_wire::registers::{self, Capabilities};
 
 /// Every width at which the storage of a port changes its kind.
 pub const WIDTHS: [usize; 11] = [1, 8, 9, 16, 17, 32, 33, 64, 65, 97, 512];
@@ -157,11 +159,49 @@ pub fn stream_ports() -> Vec<Port> {
     ]
 }
 
+/// The register map as macros of Verilog, for a sequencer of flow rows with 16 cores.
+fn register_macros() -> String {
+    let mut text = String::new();
+    for register in [
+        registers::ID,
+        registers::VERSION,
+        registers::CAPABILITIES,
+        registers::CONTROL,
+        registers::CORES,
+        registers::PREFIX_WORDS,
+        registers::DEFAULT_QUEUE,
+        registers::STATUS,
+    ] {
+        writeln!(
+            text,
+            "`define {} 12'h{:03x}",
+            register.name, register.offset
+        )
+        .unwrap();
+    }
+    // The part of the offset that all its registers have.
+    writeln!(
+        text,
+        "`define STEERING 6'd{}",
+        registers::STEERING.offset >> 6
+    )
+    .unwrap();
+    let capabilities = Capabilities::new(&profile::FLOW, 16, 16).to_word();
+    for (name, value) in [
+        ("ID_VALUE", registers::ID_VALUE),
+        ("VERSION_VALUE", registers::VERSION_VALUE),
+        ("CAPABILITIES_VALUE", capabilities),
+    ] {
+        writeln!(text, "`define {name} 32'h{value:08x}").unwrap();
+    }
+    text
+}
+
 /// A register slice: every frame passes by, one cycle late, to the default queue. `buggy` loses the
 /// payload's stability when the sink stalls.
 pub fn register_slice(buggy: bool) -> Text {
     let ports = stream_ports();
-    let mut text = header("register_slice", &ports);
+    let mut text = register_macros() + &header("register_slice", &ports);
     text += if buggy {
         "    wire enable = 1'b1;\n"
     } else {
@@ -184,11 +224,18 @@ pub fn register_slice(buggy: bool) -> Text {
     assign m_axis_tid = id;
     assign m_axis_tdest = default_queue;
 
-    // Registers: DEFAULT_QUEUE up to 511, and the rest as a reset leaves it.
+    // Registers: those of the settings, with queues up to 511, and those that a driver looks at.
     reg [8:0] default_queue;
-    reg answered_write, answered_read, refused;
+    reg [1:0] control;
+    reg [7:0] cores, prefix_words;
+    reg [8:0] steering [0:15];
+    reg answered_write, answered_read, refused, sticky;
+    reg [31:0] value;
+    integer core;
     wire writes = s_axil_awvalid && s_axil_wvalid && !answered_write;
     wire reads = s_axil_arvalid && !answered_read;
+    wire to_queue = s_axil_awaddr == `DEFAULT_QUEUE || s_axil_awaddr[11:6] == `STEERING;
+    wire refuses = to_queue && s_axil_wdata > 511;
     assign s_axil_awready = !answered_write;
     assign s_axil_wready = !answered_write;
     assign s_axil_bvalid = answered_write;
@@ -196,23 +243,52 @@ pub fn register_slice(buggy: bool) -> Text {
     assign s_axil_arready = !answered_read;
     assign s_axil_rvalid = answered_read;
     assign s_axil_rresp = 0;
-    assign s_axil_rdata = 32'h0401_0401;
+    assign s_axil_rdata = value;
     always @(posedge clk) begin
         if (writes) begin
             answered_write <= 1;
-            refused <= s_axil_wdata > 511;
-            if (s_axil_awaddr == 12'h018 && s_axil_wdata <= 511)
+            refused <= refuses;
+            if (refuses)
+                sticky <= 1;
+            else if (s_axil_awaddr == `CONTROL)
+                control <= s_axil_wdata[1:0];
+            else if (s_axil_awaddr == `CORES)
+                cores <= s_axil_wdata[7:0];
+            else if (s_axil_awaddr == `PREFIX_WORDS)
+                prefix_words <= s_axil_wdata[7:0];
+            else if (s_axil_awaddr == `DEFAULT_QUEUE)
                 default_queue <= s_axil_wdata[8:0];
+            else if (s_axil_awaddr == `STATUS)
+                sticky <= sticky && !s_axil_wdata[0];
+            else if (s_axil_awaddr[11:6] == `STEERING)
+                steering[s_axil_awaddr[5:2]] <= s_axil_wdata[8:0];
         end else if (s_axil_bready)
             answered_write <= 0;
-        if (reads)
+        if (reads) begin
             answered_read <= 1;
-        else if (s_axil_rready)
+            case (s_axil_araddr)
+                `ID: value <= `ID_VALUE;
+                `VERSION: value <= `VERSION_VALUE;
+                `CAPABILITIES: value <= `CAPABILITIES_VALUE;
+                `CONTROL: value <= {30'd0, control};
+                `CORES: value <= {24'd0, cores};
+                `PREFIX_WORDS: value <= {24'd0, prefix_words};
+                `DEFAULT_QUEUE: value <= {23'd0, default_queue};
+                `STATUS: value <= {31'd0, sticky};
+                default: value <= {23'd0, steering[s_axil_araddr[5:2]]};
+            endcase
+        end else if (s_axil_rready)
             answered_read <= 0;
         if (rst) begin
             answered_write <= 0;
             answered_read <= 0;
+            sticky <= 0;
+            control <= 1;
+            cores <= 1;
+            prefix_words <= 1;
             default_queue <= 0;
+            for (core = 0; core < 16; core = core + 1)
+                steering[core] <= core[8:0];
         end
     end
     // What stands on a frame's first beat holds for all of it.
