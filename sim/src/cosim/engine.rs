@@ -15,9 +15,9 @@ use super::lockstep::Divergence;
 use super::mismatch::{Mismatch, MismatchKind};
 use super::packets::TestPacket;
 use super::steps::{Setting, Step};
+use super::stimulus::writes::{RegisterWrites, Write};
 use crate::stream::{
-    Access, Beat, Configurator, MAX_BEAT_BYTES, Pattern, PatternState, Rules, Settings,
-    StreamPorts, User,
+    Beat, MAX_BEAT_BYTES, Pattern, PatternState, Rules, Settings, StreamPorts, User,
 };
 
 /// Parameters of a cosimulation.
@@ -184,7 +184,7 @@ fn check_flags(packet: &[bool], frame: &[bool]) -> Result<(), MismatchKind> {
 struct Engine<'a, D: ?Sized, P> {
     dut: &'a mut D,
     ports: StreamPorts,
-    configurator: Configurator,
+    writes: RegisterWrites,
     config: &'a CosimConfig,
     probe: &'a P,
     source: PatternState,
@@ -197,8 +197,6 @@ struct Engine<'a, D: ?Sized, P> {
     sending: Option<Sending>,
     draining: bool,
     actions: VecDeque<Action>,
-    /// The settings requested.
-    wanted: Settings,
     /// Until this cycle, bubbles and latencies may be due to a change.
     unsettled_until: u64,
     /// Cycles until the next action is allowed.
@@ -222,7 +220,7 @@ const RESET_CYCLES: u32 = 16;
 impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
     fn new(dut: &'a mut D, config: &'a CosimConfig, probe: &'a P) -> Result<Self, MismatchKind> {
         let ports = StreamPorts::find(dut.ports())?;
-        let configurator = Configurator::find(dut.ports())?;
+        let writes = RegisterWrites::new(dut.ports(), config.settings.clone())?;
         let mut rng = Rng::with_seed(config.seed);
         let checker = Checker::new(
             &config.profile,
@@ -237,7 +235,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             rules: Rules::new(ports.beat_bytes()),
             dut,
             ports,
-            configurator,
+            writes,
             config,
             probe,
             rng,
@@ -246,7 +244,6 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             sending: None,
             draining: false,
             actions: VecDeque::new(),
-            wanted: config.settings.clone(),
             unsettled_until: 0,
             delay: 0,
             in_flight: VecDeque::new(),
@@ -258,7 +255,6 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
             last_move: 0,
             report: CosimReport::default(),
         };
-        engine.configurator.request(&config.settings);
         engine.ports.drive(engine.dut, &Beat::default());
         engine.reset(RESET_CYCLES)?;
         engine.quiet()?;
@@ -290,7 +286,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
                 && self.actions.is_empty()
                 && self.in_flight.is_empty()
                 && !self.checker.changing()
-                && !self.configurator.busy()
+                && !self.writes.busy()
                 && steps.peek().is_none();
             if done {
                 // No more output may come.
@@ -337,11 +333,11 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
     }
 
     fn read(&mut self, offset: u16) -> Result<u32, MismatchKind> {
-        self.configurator.start(Access::Read { offset });
+        self.writes.read(offset);
         loop {
             self.cycle()?;
-            if let Some(answer) = self.configurator.answer() {
-                return Ok(answer.value);
+            if let Some(value) = self.writes.answer() {
+                return Ok(value);
             }
         }
     }
@@ -396,16 +392,14 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
         }
         self.delay = self.delay.saturating_sub(1);
         // Writes follow each other at once; a reset waits for nothing.
-        let must_wait =
-            matches!(self.actions.front(), Some(Action::Set(_))) && self.configurator.busy();
+        let must_wait = matches!(self.actions.front(), Some(Action::Set(_))) && self.writes.busy();
         if self.delay > 0 || must_wait {
             return Ok(());
         }
         match self.actions.pop_front() {
             None => {}
             Some(Action::Set(setting)) => {
-                self.wanted = setting.applied(&self.wanted);
-                self.configurator.request(&self.wanted);
+                self.writes.change(setting);
                 self.report.changes += 1;
             }
             Some(Action::Reset(cycles)) => {
@@ -431,9 +425,9 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
     /// Resets the block, then writes the requested settings again.
     fn reset(&mut self, cycles: u32) -> Result<(), MismatchKind> {
         let offered = self.rng.bool();
-        let bus = self.configurator.bus();
+        let bus = self.writes.bus();
         self.ports.reset(self.dut, bus, cycles, offered);
-        self.configurator.forget();
+        self.writes.forget();
         self.rules.reset();
         self.counts = Counts::default();
         self.cycle += u64::from(cycles);
@@ -450,7 +444,7 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
     /// Sends nothing until all settings are in force.
     fn quiet(&mut self) -> Result<(), MismatchKind> {
         let sending = self.sending.take();
-        while self.configurator.busy() {
+        while self.writes.busy() {
             self.cycle()?;
         }
         for _ in 0..=self.config.grace_cycles {
@@ -469,18 +463,13 @@ impl<'a, D: Dut + ?Sized, P: Fn() -> Option<Divergence>> Engine<'a, D, P> {
 
     /// Drives the register inputs of this cycle.
     fn drive(&mut self) -> Result<(), MismatchKind> {
-        if !self.configurator.busy() {
-            return Ok(());
-        }
-        let before = self.configurator.writing();
-        self.configurator.drive(self.dut)?;
-        match (before, self.configurator.writing()) {
-            (None, Some((offset, value))) => {
+        match self.writes.drive(self.dut)? {
+            Some(Write::Began(offset, value)) => {
                 let settings = self.checker.settings().clone().written(offset, value);
                 self.checker.begin(settings, self.cycle);
             }
-            (Some(_), None) => self.checker.written(self.cycle),
-            _ => {}
+            Some(Write::Ended) => self.checker.written(self.cycle),
+            None => {}
         }
         Ok(())
     }

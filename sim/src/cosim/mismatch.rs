@@ -4,7 +4,8 @@ use scr_wire::header::HEADER_BYTES;
 use scr_wire::{Geometry, Timestamp};
 
 use super::lockstep::Divergence;
-use crate::stream::{PortError, SettingError, Violation};
+use super::stimulus::writes::SettingError;
+use crate::stream::{PortError, Violation};
 
 /// A cosimulation that failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `packets` | the nasty mix: every boundary case of the parser and of the datapath |
 //! | `steps` | the steps of a run: packets, changes of settings, resets, pauses |
+//! | `stimulus` | registers written while traffic runs |
 //! | `engine` | drives the block and collects its output |
 //! | `checker` | decides whether a frame is correct, also near a change of settings |
 //! | `counts` | expected values of the block's counters at the end |
@@ -35,6 +36,7 @@ mod lockstep;
 mod mismatch;
 mod packets;
 mod steps;
+mod stimulus;
 #[cfg(feature = "testing")]
 pub mod strategies;
 
@@ -44,3 +46,4 @@ pub use lockstep::{Divergence, lockstep};
 pub use mismatch::{Mismatch, MismatchKind};
 pub use packets::{Fragment, Network, Shape, TestPacket, Transport, random_packets};
 pub use steps::{Plan, Setting, Step};
+pub use stimulus::writes::SettingError;
