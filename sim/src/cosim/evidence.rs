@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use scr_capture::{CaptureError, CaptureWriter};
 
-use super::engine::{CosimConfig, run};
+use super::config::CosimConfig;
+use super::engine::run;
 use super::mismatch::Mismatch;
 use super::steps::Step;
 use crate::verilator::{ModelLibrary, TraceError, WaveformError};

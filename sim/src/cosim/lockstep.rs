@@ -5,8 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use scr_hdl::{Direction, Dut, Port};
 
-use super::engine::{CosimConfig, CosimReport, run_watched};
+use super::config::CosimConfig;
+use super::engine::run_watched;
 use super::mismatch::Mismatch;
+use super::report::CosimReport;
 use super::steps::Step;
 
 /// The first cycle in which two blocks differ.

@@ -10,10 +10,10 @@
 //! |---|---|
 //! | `packets` | the nasty mix: every boundary case of the parser and of the datapath |
 //! | `steps` | the steps of a run: packets, changes of settings, resets, pauses |
-//! | `stimulus` | registers written while traffic runs |
-//! | `engine` | drives the block and collects its output |
-//! | `checker` | decides whether a frame is correct, also near a change of settings |
-//! | `counts` | expected values of the block's counters at the end |
+//! | `config`, `report` | what a run is to do, and what it saw |
+//! | `engine` | a run, cycle by cycle |
+//! | `stimulus` | what is done to the block: beats and garbage, register writes, resets |
+//! | `observe` | what is expected of it: frames, rules, times, counters |
 //! | `mismatch` | the mismatch and its place |
 //! | `lockstep` | two blocks with the same inputs, every output compared in every cycle |
 //! | `evidence` | the files that a failure leaves: packets, waveform, a note |
@@ -28,22 +28,25 @@
 //! it; after the first frame that has it, all have it. Each frame is checked byte for byte against the possible
 //! results.
 
-mod checker;
-mod counts;
+mod config;
 mod engine;
 mod evidence;
 mod lockstep;
 mod mismatch;
+mod observe;
 mod packets;
+mod report;
 mod steps;
 mod stimulus;
 #[cfg(feature = "testing")]
 pub mod strategies;
 
-pub use engine::{CosimConfig, CosimReport, run};
+pub use config::CosimConfig;
+pub use engine::run;
 pub use evidence::{Evidence, EvidenceError, keep_evidence};
 pub use lockstep::{Divergence, lockstep};
 pub use mismatch::{Mismatch, MismatchKind};
 pub use packets::{Fragment, Network, Shape, TestPacket, Transport, random_packets};
+pub use report::CosimReport;
 pub use steps::{Plan, Setting, Step};
 pub use stimulus::writes::SettingError;

@@ -4,28 +4,10 @@ use std::collections::VecDeque;
 
 use scr_wire::{ConfigError, Disposition, MAX_PREFIX_BYTES, Profile, Sequencer};
 
-use super::mismatch::{MismatchKind, place};
-use super::packets::TestPacket;
-use crate::stream::{Settings, User};
-
-/// A frame as received.
-#[derive(Debug, Default)]
-pub(super) struct Frame {
-    pub(super) bytes: Vec<u8>,
-    pub(super) user: User,
-    pub(super) id: u16,
-    pub(super) dest: u16,
-    /// The bad-frame flag beside each beat.
-    pub(super) flags: Vec<bool>,
-}
-
-impl Frame {
-    /// Prepares for the next frame.
-    pub(super) fn clear(&mut self) {
-        self.bytes.clear();
-        self.flags.clear();
-    }
-}
+use super::frame::Frame;
+use crate::cosim::mismatch::{MismatchKind, place};
+use crate::cosim::packets::TestPacket;
+use crate::stream::Settings;
 
 /// Times of a frame.
 #[derive(Clone, Copy, Debug)]
