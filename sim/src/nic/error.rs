@@ -75,3 +75,32 @@ impl From<ControlError> for NicError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_nic_comes_back_through_the_driver_as_it_was() {
+        let error = NicError::Unexpected {
+            packet: 7,
+            cycle: 9,
+        };
+        let back = NicError::from(ControlError::Bus(error.into()));
+        assert!(
+            matches!(
+                back,
+                NicError::Unexpected {
+                    packet: 7,
+                    cycle: 9
+                }
+            ),
+            "{back}"
+        );
+        let other = NicError::from(ControlError::NoSequencer(0));
+        assert!(matches!(
+            other,
+            NicError::Control(ControlError::NoSequencer(0))
+        ));
+    }
+}
