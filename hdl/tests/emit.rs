@@ -164,11 +164,11 @@ fn a_users_profile_becomes_wiring() {
         &[Field::DstPort, Field::SrcIp4, Field::Zero(2)],
     );
     let design = emit(&CoreConfig::new(&MINE)).unwrap();
-    let parser = design
+    let laid_out = design
         .files
         .iter()
-        .find(|(name, _)| name == "scr_sequencer_packet_parser.v");
-    let text = &parser.unwrap().1;
+        .find(|(name, _)| name == "scr_sequencer_row_fields.v");
+    let text = &laid_out.unwrap().1;
     assert!(text.contains("layout_row[15:0] = layout_dst_port;"));
     assert!(text.contains("layout_row[47:16] = layout_src_ip[127:96];"));
     assert!(text.contains("layout_row[63:48] = 16'd0;"));

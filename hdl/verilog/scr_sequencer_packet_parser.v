@@ -7,15 +7,15 @@
 // From a frame's first 128 bytes to its row, by the rules of the format's section 5, in seven stages of
 // one cycle each. It takes a frame in every cycle and never stalls.
 //
-// | stage | does |
-// |---|---|
-// | a | compares the three possible EtherTypes |
-// | b | removes VLAN tags: shifts the IP header to the front |
-// | c | checks version and header length |
-// | d | takes the IP fields; moves the transport header by a multiple of 4 words |
-// | e | moves it by the remaining words |
-// | f | decides which fields the packet has |
-// | g | clears the others and lays the row out |
+// | stage | block | does |
+// |---|---|---|
+// | a | vlan_tags | compares the three possible EtherTypes |
+// | b | vlan_tags | removes VLAN tags: shifts the IP header to the front |
+// | c | ip_header_check | checks version and header length |
+// | d | ip_fields, transport_header | takes the IP fields; moves the transport header by a multiple of 4 words |
+// | e | ip_fields, transport_header | compares the protocol; moves it by the remaining words |
+// | f | row_fields | decides which fields the packet has |
+// | g | row_fields | clears the others and lays the row out |
 module scr_sequencer_packet_parser (
     // Clock.
     input  wire clk,
@@ -43,201 +43,118 @@ module scr_sequencer_packet_parser (
     output wire [7:0] row_delay
 );
 
-localparam [15:0] TPID_C = 16'd129;
-localparam [15:0] TPID_S = 16'ha888;
-localparam [15:0] TPID_Q1 = 16'd145;
-localparam [15:0] TPID_Q2 = 16'd146;
-localparam [15:0] TYPE_IPV4 = 16'd8;
-localparam [15:0] TYPE_IPV6 = 16'hdd86;
-localparam PARSE_IPV6 = 1'd0;
-localparam [7:0] PROTOCOL_TCP = 8'd6;
-localparam [7:0] PROTOCOL_UDP = 8'd17;
-localparam [127:0] IPV4_PREFIX = 128'hffff00000000000000000000;
-localparam [15:0] IPV6_HEADER = 16'd40;
-localparam [3:0] IPV6_SKIP = 4'd5;
-localparam [3:0] MIN_HEADER_WORDS = 4'd5;
-localparam [7:0] ONE = 8'd1;
-
-wire [15:0] type_0;
-wire [15:0] type_1;
-wire [15:0] type_2;
-reg  [2:0] ipv4_at;
-reg  [2:0] ipv6_at;
-wire [3:0] version;
-wire [3:0] header_words;
-wire [15:0] payload_length;
-wire [31:0] ipv4_src;
-wire [31:0] ipv4_dst;
-wire [511:0] transport;
-wire [64:0] transport_present;
-reg  [511:0] transport_coarse;
-reg  [64:0] transport_present_coarse;
-reg  [223:0] transport_fine;
-reg  [26:0] transport_present_fine;
-wire [105:0] info_next;
-wire info_next_is_ip;
-wire info_next_malformed;
-wire [95:0] info_next_timestamp;
-wire [7:0] info_next_id;
+wire [107:0] arrives;
+wire [95:0] arrives_timestamp;
+wire [7:0] arrives_id;
+wire [3:0] arrives_missing_beats;
 reg  [6:0] valid_pipe_reg, valid_pipe_next;
-reg  [95:0] a_time_reg;
-reg  [95:0] b_time_reg;
-reg  [95:0] c_time_reg;
-reg  [95:0] d_time_reg;
-reg  [95:0] e_time_reg;
-reg  [95:0] f_time_reg;
-reg  [7:0] a_id_reg;
-reg  [7:0] b_id_reg;
-reg  [7:0] c_id_reg;
-reg  [7:0] d_id_reg;
-reg  [7:0] e_id_reg;
-reg  [7:0] f_id_reg;
-reg  [3:0] a_missing_reg;
-reg  [3:0] b_missing_reg;
-reg  [3:0] c_missing_reg;
-reg  [3:0] d_missing_reg;
-reg  [3:0] e_missing_reg;
-reg  [3:0] f_missing_reg;
-reg  [7:0] g_delay_reg;
-reg  [671:0] a_words_reg;
-reg  [83:0] a_present_reg;
-reg  a_tagged_reg;
-reg  a_tagged_twice_reg;
-reg  [2:0] a_ipv4_reg;
-reg  [2:0] a_ipv6_reg;
-reg  [671:0] b_words_reg, b_words_next;
-reg  [83:0] b_present_reg, b_present_next;
-reg  b_ipv4_reg, b_ipv4_next;
-reg  b_ipv6_reg, b_ipv6_next;
-reg  [671:0] c_words_reg;
-reg  [83:0] c_present_reg;
-reg  c_ipv4_reg;
-reg  c_ipv6_reg;
-reg  c_ip_type_reg;
-reg  [3:0] c_skip_reg, c_skip_next;
-reg  [15:0] c_payload_length_reg;
-reg  d_ip_reg;
-reg  d_ip_type_reg;
-reg  d_ipv6_reg;
-reg  [127:0] d_src_reg, d_src_next;
-reg  [127:0] d_dst_reg, d_dst_next;
-reg  [7:0] d_protocol_reg, d_protocol_next;
-reg  [15:0] d_length_reg, d_length_next;
-reg  d_first_fragment_reg, d_first_fragment_next;
-reg  [1:0] d_skip_reg;
-reg  [223:0] d_transport_reg;
-reg  [26:0] d_present_reg;
-reg  e_ip_reg;
-reg  e_ip_type_reg;
-reg  [127:0] e_src_reg;
-reg  [127:0] e_dst_reg;
-reg  [7:0] e_protocol_reg;
-reg  [15:0] e_length_reg, e_length_next;
-reg  e_first_fragment_reg;
-reg  e_tcp_reg;
-reg  e_udp_reg;
-reg  [127:0] e_transport_reg;
-reg  [14:0] e_present_reg;
-reg  f_ip_reg;
-reg  f_malformed_reg;
-reg  f_has_ports_reg;
-reg  f_has_tcp_reg;
-reg  [127:0] f_src_reg;
-reg  [127:0] f_dst_reg;
-reg  [7:0] f_protocol_reg;
-reg  [15:0] f_length_reg;
-reg  [127:0] f_transport_reg;
-reg  [127:0] layout_src_ip;
-reg  [127:0] layout_dst_ip;
-reg  [15:0] layout_src_port;
-reg  [15:0] layout_dst_port;
-reg  [7:0] layout_protocol;
-reg  [7:0] layout_tcp_flags;
-reg  [15:0] layout_ip_length;
-wire [127:0] layout_row;
-reg  [127:0] g_row_reg;
-reg  [105:0] g_info_reg;
+reg  [107:0] a_arrival_reg;
+reg  [107:0] b_arrival_reg;
+reg  [107:0] c_arrival_reg;
+reg  [107:0] d_arrival_reg;
+reg  [107:0] e_arrival_reg;
+wire [671:0] vlan_tags_packet;
+wire [83:0] vlan_tags_packet_present;
+wire vlan_tags_ipv4;
+wire vlan_tags_ipv6;
+wire [671:0] ip_header_check_checked;
+wire [83:0] ip_header_check_checked_present;
+wire ip_header_check_ipv4;
+wire ip_header_check_ipv6;
+wire ip_header_check_ip_type;
+wire [3:0] ip_header_check_skip;
+wire [15:0] ip_header_check_payload_length;
+wire ip_fields_ip;
+wire ip_fields_had_ip_type;
+wire [127:0] ip_fields_src;
+wire [127:0] ip_fields_dst;
+wire [7:0] ip_fields_protocol;
+wire [15:0] ip_fields_length;
+wire ip_fields_first_fragment;
+wire ip_fields_tcp;
+wire ip_fields_udp;
+wire [127:0] transport_header_header;
+wire [14:0] transport_header_header_present;
 
 initial begin
     valid_pipe_reg = 7'd0;
-    a_time_reg = 96'd0;
-    b_time_reg = 96'd0;
-    c_time_reg = 96'd0;
-    d_time_reg = 96'd0;
-    e_time_reg = 96'd0;
-    f_time_reg = 96'd0;
-    a_id_reg = 8'd0;
-    b_id_reg = 8'd0;
-    c_id_reg = 8'd0;
-    d_id_reg = 8'd0;
-    e_id_reg = 8'd0;
-    f_id_reg = 8'd0;
-    a_missing_reg = 4'd0;
-    b_missing_reg = 4'd0;
-    c_missing_reg = 4'd0;
-    d_missing_reg = 4'd0;
-    e_missing_reg = 4'd0;
-    f_missing_reg = 4'd0;
-    g_delay_reg = 8'd0;
-    a_words_reg = 672'd0;
-    a_present_reg = 84'd0;
-    a_tagged_reg = 1'd0;
-    a_tagged_twice_reg = 1'd0;
-    a_ipv4_reg = 3'd0;
-    a_ipv6_reg = 3'd0;
-    b_words_reg = 672'd0;
-    b_present_reg = 84'd0;
-    b_ipv4_reg = 1'd0;
-    b_ipv6_reg = 1'd0;
-    c_words_reg = 672'd0;
-    c_present_reg = 84'd0;
-    c_ipv4_reg = 1'd0;
-    c_ipv6_reg = 1'd0;
-    c_ip_type_reg = 1'd0;
-    c_skip_reg = 4'd0;
-    c_payload_length_reg = 16'd0;
-    d_ip_reg = 1'd0;
-    d_ip_type_reg = 1'd0;
-    d_ipv6_reg = 1'd0;
-    d_src_reg = 128'd0;
-    d_dst_reg = 128'd0;
-    d_protocol_reg = 8'd0;
-    d_length_reg = 16'd0;
-    d_first_fragment_reg = 1'd0;
-    d_skip_reg = 2'd0;
-    d_transport_reg = 224'd0;
-    d_present_reg = 27'd0;
-    e_ip_reg = 1'd0;
-    e_ip_type_reg = 1'd0;
-    e_src_reg = 128'd0;
-    e_dst_reg = 128'd0;
-    e_protocol_reg = 8'd0;
-    e_length_reg = 16'd0;
-    e_first_fragment_reg = 1'd0;
-    e_tcp_reg = 1'd0;
-    e_udp_reg = 1'd0;
-    e_transport_reg = 128'd0;
-    e_present_reg = 15'd0;
-    f_ip_reg = 1'd0;
-    f_malformed_reg = 1'd0;
-    f_has_ports_reg = 1'd0;
-    f_has_tcp_reg = 1'd0;
-    f_src_reg = 128'd0;
-    f_dst_reg = 128'd0;
-    f_protocol_reg = 8'd0;
-    f_length_reg = 16'd0;
-    f_transport_reg = 128'd0;
-    g_row_reg = 128'd0;
-    g_info_reg = 106'd0;
+    a_arrival_reg = 108'd0;
+    b_arrival_reg = 108'd0;
+    c_arrival_reg = 108'd0;
+    d_arrival_reg = 108'd0;
+    e_arrival_reg = 108'd0;
 end
 
-assign layout_row[31:0] = layout_src_ip[127:96];
-assign layout_row[63:32] = layout_dst_ip[127:96];
-assign layout_row[79:64] = layout_src_port;
-assign layout_row[95:80] = layout_dst_port;
-assign layout_row[103:96] = layout_protocol;
-assign layout_row[111:104] = layout_tcp_flags;
-assign layout_row[127:112] = layout_ip_length;
+scr_sequencer_vlan_tags vlan_tags (
+    .clk(clk),
+    .window(window),
+    .present(present),
+    .packet(vlan_tags_packet),
+    .packet_present(vlan_tags_packet_present),
+    .ipv4(vlan_tags_ipv4),
+    .ipv6(vlan_tags_ipv6)
+);
+
+scr_sequencer_ip_header_check ip_header_check (
+    .clk(clk),
+    .packet(vlan_tags_packet),
+    .packet_present(vlan_tags_packet_present),
+    .type_ipv4(vlan_tags_ipv4),
+    .type_ipv6(vlan_tags_ipv6),
+    .checked(ip_header_check_checked),
+    .checked_present(ip_header_check_checked_present),
+    .ipv4(ip_header_check_ipv4),
+    .ipv6(ip_header_check_ipv6),
+    .ip_type(ip_header_check_ip_type),
+    .skip(ip_header_check_skip),
+    .payload_length(ip_header_check_payload_length)
+);
+
+scr_sequencer_ip_fields ip_fields (
+    .clk(clk),
+    .header(ip_header_check_checked[319:0]),
+    .ipv4(ip_header_check_ipv4),
+    .ipv6(ip_header_check_ipv6),
+    .payload_length(ip_header_check_payload_length),
+    .ip_type(ip_header_check_ip_type),
+    .ip(ip_fields_ip),
+    .had_ip_type(ip_fields_had_ip_type),
+    .src(ip_fields_src),
+    .dst(ip_fields_dst),
+    .protocol(ip_fields_protocol),
+    .length(ip_fields_length),
+    .first_fragment(ip_fields_first_fragment),
+    .tcp(ip_fields_tcp),
+    .udp(ip_fields_udp)
+);
+
+scr_sequencer_transport_header transport_header (
+    .clk(clk),
+    .transport(ip_header_check_checked[671:160]),
+    .transport_present(ip_header_check_checked_present[83:19]),
+    .skip(ip_header_check_skip),
+    .header(transport_header_header),
+    .header_present(transport_header_header_present)
+);
+
+scr_sequencer_row_fields row_fields (
+    .clk(clk),
+    .arrival(e_arrival_reg),
+    .ip(ip_fields_ip),
+    .ip_type(ip_fields_had_ip_type),
+    .src(ip_fields_src),
+    .dst(ip_fields_dst),
+    .protocol(ip_fields_protocol),
+    .length(ip_fields_length),
+    .first_fragment(ip_fields_first_fragment),
+    .tcp(ip_fields_tcp),
+    .udp(ip_fields_udp),
+    .transport(transport_header_header),
+    .present(transport_header_header_present),
+    .row(row),
+    .info(info),
+    .row_delay(row_delay)
+);
 
 always @* begin
     // What only travels along.
@@ -250,271 +167,27 @@ always @* begin
     end
 end
 
-// Stage a. The EtherType stands at byte 12, 16 or 20. Stale bytes of a short frame do no harm:
-// stage f asks whether the whole IP header is present.
-assign type_0 = window[111:96];
-assign type_1 = window[143:128];
-assign type_2 = window[175:160];
+assign arrives_timestamp = timestamp;
+assign arrives_id = id;
+assign arrives_missing_beats = missing_beats;
+assign arrives = {arrives_missing_beats, arrives_id, arrives_timestamp};
 
-always @* begin
-    ipv4_at = 3'd0;
-    if ((type_0 == TYPE_IPV4) & present[13]) begin
-        ipv4_at = 3'd1;
-    end
-    if ((type_1 == TYPE_IPV4) & present[17]) begin
-        ipv4_at = ipv4_at | 3'd2;
-    end
-    if ((type_2 == TYPE_IPV4) & present[21]) begin
-        ipv4_at = ipv4_at | 3'd4;
-    end
-end
-
-always @* begin
-    ipv6_at = 3'd0;
-    if ((type_0 == TYPE_IPV6) & present[13]) begin
-        ipv6_at = 3'd1;
-    end
-    if ((type_1 == TYPE_IPV6) & present[17]) begin
-        ipv6_at = ipv6_at | 3'd2;
-    end
-    if ((type_2 == TYPE_IPV6) & present[21]) begin
-        ipv6_at = ipv6_at | 3'd4;
-    end
-end
-
-always @* begin
-    // Stage b.
-    if (a_tagged_reg & a_tagged_twice_reg) begin
-        b_words_next = a_words_reg >> 64;
-        b_present_next = a_present_reg >> 8;
-        b_ipv4_next = a_ipv4_reg[2];
-        b_ipv6_next = a_ipv6_reg[2] & PARSE_IPV6;
-    end else if (a_tagged_reg) begin
-        b_words_next = a_words_reg >> 32;
-        b_present_next = a_present_reg >> 4;
-        b_ipv4_next = a_ipv4_reg[1];
-        b_ipv6_next = a_ipv6_reg[1] & PARSE_IPV6;
-    end else begin
-        b_words_next = a_words_reg;
-        b_present_next = a_present_reg;
-        b_ipv4_next = a_ipv4_reg[0];
-        b_ipv6_next = a_ipv6_reg[0] & PARSE_IPV6;
-    end
-end
-
-// Stage c. The header is 5 words and skip more.
-assign header_words = b_words_reg[3:0];
-assign version = b_words_reg[7:4];
-
-always @* begin
-    if (b_ipv6_reg) begin
-        c_skip_next = IPV6_SKIP;
-    end else begin
-        c_skip_next = header_words - MIN_HEADER_WORDS;
-    end
-end
-
-assign payload_length = b_words_reg[47:32];
-assign ipv4_src = c_words_reg[127:96];
-assign ipv4_dst = c_words_reg[159:128];
-
-always @* begin
-    if (c_ipv6_reg) begin
-        d_src_next = c_words_reg[191:64];
-        d_dst_next = c_words_reg[319:192];
-        d_protocol_next = c_words_reg[55:48];
-        d_length_next = c_payload_length_reg + IPV6_HEADER;
-        d_first_fragment_next = 1'd1;
-    end else begin
-        d_src_next = ({96'd0, ipv4_src} << 96) | IPV4_PREFIX;
-        d_dst_next = ({96'd0, ipv4_dst} << 96) | IPV4_PREFIX;
-        d_protocol_next = c_words_reg[79:72];
-        d_length_next = c_words_reg[31:16];
-        d_first_fragment_next = (c_words_reg[52:48] == 5'd0) & (c_words_reg[63:56] == 8'd0);
-    end
-end
-
-assign transport = c_words_reg[671:160];
-assign transport_present = c_present_reg[83:19];
-
-always @* begin
-    if (c_skip_reg[3]) begin
-        transport_coarse = transport >> 256;
-        transport_present_coarse = transport_present >> 32;
-    end else if (c_skip_reg[2]) begin
-        transport_coarse = transport >> 128;
-        transport_present_coarse = transport_present >> 16;
-    end else begin
-        transport_coarse = transport;
-        transport_present_coarse = transport_present;
-    end
-end
-
-always @* begin
-    if (d_ipv6_reg) begin
-        e_length_next = (d_length_reg >> 8) | (d_length_reg << 8);
-    end else begin
-        e_length_next = d_length_reg;
-    end
-end
-
-always @* begin
-    transport_fine = d_transport_reg;
-    transport_present_fine = d_present_reg;
-    case (d_skip_reg)
-        2'd1: begin
-            transport_fine = d_transport_reg >> 32;
-            transport_present_fine = d_present_reg >> 4;
-        end
-        2'd2: begin
-            transport_fine = d_transport_reg >> 64;
-            transport_present_fine = d_present_reg >> 8;
-        end
-        2'd3: begin
-            transport_fine = d_transport_reg >> 96;
-            transport_present_fine = d_present_reg >> 12;
-        end
-        default: begin
-        end
-    endcase
-end
-
-always @* begin
-    // Stage g. The timestamp goes into every row, most significant byte first.
-    layout_src_ip = 128'd0;
-    layout_dst_ip = 128'd0;
-    layout_protocol = 8'd0;
-    layout_ip_length = 16'd0;
-    if (f_ip_reg) begin
-        layout_src_ip = f_src_reg;
-        layout_dst_ip = f_dst_reg;
-        layout_protocol = f_protocol_reg;
-        layout_ip_length = f_length_reg;
-    end
-end
-
-always @* begin
-    layout_src_port = 16'd0;
-    layout_dst_port = 16'd0;
-    if (f_has_ports_reg) begin
-        layout_src_port = f_transport_reg[15:0];
-        layout_dst_port = f_transport_reg[31:16];
-    end
-end
-
-always @* begin
-    layout_tcp_flags = 8'd0;
-    if (f_has_tcp_reg) begin
-        layout_tcp_flags = f_transport_reg[111:104];
-    end
-end
-
-assign info_next_is_ip = f_ip_reg;
-assign info_next_malformed = f_malformed_reg;
-assign info_next_timestamp = f_time_reg;
-assign info_next_id = f_id_reg;
-assign info_next = {info_next_id, info_next_timestamp, info_next_malformed, info_next_is_ip};
+// Behind 5 words of IP header, with the presence bit of the byte before.
 assign valid = valid_pipe_reg[6];
-assign row = g_row_reg;
-assign info = g_info_reg;
-assign row_delay = g_delay_reg;
 
 // Bits that nothing reads.
 wire unused = &{
     1'd0,
-    window[1023:784],
-    window[95:0],
-    present[127:98],
-    present[12:0],
-    transport_coarse[511:224],
-    transport_present_coarse[64:27],
-    transport_fine[223:128],
-    transport_present_fine[26:15],
-    c_words_reg[47:32],
-    c_words_reg[15:0],
-    c_present_reg[18:0],
-    e_present_reg[13:5],
-    e_present_reg[3:1],
-    f_transport_reg[127:112],
-    f_transport_reg[103:32],
-    layout_src_ip[95:0],
-    layout_dst_ip[95:0]
+    ip_header_check_checked_present[18:0]
 };
 
 always @(posedge clk) begin
     valid_pipe_reg <= valid_pipe_next;
-    a_time_reg <= timestamp;
-    b_time_reg <= a_time_reg;
-    c_time_reg <= b_time_reg;
-    d_time_reg <= c_time_reg;
-    e_time_reg <= d_time_reg;
-    f_time_reg <= e_time_reg;
-    a_id_reg <= id;
-    b_id_reg <= a_id_reg;
-    c_id_reg <= b_id_reg;
-    d_id_reg <= c_id_reg;
-    e_id_reg <= d_id_reg;
-    f_id_reg <= e_id_reg;
-    a_missing_reg <= missing_beats;
-    b_missing_reg <= a_missing_reg;
-    c_missing_reg <= b_missing_reg;
-    d_missing_reg <= c_missing_reg;
-    e_missing_reg <= d_missing_reg;
-    f_missing_reg <= e_missing_reg;
-    g_delay_reg <= ONE << f_missing_reg;
-    a_words_reg <= window[783:112];
-    a_present_reg <= present[97:14];
-    a_tagged_reg <= (type_0 == TPID_C) | (type_0 == TPID_S) | (type_0 == TPID_Q1) | (type_0 == TPID_Q2);
-    a_tagged_twice_reg <= (type_1 == TPID_C) | (type_1 == TPID_S) | (type_1 == TPID_Q1) | (type_1 == TPID_Q2);
-    a_ipv4_reg <= ipv4_at;
-    a_ipv6_reg <= ipv6_at;
-    b_words_reg <= b_words_next;
-    b_present_reg <= b_present_next;
-    b_ipv4_reg <= b_ipv4_next;
-    b_ipv6_reg <= b_ipv6_next;
-    c_words_reg <= b_words_reg;
-    c_present_reg <= b_present_reg;
-    c_ipv4_reg <= b_ipv4_reg & (version == 4'd4) & (header_words >= MIN_HEADER_WORDS);
-    c_ipv6_reg <= b_ipv6_reg & (version == 4'd6);
-    c_ip_type_reg <= b_ipv4_reg | b_ipv6_reg;
-    c_skip_reg <= c_skip_next;
-    c_payload_length_reg <= (payload_length >> 8) | (payload_length << 8);
-    // Stage d. From here on, bit 0 of the presence bits is the IP header's last byte.
-    d_ip_reg <= c_ipv4_reg | c_ipv6_reg;
-    d_ip_type_reg <= c_ip_type_reg;
-    d_ipv6_reg <= c_ipv6_reg;
-    d_src_reg <= d_src_next;
-    d_dst_reg <= d_dst_next;
-    d_protocol_reg <= d_protocol_next;
-    d_length_reg <= d_length_next;
-    d_first_fragment_reg <= d_first_fragment_next;
-    d_skip_reg <= c_skip_reg[1:0];
-    d_transport_reg <= transport_coarse[223:0];
-    d_present_reg <= transport_present_coarse[26:0];
-    // Stage e.
-    e_ip_reg <= d_ip_reg;
-    e_ip_type_reg <= d_ip_type_reg;
-    e_src_reg <= d_src_reg;
-    e_dst_reg <= d_dst_reg;
-    e_protocol_reg <= d_protocol_reg;
-    e_length_reg <= e_length_next;
-    e_first_fragment_reg <= d_first_fragment_reg;
-    e_tcp_reg <= d_protocol_reg == PROTOCOL_TCP;
-    e_udp_reg <= d_protocol_reg == PROTOCOL_UDP;
-    e_transport_reg <= transport_fine[127:0];
-    e_present_reg <= transport_present_fine[14:0];
-    // Stage f. Ports need the first 4 bytes of the transport header, TCP's fields the first 14.
-    f_ip_reg <= e_ip_reg & e_present_reg[0];
-    f_malformed_reg <= e_ip_type_reg & ~(e_ip_reg & e_present_reg[0]);
-    f_has_ports_reg <= e_ip_reg & e_present_reg[0] & e_first_fragment_reg & (e_tcp_reg | e_udp_reg) & e_present_reg[4];
-    f_has_tcp_reg <= e_ip_reg & e_present_reg[0] & e_first_fragment_reg & e_tcp_reg & e_present_reg[14];
-    f_src_reg <= e_src_reg;
-    f_dst_reg <= e_dst_reg;
-    f_protocol_reg <= e_protocol_reg;
-    f_length_reg <= e_length_reg;
-    f_transport_reg <= e_transport_reg;
-    g_row_reg <= layout_row;
-    g_info_reg <= info_next;
+    a_arrival_reg <= arrives;
+    b_arrival_reg <= a_arrival_reg;
+    c_arrival_reg <= b_arrival_reg;
+    d_arrival_reg <= c_arrival_reg;
+    e_arrival_reg <= d_arrival_reg;
 end
 
 endmodule

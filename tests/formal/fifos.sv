@@ -15,8 +15,9 @@ localparam SEGMENTS = 1024 / `SCR_WIDTH;            // beats of a window
 (* hierconn *) wire \input_stage.seen_ready_reg ;
 (* hierconn *) wire [3:0] \header_window.seen_beat_index_reg ;
 (* hierconn *) wire [6:0] \packet_parser.seen_valid_pipe_reg ;
-(* hierconn *) wire [3:0] \packet_parser.seen_a_missing_reg , \packet_parser.seen_b_missing_reg , \packet_parser.seen_c_missing_reg , \packet_parser.seen_d_missing_reg ,
-    \packet_parser.seen_e_missing_reg , \packet_parser.seen_f_missing_reg ;
+// Of an arrival, the missing beats are the highest bits.
+(* hierconn *) wire [107:0] \packet_parser.seen_a_arrival_reg , \packet_parser.seen_b_arrival_reg , \packet_parser.seen_c_arrival_reg , \packet_parser.seen_d_arrival_reg ,
+    \packet_parser.seen_e_arrival_reg , \packet_parser.row_fields.seen_f_arrival_reg ;
 (* hierconn *) wire [PLACES-1:0] \meta_fifo.seen_held_reg , \meta_fifo.seen_visible_reg ;
 (* hierconn *) wire [7:0] \meta_fifo.seen_pending_reg ;
 (* hierconn *) wire \meta_fifo.seen_appears ;
@@ -182,8 +183,8 @@ wire [3:0] last_missing = {1'd0, |delay[7:4], |{delay[7:6], delay[3:2]}, |{delay
 // Cycles until the row of a frame on its way appears in meta_fifo, in the order of frames: from the parser's last stage to its first, window.
 wire [7:0] on_its_way = {header_window_valid, \packet_parser.seen_valid_pipe_reg [0], \packet_parser.seen_valid_pipe_reg [1], \packet_parser.seen_valid_pipe_reg [2],
     \packet_parser.seen_valid_pipe_reg [3], \packet_parser.seen_valid_pipe_reg [4], \packet_parser.seen_valid_pipe_reg [5], \packet_parser.seen_valid_pipe_reg [6]};
-wire [31:0] missing = {header_window_missing_beats, \packet_parser.seen_a_missing_reg , \packet_parser.seen_b_missing_reg , \packet_parser.seen_c_missing_reg ,
-    \packet_parser.seen_d_missing_reg , \packet_parser.seen_e_missing_reg , \packet_parser.seen_f_missing_reg , last_missing};
+wire [31:0] missing = {header_window_missing_beats, \packet_parser.seen_a_arrival_reg [107:104], \packet_parser.seen_b_arrival_reg [107:104], \packet_parser.seen_c_arrival_reg [107:104],
+    \packet_parser.seen_d_arrival_reg [107:104], \packet_parser.seen_e_arrival_reg [107:104], \packet_parser.row_fields.seen_f_arrival_reg [107:104], last_missing};
 wire [3:0] beat_index = \header_window.seen_beat_index_reg ;
 // And of the frame of which a beat comes next, at least.
 wire [4:0] earliest = beat_index < SEGMENTS ? 5'd7 + SEGMENTS - beat_index : 5'd8 + SEGMENTS;

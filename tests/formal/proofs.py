@@ -177,11 +177,11 @@ PROOFS = (
         method="induction",
         depth=8,
         faults=(
-            Fault("packet_parser", "(type_1 == TPID_C) | (type_1 == TPID_S)", "(type_1 == TPID_C)", "behind a tag, 0x88a8 is no tag"),
-            Fault("packet_parser", "(type_0 == TPID_S) | (type_0 == TPID_Q1)", "(type_0 == TPID_S)", "0x9100 is no tag"),
-            Fault("packet_parser", "& (header_words >= MIN_HEADER_WORDS)", "", "IPv4 headers under 5 words count"),
-            Fault("packet_parser", "(c_words_reg[52:48] == 5'd0) & ", "", "later fragments at large offsets have ports"),
-            Fault("packet_parser", "transport_present_fine = d_present_reg >> 8", "transport_present_fine = d_present_reg >> 7", "a transport header that is cut off counts"),
+            Fault("vlan_tags", "(type_1 == TPID_C) | (type_1 == TPID_S)", "(type_1 == TPID_C)", "behind a tag, 0x88a8 is no tag"),
+            Fault("vlan_tags", "(type_0 == TPID_S) | (type_0 == TPID_Q1)", "(type_0 == TPID_S)", "0x9100 is no tag"),
+            Fault("ip_header_check", "& (header_words >= MIN_HEADER_WORDS)", "", "IPv4 headers under 5 words count"),
+            Fault("ip_fields", "(header[52:48] == 5'd0) & ", "", "later fragments at large offsets have ports"),
+            Fault("transport_header", "transport_present_fine = d_present_reg >> 8", "transport_present_fine = d_present_reg >> 7", "a transport header that is cut off counts"),
         ),
     ),
     Proof(
@@ -458,8 +458,8 @@ PROOFS = (
         defines=WHOLE_5_1_3 + ("SCR_READY", "SCR_ALL_OUT_BY=50"),
         depth=52,
         faults=(
-            Fault("packet_parser", "a_words_reg <= window[783:112];", "a_words_reg <= window[791:120];", "the parser looks for headers a byte too far", 46),
-            Fault("packet_parser", "f_src_reg <= e_src_reg;", "f_src_reg <= {e_src_reg[7:0], e_src_reg[127:8]};", "addresses are rotated", 46),
+            Fault("vlan_tags", "a_words_reg <= window[783:112];", "a_words_reg <= window[791:120];", "the parser looks for headers a byte too far", 46),
+            Fault("row_fields", "f_src_reg <= src;", "f_src_reg <= {src[7:0], src[127:8]};", "addresses are rotated", 46),
         ),
         **WHOLE,
     ),

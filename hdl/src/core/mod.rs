@@ -26,6 +26,7 @@ mod meta_fifo;
 mod numberer;
 mod output_fifo;
 mod packet_parser;
+mod parser;
 mod prefix_rows;
 mod register_read;
 mod register_write;
@@ -60,6 +61,11 @@ pub(crate) const SOURCES: &[&str] = &[
     include_str!("numberer.rs"),
     include_str!("output_fifo.rs"),
     include_str!("packet_parser.rs"),
+    include_str!("parser/ip_fields.rs"),
+    include_str!("parser/ip_header_check.rs"),
+    include_str!("parser/row_fields.rs"),
+    include_str!("parser/transport_header.rs"),
+    include_str!("parser/vlan_tags.rs"),
     include_str!("prefix_rows.rs"),
     include_str!("register_read.rs"),
     include_str!("register_write.rs"),

@@ -19,6 +19,17 @@ pub const DEST: usize = 9;
 /// Address bits of the beat FIFOs: 32 beats, the depth of one LUT of distributed RAM.
 pub const FIFO_BITS: usize = 5;
 
+/// What every frame brings along, whatever is in it: it travels through the parser beside the frame's bytes.
+#[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
+pub struct Arrival {
+    /// The timestamp in `tuser` of its first beat.
+    pub timestamp: Bits<96>,
+    /// `tid` of its first beat.
+    pub id: Bits<8>,
+    /// Beats by which it fell short of the window.
+    pub missing_beats: Bits<4>,
+}
+
 /// What is known of a frame besides its row when the parser is done with it.
 #[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
 pub struct FrameInfo {

@@ -130,7 +130,9 @@ fn line(point: &Point) -> Option<Reason> {
         "history_lane" if point.instance.ends_with("lane_3") => Some(Reason::Constant(
             "the last lane never reads the address before",
         )),
-        "packet_parser" => Some(Reason::Constant("IPv6, which the profile has not")),
+        "vlan_tags" | "ip_header_check" | "ip_fields" => {
+            Some(Reason::Constant("IPv6, which the profile has not"))
+        }
         "numberer" if point.what == "if" => Some(Reason::OutOfReach(SEQ)),
         "numberer" | "scheduler" => Some(Reason::Constant("rows wider than a beat")),
         _ => None,
@@ -168,7 +170,7 @@ fn toggle(point: &Point) -> Option<Reason> {
         "steering" if name == "high_bits" => return constant(!(2..4).contains(&bit), LOOKUP),
         _ => {}
     }
-    if is(&["header", "b_header_reg", "header_bits"]) {
+    if block(point) == "assembler" && is(&["header", "b_header_reg", "header_bits"]) {
         return header(bit);
     }
     if let Some(field) = name
@@ -181,9 +183,9 @@ fn toggle(point: &Point) -> Option<Reason> {
     if let Some(reason) = ticket(stem, bit) {
         return Some(reason);
     }
-    if matches!(block(point), "packet_parser")
-        && (stem.ends_with("_src") || stem.ends_with("_dst") || stem.ends_with("_ip"))
-    {
+    let is_parsed = matches!(block(point), "packet_parser" | "ip_fields" | "row_fields");
+    let address = stem.strip_suffix("_ip").unwrap_or(stem);
+    if is_parsed && matches!(address.rsplit('_').next(), Some("src" | "dst")) {
         return constant(bit < 96, MAPPED);
     }
     if stem.contains("ipv6")
@@ -234,7 +236,10 @@ fn toggle(point: &Point) -> Option<Reason> {
         ("meta_fifo", "pending" | "token") => {
             return constant(bit >= 1, SHORT);
         }
-        (_, "g_delay" | "delay" | "row_delay" | "packet_parser_row_delay") => {
+        (
+            _,
+            "g_delay" | "delay" | "row_delay" | "row_fields_row_delay" | "packet_parser_row_delay",
+        ) => {
             return constant(bit >= 2, SHORT);
         }
         ("meta_fifo", "held" | "visible") => {
