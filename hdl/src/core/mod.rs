@@ -47,7 +47,7 @@ fn core_places(max_cores: u8) -> usize {
 }
 
 /// The source of every block, from which the emitter takes documentation and type names.
-pub(crate) const SOURCES: &[&str] = &[
+pub const SOURCES: &[&str] = &[
     include_str!("assembler.rs"),
     include_str!("beat_fifo.rs"),
     include_str!("counters.rs"),

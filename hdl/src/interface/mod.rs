@@ -36,7 +36,7 @@ impl Width {
     }
 }
 
-/// What is said of a port.
+/// The description of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PortSpec {
     /// Name, in Verilog and in Rust.
@@ -47,7 +47,7 @@ pub struct PortSpec {
     pub direction: Direction,
     /// Width.
     pub width: Width,
-    /// What it means.
+    /// Meaning of the port, as its documentation in the Verilog says it.
     pub meaning: &'static str,
 }
 
@@ -97,46 +97,4 @@ with_ports!(list);
 /// The ports where data have `width` bits.
 pub fn ports(width: usize) -> Vec<Port> {
     PORTS.iter().map(|spec| spec.port(width)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::CoreConfig;
-    use crate::core::SOURCES;
-    use crate::verilog::docs;
-    use scr_wire::profile;
-
-    #[test]
-    fn the_block_has_the_ports_of_the_list() {
-        for &width in CoreConfig::WIDTHS {
-            let mut config = CoreConfig::new(&profile::FLOW);
-            config.width = width;
-            assert_eq!(crate::emit(&config).unwrap().ports, ports(width));
-        }
-    }
-
-    #[test]
-    fn fields_are_documented_as_the_list_says() {
-        let docs = docs::read(SOURCES);
-        let text = |block: &str, port: &PortSpec| {
-            let field = docs[block].fields.get(port.name);
-            field.map(|field| field.doc.join(" "))
-        };
-        for port in PORTS {
-            let meaning = Some(port.meaning.to_owned());
-            assert_eq!(text("Sequencer", port), meaning, "{}", port.name);
-            let inside = text("Datapath", port);
-            assert!(inside.is_none() || inside == meaning, "{}", port.name);
-        }
-    }
-
-    #[test]
-    fn the_handbook_names_every_port() {
-        let handbook = include_str!("../../../docs/sequencer.md");
-        for port in PORTS.iter().filter(|port| port.name != "clk") {
-            let name = format!("`{}`", port.name);
-            assert!(handbook.contains(&name), "{name}");
-        }
-    }
 }

@@ -6,7 +6,7 @@ use super::INLINE;
 
 /// Distributed RAM: written on the clock, read combinationally (LUTRAM on an FPGA). Powers up to zero.
 ///
-/// It has 2ᴬ words, or fewer where it is made [`with_depth`](Self::with_depth). Reading the address that is being
+/// The RAM has 2ᴬ words, or fewer where it is made [`with_depth`](Self::with_depth). Reading the address that is being
 /// written gives the old word.
 #[derive(LogicBlock, Default)]
 pub struct DistRam<D: Synth, const A: usize> {

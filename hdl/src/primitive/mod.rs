@@ -5,7 +5,7 @@
 mod beat_of_rows;
 mod concat;
 mod dist_ram;
-mod keep_count;
+pub mod keep_count;
 mod param;
 mod preset;
 mod row_layout;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-/// What the source says of one struct.
+/// The documentation of a struct in the source.
 #[derive(Clone, Debug, Default)]
 pub struct StructDoc {
     /// Lines of its documentation.
@@ -12,12 +12,12 @@ pub struct StructDoc {
     pub fields: HashMap<String, FieldDoc>,
 }
 
-/// What the source says of one field.
+/// The documentation of a field in the source.
 #[derive(Clone, Debug, Default)]
 pub struct FieldDoc {
     /// Lines of its documentation.
     pub doc: Vec<String>,
-    /// Its type, without arguments and without `Vec`.
+    /// Type of the field, without arguments and without `Vec`.
     pub type_name: String,
 }
 

@@ -153,7 +153,7 @@ fn bundles(scope: &Scope, text_of: impl Fn(&str) -> String) -> BTreeMap<String, 
 
 struct Names {
     bundles: BTreeMap<String, Bundle>,
-    /// Those that are made field by field.
+    /// Bundles that are made field by field.
     made: BTreeSet<String>,
     /// Fields that are read, of the others.
     read: BTreeSet<(String, usize)>,
@@ -262,94 +262,5 @@ impl Names {
             comment: Vec::new(),
         };
         Stmt::Assign(target, parts.reduce(or).unwrap_or(Expr::Literal(0)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn part(name: &str, bits: usize, offset: u128) -> Expr {
-        let whole = Box::new(Expr::Signal(name.to_owned()));
-        Expr::Slice(whole, bits, Box::new(Expr::Literal(offset)))
-    }
-
-    fn assign(name: &str, part: Option<(usize, usize)>, value: Expr) -> Stmt {
-        let target = Target {
-            name: name.to_owned(),
-            part,
-            comment: Vec::new(),
-        };
-        Stmt::Assign(target, value)
-    }
-
-    fn names(statements: &[Stmt]) -> Vec<String> {
-        let target = |s: &Stmt| s.first_target().map(|t| t.name.clone());
-        statements.iter().filter_map(target).collect()
-    }
-
-    fn scope() -> Scope {
-        let field = |name: &str, offset, bits| Field {
-            name: name.to_owned(),
-            offset,
-            bits,
-        };
-        let pair = |name: &str| AtomInfo {
-            name: name.to_owned(),
-            kind: AtomKind::LocalSignal,
-            bits: 8,
-            literal: String::new(),
-            is_clock: false,
-            fields: vec![field("low", 0, 3), field("high", 3, 5)],
-        };
-        Scope {
-            name: "top".to_owned(),
-            atoms: vec![pair("a"), pair("b")],
-            code: rust_hdl::prelude::Verilog::Empty,
-            children: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn fields_that_are_read_become_wires() {
-        let mut scope = scope();
-        let mut statements = vec![
-            assign("x", None, part("a", 5, 3)),
-            assign("y", None, part("a", 2, 0)),
-        ];
-        name_fields(&mut statements, &mut scope, str::to_owned);
-        assert_eq!(names(&statements), ["a$high", "x", "y"]);
-        let Stmt::Assign(_, Expr::Signal(source)) = &statements[1] else {
-            panic!("{statements:?}");
-        };
-        assert_eq!(source, "a$high");
-        // Half a field has no name.
-        assert!(matches!(&statements[2], Stmt::Assign(_, Expr::Slice(..))));
-        assert_eq!(scope.atoms.len(), 3);
-    }
-
-    #[test]
-    fn a_bundle_that_is_made_field_by_field_is_joined() {
-        let mut scope = scope();
-        let mut statements = vec![
-            assign("b", Some((0, 3)), part("a", 3, 0)),
-            assign("b", Some((3, 5)), part("a", 5, 3)),
-            assign("x", None, part("b", 3, 0)),
-        ];
-        name_fields(&mut statements, &mut scope, str::to_owned);
-        let expected = ["a$low", "a$high", "b$low", "b$high", "b", "x"];
-        assert_eq!(names(&statements), expected);
-    }
-
-    #[test]
-    fn a_bundle_that_is_also_made_as_a_whole_is_left_alone() {
-        let mut scope = scope();
-        let mut statements = vec![
-            assign("b", None, Expr::Signal("a".to_owned())),
-            assign("b", Some((0, 3)), Expr::Signal("x".to_owned())),
-        ];
-        name_fields(&mut statements, &mut scope, str::to_owned);
-        assert_eq!(names(&statements), ["b", "b"]);
-        assert_eq!(scope.atoms.len(), 2);
     }
 }

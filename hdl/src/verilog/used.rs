@@ -93,22 +93,3 @@ impl Stmt {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_that_nothing_reads_come_highest_first() {
-        let mut used = Used::default();
-        used.part("a", 2..4);
-        used.part("a", 6..7);
-        assert_eq!(used.unread("a", 8), [7..8, 4..6, 0..2]);
-        assert_eq!(
-            used.unread("b", 3),
-            std::iter::once(0..3).collect::<Vec<_>>()
-        );
-        used.all("a");
-        assert!(used.unread("a", 8).is_empty());
-    }
-}
