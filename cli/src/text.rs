@@ -27,7 +27,7 @@ const EXACT: u64 = 1 << 53;
 ///
 /// # Errors
 ///
-/// Those of the serializer.
+/// The serializer's errors.
 #[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
 pub fn exact<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     match *number {

@@ -67,12 +67,12 @@ pub const MAX_TOP: usize = 200;
 /// Why a name cannot be the top module's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TopProblem {
-    /// It is no identifier.
+    /// The name is no identifier.
     #[error(
         "a name has letters, digits and underscores, no digit first, and at most {MAX_TOP} of them"
     )]
     NoIdentifier,
-    /// It means something in the language.
+    /// The name is a keyword of the language.
     #[error("that is a keyword of SystemVerilog (IEEE 1800-2017, Annex B)")]
     Keyword,
     /// Tools have a use for it: `std` is the package that SystemVerilog has built in, `TOP` is what Verilator calls its own.

@@ -73,7 +73,7 @@ pub struct Register {
     pub bits: u8,
     /// How many there are, one behind the other.
     pub count: u8,
-    /// What it means.
+    /// Meaning of the register.
     pub meaning: String,
 }
 

@@ -98,7 +98,7 @@ impl Translation {
         }
     }
 
-    /// This translation followed by `next`.
+    /// The translation that does this one first, then `next`.
     #[inline]
     pub fn then(self, next: Self) -> Self {
         Self {

@@ -16,7 +16,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// These k, B, enable and `sequence_all`; queue 0 for what is not sequenced, queue c for core c.
+    /// The settings with k, B, enable and `sequence_all` of `sequencer`, queue 0 for frames that are not sequenced, and queue c for core c.
     pub fn new(sequencer: Config) -> Self {
         Self {
             sequencer,

@@ -1,8 +1,8 @@
 //! A stand-in for the hardware: the golden model behind the hardware's ports, cycle by cycle, with faults on
 //! request.
 //!
-//! It shows that the simulated NIC and the cosimulation find what they are there to find, and lets others
-//! test against a NIC without Verilator. It is no model of the hardware's insides.
+//! With its faults, tests show that the simulated NIC and the cosimulation find what they are there to find; without,
+//! whatever needs a NIC can be tested where there is no Verilator. The stand-in is no model of the hardware's insides.
 
 mod axil;
 mod registers;
@@ -105,7 +105,7 @@ struct Arriving {
     /// tuser and tid of its first beat; of later beats only the flag means something.
     user: User,
     id: u16,
-    /// Its prefix is decided, and its frame's user, id and queue are these.
+    /// User, id and queue of the frame, once its prefix is decided.
     decided: Option<(User, u16, u16)>,
     first_out: bool,
     /// The flag beside each of its beats that are not sent on.

@@ -7,7 +7,7 @@ use scr_wire::{Config, Geometry, MAX_CORES, Profile};
 
 /// The register block: configuration, status and counters.
 ///
-/// It is the golden model of the hardware's, and the stand-in's own. Whoever runs it keeps `epoch`, `next_seq` and the
+/// This is the golden model of the hardware's register block, and the register block of the stand-in. Its caller keeps `epoch`, `next_seq` and the
 /// counters current.
 #[derive(Clone, Debug)]
 pub struct RegisterModel {

@@ -22,9 +22,9 @@ pub enum PortError {
     Width {
         /// The port.
         name: &'static str,
-        /// Its width.
+        /// Bits of the port.
         bits: usize,
-        /// What it should be.
+        /// The widths that it may have, in words.
         expected: &'static str,
     },
 }

@@ -20,7 +20,7 @@ pub enum Access {
     Write {
         /// Byte offset.
         offset: u16,
-        /// What is written.
+        /// The value to write.
         value: u32,
         /// Byte strobes, bit i for byte i; 15 is all of them.
         strobes: u8,
@@ -95,7 +95,7 @@ pub struct Delays {
     pub answer: u32,
 }
 
-/// What has yet to be done for the access.
+/// The parts of an access that have yet to be done.
 #[derive(Clone, Copy, Debug)]
 struct Pending {
     access: Access,

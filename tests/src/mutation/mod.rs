@@ -54,7 +54,7 @@ impl Build {
 /// The result for a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// This check caught it, with this message.
+    /// Caught by the check of this name, with this message.
     Caught(&'static str, String),
     /// No check caught it.
     Survived,

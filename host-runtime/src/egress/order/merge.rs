@@ -15,7 +15,7 @@ use crate::membership::CoreSet;
 use crate::worker::Output;
 use crate::worker::task::Done;
 
-/// What became of a frame.
+/// The way in which a frame reached the merge.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Arrival<'a> {
     /// No worker had it.
@@ -41,7 +41,7 @@ pub(crate) trait Walk {
     fn frame(&mut self, burst: &Burst, i: usize, arrival: Arrival<'_>) -> Result<(), BoxError>;
 }
 
-/// What is known of a frame before its turn comes.
+/// The way that a frame was sent, known before its turn comes.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     /// Through no worker.

@@ -35,7 +35,7 @@ impl InFlight {
     }
 }
 
-/// These packets, in order.
+/// The packets that are inside the block, in order.
 #[derive(Default)]
 pub(super) struct Inside(VecDeque<InFlight>);
 
@@ -49,7 +49,7 @@ impl Inside {
         self.0.front_mut()
     }
 
-    /// The cycle in which it was accepted; `now` if it is not yet.
+    /// The cycle in which the oldest packet was accepted; `now` if it has not been.
     pub(super) fn oldest_accepted(&self, now: u64) -> Option<u64> {
         let oldest = self.0.front()?;
         Some(oldest.accepted.unwrap_or(now))
@@ -73,7 +73,7 @@ impl Inside {
         }
     }
 
-    /// It was accepted.
+    /// The beat at the input was accepted.
     pub(super) fn accepted(&mut self, beat: Accepted, cycle: u64) {
         if let Some(newest) = self.0.back_mut() {
             if beat.first {

@@ -147,7 +147,7 @@ impl Observer {
         }
     }
 
-    /// This became of the input in this cycle.
+    /// Takes note of the input's part in this cycle.
     pub(super) fn input(&mut self, fate: Fate, cycle: u64) {
         match fate {
             Fate::Idle => {}

@@ -8,13 +8,13 @@ use crate::stream::{Beat, MAX_BEAT_BYTES, PatternState, StreamPorts, User};
 
 /// A beat that has just been put at the input.
 pub(crate) struct Offered<'a> {
-    /// Its packet, if it is the first beat.
+    /// The beat's packet, if the beat is the first of it.
     pub(crate) packet: Option<&'a TestPacket>,
     /// The flag beside the beat.
     pub(crate) flag: bool,
 }
 
-/// What became of the input in a cycle.
+/// The input's part in a cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// Nothing was offered.
@@ -28,11 +28,11 @@ pub(crate) enum Fate {
 /// A beat that was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    /// Its bytes.
+    /// Bytes of the beat.
     pub(crate) bytes: usize,
-    /// It is its packet's first.
+    /// The beat is the first of its packet.
     pub(crate) first: bool,
-    /// It is its packet's last.
+    /// The beat is the last of its packet.
     pub(crate) last: bool,
 }
 

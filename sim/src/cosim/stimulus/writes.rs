@@ -32,21 +32,21 @@ pub enum SettingError {
     NoAnswer(#[from] NoAnswer),
 }
 
-/// What happened to a write in a cycle.
+/// An event of a write in a cycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
-    /// It began: offset and value.
+    /// The write began: offset and value.
     Began(u16, u32),
-    /// Its response came.
+    /// The write's response came.
     Ended,
 }
 
-/// Who waits for the answer to an access.
+/// The part that waits for the answer to an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asker {
     /// The writes, which need it to go on.
     Writes,
-    /// Who called [`RegisterWrites::read`].
+    /// The caller of [`RegisterWrites::read`].
     Caller,
 }
 
@@ -58,7 +58,7 @@ enum Asker {
 pub(crate) struct RegisterWrites {
     bus: RegisterBus,
     wanted: Settings,
-    /// What the hardware can do, once it is read.
+    /// The capabilities of the hardware, once they are read.
     capabilities: Option<Capabilities>,
     /// The settings in the registers, `prefix_words` 0 when it is not known.
     standing: Settings,

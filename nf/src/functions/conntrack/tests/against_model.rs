@@ -135,7 +135,7 @@ struct Move {
 enum Number {
     /// The next number, according to what was sent.
     Next,
-    /// This far beside the next one.
+    /// A number at this distance from the next one.
     Beside(i32),
     /// Zero.
     Zero,
