@@ -112,16 +112,19 @@ impl Family for Nat {
 }
 
 impl Parameters {
+    #[inline]
     fn is_inside(&self, address: u32) -> bool {
         self.inside.iter().any(|prefix| prefix.has(address))
     }
 
     /// Whether packets from inside to `address` are translated.
+    #[inline]
     fn is_outside(&self, address: u32) -> bool {
         !self.is_inside(address) && (self.translate_all || special(address).is_none())
     }
 
     /// The number of an external address.
+    #[inline(always)] // asked for every row
     fn external(&self, address: u32) -> Option<usize> {
         let at = self
             .by_address

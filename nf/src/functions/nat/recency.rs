@@ -38,6 +38,7 @@ struct Link {
 
 impl Recency {
     /// Puts `slot`, which is in no list, at the newest end of `list`.
+    #[inline]
     pub fn push(&mut self, list: &mut Ends, slot: u32) {
         let at = slot as usize;
         let link = Link {
@@ -57,6 +58,7 @@ impl Recency {
     }
 
     /// Takes `slot` out of `list`.
+    #[inline]
     pub fn remove(&mut self, list: &mut Ends, slot: u32) {
         let Link { older, newer } = self.0[slot as usize];
         match older {
