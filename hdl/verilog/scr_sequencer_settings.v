@@ -14,6 +14,14 @@
 // while it lasts, nor in the three cycles before: the register block waits with its next write.
 //
 // After a reset no frame is numbered either until the ports' values have come through.
+//
+// | block | does |
+// |---|---|
+// | next_configuration | registers the ports and computes what follows from them |
+// | in_force | puts it in force |
+// | rotation | whose turn it is |
+// | modulus | the division |
+// | epoch_count | the epoch |
 module scr_sequencer_settings (
     // Clock.
     input  wire clk,
@@ -55,307 +63,114 @@ module scr_sequencer_settings (
     output wire [5:0] epoch
 );
 
-localparam [4:0] BEFORE_LAST_PHASE = 5'd21;
-localparam [2:0] BEATS_PER_WORD_LOG2 = 3'd0;
-localparam [2:0] WORDS_PER_BEAT_LOG2 = 3'd0;
+wire in_force_configuration_enable;
+wire in_force_configuration_sequence_all;
+wire [7:0] in_force_configuration_cores;
+wire in_force_configuration_one_core;
+wire [7:0] in_force_configuration_cores_less_two;
+wire [7:0] in_force_configuration_prefix_words;
+wire [7:0] in_force_configuration_last_prefix_beat;
+wire [9:0] in_force_configuration_max_valid_rows;
+wire [8:0] in_force_configuration_default_queue;
+wire [7:0] next_configuration_pending_cores;
+wire next_configuration_pending_one_core;
+wire [53:0] next_configuration_pending;
+wire next_configuration_valid;
+wire [7:0] next_configuration_cores_ahead;
+wire [53:0] in_force_configuration;
+wire in_force_divide;
+wire in_force_new_epoch;
+wire in_force_begins;
+wire [7:0] rotation_unwrapped;
+wire modulus_done;
+wire [7:0] modulus_remainder;
+wire [7:0] modulus_after_remainder;
+wire modulus_wraps;
 
-wire [7:0] port_words;
-wire [7:0] divisor_low;
-wire [7:0] divisor_high;
-wire updates;
-wire change;
-wire take;
-wire begins;
-wire starts;
-wire reset_starts;
-reg  port_enable_reg;
-reg  port_sequence_all_reg;
-reg  [7:0] port_cores_reg;
-reg  [7:0] port_prefix_words_reg;
-reg  [8:0] port_default_queue_reg;
-reg  [9:0] rows_reg;
-reg  [7:0] beats_reg;
-reg  next_enable_reg;
-reg  next_sequence_all_reg;
-reg  [7:0] next_cores_reg;
-reg  [7:0] next_prefix_words_reg;
-reg  [8:0] next_default_queue_reg;
-wire [9:0] prefix_rows_rows;
-reg  port_valid_reg;
-reg  next_valid_reg;
-reg  in_force_reg, in_force_next;
-reg  now_enable_reg, now_enable_next;
-reg  now_sequence_all_reg, now_sequence_all_next;
-reg  [7:0] now_cores_reg, now_cores_next;
-reg  [7:0] now_prefix_words_reg, now_prefix_words_next;
-reg  [7:0] now_beats_reg, now_beats_next;
-reg  [9:0] now_rows_reg, now_rows_next;
-reg  [8:0] now_default_queue_reg, now_default_queue_next;
-reg  [7:0] next_core_reg, next_core_next;
-reg  [7:0] after_next_reg, after_next_next;
-reg  after_wraps_reg, after_wraps_next;
-reg  [7:0] last_plus_one_reg, last_plus_one_next;
-reg  next_is_one_reg;
-reg  [7:0] next_less_two_reg;
-reg  now_is_one_reg, now_is_one_next;
-reg  [7:0] now_less_two_reg, now_less_two_next;
-reg  [4:0] phase_reg, phase_next;
-reg  [7:0] remainder_reg, remainder_next;
-reg  [15:0] divisor_reg, divisor_next;
-reg  [7:0] difference_reg;
-reg  low_fits_reg;
-reg  high_is_zero_reg;
-reg  holding_reg, holding_next;
-reg  [7:0] after_remainder_reg;
-reg  remainder_wraps_reg;
-reg  done_reg, done_next;
-reg  differs_reg, differs_next;
-reg  [5:0] epoch_count_reg, epoch_count_next;
-reg  powered_reg, powered_next;
-reg  in_reset_reg;
-
-initial begin
-    port_enable_reg = 1'd0;
-    port_sequence_all_reg = 1'd0;
-    port_cores_reg = 8'd0;
-    port_prefix_words_reg = 8'd0;
-    port_default_queue_reg = 9'd0;
-    rows_reg = 10'd0;
-    beats_reg = 8'd0;
-    next_enable_reg = 1'd0;
-    next_sequence_all_reg = 1'd0;
-    next_cores_reg = 8'd0;
-    next_prefix_words_reg = 8'd0;
-    next_default_queue_reg = 9'd0;
-    port_valid_reg = 1'd0;
-    next_valid_reg = 1'd0;
-    in_force_reg = 1'd0;
-    now_enable_reg = 1'd0;
-    now_sequence_all_reg = 1'd0;
-    now_cores_reg = 8'd0;
-    now_prefix_words_reg = 8'd0;
-    now_beats_reg = 8'd0;
-    now_rows_reg = 10'd0;
-    now_default_queue_reg = 9'd0;
-    next_core_reg = 8'd0;
-    after_next_reg = 8'd0;
-    after_wraps_reg = 1'd0;
-    last_plus_one_reg = 8'd0;
-    next_is_one_reg = 1'd0;
-    next_less_two_reg = 8'd0;
-    now_is_one_reg = 1'd0;
-    now_less_two_reg = 8'd0;
-    phase_reg = 5'd0;
-    remainder_reg = 8'd0;
-    divisor_reg = 16'd0;
-    difference_reg = 8'd0;
-    low_fits_reg = 1'd0;
-    high_is_zero_reg = 1'd0;
-    holding_reg = 1'd0;
-    after_remainder_reg = 8'd0;
-    remainder_wraps_reg = 1'd0;
-    done_reg = 1'd0;
-    differs_reg = 1'd0;
-    epoch_count_reg = 6'd0;
-    powered_reg = 1'd0;
-    in_reset_reg = 1'd0;
-end
-
-scr_sequencer_prefix_rows prefix_rows (
-    .words(port_prefix_words_reg),
-    .rows(prefix_rows_rows)
+scr_sequencer_next_configuration next_configuration (
+    .clk(clk),
+    .rst(rst),
+    .cfg_enable(cfg_enable),
+    .cfg_sequence_all(cfg_sequence_all),
+    .cfg_cores(cfg_cores),
+    .cfg_prefix_words(cfg_prefix_words),
+    .cfg_default_queue(cfg_default_queue),
+    .pending(next_configuration_pending),
+    .valid(next_configuration_valid),
+    .cores_ahead(next_configuration_cores_ahead)
 );
 
-always @* begin
-    in_force_next = in_force_reg;
-    now_enable_next = now_enable_reg;
-    now_sequence_all_next = now_sequence_all_reg;
-    now_cores_next = now_cores_reg;
-    now_prefix_words_next = now_prefix_words_reg;
-    now_beats_next = now_beats_reg;
-    now_rows_next = now_rows_reg;
-    now_default_queue_next = now_default_queue_reg;
-    now_is_one_next = now_is_one_reg;
-    now_less_two_next = now_less_two_reg;
-    next_core_next = next_core_reg;
-    after_next_next = after_next_reg;
-    after_wraps_next = after_wraps_reg;
-    last_plus_one_next = last_plus_one_reg;
-    phase_next = phase_reg;
-    holding_next = holding_reg;
-    // The next core, the one after it before it wraps, and whether it wraps: all in registers, for a frame
-    // may be numbered in every cycle. last_plus_one is the next core as it was before it wrapped.
-    if (numbered) begin
-        last_plus_one_next = after_next_reg;
-        if (after_wraps_reg) begin
-            next_core_next = 8'd0;
-            after_next_next = 8'd1;
-            after_wraps_next = now_is_one_reg;
-        end else begin
-            next_core_next = after_next_reg;
-            after_next_next = after_next_reg + 8'd1;
-            after_wraps_next = next_core_reg == now_less_two_reg;
-        end
-    end
-    done_next = phase_reg == BEFORE_LAST_PHASE;
-    if (phase_reg == 5'd0) begin
-        if (change & next_valid_reg) begin
-            phase_next = 5'd1;
-            holding_next = 1'd1;
-        end
-    end else if (done_reg) begin
-        phase_next = 5'd0;
-        holding_next = 1'd0;
-    end else begin
-        phase_next = phase_reg + 5'd1;
-    end
-    if (take) begin
-        in_force_next = 1'd1;
-        now_enable_next = next_enable_reg;
-        now_sequence_all_next = next_sequence_all_reg;
-        now_cores_next = next_cores_reg;
-        now_is_one_next = next_is_one_reg;
-        now_less_two_next = next_less_two_reg;
-        now_prefix_words_next = next_prefix_words_reg;
-        now_beats_next = beats_reg;
-        now_rows_next = rows_reg;
-        now_default_queue_next = next_default_queue_reg;
-    end
-    if (done_reg) begin
-        next_core_next = remainder_reg;
-        after_next_next = after_remainder_reg;
-        after_wraps_next = remainder_wraps_reg;
-    end
-    // The rotation begins with the k that is put in force. After a reset nothing is numbered before that, so it does
-    // not matter which k the reset itself finds.
-    if (begins | rst) begin
-        next_core_next = 8'd0;
-        after_next_next = 8'd1;
-        after_wraps_next = next_is_one_reg;
-        last_plus_one_next = 8'd0;
-        phase_next = 5'd0;
-        done_next = 1'd0;
-        holding_next = 1'd0;
-    end
-    if (rst) begin
-        in_force_next = 1'd0;
-        holding_next = 1'd1;
-    end
-end
+scr_sequencer_in_force in_force (
+    .clk(clk),
+    .rst(rst),
+    .pending(next_configuration_pending),
+    .pending_valid(next_configuration_valid),
+    .cores_ahead(next_configuration_cores_ahead),
+    .divided(modulus_done),
+    .configuration(in_force_configuration),
+    .divide(in_force_divide),
+    .new_epoch(in_force_new_epoch),
+    .begins(in_force_begins),
+    .hold(hold)
+);
 
-always @* begin
-    remainder_next = remainder_reg;
-    divisor_next = divisor_reg;
-    if (phase_reg == 5'd2) begin
-        remainder_next = last_plus_one_reg;
-        divisor_next = {8'd0, next_cores_reg} << 7;
-    end else if (updates) begin
-        if (low_fits_reg & high_is_zero_reg) begin
-            remainder_next = difference_reg;
-        end
-        divisor_next = divisor_reg >> 1;
-    end
-end
+scr_sequencer_rotation rotation (
+    .clk(clk),
+    .rst(rst),
+    .numbered(numbered),
+    .one_core(in_force_configuration_one_core),
+    .cores_less_two(in_force_configuration_cores_less_two),
+    .begins(in_force_begins),
+    .begins_with_one_core(next_configuration_pending_one_core),
+    .divided(modulus_done),
+    .remainder(modulus_remainder),
+    .after_remainder(modulus_after_remainder),
+    .remainder_wraps(modulus_wraps),
+    .core(core),
+    .unwrapped(rotation_unwrapped)
+);
 
-always @* begin
-    epoch_count_next = epoch_count_reg;
-    if (starts | reset_starts) begin
-        epoch_count_next = epoch_count_reg + 6'd1;
-    end
-end
+scr_sequencer_modulus modulus (
+    .clk(clk),
+    .rst(rst),
+    .start(in_force_divide),
+    .dividend(rotation_unwrapped),
+    .cores(next_configuration_pending_cores),
+    .done(modulus_done),
+    .remainder(modulus_remainder),
+    .after_remainder(modulus_after_remainder),
+    .wraps(modulus_wraps)
+);
 
-always @* begin
-    powered_next = powered_reg;
-    if (~rst) begin
-        powered_next = 1'd1;
-    end
-end
+scr_sequencer_epoch_count epoch_count (
+    .clk(clk),
+    .rst(rst),
+    .starts(in_force_new_epoch),
+    .epoch(epoch)
+);
 
-assign port_words = (port_prefix_words_reg << BEATS_PER_WORD_LOG2) >> WORDS_PER_BEAT_LOG2;
+// Fields of in_force_configuration.
+assign in_force_configuration_enable = in_force_configuration[0];
+assign in_force_configuration_sequence_all = in_force_configuration[1];
+assign in_force_configuration_cores = in_force_configuration[9:2];
+assign in_force_configuration_one_core = in_force_configuration[10];
+assign in_force_configuration_cores_less_two = in_force_configuration[18:11];
+assign in_force_configuration_prefix_words = in_force_configuration[26:19];
+assign in_force_configuration_last_prefix_beat = in_force_configuration[34:27];
+assign in_force_configuration_max_valid_rows = in_force_configuration[44:35];
+assign in_force_configuration_default_queue = in_force_configuration[53:45];
 
-// The division, from two cycles after numbering has stopped: eight steps of two cycles (phases 3 to 18),
-// each of which subtracts the divisor if it fits and halves it. Three more cycles for what follows.
-assign change = in_force_reg & differs_reg;
-assign divisor_low = divisor_reg[7:0];
-assign divisor_high = divisor_reg[15:8];
-assign updates = ~phase_reg[0] & ~(phase_reg[4] & phase_reg[2]);
-assign hold = holding_reg;
-
-// What is put in force first after a reset, and what enables, makes the rotation begin anew. The former starts no
-// epoch: the reset has done that.
-assign take = next_valid_reg & (~change | done_reg);
-assign starts = take & in_force_reg & next_enable_reg & ~now_enable_reg;
-
-always @* begin
-    // Whether the next k differs from that in force, a cycle ahead: from what both will be then.
-    differs_next = port_cores_reg != now_cores_reg;
-    if (take) begin
-        differs_next = port_cores_reg != next_cores_reg;
-    end
-end
-
-assign begins = starts | (take & ~in_force_reg);
-
-// The reset that comes with power does not count.
-assign reset_starts = rst & ~in_reset_reg & powered_reg;
-assign core = next_core_reg;
-assign enable = now_enable_reg;
-assign sequence_all = now_sequence_all_reg;
-assign cores = now_cores_reg;
-assign prefix_words = now_prefix_words_reg;
-assign last_prefix_beat = now_beats_reg;
-assign max_valid_rows = now_rows_reg;
-assign default_queue = now_default_queue_reg;
-assign new_epoch = starts;
-assign epoch = epoch_count_reg;
-
-always @(posedge clk) begin
-    port_enable_reg <= cfg_enable;
-    port_sequence_all_reg <= cfg_sequence_all;
-    port_cores_reg <= cfg_cores;
-    port_prefix_words_reg <= {2'd0, cfg_prefix_words};
-    port_default_queue_reg <= cfg_default_queue;
-    rows_reg <= prefix_rows_rows;
-    beats_reg <= port_words - 8'd1;
-    next_enable_reg <= port_enable_reg;
-    next_sequence_all_reg <= port_sequence_all_reg;
-    next_cores_reg <= port_cores_reg;
-    next_prefix_words_reg <= port_prefix_words_reg;
-    next_default_queue_reg <= port_default_queue_reg;
-    // Until the ports' values have come through, after power-up and reset, nothing is put in force.
-    port_valid_reg <= ~rst;
-    next_valid_reg <= port_valid_reg & ~rst;
-    in_force_reg <= in_force_next;
-    now_enable_reg <= now_enable_next;
-    now_sequence_all_reg <= now_sequence_all_next;
-    now_cores_reg <= now_cores_next;
-    now_prefix_words_reg <= now_prefix_words_next;
-    now_beats_reg <= now_beats_next;
-    now_rows_reg <= now_rows_next;
-    now_default_queue_reg <= now_default_queue_next;
-    next_core_reg <= next_core_next;
-    after_next_reg <= after_next_next;
-    after_wraps_reg <= after_wraps_next;
-    last_plus_one_reg <= last_plus_one_next;
-    next_is_one_reg <= port_cores_reg == 8'd1;
-    next_less_two_reg <= port_cores_reg - 8'd2;
-    now_is_one_reg <= now_is_one_next;
-    now_less_two_reg <= now_less_two_next;
-    phase_reg <= phase_next;
-    remainder_reg <= remainder_next;
-    divisor_reg <= divisor_next;
-    difference_reg <= remainder_reg - divisor_low;
-    low_fits_reg <= divisor_low <= remainder_reg;
-    high_is_zero_reg <= divisor_high == 8'd0;
-    holding_reg <= holding_next;
-    after_remainder_reg <= remainder_reg + 8'd1;
-    remainder_wraps_reg <= after_remainder_reg == next_cores_reg;
-    done_reg <= done_next;
-    differs_reg <= differs_next;
-    epoch_count_reg <= epoch_count_next;
-    powered_reg <= powered_next;
-    in_reset_reg <= rst;
-end
+// Fields of next_configuration_pending.
+assign next_configuration_pending_cores = next_configuration_pending[9:2];
+assign next_configuration_pending_one_core = next_configuration_pending[10];
+assign enable = in_force_configuration_enable;
+assign sequence_all = in_force_configuration_sequence_all;
+assign cores = in_force_configuration_cores;
+assign prefix_words = in_force_configuration_prefix_words;
+assign last_prefix_beat = in_force_configuration_last_prefix_beat;
+assign max_valid_rows = in_force_configuration_max_valid_rows;
+assign default_queue = in_force_configuration_default_queue;
+assign new_epoch = in_force_new_epoch;
 
 endmodule
 

@@ -50,6 +50,8 @@ always @* assume (!rst && !cfg_sequence_all && cfg_prefix_words == 6'd1 && cfg_d
 
 // ---- what is in force ------------------------------------------------------------------------------------------------------------
 
+(* hierconn *) wire \in_force.seen_take , \in_force.seen_pending_enable ;
+
 reg began = 1'b0;                    // something has been put in force
 reg has_reset = 1'b0;                // there has been a reset
 reg since_reset = 1'b0;              // the ports have changed since, or since power came
@@ -58,7 +60,7 @@ reg was_enable = 1'b0;
 reg [5:0] was_epoch = 6'd0;
 
 always @(posedge clk) begin
-    began <= began | take;
+    began <= began | \in_force.seen_take ;
     has_reset <= has_reset | rst;
     since_reset <= ~rst & (since_reset | changes & ~was_reset);
     held <= rst | ~hold ? 5'd0 : held < 5'd31 ? held + 5'd1 : held;
@@ -138,31 +140,52 @@ always @* begin
     if (settled)
         each_enabling_starts_one: assert (!is_due || epoch == was_epoch + 6'd1);
     if (new_epoch)
-        new_epoch_comes_with_enable: assert (next_enable_reg && !enable);
+        new_epoch_comes_with_enable: assert (\in_force.seen_pending_enable && !enable);
 end
 
 // ---- for the induction only --------------------------------------------------------------------------------------------------------
 
 `ifndef SCR_BROKEN
+(* hierconn *) wire \next_configuration.seen_port_valid_reg , \next_configuration.seen_port_enable_reg , \next_configuration.seen_port_sequence_all_reg ;
+(* hierconn *) wire [7:0] \next_configuration.seen_port_cores_reg , \next_configuration.seen_port_prefix_words_reg ;
+(* hierconn *) wire [8:0] \next_configuration.seen_port_default_queue_reg ;
+(* hierconn *) wire \in_force.seen_in_force_reg , \in_force.seen_differs_reg , \in_force.seen_holding_reg ;
+(* hierconn *) wire [7:0] \rotation.seen_next_core_reg , \rotation.seen_after_next_reg , \rotation.seen_last_plus_one_reg ;
+(* hierconn *) wire \rotation.seen_after_wraps_reg ;
+(* hierconn *) wire [4:0] \modulus.seen_phase_reg , \modulus.seen_BEFORE_LAST_PHASE ;
+(* hierconn *) wire \modulus.seen_last_phase_reg ;
+(* hierconn *) wire \epoch_count.seen_powered_reg , \epoch_count.seen_in_reset_reg ;
+
+// Fields of the next configuration.
+wire next_enable = next_configuration_pending[0], next_sequence_all = next_configuration_pending[1];
+wire [7:0] next_cores = next_configuration_pending[9:2], next_prefix_words = next_configuration_pending[26:19];
+wire [8:0] next_default_queue = next_configuration_pending[53:45];
+
+wire is_in_force = \in_force.seen_in_force_reg ;
+wire [4:0] phase = \modulus.seen_phase_reg , last_phase = \modulus.seen_BEFORE_LAST_PHASE + 5'd1;
+
 always @* begin
-    tie_reset: assert (powered_reg == powered && in_reset_reg == was_reset);
+    tie_reset: assert (\epoch_count.seen_powered_reg == powered && \epoch_count.seen_in_reset_reg == was_reset);
     // What the ports say comes through in three cycles.
     if (age >= 3'd1)
-        tie_first: assert (port_valid_reg && ports == {port_enable_reg, port_sequence_all_reg, port_cores_reg, port_prefix_words_reg[5:0], port_default_queue_reg});
+        tie_first: assert (\next_configuration.seen_port_valid_reg && ports == {\next_configuration.seen_port_enable_reg ,
+            \next_configuration.seen_port_sequence_all_reg , \next_configuration.seen_port_cores_reg , \next_configuration.seen_port_prefix_words_reg [5:0],
+            \next_configuration.seen_port_default_queue_reg });
     if (age >= 3'd2)
-        tie_second: assert (next_valid_reg && ports == {next_enable_reg, next_sequence_all_reg, next_cores_reg, next_prefix_words_reg[5:0], next_default_queue_reg});
+        tie_second: assert (next_configuration_valid && ports == {next_enable, next_sequence_all, next_cores, next_prefix_words[5:0], next_default_queue});
     if (age >= 3'd3)
-        tie_third: assert (in_force_reg);
+        tie_third: assert (is_in_force);
     tie_any: assert (!any || last_core < 8'd128);
-    tie_last: assert (last_plus_one_reg == after_last);
-    tie_phase: assert (phase_reg <= BEFORE_LAST_PHASE + 5'd1 && done_reg == (phase_reg == BEFORE_LAST_PHASE + 5'd1) && holding_reg == (phase_reg != 5'd0 || has_reset && !in_force_reg) && (phase_reg == 5'd0 || in_force_reg));
-    tie_after: assert (after_next_reg == next_core_reg + 8'd1 || !began);
+    tie_last: assert (\rotation.seen_last_plus_one_reg == after_last);
+    tie_phase: assert (phase <= last_phase && \modulus.seen_last_phase_reg == (phase == last_phase)
+        && \in_force.seen_holding_reg == (phase != 5'd0 || has_reset && !is_in_force) && (phase == 5'd0 || is_in_force));
+    tie_after: assert (\rotation.seen_after_next_reg == \rotation.seen_next_core_reg + 8'd1 || !began);
     // From a reset until something is put in force, when no frame is numbered, it says nothing.
-    tie_wraps: assert (!in_force_reg || after_wraps_reg == (after_next_reg == cores));
-    tie_core: assert (!began || next_core_reg == after_last % cores);
-    tie_one: assert (!began || (now_is_one_reg == (cores == 8'd1) && now_less_two_reg == cores - 8'd2));
-    tie_began: assert (began || (!in_force_reg && !enable && cores == 8'd0 && !any));
-    tie_next: assert (!next_valid_reg || is_valid(next_cores_reg, next_prefix_words_reg));
-    tie_differs: assert (differs_reg == (next_cores_reg != now_cores_reg));
+    tie_wraps: assert (!is_in_force || \rotation.seen_after_wraps_reg == (\rotation.seen_after_next_reg == cores));
+    tie_core: assert (!began || \rotation.seen_next_core_reg == after_last % cores);
+    tie_one: assert (!began || (in_force_configuration_one_core == (cores == 8'd1) && in_force_configuration_cores_less_two == cores - 8'd2));
+    tie_began: assert (began || (!is_in_force && !enable && cores == 8'd0 && !any));
+    tie_next: assert (!next_configuration_valid || is_valid(next_cores, next_prefix_words));
+    tie_differs: assert (\in_force.seen_differs_reg == (next_cores != cores));
 end
 `endif

@@ -1,7 +1,16 @@
+mod epoch_count;
+mod in_force;
+mod modulus;
+mod next_configuration;
+mod rotation;
+
 use rust_hdl::prelude::*;
 
-use super::prefix_rows::PrefixRows;
-use crate::primitive::Param;
+use epoch_count::EpochCount;
+use in_force::InForce;
+use modulus::Modulus;
+use next_configuration::NextConfiguration;
+use rotation::Rotation;
 
 /// The configuration in force.
 ///
@@ -13,6 +22,14 @@ use crate::primitive::Param;
 /// while it lasts, nor in the three cycles before: the register block waits with its next write.
 ///
 /// After a reset no frame is numbered either until the ports' values have come through.
+///
+/// | block | does |
+/// |---|---|
+/// | `next_configuration` | registers the ports and computes what follows from them |
+/// | `in_force` | puts it in force |
+/// | `rotation` | whose turn it is |
+/// | `modulus` | the division |
+/// | `epoch_count` | the epoch |
 #[derive(LogicBlock, Default)]
 pub struct Settings {
     /// Clock.
@@ -54,81 +71,19 @@ pub struct Settings {
     /// The epoch.
     pub epoch: Signal<Out, Bits<6>>,
 
-    port_enable: DFF<Bit>,
-    port_sequence_all: DFF<Bit>,
-    port_cores: DFF<Bits<8>>,
-    port_prefix_words: DFF<Bits<8>>,
-    port_default_queue: DFF<Bits<9>>,
-
-    rows: DFF<Bits<10>>,
-    beats: DFF<Bits<8>>,
-    next_enable: DFF<Bit>,
-    next_sequence_all: DFF<Bit>,
-    next_cores: DFF<Bits<8>>,
-    next_prefix_words: DFF<Bits<8>>,
-    next_default_queue: DFF<Bits<9>>,
-    prefix_rows: PrefixRows,
-    port_words: Signal<Local, Bits<8>>,
-
-    port_valid: DFF<Bit>,
-    next_valid: DFF<Bit>,
-    in_force: DFF<Bit>,
-    now_enable: DFF<Bit>,
-    now_sequence_all: DFF<Bit>,
-    now_cores: DFF<Bits<8>>,
-    now_prefix_words: DFF<Bits<8>>,
-    now_beats: DFF<Bits<8>>,
-    now_rows: DFF<Bits<10>>,
-    now_default_queue: DFF<Bits<9>>,
-
-    next_core: DFF<Bits<8>>,
-    after_next: DFF<Bits<8>>,
-    after_wraps: DFF<Bit>,
-    last_plus_one: DFF<Bits<8>>,
-    next_is_one: DFF<Bit>,
-    next_less_two: DFF<Bits<8>>,
-    now_is_one: DFF<Bit>,
-    now_less_two: DFF<Bits<8>>,
-
-    phase: DFF<Bits<5>>,
-    remainder: DFF<Bits<8>>,
-    divisor: DFF<Bits<16>>,
-    difference: DFF<Bits<8>>,
-    low_fits: DFF<Bit>,
-    high_is_zero: DFF<Bit>,
-    holding: DFF<Bit>,
-    after_remainder: DFF<Bits<8>>,
-    remainder_wraps: DFF<Bit>,
-    divisor_low: Signal<Local, Bits<8>>,
-    divisor_high: Signal<Local, Bits<8>>,
-    updates: Signal<Local, Bit>,
-    done: DFF<Bit>,
-    differs: DFF<Bit>,
-    change: Signal<Local, Bit>,
-    take: Signal<Local, Bit>,
-    begins: Signal<Local, Bit>,
-    starts: Signal<Local, Bit>,
-
-    epoch_count: DFF<Bits<6>>,
-    powered: DFF<Bit>,
-    in_reset: DFF<Bit>,
-    reset_starts: Signal<Local, Bit>,
-
-    before_last_phase: Param<Bits<5>>,
-    beats_per_word_log2: Param<Bits<3>>,
-    words_per_beat_log2: Param<Bits<3>>,
+    next_configuration: NextConfiguration,
+    in_force: InForce,
+    rotation: Rotation,
+    modulus: Modulus,
+    epoch_count: EpochCount,
 }
 
 impl Settings {
     /// Settings for rows of `row_bytes`, a history of `history` rows and beats of `beat_bytes`.
     pub fn new(row_bytes: usize, history: usize, beat_bytes: usize) -> Self {
-        let word = scr_wire::WORD_BYTES;
-        let log2 = |x: usize| Param::new(u64::from(x.trailing_zeros()));
         Self {
-            prefix_rows: PrefixRows::new(row_bytes, history),
-            before_last_phase: Param::new(21),
-            beats_per_word_log2: log2((word / beat_bytes).max(1)),
-            words_per_beat_log2: log2((beat_bytes / word).max(1)),
+            next_configuration: NextConfiguration::new(row_bytes, history, beat_bytes),
+            modulus: Modulus::new(),
             ..Self::default()
         }
     }
@@ -137,200 +92,53 @@ impl Settings {
 impl Logic for Settings {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(
-            self,
-            clk,
-            in_force,
-            now_enable,
-            now_sequence_all,
-            now_cores,
-            now_prefix_words,
-            now_beats,
-            now_rows,
-            now_default_queue,
-            now_is_one,
-            now_less_two,
-            next_core,
-            after_next,
-            after_wraps,
-            last_plus_one,
-            phase,
-            done,
-            holding,
-            remainder,
-            divisor,
-            epoch_count,
-            powered,
-            in_reset
-        );
-        clock!(
-            self,
-            clk,
-            port_valid,
-            next_valid,
-            port_enable,
-            port_sequence_all,
-            port_cores,
-            port_prefix_words,
-            port_default_queue,
-            rows,
-            beats,
-            next_enable,
-            next_sequence_all,
-            next_cores,
-            next_is_one,
-            next_less_two,
-            next_prefix_words,
-            next_default_queue
-        );
-        clock!(
-            self,
-            clk,
-            difference,
-            low_fits,
-            high_is_zero,
-            differs,
-            after_remainder,
-            remainder_wraps
-        );
+        self.next_configuration.clk.next = self.clk.val();
+        self.next_configuration.rst.next = self.rst.val();
+        self.next_configuration.cfg_enable.next = self.cfg_enable.val();
+        self.next_configuration.cfg_sequence_all.next = self.cfg_sequence_all.val();
+        self.next_configuration.cfg_cores.next = self.cfg_cores.val();
+        self.next_configuration.cfg_prefix_words.next = self.cfg_prefix_words.val();
+        self.next_configuration.cfg_default_queue.next = self.cfg_default_queue.val();
 
-        // Until the ports' values have come through, after power-up and reset, nothing is put in force.
-        self.port_valid.d.next = !self.rst.val();
-        self.next_valid.d.next = self.port_valid.q.val() & !self.rst.val();
-        self.port_enable.d.next = self.cfg_enable.val();
-        self.port_sequence_all.d.next = self.cfg_sequence_all.val();
-        self.port_cores.d.next = self.cfg_cores.val();
-        self.port_prefix_words.d.next = bit_cast::<8, 6>(self.cfg_prefix_words.val());
-        self.port_default_queue.d.next = self.cfg_default_queue.val();
+        self.in_force.clk.next = self.clk.val();
+        self.in_force.rst.next = self.rst.val();
+        self.in_force.pending.next = self.next_configuration.pending.val();
+        self.in_force.pending_valid.next = self.next_configuration.valid.val();
+        self.in_force.cores_ahead.next = self.next_configuration.cores_ahead.val();
+        self.in_force.divided.next = self.modulus.done.val();
 
-        self.prefix_rows.words.next = self.port_prefix_words.q.val();
-        self.rows.d.next = self.prefix_rows.rows.val();
-        self.port_words.next = (self.port_prefix_words.q.val() << self.beats_per_word_log2.val())
-            >> self.words_per_beat_log2.val();
-        self.beats.d.next = self.port_words.val() - 1;
-        self.next_enable.d.next = self.port_enable.q.val();
-        self.next_sequence_all.d.next = self.port_sequence_all.q.val();
-        self.next_cores.d.next = self.port_cores.q.val();
-        self.next_is_one.d.next = self.port_cores.q.val() == 1;
-        self.next_less_two.d.next = self.port_cores.q.val() - 2;
-        self.next_prefix_words.d.next = self.port_prefix_words.q.val();
-        self.next_default_queue.d.next = self.port_default_queue.q.val();
+        self.rotation.clk.next = self.clk.val();
+        self.rotation.rst.next = self.rst.val();
+        self.rotation.numbered.next = self.numbered.val();
+        self.rotation.one_core.next = self.in_force.configuration.val().one_core;
+        self.rotation.cores_less_two.next = self.in_force.configuration.val().cores_less_two;
+        self.rotation.begins.next = self.in_force.begins.val();
+        self.rotation.begins_with_one_core.next = self.next_configuration.pending.val().one_core;
+        self.rotation.divided.next = self.modulus.done.val();
+        self.rotation.remainder.next = self.modulus.remainder.val();
+        self.rotation.after_remainder.next = self.modulus.after_remainder.val();
+        self.rotation.remainder_wraps.next = self.modulus.wraps.val();
 
-        // The next core, the one after it before it wraps, and whether it wraps: all in registers, for a frame
-        // may be numbered in every cycle. `last_plus_one` is the next core as it was before it wrapped.
-        if self.numbered.val() {
-            self.last_plus_one.d.next = self.after_next.q.val();
-            if self.after_wraps.q.val() {
-                self.next_core.d.next = 0.into();
-                self.after_next.d.next = 1.into();
-                self.after_wraps.d.next = self.now_is_one.q.val();
-            } else {
-                self.next_core.d.next = self.after_next.q.val();
-                self.after_next.d.next = self.after_next.q.val() + 1;
-                self.after_wraps.d.next = self.next_core.q.val() == self.now_less_two.q.val();
-            }
-        }
+        self.modulus.clk.next = self.clk.val();
+        self.modulus.rst.next = self.rst.val();
+        self.modulus.start.next = self.in_force.divide.val();
+        self.modulus.dividend.next = self.rotation.unwrapped.val();
+        self.modulus.cores.next = self.next_configuration.pending.val().cores;
 
-        // The division, from two cycles after numbering has stopped: eight steps of two cycles (phases 3 to 18),
-        // each of which subtracts the divisor if it fits and halves it. Three more cycles for what follows.
-        self.change.next = self.in_force.q.val() & self.differs.q.val();
-        self.divisor_low.next = self.divisor.q.val().get_bits::<8>(0);
-        self.divisor_high.next = self.divisor.q.val().get_bits::<8>(8);
-        self.difference.d.next = self.remainder.q.val() - self.divisor_low.val();
-        self.low_fits.d.next = self.divisor_low.val() <= self.remainder.q.val();
-        self.high_is_zero.d.next = self.divisor_high.val() == 0;
-        self.updates.next = !self.phase.q.val().get_bit(0)
-            & !(self.phase.q.val().get_bit(4) & self.phase.q.val().get_bit(2));
-        self.done.d.next = self.phase.q.val() == self.before_last_phase.val();
-        if self.phase.q.val() == 0 {
-            if self.change.val() & self.next_valid.q.val() {
-                self.phase.d.next = 1.into();
-                self.holding.d.next = true;
-            }
-        } else if self.done.q.val() {
-            self.phase.d.next = 0.into();
-            self.holding.d.next = false;
-        } else {
-            self.phase.d.next = self.phase.q.val() + 1;
-        }
-        if self.phase.q.val() == 2 {
-            self.remainder.d.next = self.last_plus_one.q.val();
-            self.divisor.d.next = bit_cast::<16, 8>(self.next_cores.q.val()) << 7;
-        } else if self.updates.val() {
-            if self.low_fits.q.val() & self.high_is_zero.q.val() {
-                self.remainder.d.next = self.difference.q.val();
-            }
-            self.divisor.d.next = self.divisor.q.val() >> 1;
-        }
-        self.after_remainder.d.next = self.remainder.q.val() + 1;
-        self.remainder_wraps.d.next = self.after_remainder.q.val() == self.next_cores.q.val();
-        self.hold.next = self.holding.q.val();
+        self.epoch_count.clk.next = self.clk.val();
+        self.epoch_count.rst.next = self.rst.val();
+        self.epoch_count.starts.next = self.in_force.new_epoch.val();
 
-        // What is put in force first after a reset, and what enables, makes the rotation begin anew. The former starts no
-        // epoch: the reset has done that.
-        self.take.next = self.next_valid.q.val() & (!self.change.val() | self.done.q.val());
-        self.starts.next = self.take.val()
-            & self.in_force.q.val()
-            & self.next_enable.q.val()
-            & !self.now_enable.q.val();
-        // Whether the next k differs from that in force, a cycle ahead: from what both will be then.
-        self.differs.d.next = self.port_cores.q.val() != self.now_cores.q.val();
-        if self.take.val() {
-            self.differs.d.next = self.port_cores.q.val() != self.next_cores.q.val();
-        }
-        self.begins.next = self.starts.val() | (self.take.val() & !self.in_force.q.val());
-        if self.take.val() {
-            self.in_force.d.next = true;
-            self.now_enable.d.next = self.next_enable.q.val();
-            self.now_sequence_all.d.next = self.next_sequence_all.q.val();
-            self.now_cores.d.next = self.next_cores.q.val();
-            self.now_is_one.d.next = self.next_is_one.q.val();
-            self.now_less_two.d.next = self.next_less_two.q.val();
-            self.now_prefix_words.d.next = self.next_prefix_words.q.val();
-            self.now_beats.d.next = self.beats.q.val();
-            self.now_rows.d.next = self.rows.q.val();
-            self.now_default_queue.d.next = self.next_default_queue.q.val();
-        }
-        if self.done.q.val() {
-            self.next_core.d.next = self.remainder.q.val();
-            self.after_next.d.next = self.after_remainder.q.val();
-            self.after_wraps.d.next = self.remainder_wraps.q.val();
-        }
-
-        // The reset that comes with power does not count.
-        self.reset_starts.next = self.rst.val() & !self.in_reset.q.val() & self.powered.q.val();
-        self.in_reset.d.next = self.rst.val();
-        if !self.rst.val() {
-            self.powered.d.next = true;
-        }
-        if self.starts.val() | self.reset_starts.val() {
-            self.epoch_count.d.next = self.epoch_count.q.val() + 1;
-        }
-        // The rotation begins with the k that is put in force. After a reset nothing is numbered before that, so it does
-        // not matter which k the reset itself finds.
-        if self.begins.val() | self.rst.val() {
-            self.next_core.d.next = 0.into();
-            self.after_next.d.next = 1.into();
-            self.after_wraps.d.next = self.next_is_one.q.val();
-            self.last_plus_one.d.next = 0.into();
-            self.phase.d.next = 0.into();
-            self.done.d.next = false;
-            self.holding.d.next = false;
-        }
-        if self.rst.val() {
-            self.in_force.d.next = false;
-            self.holding.d.next = true;
-        }
-
-        self.core.next = self.next_core.q.val();
-        self.enable.next = self.now_enable.q.val();
-        self.sequence_all.next = self.now_sequence_all.q.val();
-        self.cores.next = self.now_cores.q.val();
-        self.prefix_words.next = self.now_prefix_words.q.val();
-        self.last_prefix_beat.next = self.now_beats.q.val();
-        self.max_valid_rows.next = self.now_rows.q.val();
-        self.default_queue.next = self.now_default_queue.q.val();
-        self.new_epoch.next = self.starts.val();
-        self.epoch.next = self.epoch_count.q.val();
+        self.core.next = self.rotation.core.val();
+        self.enable.next = self.in_force.configuration.val().enable;
+        self.sequence_all.next = self.in_force.configuration.val().sequence_all;
+        self.cores.next = self.in_force.configuration.val().cores;
+        self.prefix_words.next = self.in_force.configuration.val().prefix_words;
+        self.last_prefix_beat.next = self.in_force.configuration.val().last_prefix_beat;
+        self.max_valid_rows.next = self.in_force.configuration.val().max_valid_rows;
+        self.default_queue.next = self.in_force.configuration.val().default_queue;
+        self.new_epoch.next = self.in_force.new_epoch.val();
+        self.hold.next = self.in_force.hold.val();
+        self.epoch.next = self.epoch_count.epoch.val();
     }
 }

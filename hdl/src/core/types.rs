@@ -19,6 +19,29 @@ pub const DEST: usize = 9;
 /// Address bits of the beat FIFOs: 32 beats, the depth of one LUT of distributed RAM.
 pub const FIFO_BITS: usize = 5;
 
+/// A configuration, with what follows from it.
+#[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
+pub struct Configuration {
+    /// Enable; false passes every frame by.
+    pub enable: Bit,
+    /// Sequence every frame, not only IP.
+    pub sequence_all: Bit,
+    /// k.
+    pub cores: Bits<8>,
+    /// k is 1.
+    pub one_core: Bit,
+    /// k less two.
+    pub cores_less_two: Bits<8>,
+    /// B.
+    pub prefix_words: Bits<8>,
+    /// Beats of prefix, less one.
+    pub last_prefix_beat: Bits<8>,
+    /// min(M, N + 1, 255).
+    pub max_valid_rows: Bits<10>,
+    /// Queue of frames that are not sequenced.
+    pub default_queue: Bits<9>,
+}
+
 /// What every frame brings along, whatever is in it: it travels through the parser beside the frame's bytes.
 #[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
 pub struct Arrival {

@@ -49,6 +49,14 @@ const TICKET_FIELDS: [(u32, u32, u32); 8] = [
     (133, 8, 7), // valid_rows: at most 65
 ];
 
+/// A field of `Configuration`, likewise.
+const CONFIGURATION_FIELDS: [(u32, u32, u32); 4] = [
+    (2, 8, 5),   // cores: at most 16
+    (19, 8, 6),  // prefix_words: at most 63
+    (27, 8, 6),  // last_prefix_beat: at most 62
+    (35, 10, 7), // max_valid_rows: at most 65
+];
+
 /// The fields of the header that are signals of their own, and the lowest bit of each.
 const HEADER_FIELDS: [(&str, u32); 16] = [
     ("dst_mac", 0),
@@ -73,13 +81,16 @@ const HEADER_FIELDS: [(&str, u32); 16] = [
 const TICKET_SEQ: u32 = 93;
 
 /// Widths by name: in a signal whose name ends this way, the bits from this number on are unused.
-const WIDTHS: [(&str, u32, &str); 39] = [
+const WIDTHS: [(&str, u32, &str); 42] = [
     ("cores", 5, TICKET),
+    ("cores_ahead", 5, TICKET),
     ("cores_register", 5, TICKET),
     ("next_core", 4, TICKET),
     ("after_next", 5, TICKET),
     ("after_remainder", 5, TICKET),
-    ("last_plus_one", 5, TICKET),
+    ("plus_one", 5, TICKET),
+    ("unwrapped", 5, TICKET),
+    ("dividend", 5, TICKET),
     ("remainder", 4, TICKET),
     ("divisor", 12, TICKET),
     ("divisor_high", 4, TICKET),
@@ -179,6 +190,9 @@ fn toggle(point: &Point) -> Option<Reason> {
     {
         let offset = HEADER_FIELDS.iter().find(|(name, _)| *name == field);
         return offset.and_then(|(_, offset)| header(offset + bit));
+    }
+    if is_configuration(block(point), stem) {
+        return constant(unused(&CONFIGURATION_FIELDS, bit), TICKET);
     }
     if let Some(reason) = ticket(stem, bit) {
         return Some(reason);
@@ -296,10 +310,26 @@ fn ticket(stem: &str, bit: u32) -> Option<Reason> {
     if (TICKET_SEQ + 14..TICKET_SEQ + 40).contains(&bit) {
         return Some(Reason::OutOfReach(SEQ));
     }
-    let unused = TICKET_FIELDS
-        .iter()
-        .any(|&(low, width, used)| (low + used..low + width).contains(&bit));
-    unused.then_some(Reason::Constant(TICKET))
+    unused(&TICKET_FIELDS, bit).then_some(Reason::Constant(TICKET))
+}
+
+/// Whether the signal is a `Configuration`.
+fn is_configuration(block: &str, stem: &str) -> bool {
+    match block {
+        "settings" => matches!(
+            stem,
+            "next_configuration_pending" | "in_force_configuration"
+        ),
+        "next_configuration" => matches!(stem, "computed" | "configuration" | "pending"),
+        "in_force" => matches!(stem, "pending" | "now" | "configuration"),
+        _ => false,
+    }
+}
+
+/// Whether the bit belongs to one of these fields, and the configuration does not use it.
+fn unused(fields: &[(u32, u32, u32)], bit: u32) -> bool {
+    let mut fields = fields.iter();
+    fields.any(|&(low, width, used)| (low + used..low + width).contains(&bit))
 }
 
 /// Splits `name[bit]`; a signal of one bit has bit 0.
