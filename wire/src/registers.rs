@@ -3,6 +3,8 @@
 //! Registers have 32 bits and byte offsets; 64-bit values take two registers, low half first. `docs/sequencer.md`
 //! describes them in prose.
 
+pub mod shell;
+
 use core::fmt;
 
 use crate::header::VERSION as FORMAT_VERSION;
