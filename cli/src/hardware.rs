@@ -97,6 +97,15 @@ pub fn emit(core: &CoreConfig, top: &str) -> Result<Emitted> {
     scr_hdl::emit::emit_as(core, top).map_err(core_error)
 }
 
+/// The Verilog of Corundum's application block with sequencers of `core`, whose module is called `sequencer`.
+///
+/// # Errors
+///
+/// If a parameter is out of range.
+pub fn emit_corundum(core: &CoreConfig, interfaces: usize, sequencer: &str) -> Result<Emitted> {
+    scr_hdl::shell::corundum::emit(core, interfaces, sequencer).map_err(core_error)
+}
+
 fn core_error(error: scr_hdl::BuildError) -> Error {
     match error {
         scr_hdl::BuildError::Top { name, problem } => Error::bad(

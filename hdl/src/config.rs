@@ -100,6 +100,9 @@ pub enum BuildError {
         /// Why not.
         problem: TopProblem,
     },
+    /// A shell's block for so many interfaces cannot be made.
+    #[error("{0} interfaces: there must be 1 to {max}", max = crate::shell::corundum::MAX_INTERFACES)]
+    Interfaces(usize),
     /// There is no thread to be had, on which the design would be made.
     #[error("no thread can be started: {0}")]
     Thread(std::io::ErrorKind),

@@ -13,6 +13,7 @@
 //! | [`primitive`] | memories and wiring, which rust-hdl's language cannot express |
 //! | [`verilog`] | from rust-hdl's syntax tree to Verilog that reads as if written by hand |
 //! | [`mod@emit`] | files, manifest and ports of a configuration |
+//! | [`shell`] | the blocks of NIC shells around it |
 //! | [`mod@simulate`] | the same design on rust-hdl's simulator |
 //! | [`interface`] | the ports of the top module, described once |
 //! | [`port`] | the interface through which every simulation is driven |
@@ -34,6 +35,7 @@ pub mod emit;
 pub mod interface;
 pub mod port;
 pub mod primitive;
+pub mod shell;
 pub mod simulate;
 pub mod verilog;
 

@@ -10,11 +10,13 @@
 //! `SCR_LONG=1` makes the sweeps about thirty times longer.
 #![forbid(unsafe_code)]
 
+pub mod corundum;
 pub mod coverage;
 pub mod mutation;
 pub mod registers;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use scr_hdl::{CoreConfig, Emitted};
 use scr_sim::build::{Design, ModelBuilder, Source, TraceFormat};
@@ -157,6 +159,20 @@ impl Built {
             }
         }
     }
+}
+
+/// The newest Verilator, installed if it is not there.
+///
+/// # Panics
+///
+/// If it cannot be installed.
+pub fn newest_verilator() -> PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/verilator-newest");
+    let output = Command::new(&script).output();
+    let output = output.unwrap_or_else(|e| panic!("{}: {e}", script.display()));
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}");
+    String::from_utf8_lossy(&output.stdout).trim().into()
 }
 
 /// Directory for the evidence of failures.

@@ -1,22 +1,9 @@
 //! Verilator has nothing to say of any configuration under `--lint-only -Wall`: not the distribution's, and not the newest.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use scr_hdl::{CoreConfig, Emitted, emit};
 use scr_sim::build::ModelBuilder;
-use scr_tests::sources;
+use scr_tests::{newest_verilator, sources};
 use scr_wire::profile;
-
-/// The newest Verilator, installed if it is not there.
-fn newest() -> PathBuf {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/verilator-newest");
-    let output = Command::new(&script).output();
-    let output = output.unwrap_or_else(|e| panic!("{}: {e}", script.display()));
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{words}");
-    String::from_utf8_lossy(&output.stdout).trim().into()
-}
 
 /// Every profile and width with each history.
 fn configurations(histories: &[usize]) -> impl Iterator<Item = CoreConfig> {
@@ -59,7 +46,7 @@ fn every_configuration_is_clean_in_the_distributions_verilator() {
 
 #[test]
 fn every_profile_and_width_is_clean_in_the_newest_verilator() {
-    let builder = ModelBuilder::new().verilator(newest());
+    let builder = ModelBuilder::new().verilator(newest_verilator());
     for config in configurations(&[CoreConfig::HISTORY]) {
         is_clean(&builder, &config);
     }

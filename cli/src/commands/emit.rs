@@ -5,7 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use scr_hdl::CoreConfig;
+use scr_hdl::shell::Shell;
+use scr_hdl::shell::corundum::MAX_INTERFACES;
 use scr_wire::{MAX_CORES, MAX_HISTORY, MIN_HISTORY};
 
 use crate::error::{Error, Result};
@@ -25,8 +28,8 @@ pub struct Args {
     output: PathBuf,
 
     /// Purpose of the block: the core alone, or the block of a NIC shell.
-    #[arg(long, value_enum, value_name = "NAME", default_value_t = Shell::Core)]
-    shell: Shell,
+    #[arg(long, value_enum, value_name = "NAME", default_value_t = ShellArg(Shell::Core))]
+    shell: ShellArg,
 
     /// Row profile: source, knock, flow, flow-time, flow6-time, or a profile file (TOML).
     #[arg(long, value_name = "NAME|FILE", default_value = "flow")]
@@ -44,11 +47,13 @@ pub struct Args {
     #[arg(long, value_name = "K", default_value_t = CoreConfig::MAX_CORES.into(), value_parser = number::whole_u32)]
     max_cores: u32,
 
-    /// Network interfaces of the block, 1 or more; for --shell corundum [default: 1].
+    /// Network interfaces of the block, 1 to 8; for --shell corundum [default: 1].
     #[arg(long, value_name = "N", value_parser = number::whole_u32)]
     interfaces: Option<u32>,
 
-    /// Name of the top module, which begins all other module names, too: for two sequencers in one design.
+    /// Name of the sequencer's module, which begins all other module names, too: for two sequencers in one design.
+    ///
+    /// It is the top module of --shell core; the block of a shell has the name that the shell knows it by.
     #[arg(long, value_name = "NAME", default_value = scr_hdl::emit::TOP)]
     top: String,
 
@@ -58,36 +63,49 @@ pub struct Args {
 }
 
 /// A value of `--shell`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Shell {
-    /// The sequencer by itself
-    Core,
-    /// An application block of Corundum (not available yet)
-    Corundum,
-    /// A user box of open-nic-shell (not available yet)
-    OpenNic,
-    /// A module of NetFPGA-PLUS (not available yet)
-    NetfpgaPlus,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct ShellArg(Shell);
+
+impl ValueEnum for ShellArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [ShellArg; Shell::ALL.len()] = {
+            let mut all = [ShellArg(Shell::Core); Shell::ALL.len()];
+            let mut place = 0;
+            while place < all.len() {
+                all[place] = ShellArg(Shell::ALL[place]);
+                place += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()).help(self.0.purpose()))
+    }
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result {
-    if args.shell != Shell::Core {
-        let name = args
-            .shell
-            .to_possible_value()
-            .map_or_else(String::new, |value| value.get_name().to_owned());
+    let shell = args.shell.0;
+    if !shell.is_available() {
         return Err(Error::bad(
-            format!("not available yet: --shell {name}"),
+            format!("not available yet: --shell {}", shell.name()),
             "use --shell core, whose ports are plain AXI4-Stream",
         ));
     }
-    if args.interfaces.is_some() {
+    if shell == Shell::Core && args.interfaces.is_some() {
         return Err(Error::bad(
             "--interfaces belongs to --shell corundum",
             "leave it out: the core has one interface",
         ));
     }
+    let interfaces = in_range(
+        "--interfaces",
+        args.interfaces.unwrap_or(1),
+        1,
+        MAX_INTERFACES,
+    )?;
     let width = args.width as usize;
     if !CoreConfig::WIDTHS.contains(&width) {
         let known = CoreConfig::WIDTHS.iter().map(usize::to_string);
@@ -106,7 +124,10 @@ pub fn run(args: &Args) -> Result {
         ..CoreConfig::new(&args.profile.load()?)
     };
     output::not_stdout("--output", Some(&args.output))?;
-    let emitted = hardware::emit(&core, &args.top)?;
+    let emitted = match shell {
+        Shell::Corundum => hardware::emit_corundum(&core, interfaces, &args.top)?,
+        _ => hardware::emit(&core, &args.top)?,
+    };
     create_folder(&args.output)?;
     let mut files = Files::default();
     for (name, text) in &emitted.files {
@@ -120,8 +141,12 @@ pub fn run(args: &Args) -> Result {
     if args.json {
         return output::print_json(&emitted.manifest);
     }
+    let several = match &emitted.manifest.corundum {
+        Some(block) => format!("{} interfaces, APP_ID {}, ", block.interfaces, block.app_id),
+        None => String::new(),
+    };
     output::print(&format!(
-        "{}: {} Verilog files and {MANIFEST}; top {}, profile {}, history {}, {} bits, up to {} cores, {} cycles latency\n",
+        "{}: {} Verilog files and {MANIFEST}; top {}, {several}profile {}, history {}, {} bits, up to {} cores, {} cycles latency\n",
         args.output.display(),
         emitted.files.len(),
         emitted.top,

@@ -221,6 +221,42 @@ fn emit_writes_verilog_and_its_manifest() {
 }
 
 #[test]
+fn emit_writes_an_application_block_for_corundum() {
+    let folder = tempfile::tempdir().unwrap();
+    let emit = |path: &Path, options: &[&str]| {
+        let mut arguments = args!["emit", "-o", path, "--shell", "corundum"].to_vec();
+        arguments.extend(options.iter().map(Into::into));
+        scr(arguments).ok()
+    };
+    let (two, one) = (folder.path().join("two"), folder.path().join("one"));
+    let manifest = emit(&two, &["--interfaces", "2", "--json"]).json();
+    assert_eq!(manifest["top"], "mqnic_app_block");
+    assert_eq!(manifest["shell"], "corundum");
+    assert_eq!(manifest["files"][0], "mqnic_app_block.v");
+    assert_eq!(
+        manifest["corundum"]["registers"].as_array().unwrap().len(),
+        3
+    );
+    let text = fs::read_to_string(two.join("manifest.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), manifest);
+    for file in manifest["files"].as_array().unwrap() {
+        assert!(two.join(file.as_str().unwrap()).is_file());
+    }
+    let sequencers = |path: &Path| {
+        let block = fs::read_to_string(path.join("mqnic_app_block.v")).unwrap();
+        block.matches("\nscr_sequencer sequencer_").count()
+    };
+    assert_eq!(sequencers(&two), 2);
+    // One interface, if nobody says how many.
+    let said = emit(&one, &[]).stdout;
+    assert!(
+        said.contains("mqnic_app_block, 1 interfaces, APP_ID 32'h53435231"),
+        "{said}"
+    );
+    assert_eq!(sequencers(&one), 1);
+}
+
+#[test]
 fn emitted_verilog_is_lint_clean() {
     must_verilate();
     let folder = tempfile::tempdir().unwrap();
@@ -247,9 +283,17 @@ fn emit_refuses_what_cannot_be_built() {
         arguments.extend(options.iter().map(Into::into));
         scr(arguments).fails(2, parts);
     };
+    for shell in ["open-nic", "netfpga-plus"] {
+        let message = format!("not available yet: --shell {shell}");
+        refused(&["--shell", shell], &[&message]);
+    }
     refused(
-        &["--shell", "corundum"],
-        &["not available yet: --shell corundum"],
+        &["--shell", "corundum", "--interfaces", "9"],
+        &["--interfaces 9", "1 to 8"],
+    );
+    refused(
+        &["--shell", "corundum", "--top", "mqnic_app_block"],
+        &["--top mqnic_app_block", "inside the module"],
     );
     refused(&["--width", "100"], &["--width 100", "512"]);
     refused(&["--history", "300"], &["--history 300", "16 to 256"]);

@@ -35,6 +35,17 @@ fn every_option_is_described() {
     }
 }
 
+/// The shells are those that the hardware knows.
+#[test]
+fn every_shell_is_described() {
+    let text = scr(["emit", "--help"]).ok().stdout;
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for shell in scr_hdl::shell::Shell::ALL {
+        let line = format!("- {}: {}", shell.name(), shell.purpose());
+        assert!(text.contains(&line), "{line}: {text}");
+    }
+}
+
 #[test]
 fn bad_usage_ends_with_status_2() {
     scr::<&str>([]).fails(2, &["Usage"]);

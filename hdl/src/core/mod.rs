@@ -39,7 +39,7 @@ mod steering;
 mod types;
 
 pub use sequencer::Sequencer;
-pub use types::{DEST, ID, USER};
+pub use types::{DEST, ID, TIME, USER};
 
 /// Places in a table with an entry for each core.
 fn core_places(max_cores: u8) -> usize {
