@@ -1,10 +1,29 @@
 //! Corundum's application block as one design: with the parameters that Corundum gives it, and ports that have numbers for widths.
+//!
+//! ```text
+//!  cosimulation of interface 0 ──▶ Interface ──┐
+//!  cosimulation of interface 1 ──▶ Interface ──┼─▶ Shared: one model, one clock, one register bus
+//!  master on the registers ──────▶ Control ────┘         └─▶ watch: what tdest says
+//! ```
+//!
+//! | module | one idea |
+//! |---|---|
+//! | `bits` | a part of a bus |
+//! | `bus` | whose turn it is on the register bus |
+//! | [`shared`] | one model for several users, each on a thread of its own, in step |
+//! | `watch` | what tdest says beside a queue |
+
+mod bits;
+mod bus;
+pub mod shared;
+mod watch;
 
 use std::fmt::Write as _;
 
 use scr_hdl::shell::corundum::{self, MODULE, Values};
 use scr_hdl::{CoreConfig, Direction, Emitted, Port};
-use scr_sim::build::Source;
+use scr_sim::build::{Design, ModelBuilder, Source};
+use scr_sim::verilator::ModelLibrary;
 
 use crate::sources;
 
@@ -12,6 +31,7 @@ use crate::sources;
 pub const TOP: &str = "corundum";
 
 /// The block in its surroundings.
+#[derive(Clone, Debug)]
 pub struct Application {
     /// The block.
     pub emitted: Emitted,
@@ -46,6 +66,19 @@ impl Application {
         parameters.push(("IF_COUNT", interfaces as i64));
         parameters.push(("AXIS_DATA_WIDTH", width as i64));
         parameters
+    }
+}
+
+impl Application {
+    /// The Verilator model of it, from the cache or built.
+    pub fn model(&self) -> ModelLibrary {
+        let design = Design {
+            sources: &self.sources,
+            top: TOP,
+            ports: &self.ports,
+        };
+        let built = ModelBuilder::new().build(&design, &mut |_| {});
+        built.unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
