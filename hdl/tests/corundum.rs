@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use scr_hdl::shell::corundum::{APP_ID, MAX_INTERFACES, PARAMETERS, Values, emit, ports};
+use scr_hdl::shell::corundum::requirements::requirements;
+use scr_hdl::shell::corundum::{APP_ID, GROUPS, MAX_INTERFACES, PARAMETERS, Values, emit, ports};
 use scr_hdl::{BuildError, CoreConfig, Direction, TopProblem};
 use scr_wire::profile;
 
@@ -146,4 +147,34 @@ fn what_cannot_be_is_refused() {
         assert_eq!(refused, BuildError::Top { name, problem });
     }
     assert!(emit(&config(), 1, "sequencer_1").is_ok());
+}
+
+/// A table of the handbook is what the code says.
+fn is_current(name: &str, head: &str, rows: Vec<String>) {
+    const PAGE: &str = include_str!("../../docs/shells/corundum.md");
+    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (_, rest) = PAGE.split_once(&start).expect("the mark");
+    let (found, _) = rest.split_once(&end).expect("the end");
+    let rule = "|---".repeat(head.matches('|').count() - 1) + "|";
+    let expected = [head.to_owned(), rule].into_iter().chain(rows);
+    let expected: String = expected.map(|row| row + "\n").collect();
+    assert_eq!(found, expected, "the table should be\n{expected}\n");
+}
+
+#[test]
+fn the_handbook_says_what_becomes_of_each_port() {
+    let head = "| ports | from … to | inputs | outputs | what becomes of them |";
+    is_current(
+        "groups",
+        head,
+        GROUPS.iter().map(ToString::to_string).collect(),
+    );
+}
+
+#[test]
+fn the_handbook_says_what_the_parameters_must_be() {
+    let head = "| parameter | value | why |";
+    let required = requirements(&config(), 2);
+    let rows = required.iter().map(ToString::to_string);
+    is_current("requirements", head, rows.collect());
 }

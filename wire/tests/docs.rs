@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use scr_wire::parse::Timestamp;
+use scr_wire::registers::{self, Register};
 use scr_wire::sequencer::{Config, Disposition, Sequencer};
 use scr_wire::{Field, PassedBy, Profile, Rejection, Seq, profile};
 
@@ -48,23 +49,30 @@ fn syn(i: u8) -> Vec<u8> {
     frame
 }
 
-#[test]
-fn the_table_of_registers_is_current() {
+/// The table of registers between two marks of a page.
+fn registers_are_current(page: &str, mark: &str, registers: &[Register]) {
     let head = [
         "| offset | name | access | bits | meaning |",
         "|---|---|---|---|---|",
     ];
-    let rows = scr_wire::registers::MAP.map(|r| r.to_string());
+    let rows: Vec<_> = registers.iter().map(ToString::to_string).collect();
     let rows = rows.iter().map(String::as_str);
     let expected: Vec<&str> = head.into_iter().chain(rows).collect();
-    let page = document("sequencer.md");
-    let got = marked(&page, "registers");
+    let page = document(page);
+    let got = marked(&page, mark);
     assert_eq!(
         got,
         expected,
         "the table should be\n{}\n",
         expected.join("\n")
     );
+}
+
+#[test]
+fn the_tables_of_registers_are_current() {
+    registers_are_current("sequencer.md", "registers", &registers::MAP);
+    let page = registers::shell::MAP;
+    registers_are_current("shells/corundum.md", "registers", &page);
 }
 
 #[test]

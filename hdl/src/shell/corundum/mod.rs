@@ -9,14 +9,14 @@
 //! | `table` | the lists |
 //! | [`expression`] | the value of an expression of parameters, such as a port's width |
 //! | [`values`] | the parameters' values in one design, and the widths of its ports |
-//! | `requirements` | what the parameters' values must be |
+//! | [`requirements`] | what the parameters' values must be |
 //! | `block` | the block as Verilog |
 //! | `emit` | all files, with the sequencer's and the manifest |
 
 mod block;
 mod emit;
 pub mod expression;
-mod requirements;
+pub mod requirements;
 mod table;
 pub mod values;
 

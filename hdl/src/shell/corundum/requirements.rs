@@ -1,5 +1,7 @@
 //! What Corundum's parameters must be for the block that was emitted.
 
+use std::fmt;
+
 use scr_wire::registers::shell::WINDOW_BITS;
 
 use super::{APP_ID, DEST};
@@ -26,6 +28,19 @@ impl Requirement {
             "APP_ID" => format!("32'h{:08x}", self.value),
             _ => self.value.to_string(),
         }
+    }
+}
+
+/// The requirement's row in the documentation's table.
+impl fmt::Display for Requirement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let relation = match self.relation {
+            "==" => "",
+            "<=" => "at most ",
+            _ => "at least ",
+        };
+        let (parameter, value) = (self.parameter, self.literal());
+        write!(f, "| `{parameter}` | {relation}`{value}` | {} |", self.why)
     }
 }
 
