@@ -19,6 +19,7 @@ def main():
     parser.add_argument("--standard", default="2005", help="what the Verilog is read as: Icarus' -g [2005]")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--test", help="only the test of this name")
+    parser.add_argument("--packets", type=int, default=20000, help="packets through Corundum's block [20000]")
     parser.add_argument("--waves", action="store_true", help="write a waveform into the build folder")
     options = parser.parse_args()
     manifest = json.loads((options.verilog / "manifest.json").read_text())
@@ -28,12 +29,18 @@ def main():
         "SCR_WIDTH": str(manifest["width"]),
         "SCR_MAX_CORES": str(manifest["max_cores"]),
         "SCR_SEED": str(options.seed),
+        "SCR_PACKETS": str(options.packets),
     }
+    sources = [options.verilog / name for name in manifest["files"] if name.endswith(".v")]
+    top, module = manifest["top"], "test_sequencer"
+    if manifest["shell"] == "corundum":
+        sources.append(HERE / "corundum_top.v")
+        top, module = "corundum_top", "test_corundum"
     os.environ["PYTHONPATH"] = str(HERE)
     runner = get_runner("icarus")
     runner.build(
-        verilog_sources=[options.verilog / name for name in manifest["files"] if name.endswith(".v")],
-        hdl_toplevel=manifest["top"],
+        verilog_sources=sources,
+        hdl_toplevel=top,
         build_dir=options.build,
         # Behind the runner's own -g2012; the last one counts.
         build_args=[f"-g{options.standard}"],
@@ -42,8 +49,8 @@ def main():
         always=True,
     )
     results = runner.test(
-        test_module="test_sequencer",
-        hdl_toplevel=manifest["top"],
+        test_module=module,
+        hdl_toplevel=top,
         build_dir=options.build,
         extra_env=environment,
         testcase=options.test,
