@@ -11,9 +11,11 @@ class Instance:
     width: int
     history: int
     cores: int
+    # The shell whose block it is in, with two interfaces; none if empty.
+    shell: str = ""
 
     def __str__(self):
-        return f"{self.profile},{self.width},{self.history},{self.cores}"
+        return f"{self.profile},{self.width},{self.history},{self.cores}" + (f",{self.shell}" if self.shell else "")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Proof:
 FULL_16 = Instance("flow", 512, 16, 16)
 FULL_128 = Instance("flow", 512, 128, 16)
 NARROW = Instance("source", 128, 16, 4)
+# What is around the sequencers does not depend on them.
+BLOCK = Instance("source", 128, 16, 4, "corundum")
 
 # The datapath from the numberer to the output, on the narrow instance.
 CHAIN = {
@@ -397,6 +401,55 @@ PROOFS = (
             Fault("header_window", "(is_final | beat_last) & ~is_past", "(is_final | beat_last)", "a long frame has two rows"),
         ),
         **CONTROL,
+    ),
+    Proof(
+        name="queue-select",
+        claim="in a shell, tdest says how a queue is meant when a frame begins, and stays to its end",
+        top="queue_select",
+        checks=(("queue_select", "queue_select.sv"),),
+        instances=(BLOCK,),
+        method="induction",
+        depth=1,
+        faults=(
+            Fault("queue_select", "inside_next = ~(tready & tlast);", "inside_next = ~tready;", "it changes between two beats", 6),
+            Fault("queue_select", "inside_next = ~(tready & tlast);", "inside_next = ~tlast;", "it changes while a frame of one beat waits", 6),
+            Fault("queue_select", "        chosen = kept_reg;", "        chosen = indirect;", "it changes with the register", 6),
+        ),
+    ),
+    Proof(
+        name="window-write",
+        claim="in a shell, each write reaches the window that it is for and no other, and is answered once, in time, by whom it is for",
+        top="window_write",
+        checks=(("window_write", "window_write.sv"),),
+        instances=(BLOCK,),
+        method="induction",
+        depth=2,
+        faults=(
+            Fault("window_write", "assign m_awvalid_1 = address_due_reg & selected_1_reg;", "assign m_awvalid_1 = address_due_reg;", "an address goes to both", 12),
+            Fault("window_write", "is_window_reg <= window < WINDOWS;", "is_window_reg <= window <= WINDOWS;", "there is a window too many", 24),
+            Fault("window_write", "answered = m_bvalid_1;", "answered = m_bvalid_0;", "a window is answered by another", 24),
+            Fault("window_write", "if (address_taken) begin\n            address_due_next = 1'd0;", "if (address_taken & data_taken) begin\n            address_due_next = 1'd0;",
+                  "an address is offered again", 16),
+            Fault("window_write", "if (response_reg & bready) begin", "if (response_reg) begin", "a response is not held", 12),
+            Fault("window_write", "assign to_tdest = is_tdest_reg & fits_reg & whole_reg;", "assign to_tdest = is_tdest_reg & whole_reg;", "a value that does not fit is written", 12),
+            Fault("window_write", "if (writes & selected_1_reg) begin", "if (writes) begin", "a register of another window is written", 12),
+        ),
+    ),
+    Proof(
+        name="window-read",
+        claim="the same of reads",
+        top="window_read",
+        checks=(("window_read", "window_read.sv"),),
+        instances=(BLOCK,),
+        method="induction",
+        depth=2,
+        faults=(
+            Fault("window_read", "answer_data = m_rdata_1;", "answer_data = m_rdata_0;", "data are another window's", 16),
+            Fault("window_read", "assign m_arvalid_1 = address_due_reg & selected_1_reg;", "assign m_arvalid_1 = address_due_reg;", "an address goes to both", 12),
+            Fault("window_read", "is_indirect = indirect_1;", "is_indirect = indirect_0;", "TDEST is another window's", 12),
+            Fault("window_read", "step_reg == 2'd0) & ~takes_address & ~response_reg & ~rst", "step_reg == 2'd0) & ~response_reg & ~rst", "a second address is taken", 12),
+            Fault("window_read", "if (address_taken) begin", "if (address_taken & answered) begin", "an address is offered again", 16),
+        ),
     ),
     Proof(
         name="chain-mixed",
