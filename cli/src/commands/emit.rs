@@ -142,7 +142,11 @@ pub fn run(args: &Args) -> Result {
         return output::print_json(&emitted.manifest);
     }
     let several = match &emitted.manifest.corundum {
-        Some(block) => format!("{} interfaces, APP_ID {}, ", block.interfaces, block.app_id),
+        Some(block) => {
+            let plural = if block.interfaces == 1 { "" } else { "s" };
+            let (interfaces, app_id) = (block.interfaces, &block.app_id);
+            format!("{interfaces} interface{plural}, APP_ID {app_id}, ")
+        }
         None => String::new(),
     };
     output::print(&format!(

@@ -250,7 +250,7 @@ fn emit_writes_an_application_block_for_corundum() {
     // One interface, if nobody says how many.
     let said = emit(&one, &[]).stdout;
     assert!(
-        said.contains("mqnic_app_block, 1 interfaces, APP_ID 32'h53435231"),
+        said.contains("mqnic_app_block, 1 interface, APP_ID 32'h53435231"),
         "{said}"
     );
     assert_eq!(sequencers(&one), 1);

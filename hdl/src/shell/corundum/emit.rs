@@ -7,7 +7,7 @@ use super::block::{self, Parts};
 use super::requirements::address_bits;
 use super::{APP_ID, MODULE, Values};
 use crate::config::{BuildError, CoreConfig, TopProblem};
-use crate::emit::{Corundum, Emitted, Register, banner, emit_as, files, with_room};
+use crate::emit::{Corundum, Emitted, Register, banner, description, emit_as, files, with_room};
 use crate::shell::{QueueSelect, RegisterWindows, SOURCES, Shell};
 use crate::verilog::EmitError;
 use crate::verilog::elaborate::{Scope, elaborate};
@@ -17,7 +17,7 @@ use crate::verilog::template::tokens;
 pub const MAX_INTERFACES: usize = 8;
 
 /// Checks a block whose inputs are connected.
-fn checked(uut: &mut impl Block, name: &str) -> std::result::Result<Scope, EmitError> {
+fn checked(uut: &mut impl Block, name: &str) -> Result<Scope, EmitError> {
     uut.connect_all();
     check_all(uut).map_err(|e| EmitError::Check(format!("{e:?}")))?;
     elaborate(uut, name).ok_or_else(|| EmitError::Check("the design is empty".to_owned()))
@@ -33,7 +33,7 @@ pub fn emit(
     config: &CoreConfig,
     interfaces: usize,
     sequencer: &str,
-) -> std::result::Result<Emitted, BuildError> {
+) -> Result<Emitted, BuildError> {
     if !(1..=MAX_INTERFACES).contains(&interfaces) {
         return Err(BuildError::Interfaces(interfaces));
     }
@@ -44,34 +44,17 @@ pub fn emit(
         register_windows: format!("{prefix}register_windows"),
         queue_select: format!("{prefix}queue_select"),
     };
-    let mut banner = banner(config);
-    let block = block::write(
-        config,
-        interfaces,
-        &parts,
-        &banner_of_block(&banner, interfaces),
-    );
+    let counted = format!("interfaces: {interfaces}");
+    let banner = banner(&[description(config), counted]);
+    let block = block::write(config, interfaces, &parts, &banner);
     if is_inside(&block, sequencer, interfaces) {
         return Err(BuildError::Top {
             name: sequencer.to_owned(),
             problem: TopProblem::Inside,
         });
     }
-    banner[2] = format!("application block of Corundum, {interfaces} interfaces");
-    let (windows, select) = with_room(|| {
-        let mut windows = RegisterWindows::new(interfaces, shell::CORUNDUM);
-        windows.connect_inputs();
-        let mut select = QueueSelect::default();
-        select.connect_inputs();
-        Ok::<_, EmitError>((
-            checked(&mut windows, &parts.register_windows)?,
-            checked(&mut select, &parts.queue_select)?,
-        ))
-    })??;
     let mut all = vec![(format!("{MODULE}.v"), block)];
-    for (scope, kind) in [(&windows, "RegisterWindows"), (&select, "QueueSelect")] {
-        all.extend(files(SOURCES, scope, kind, &scope.name, &prefix, &banner)?);
-    }
+    all.extend(around(interfaces, &parts, &prefix)?);
     all.extend(core.files);
     let mut manifest = core.manifest;
     manifest.top = MODULE.to_owned();
@@ -93,9 +76,29 @@ pub fn emit(
     })
 }
 
-fn banner_of_block(banner: &[String], interfaces: usize) -> Vec<String> {
-    let last = format!("interfaces: {interfaces}");
-    banner.iter().cloned().chain([last]).collect()
+/// The files of the blocks around the sequencers.
+fn around(
+    interfaces: usize,
+    parts: &Parts,
+    prefix: &str,
+) -> Result<Vec<(String, String)>, BuildError> {
+    let (windows, select) = with_room(|| {
+        let mut windows = RegisterWindows::new(interfaces, shell::CORUNDUM);
+        windows.connect_inputs();
+        let mut select = QueueSelect::default();
+        select.connect_inputs();
+        Ok::<_, EmitError>((
+            checked(&mut windows, &parts.register_windows)?,
+            checked(&mut select, &parts.queue_select)?,
+        ))
+    })??;
+    let counted = format!("application block of Corundum, interfaces: {interfaces}");
+    let banner = banner(&[counted]);
+    let mut all = Vec::new();
+    for (scope, kind) in [(&windows, "RegisterWindows"), (&select, "QueueSelect")] {
+        all.extend(files(SOURCES, scope, kind, &scope.name, prefix, &banner)?);
+    }
+    Ok(all)
 }
 
 /// Whether the block, which instantiates the sequencer `instances` times, has its name for something else, too.
