@@ -23,24 +23,8 @@ module scr_sequencer_ip_fields (
     input  wire [15:0] payload_length,
     // The EtherType is one of IP's.
     input  wire ip_type,
-    // There is an IP header, as far as the frame has it.
-    output wire ip,
-    // The EtherType was one of IP's.
-    output wire had_ip_type,
-    // Source address, IPv4-mapped for IPv4.
-    output wire [127:0] src,
-    // Destination address, likewise.
-    output wire [127:0] dst,
-    // Protocol.
-    output wire [7:0] protocol,
-    // Length of the packet, header included, as on the wire.
-    output wire [15:0] length,
-    // The packet begins with a transport header: it is whole, or the first fragment.
-    output wire first_fragment,
-    // The protocol is TCP.
-    output wire tcp,
-    // The protocol is UDP.
-    output wire udp
+    // What the header says.
+    output wire [284:0] fields
 );
 
 localparam [7:0] PROTOCOL_TCP = 8'd6;
@@ -50,6 +34,16 @@ localparam [15:0] IPV6_HEADER = 16'd40;
 
 wire [31:0] ipv4_src;
 wire [31:0] ipv4_dst;
+wire [284:0] found;
+wire [127:0] found_src;
+wire [127:0] found_dst;
+wire [15:0] found_length;
+wire [7:0] found_protocol;
+wire found_ip;
+wire found_ip_type;
+wire found_first_fragment;
+wire found_tcp;
+wire found_udp;
 reg  d_ip_reg;
 reg  d_ip_type_reg;
 reg  d_ipv6_reg;
@@ -115,15 +109,17 @@ always @* begin
     end
 end
 
-assign ip = e_ip_reg;
-assign had_ip_type = e_ip_type_reg;
-assign src = e_src_reg;
-assign dst = e_dst_reg;
-assign protocol = e_protocol_reg;
-assign length = e_length_reg;
-assign first_fragment = e_first_fragment_reg;
-assign tcp = e_tcp_reg;
-assign udp = e_udp_reg;
+assign found_src = e_src_reg;
+assign found_dst = e_dst_reg;
+assign found_length = e_length_reg;
+assign found_protocol = e_protocol_reg;
+assign found_ip = e_ip_reg;
+assign found_ip_type = e_ip_type_reg;
+assign found_first_fragment = e_first_fragment_reg;
+assign found_tcp = e_tcp_reg;
+assign found_udp = e_udp_reg;
+assign found = {found_udp, found_tcp, found_first_fragment, found_ip_type, found_ip, found_protocol, found_length, found_dst, found_src};
+assign fields = found;
 
 // Bits that nothing reads.
 wire unused = &{

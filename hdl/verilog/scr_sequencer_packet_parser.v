@@ -64,17 +64,8 @@ wire ip_header_check_ipv6;
 wire ip_header_check_ip_type;
 wire [3:0] ip_header_check_skip;
 wire [15:0] ip_header_check_payload_length;
-wire ip_fields_ip;
-wire ip_fields_had_ip_type;
-wire [127:0] ip_fields_src;
-wire [127:0] ip_fields_dst;
-wire [7:0] ip_fields_protocol;
-wire [15:0] ip_fields_length;
-wire ip_fields_first_fragment;
-wire ip_fields_tcp;
-wire ip_fields_udp;
-wire [127:0] transport_header_header;
-wire [14:0] transport_header_header_present;
+wire [284:0] ip_fields_fields;
+wire [142:0] transport_header_header;
 
 initial begin
     valid_pipe_reg = 7'd0;
@@ -117,15 +108,7 @@ scr_sequencer_ip_fields ip_fields (
     .ipv6(ip_header_check_ipv6),
     .payload_length(ip_header_check_payload_length),
     .ip_type(ip_header_check_ip_type),
-    .ip(ip_fields_ip),
-    .had_ip_type(ip_fields_had_ip_type),
-    .src(ip_fields_src),
-    .dst(ip_fields_dst),
-    .protocol(ip_fields_protocol),
-    .length(ip_fields_length),
-    .first_fragment(ip_fields_first_fragment),
-    .tcp(ip_fields_tcp),
-    .udp(ip_fields_udp)
+    .fields(ip_fields_fields)
 );
 
 scr_sequencer_transport_header transport_header (
@@ -133,24 +116,14 @@ scr_sequencer_transport_header transport_header (
     .transport(ip_header_check_checked[671:160]),
     .transport_present(ip_header_check_checked_present[83:19]),
     .skip(ip_header_check_skip),
-    .header(transport_header_header),
-    .header_present(transport_header_header_present)
+    .header(transport_header_header)
 );
 
 scr_sequencer_row_fields row_fields (
     .clk(clk),
     .arrival(e_arrival_reg),
-    .ip(ip_fields_ip),
-    .ip_type(ip_fields_had_ip_type),
-    .src(ip_fields_src),
-    .dst(ip_fields_dst),
-    .protocol(ip_fields_protocol),
-    .length(ip_fields_length),
-    .first_fragment(ip_fields_first_fragment),
-    .tcp(ip_fields_tcp),
-    .udp(ip_fields_udp),
+    .fields(ip_fields_fields),
     .transport(transport_header_header),
-    .present(transport_header_header_present),
     .row(row),
     .info(info),
     .row_delay(row_delay)

@@ -15,28 +15,10 @@ module scr_sequencer_row_fields (
     input  wire clk,
     // Arrival of the frame.
     input  wire [107:0] arrival,
-    // There is an IP header, as far as the frame has it.
-    input  wire ip,
-    // The EtherType is one of IP's.
-    input  wire ip_type,
-    // Source address, IPv4-mapped for IPv4.
-    input  wire [127:0] src,
-    // Destination address, likewise.
-    input  wire [127:0] dst,
-    // Protocol.
-    input  wire [7:0] protocol,
-    // IP length.
-    input  wire [15:0] length,
-    // The packet is whole, or the first fragment.
-    input  wire first_fragment,
-    // The protocol is TCP.
-    input  wire tcp,
-    // The protocol is UDP.
-    input  wire udp,
-    // The transport header.
-    input  wire [127:0] transport,
-    // Which of its bytes the frame has; in bit 0, whether it has the last byte of the IP header.
-    input  wire [14:0] present,
+    // What the IP header says.
+    input  wire [284:0] fields,
+    // The bytes of the transport header.
+    input  wire [142:0] transport,
     // The row.
     output wire [127:0] row,
     // What else is known of the frame.
@@ -56,6 +38,17 @@ wire [7:0] info_next_id;
 wire [95:0] f_arrival_reg_timestamp;
 wire [7:0] f_arrival_reg_id;
 wire [3:0] f_arrival_reg_missing_beats;
+wire [127:0] fields_src;
+wire [127:0] fields_dst;
+wire [15:0] fields_length;
+wire [7:0] fields_protocol;
+wire fields_ip;
+wire fields_ip_type;
+wire fields_first_fragment;
+wire fields_tcp;
+wire fields_udp;
+wire [127:0] transport_bytes;
+wire [14:0] transport_present;
 reg  [107:0] f_arrival_reg;
 reg  f_ip_reg;
 reg  f_malformed_reg;
@@ -107,8 +100,23 @@ assign f_arrival_reg_timestamp = f_arrival_reg[95:0];
 assign f_arrival_reg_id = f_arrival_reg[103:96];
 assign f_arrival_reg_missing_beats = f_arrival_reg[107:104];
 
+// Fields of fields.
+assign fields_src = fields[127:0];
+assign fields_dst = fields[255:128];
+assign fields_length = fields[271:256];
+assign fields_protocol = fields[279:272];
+assign fields_ip = fields[280];
+assign fields_ip_type = fields[281];
+assign fields_first_fragment = fields[282];
+assign fields_tcp = fields[283];
+assign fields_udp = fields[284];
+
+// Fields of transport.
+assign transport_bytes = transport[127:0];
+assign transport_present = transport[142:128];
+
 // Stage f. Ports need the first 4 bytes of the transport header, TCP's fields the first 14.
-assign whole_header = ip & present[0];
+assign whole_header = fields_ip & transport_present[0];
 
 always @* begin
     // Stage g. The timestamp goes into every row, most significant byte first.
@@ -152,8 +160,8 @@ assign row_delay = g_delay_reg;
 // Bits that nothing reads.
 wire unused = &{
     1'd0,
-    present[13:5],
-    present[3:1],
+    transport_present[13:5],
+    transport_present[3:1],
     f_transport_reg[127:112],
     f_transport_reg[103:32],
     layout_src_ip[95:0],
@@ -163,14 +171,14 @@ wire unused = &{
 always @(posedge clk) begin
     f_arrival_reg <= arrival;
     f_ip_reg <= whole_header;
-    f_malformed_reg <= ip_type & ~whole_header;
-    f_has_ports_reg <= whole_header & first_fragment & (tcp | udp) & present[4];
-    f_has_tcp_reg <= whole_header & first_fragment & tcp & present[14];
-    f_src_reg <= src;
-    f_dst_reg <= dst;
-    f_protocol_reg <= protocol;
-    f_length_reg <= length;
-    f_transport_reg <= transport;
+    f_malformed_reg <= fields_ip_type & ~whole_header;
+    f_has_ports_reg <= whole_header & fields_first_fragment & (fields_tcp | fields_udp) & transport_present[4];
+    f_has_tcp_reg <= whole_header & fields_first_fragment & fields_tcp & transport_present[14];
+    f_src_reg <= fields_src;
+    f_dst_reg <= fields_dst;
+    f_protocol_reg <= fields_protocol;
+    f_length_reg <= fields_length;
+    f_transport_reg <= transport_bytes;
     g_row_reg <= layout_row;
     g_info_reg <= info_next;
     g_delay_reg <= ONE << f_arrival_reg_missing_beats;

@@ -19,16 +19,17 @@ module scr_sequencer_transport_header (
     input  wire [64:0] transport_present,
     // Words to move by.
     input  wire [3:0] skip,
-    // The transport header.
-    output wire [127:0] header,
-    // Which of its bytes the frame has; in bit 0, whether it has the last byte of the IP header.
-    output wire [14:0] header_present
+    // The bytes of the transport header.
+    output wire [142:0] header
 );
 
 reg  [511:0] transport_coarse;
 reg  [64:0] transport_present_coarse;
 reg  [223:0] transport_fine;
 reg  [26:0] transport_present_fine;
+wire [142:0] found;
+wire [127:0] found_bytes;
+wire [14:0] found_present;
 reg  [1:0] d_skip_reg;
 reg  [223:0] d_transport_reg;
 reg  [26:0] d_present_reg;
@@ -79,8 +80,10 @@ always @* begin
     endcase
 end
 
-assign header = e_transport_reg;
-assign header_present = e_present_reg;
+assign found_bytes = e_transport_reg;
+assign found_present = e_present_reg;
+assign found = {found_present, found_bytes};
+assign header = found;
 
 // Bits that nothing reads.
 wire unused = &{

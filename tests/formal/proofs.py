@@ -512,7 +512,7 @@ PROOFS = (
         depth=52,
         faults=(
             Fault("vlan_tags", "a_words_reg <= window[783:112];", "a_words_reg <= window[791:120];", "the parser looks for headers a byte too far", 46),
-            Fault("row_fields", "f_src_reg <= src;", "f_src_reg <= {src[7:0], src[127:8]};", "addresses are rotated", 46),
+            Fault("row_fields", "f_src_reg <= fields_src;", "f_src_reg <= {fields_src[7:0], fields_src[127:8]};", "addresses are rotated", 46),
         ),
         **WHOLE,
     ),

@@ -134,17 +134,8 @@ impl<const R: usize> Logic for PacketParser<R> {
         self.transport_header.skip.next = self.ip_header_check.skip.val();
 
         self.row_fields.arrival.next = self.e_arrival.q.val();
-        self.row_fields.ip.next = self.ip_fields.ip.val();
-        self.row_fields.ip_type.next = self.ip_fields.had_ip_type.val();
-        self.row_fields.src.next = self.ip_fields.src.val();
-        self.row_fields.dst.next = self.ip_fields.dst.val();
-        self.row_fields.protocol.next = self.ip_fields.protocol.val();
-        self.row_fields.length.next = self.ip_fields.length.val();
-        self.row_fields.first_fragment.next = self.ip_fields.first_fragment.val();
-        self.row_fields.tcp.next = self.ip_fields.tcp.val();
-        self.row_fields.udp.next = self.ip_fields.udp.val();
+        self.row_fields.fields.next = self.ip_fields.fields.val();
         self.row_fields.transport.next = self.transport_header.header.val();
-        self.row_fields.present.next = self.transport_header.header_present.val();
 
         self.valid.next = self.valid_pipe.q.val().get_bit(6);
         self.row.next = self.row_fields.row.val();

@@ -53,6 +53,38 @@ pub struct Arrival {
     pub missing_beats: Bits<4>,
 }
 
+/// The fields of the IP header, and what follows from its protocol.
+#[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
+pub struct IpHeader {
+    /// Source address, IPv4-mapped for IPv4.
+    pub src: Bits<128>,
+    /// Destination address, likewise.
+    pub dst: Bits<128>,
+    /// Length of the packet, header included, as on the wire.
+    pub length: Bits<16>,
+    /// Protocol.
+    pub protocol: Bits<8>,
+    /// There is an IP header, as far as the frame has it.
+    pub ip: Bit,
+    /// The EtherType is one of IP's.
+    pub ip_type: Bit,
+    /// The packet begins with a transport header: it is whole, or the first fragment.
+    pub first_fragment: Bit,
+    /// The protocol is TCP.
+    pub tcp: Bit,
+    /// The protocol is UDP.
+    pub udp: Bit,
+}
+
+/// The bytes in which a transport header is, if there is one.
+#[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
+pub struct TransportBytes {
+    /// Bytes behind the IP header, to the end of TCP's flags, in whole words.
+    pub bytes: Bits<128>,
+    /// Bit i + 1: the frame has byte i of them; bit 0: it has the last byte of the IP header.
+    pub present: Bits<15>,
+}
+
 /// What is known of a frame besides its row when the parser is done with it.
 #[derive(Clone, Copy, PartialEq, Debug, Default, LogicStruct)]
 pub struct FrameInfo {

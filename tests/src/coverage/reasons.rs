@@ -202,6 +202,9 @@ fn toggle(point: &Point) -> Option<Reason> {
     if is_parsed && matches!(address.rsplit('_').next(), Some("src" | "dst")) {
         return constant(bit < 96, MAPPED);
     }
+    if is_parsed && matches!(stem, "found" | "fields" | "ip_fields_fields") {
+        return constant(bit < 96 || (128..224).contains(&bit), MAPPED);
+    }
     if stem.contains("ipv6")
         || stem.starts_with("layout_tcp_")
         || is(&["layout_seconds", "layout_nanoseconds", "sec", "ns"])

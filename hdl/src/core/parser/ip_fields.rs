@@ -2,6 +2,7 @@ use rust_hdl::prelude::*;
 use scr_wire::parse;
 
 use super::IP_HEADER;
+use crate::core::types::IpHeader;
 use crate::primitive::Param;
 
 /// What the IP header says. Two stages.
@@ -24,24 +25,8 @@ pub struct IpFields {
     pub payload_length: Signal<In, Bits<16>>,
     /// The EtherType is one of IP's.
     pub ip_type: Signal<In, Bit>,
-    /// There is an IP header, as far as the frame has it.
-    pub ip: Signal<Out, Bit>,
-    /// The EtherType was one of IP's.
-    pub had_ip_type: Signal<Out, Bit>,
-    /// Source address, IPv4-mapped for IPv4.
-    pub src: Signal<Out, Bits<128>>,
-    /// Destination address, likewise.
-    pub dst: Signal<Out, Bits<128>>,
-    /// Protocol.
-    pub protocol: Signal<Out, Bits<8>>,
-    /// Length of the packet, header included, as on the wire.
-    pub length: Signal<Out, Bits<16>>,
-    /// The packet begins with a transport header: it is whole, or the first fragment.
-    pub first_fragment: Signal<Out, Bit>,
-    /// The protocol is TCP.
-    pub tcp: Signal<Out, Bit>,
-    /// The protocol is UDP.
-    pub udp: Signal<Out, Bit>,
+    /// What the header says.
+    pub fields: Signal<Out, IpHeader>,
 
     ipv4_src: Signal<Local, Bits<32>>,
     ipv4_dst: Signal<Local, Bits<32>>,
@@ -63,6 +48,7 @@ pub struct IpFields {
     e_first_fragment: DFF<Bit>,
     e_tcp: DFF<Bit>,
     e_udp: DFF<Bit>,
+    found: Signal<Local, IpHeader>,
 
     protocol_tcp: Param<Bits<8>>,
     protocol_udp: Param<Bits<8>>,
@@ -151,14 +137,15 @@ impl Logic for IpFields {
         self.e_tcp.d.next = self.d_protocol.q.val() == self.protocol_tcp.val();
         self.e_udp.d.next = self.d_protocol.q.val() == self.protocol_udp.val();
 
-        self.ip.next = self.e_ip.q.val();
-        self.had_ip_type.next = self.e_ip_type.q.val();
-        self.src.next = self.e_src.q.val();
-        self.dst.next = self.e_dst.q.val();
-        self.protocol.next = self.e_protocol.q.val();
-        self.length.next = self.e_length.q.val();
-        self.first_fragment.next = self.e_first_fragment.q.val();
-        self.tcp.next = self.e_tcp.q.val();
-        self.udp.next = self.e_udp.q.val();
+        self.found.next.src = self.e_src.q.val();
+        self.found.next.dst = self.e_dst.q.val();
+        self.found.next.length = self.e_length.q.val();
+        self.found.next.protocol = self.e_protocol.q.val();
+        self.found.next.ip = self.e_ip.q.val();
+        self.found.next.ip_type = self.e_ip_type.q.val();
+        self.found.next.first_fragment = self.e_first_fragment.q.val();
+        self.found.next.tcp = self.e_tcp.q.val();
+        self.found.next.udp = self.e_udp.q.val();
+        self.fields.next = self.found.val();
     }
 }

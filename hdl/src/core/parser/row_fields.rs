@@ -1,8 +1,8 @@
 use rust_hdl::prelude::*;
 use scr_wire::Profile;
 
-use super::{TRANSPORT, TRANSPORT_BYTES};
-use crate::core::types::{Arrival, FrameInfo};
+use super::TRANSPORT;
+use crate::core::types::{Arrival, FrameInfo, IpHeader, TransportBytes};
 use crate::primitive::{Param, RowLayout};
 
 /// From the fields of a packet to its row. Two stages.
@@ -17,28 +17,10 @@ pub struct RowFields<const R: usize> {
     pub clk: Signal<In, Clock>,
     /// Arrival of the frame.
     pub arrival: Signal<In, Arrival>,
-    /// There is an IP header, as far as the frame has it.
-    pub ip: Signal<In, Bit>,
-    /// The EtherType is one of IP's.
-    pub ip_type: Signal<In, Bit>,
-    /// Source address, IPv4-mapped for IPv4.
-    pub src: Signal<In, Bits<128>>,
-    /// Destination address, likewise.
-    pub dst: Signal<In, Bits<128>>,
-    /// Protocol.
-    pub protocol: Signal<In, Bits<8>>,
-    /// IP length.
-    pub length: Signal<In, Bits<16>>,
-    /// The packet is whole, or the first fragment.
-    pub first_fragment: Signal<In, Bit>,
-    /// The protocol is TCP.
-    pub tcp: Signal<In, Bit>,
-    /// The protocol is UDP.
-    pub udp: Signal<In, Bit>,
-    /// The transport header.
-    pub transport: Signal<In, Bits<TRANSPORT>>,
-    /// Which of its bytes the frame has; in bit 0, whether it has the last byte of the IP header.
-    pub present: Signal<In, Bits<TRANSPORT_BYTES>>,
+    /// What the IP header says.
+    pub fields: Signal<In, IpHeader>,
+    /// The bytes of the transport header.
+    pub transport: Signal<In, TransportBytes>,
     /// The row.
     pub row: Signal<Out, Bits<R>>,
     /// What else is known of the frame.
@@ -102,23 +84,23 @@ impl<const R: usize> Logic for RowFields<R> {
         );
 
         // Stage f. Ports need the first 4 bytes of the transport header, TCP's fields the first 14.
-        self.whole_header.next = self.ip.val() & self.present.val().get_bit(0);
+        self.whole_header.next = self.fields.val().ip & self.transport.val().present.get_bit(0);
         self.f_ip.d.next = self.whole_header.val();
-        self.f_malformed.d.next = self.ip_type.val() & !self.whole_header.val();
+        self.f_malformed.d.next = self.fields.val().ip_type & !self.whole_header.val();
         self.f_has_ports.d.next = self.whole_header.val()
-            & self.first_fragment.val()
-            & (self.tcp.val() | self.udp.val())
-            & self.present.val().get_bit(4);
+            & self.fields.val().first_fragment
+            & (self.fields.val().tcp | self.fields.val().udp)
+            & self.transport.val().present.get_bit(4);
         self.f_has_tcp.d.next = self.whole_header.val()
-            & self.first_fragment.val()
-            & self.tcp.val()
-            & self.present.val().get_bit(14);
+            & self.fields.val().first_fragment
+            & self.fields.val().tcp
+            & self.transport.val().present.get_bit(14);
         self.f_arrival.d.next = self.arrival.val();
-        self.f_src.d.next = self.src.val();
-        self.f_dst.d.next = self.dst.val();
-        self.f_protocol.d.next = self.protocol.val();
-        self.f_length.d.next = self.length.val();
-        self.f_transport.d.next = self.transport.val();
+        self.f_src.d.next = self.fields.val().src;
+        self.f_dst.d.next = self.fields.val().dst;
+        self.f_protocol.d.next = self.fields.val().protocol;
+        self.f_length.d.next = self.fields.val().length;
+        self.f_transport.d.next = self.transport.val().bytes;
 
         // Stage g. The timestamp goes into every row, most significant byte first.
         self.layout.src_ip.next = 0.into();

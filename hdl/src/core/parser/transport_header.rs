@@ -1,6 +1,7 @@
 use rust_hdl::prelude::*;
 
 use super::{BEHIND_IP, BEHIND_IP_BYTES, TRANSPORT, TRANSPORT_BYTES};
+use crate::core::types::TransportBytes;
 
 /// Moves the transport header to the front, past what the IP header has behind its first 5 words. Two stages.
 ///
@@ -18,10 +19,8 @@ pub struct TransportHeader {
     pub transport_present: Signal<In, Bits<BEHIND_IP_BYTES>>,
     /// Words to move by.
     pub skip: Signal<In, Bits<4>>,
-    /// The transport header.
-    pub header: Signal<Out, Bits<TRANSPORT>>,
-    /// Which of its bytes the frame has; in bit 0, whether it has the last byte of the IP header.
-    pub header_present: Signal<Out, Bits<TRANSPORT_BYTES>>,
+    /// The bytes of the transport header.
+    pub header: Signal<Out, TransportBytes>,
 
     transport_coarse: Signal<Local, Bits<BEHIND_IP>>,
     transport_present_coarse: Signal<Local, Bits<BEHIND_IP_BYTES>>,
@@ -33,6 +32,7 @@ pub struct TransportHeader {
     transport_present_fine: Signal<Local, Bits<27>>,
     e_transport: DFF<Bits<TRANSPORT>>,
     e_present: DFF<Bits<TRANSPORT_BYTES>>,
+    found: Signal<Local, TransportBytes>,
 }
 
 impl Logic for TransportHeader {
@@ -87,7 +87,8 @@ impl Logic for TransportHeader {
             .val()
             .get_bits::<TRANSPORT_BYTES>(0);
 
-        self.header.next = self.e_transport.q.val();
-        self.header_present.next = self.e_present.q.val();
+        self.found.next.bytes = self.e_transport.q.val();
+        self.found.next.present = self.e_present.q.val();
+        self.header.next = self.found.val();
     }
 }
