@@ -2,7 +2,7 @@
 //!
 //! Corundum instantiates the block by the names of its parameters and ports. [`PARAMETERS`] and [`GROUPS`] list them, once; the
 //! Verilog of the block, its documentation and the simulations of it are made from these lists, and a test holds them against a
-//! table of facts taken from Corundum (`hdl/tests/data/corundum_app_block.csv`).
+//! table of facts taken from Corundum (`hdl/tests/hardware/data/corundum_app_block.csv`).
 //!
 //! | module | one idea |
 //! |---|---|
@@ -159,48 +159,5 @@ impl std::fmt::Display for Group {
             ports - outputs,
             self.treatment
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn what_is_passed_through_is_an_input_of_the_same_width() {
-        for port in ports() {
-            if let Some(Drive::Same(name)) = port.drive {
-                let input = ports().find(|input| input.name == name);
-                let input = input.unwrap_or_else(|| panic!("{name}"));
-                assert_eq!(
-                    (input.drive, input.width),
-                    (None, port.width),
-                    "{}",
-                    port.name
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn names_are_taken_once() {
-        let parameters = PARAMETERS.iter().map(|parameter| parameter.name);
-        let names: Vec<_> = parameters.chain(ports().map(|port| port.name)).collect();
-        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
-        assert_eq!((PARAMETERS.len(), ports().count()), (105, 336));
-    }
-
-    #[test]
-    fn groups_that_only_pass_drive_nothing_themselves() {
-        for group in GROUPS.iter().filter(|g| g.treatment.starts_with("passed")) {
-            for port in group.ports {
-                assert!(
-                    matches!(port.drive, None | Some(Drive::Same(_))),
-                    "{}",
-                    port.name
-                );
-            }
-        }
     }
 }

@@ -66,30 +66,3 @@ impl Values {
 fn place(name: &str) -> Option<usize> {
     PARAMETERS.iter().position(|known| known.name == name)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_port_has_a_width() {
-        for chosen in [&[][..], Values::U250_100G] {
-            let ports = Values::with(chosen).ports();
-            assert!(ports.iter().all(|port| port.bits > 0));
-        }
-    }
-
-    #[test]
-    fn defaults_follow_what_is_chosen() {
-        let values = Values::with(Values::U250_100G);
-        for (name, value) in [
-            ("PORT_COUNT", 2),
-            ("AXIS_IF_DATA_WIDTH", 512),
-            ("AXIS_IF_RX_USER_WIDTH", 97),
-            ("AXIS_IF_RX_ID_WIDTH", 1),
-            ("RAM_SEG_ADDR_WIDTH", 10),
-        ] {
-            assert_eq!(values.of(name), value, "{name}");
-        }
-    }
-}

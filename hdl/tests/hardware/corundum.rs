@@ -151,7 +151,7 @@ fn what_cannot_be_is_refused() {
 
 /// A table of the handbook is what the code says.
 fn is_current(name: &str, head: &str, rows: Vec<String>) {
-    const PAGE: &str = include_str!("../../docs/shells/corundum.md");
+    const PAGE: &str = include_str!("../../../docs/shells/corundum.md");
     let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let (_, rest) = PAGE.split_once(&start).expect("the mark");
     let (found, _) = rest.split_once(&end).expect("the end");

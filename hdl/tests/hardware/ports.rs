@@ -32,7 +32,7 @@ fn fields_are_documented_as_the_list_says() {
 
 #[test]
 fn the_handbook_names_every_port() {
-    let handbook = include_str!("../../docs/sequencer.md");
+    let handbook = include_str!("../../../docs/sequencer.md");
     for port in PORTS.iter().filter(|port| port.name != "clk") {
         let name = format!("`{}`", port.name);
         assert!(handbook.contains(&name), "{name}");
