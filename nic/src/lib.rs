@@ -14,13 +14,16 @@
 //! | [`steering`] | the queue of each of the sequencer's cores |
 //! | [`model`] | the golden sequencer as a NIC |
 //! | [`registers`] | the sequencer's registers: identify, check, configure, read counters |
+//! | [`pci`] | the registers of a PCI device: those of its sequencers, and of the NIC around them (Linux only) |
 //!
 //! This crate knows nothing of captures, workers or threads. A driver for a NIC implements [`Nic`] for its data path
 //! and [`RegisterAccess`] for its register window; `scr_sim::nic` does so for simulated hardware.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod model;
 pub mod nic;
+#[cfg(target_os = "linux")]
+pub mod pci;
 pub mod registers;
 pub mod steering;
 
