@@ -4,6 +4,8 @@ mod cosim;
 mod decode;
 mod doctor;
 mod emit;
+#[cfg(target_os = "linux")]
+mod nic;
 mod replay;
 mod sequence;
 mod soak;
@@ -31,6 +33,9 @@ pub enum Command {
     /// Generate traces of synthetic traffic.
     #[command(subcommand)]
     Trace(trace::Command),
+    /// Look after the sequencers of a NIC, through the registers of its PCI device.
+    #[cfg(target_os = "linux")]
+    Nic(nic::Args),
     /// Show which optional tools are present, and what each is for.
     Doctor(doctor::Args),
 }
@@ -46,6 +51,8 @@ impl Command {
             Self::Decode(args) => decode::run(&args),
             Self::Soak(args) => soak::run(&args),
             Self::Trace(command) => trace::run(&command),
+            #[cfg(target_os = "linux")]
+            Self::Nic(args) => nic::run(&args),
             Self::Doctor(args) => doctor::run(&args),
         }
     }

@@ -9,6 +9,10 @@ const COMMANDS: &[&[&str]] = &[
     &["sequence"],
     &["decode"],
     &["trace", "gen"],
+    &["nic"],
+    &["nic", "81:00.0", "status"],
+    &["nic", "81:00.0", "configure"],
+    &["nic", "81:00.0", "counters"],
     &["doctor"],
 ];
 

@@ -17,6 +17,7 @@ mod help;
 mod long_trace;
 mod machine;
 mod messages;
+mod nic;
 mod outputs;
 mod remedies;
 mod replay;
