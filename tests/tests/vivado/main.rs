@@ -1,6 +1,7 @@
 //! What is given to Vivado, under `tclsh` with a stand-in for Vivado's commands (`tests/vivado/stand_in.tcl`) that checks all that
 //! is named against the emitted design. No Vivado runs here.
 
+mod faults;
 mod flow;
 
 use std::fs;
