@@ -1,6 +1,7 @@
 //! What is given to Vivado, under `tclsh` with a stand-in for Vivado's commands (`tests/vivado/stand_in.tcl`) that checks all that
 //! is named against the emitted design. No Vivado runs here.
 
+mod corundum;
 mod faults;
 mod flow;
 
@@ -97,7 +98,7 @@ fn the_json_reader_is_strict() {
     assert_eq!(ended.status, Some(0), "{}", ended.stderr);
 }
 
-/// Each constraints file is read by a test.
+/// Each constraints file is read by a test: the core's by the flow, Corundum's by a test of its own.
 #[test]
 fn no_constraints_are_left_out() {
     let entries = fs::read_dir(project().join("constraints")).unwrap();
@@ -109,6 +110,7 @@ fn no_constraints_are_left_out() {
         "u250_core_322.xdc",
         "u250_core_340.xdc",
         "u250_core_slr1.xdc",
+        "u250_corundum.xdc",
     ];
     assert_eq!(names, read);
 }
