@@ -114,3 +114,15 @@ fn no_constraints_are_left_out() {
     ];
     assert_eq!(names, read);
 }
+
+/// What the README of the constraints has to be typed.
+#[test]
+fn the_commands_by_hand_work() {
+    let readme = fs::read_to_string(project().join("constraints/README.md")).unwrap();
+    let (_, block) = readme.split_once("```tcl\n").expect("a block");
+    let (block, _) = block.split_once("```").unwrap();
+    let folder = Folder::new(core());
+    fs::write(folder.at("typed.tcl"), block).unwrap();
+    let ended = folder.vivado(&[], &["-mode", "batch", "-source", "typed.tcl"]);
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+}

@@ -73,7 +73,7 @@ proc commands::synth_design {args} {
     if {[options::need synth_design $options -mode] ne "out_of_context"} {
         error "synth_design: the stand-in knows only -mode out_of_context"
     }
-    if {[options::need synth_design $options -flatten_hierarchy] ni {rebuilt none full}} {
+    if {[dict exists $options -flatten_hierarchy] && [dict get $options -flatten_hierarchy] ni {rebuilt none full}} {
         error "synth_design: no such flattening"
     }
     design::elaborate [options::need synth_design $options -top]
