@@ -14,7 +14,7 @@ const CONSTRAINTS: &str = "constraints/u250_corundum.xdc";
 /// `mqnic_core_pcie.v`, and the block in `mqnic_core.v`, read there at commit 1ca0151b.
 const BLOCK: &str = "core_inst/core_inst/core_pcie_inst/core_inst/app.app_block_inst";
 
-fn block() -> &'static Emitted {
+pub fn block() -> &'static Emitted {
     static BLOCK: OnceLock<Emitted> = OnceLock::new();
     BLOCK.get_or_init(|| {
         let config = CoreConfig::new(&profile::FLOW);

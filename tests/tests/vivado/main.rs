@@ -4,6 +4,7 @@
 mod corundum;
 mod faults;
 mod flow;
+mod seen;
 
 use std::fs;
 use std::path::{Path, PathBuf};
